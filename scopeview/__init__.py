@@ -1,0 +1,53 @@
+"""scopeview: both namespaces of a TensorFlow graph or checkpoint, and what ties them.
+
+import scopeview
+
+m = scopeview.load("model.meta")
+m.variables                       # VariableTable: names, shapes, dtypes, collections, checkpoint keys
+m.op_scopes.to_networkx()         # the op-scope tree as a networkx arborescence
+m.variable_scopes.to_networkx()   # the variable-scope tree
+m.graph.to_networkx()             # the dataflow, op by op
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scopeview.errors import ScopeviewError
+
+if TYPE_CHECKING:
+    from scopeview.model.model import Model
+
+__version__ = "0.1.0"
+
+__all__ = ["Model", "ScopeviewError", "__version__", "load"]
+
+
+def load(source: str | Path | Any, *, tags: Sequence[str] | None = None, artifact: str | None = None) -> Model:
+    """Read a TensorFlow artefact, or a live `tf.Graph`, into a Model.
+
+    Args:
+        source: a file, checkpoint prefix or folder, or a `tf.Graph` of this process.
+        tags: the tag-set to read from a SavedModel with several MetaGraphs.
+        artifact: which of several artefacts at the path to read.
+
+    Raises:
+        ScopeviewError: it cannot be read; the message says why and what to try.
+    """
+    if isinstance(source, (str, Path)):
+        from scopeview.sources import read
+
+        return read(source, tags=tags, artifact=artifact)
+    from scopeview.sources.live_graph import read_live_graph
+
+    return read_live_graph(source)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Model":  # numpy loads only when a model is needed
+        from scopeview.model.model import Model
+
+        return Model
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,53 @@
+"""Everything that scopeview refuses, as one tree of exceptions.
+
+    ScopeviewError            exit code 2, HTTP status 400
+    +-- NotFoundError         no file, no such name                          404
+    +-- UnknownFormatError    the content is not TensorFlow's                415
+    +-- DamagedError          TensorFlow's, but nothing of it can be read    422
+    +-- AmbiguousError        several artefacts or tag-sets: one must be chosen  409
+    +-- QueryError            a search or option that cannot be understood   400
+
+A message is one sentence: what, where, why, and what to try. The command line prints it and exits with
+`exit_code`; the server answers with `http_status`. Nothing below catches these classes.
+"""
+
+from __future__ import annotations
+
+
+class ScopeviewError(Exception):
+    """A problem that the user can understand and act on."""
+
+    exit_code = 2
+    http_status = 400
+
+
+class NotFoundError(ScopeviewError):
+    """A path or a name that does not exist."""
+
+    http_status = 404
+
+
+class UnknownFormatError(ScopeviewError):
+    """Content that is not an artefact of TensorFlow; the message says what it is."""
+
+    http_status = 415
+
+
+class DamagedError(ScopeviewError):
+    """An artefact of TensorFlow of which nothing can be read."""
+
+    http_status = 422
+
+
+class AmbiguousError(ScopeviewError):
+    """A path that holds several artefacts of equal rank; `choices` lists them."""
+
+    http_status = 409
+
+    def __init__(self, message: str, choices: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.choices = choices
+
+
+class QueryError(ScopeviewError):
+    """A query or an option value that cannot be understood."""

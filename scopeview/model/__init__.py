@@ -1,0 +1,1 @@
+"""What an artefact holds: numpy and networkx only, immutable once built."""

@@ -1,0 +1,41 @@
+"""The function library: each body is an op table of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scopeview.model.ops import OpTable
+
+ARGUMENT_TYPE = "_Arg"
+"""Op type of the rows that stand for a function's arguments, as TensorFlow names them when it calls a function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument or result of a function."""
+
+    name: str
+    dtype: str
+    """Name of the type, or `$T` when an attribute of the function decides it."""
+    source: str = ""
+    """For a result: the tensor of the body that it returns (`MatMul:product:0`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function of the library.
+
+    `body` holds one row of type `_Arg` for each argument, then the nodes: inputs of nodes name both alike.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    results: tuple[Argument, ...]
+    body: OpTable
+    gradient: str = ""
+    """The function that computes its gradient, where the library says so."""
+
+    @property
+    def op_count(self) -> int:
+        """Number of nodes, without the arguments."""
+        return len(self.body) - len(self.arguments)

@@ -1,0 +1,138 @@
+"""A model: what one artefact holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from scopeview.model.collection import Collection
+from scopeview.model.functions import Function
+from scopeview.model.imported import ImportReport
+from scopeview.model.ops import Buffer, OpTable
+from scopeview.model.scopes import ScopeTree
+from scopeview.model.shapes import Shape
+from scopeview.model.variables import VariableTable
+
+Format = Literal[
+    "graph_def",
+    "meta_graph",
+    "saved_model",
+    "checkpoint_v1",
+    "checkpoint_v2",
+    "checkpoint_object",
+    "live_graph",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a model comes from."""
+
+    path: str
+    """The path as it was asked for."""
+    format: Format
+    file: str = ""
+    """The file that was read, which differs from the path for folders and prefixes."""
+    text: bool = False
+    """Whether the file was in protobuf text format."""
+    tensorflow_version: str = ""
+    producer: int | None = None
+    """`versions.producer` of the graph, where given."""
+    tags: tuple[str, ...] = ()
+    artifact: str = ""
+    """Which of several artefacts at the path this is; empty if it is the only one."""
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Facts of the format that have no field of their own, such as a fingerprint or the number of shards."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """One input or output of a signature."""
+
+    key: str
+    tensor: str
+    dtype: str
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """An entry point that a MetaGraph declares."""
+
+    name: str
+    method: str
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaverEntry:
+    """One tensor that a saver writes or restores, as the graph's save and restore ops say it."""
+
+    op: str
+    """The `SaveV2`, `SaveSlices` or `RestoreV2` op."""
+    key: str
+    slice_spec: str
+    """`"10 4 0,4:0,4"` for a part of a partitioned variable: full shape, then start,length of each axis."""
+    handle_op: str
+    """The variable's op, or empty where the value is not a variable's."""
+    restores: bool
+    """Whether this is the restoring side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dangling:
+    """A reference to something that the artefact does not hold."""
+
+    kind: Literal["input", "collection", "variable", "function", "signature", "duplicate"]
+    where: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Where a model's GraphDef or MetaGraphDef lies, for handing it to TensorFlow."""
+
+    kind: Literal["graph_def", "meta_graph"]
+    buffer: Buffer
+    start: int
+    end: int
+
+    def content(self) -> Buffer:
+        """Return the bytes of the message."""
+        return self.buffer[self.start : self.end]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What one artefact holds; immutable."""
+
+    origin: Origin
+    graph: OpTable
+    functions: Mapping[str, Function]
+    variables: VariableTable
+    collections: tuple[Collection, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    savers: tuple[SaverEntry, ...] = ()
+    dangling: tuple[Dangling, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences about what could not be read or needs care, such as a truncated file."""
+    others: tuple[str, ...] = ()
+    """What else the path holds, as values of the `artifact` argument."""
+    imported: ImportReport | None = None
+    message: Message | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def op_scopes(self) -> ScopeTree:
+        """The op-scope tree of the main graph."""
+        return self.graph.scopes
+
+    @property
+    def variable_scopes(self) -> ScopeTree:
+        """The variable-scope tree."""
+        return self.variables.scopes
+
+    def collection(self, name: str) -> Collection | None:
+        """Return a collection by name, or None."""
+        return next((found for found in self.collections if found.name == name), None)

@@ -1,0 +1,217 @@
+"""The ops of a graph or function body as columns, with compressed rows (CSR) for inputs and consumers.
+
+    row  name     type          inputs                    in_start  edge  source  port
+    0    w        VariableV2                              0
+    1    w/read   Identity      w                         0         0     0       0
+    2    x        Placeholder                             1
+    3    y        MatMul        x, w/read, ^w             1         1     2       0
+                                                                    2     1       0
+                                                                    3     0       CONTROL
+Rows are sorted by path, so that a scope is a slice (see `scopes`). Edges keep the order of `NodeDef.input`, repeated
+inputs and control inputs included. A source of -1 dangles: the name is not in the graph (`dangling` has its text).
+Attributes stay as the bytes of the file until someone asks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.model.attributes import Attributes
+from scopeview.model.names import CONTROL, sort_key
+from scopeview.model.scopes import ScopeTree
+
+if TYPE_CHECKING:
+    import networkx
+
+OpRow = NewType("OpRow", int)
+
+MISSING = -1
+"""The source of an edge whose op is not in the graph."""
+
+Buffer = bytes | memoryview
+DecodeAttributes = Callable[[Buffer], Attributes]
+
+
+class Edge(NamedTuple):
+    """One input of one op."""
+
+    source: OpRow
+    """The producing op, or MISSING."""
+    target: OpRow
+    slot: int
+    """Position in the target's list of inputs."""
+    port: int
+    """Output index of the source (within `argument` if there is one), or CONTROL."""
+    argument: str
+    """Output argument of the source, in function bodies only."""
+
+    @property
+    def is_control(self) -> bool:
+        """Whether this input only orders execution."""
+        return self.port == CONTROL
+
+
+@dataclass(frozen=True, slots=True)
+class OpColumns:
+    """The columns of an OpTable, all of shape (ops,) unless stated."""
+
+    names: Sequence[str]
+    types: Sequence[str]
+    """Shape (types,): the distinct op types."""
+    type_id: NDArray[np.int32]
+    devices: Sequence[str]
+    """Shape (devices,): the distinct devices; the empty string is "none given"."""
+    device_id: NDArray[np.int32]
+    definition: NDArray[np.int32]
+    """The op's position in the file."""
+    in_start: NDArray[np.int64]
+    """Shape (ops + 1,): the inputs of row r are edges in_start[r] .. in_start[r + 1] - 1."""
+    source: NDArray[np.int32]
+    """Shape (edges,): producing row or MISSING."""
+    port: NDArray[np.int32]
+    """Shape (edges,): output index or CONTROL."""
+    arguments: Sequence[str]
+    """Shape (arguments,): the distinct output arguments; [0] is the empty string."""
+    argument_id: NDArray[np.int32]
+    """Shape (edges,)."""
+    raw_start: NDArray[np.int64]
+    raw_end: NDArray[np.int64]
+
+
+class OpTable:
+    """The ops of one graph or one function body."""
+
+    def __init__(
+        self,
+        columns: OpColumns,
+        raw: Buffer,
+        decode: DecodeAttributes,
+        dangling: Sequence[tuple[OpRow, str]] = (),
+    ) -> None:
+        self.columns = columns
+        self.dangling = tuple(dangling)
+        """Inputs without a source: the row that has them and the text of the input."""
+        self._raw = raw
+        self._decode = decode
+
+    def __len__(self) -> int:
+        return len(self.columns.names)
+
+    def __iter__(self) -> Iterator[OpRow]:
+        return map(OpRow, range(len(self)))
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Every op name, sorted by path."""
+        return self.columns.names
+
+    def name(self, row: OpRow) -> str:
+        """Return the name of an op."""
+        return self.columns.names[row]
+
+    def op_type(self, row: OpRow) -> str:
+        """Return the type of an op (`MatMul`)."""
+        return self.columns.types[int(self.columns.type_id[row])]
+
+    def device(self, row: OpRow) -> str:
+        """Return the device that was asked for, empty if none."""
+        return self.columns.devices[int(self.columns.device_id[row])]
+
+    def row(self, name: str) -> OpRow | None:
+        """Return the row of an op by its exact name (the first in the file if it is there twice), or None."""
+        names = self.columns.names
+        row = bisect_left(names, sort_key(name), key=sort_key)
+        return OpRow(row) if row < len(names) and names[row] == name else None
+
+    def rows_of_type(self, *types: str) -> list[OpRow]:
+        """Return the rows of the given op types, in the order of their names."""
+        wanted = [index for index, name in enumerate(self.columns.types) if name in types]
+        return [OpRow(int(row)) for row in np.flatnonzero(np.isin(self.columns.type_id, wanted))]
+
+    def inputs(self, row: OpRow) -> list[Edge]:
+        """Return the inputs of an op, data and control, in the order of the file."""
+        columns = self.columns
+        start, end = int(columns.in_start[row]), int(columns.in_start[row + 1])
+        return [
+            Edge(
+                OpRow(int(columns.source[edge])),
+                row,
+                edge - start,
+                int(columns.port[edge]),
+                columns.arguments[columns.argument_id[edge]],
+            )
+            for edge in range(start, end)
+        ]
+
+    def consumers(self, row: OpRow) -> list[Edge]:
+        """Return the edges that leave an op, sorted by target and slot."""
+        start, order, target = self._outgoing
+        columns = self.columns
+        return [
+            Edge(
+                row,
+                OpRow(int(target[edge])),
+                int(edge - columns.in_start[target[edge]]),
+                int(columns.port[edge]),
+                columns.arguments[columns.argument_id[edge]],
+            )
+            for edge in order[start[row] : start[row + 1]]
+        ]
+
+    @cached_property
+    def _outgoing(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """CSR of consumers: starts per row, edge ids sorted by source, target of each edge."""
+        columns = self.columns
+        target = np.repeat(np.arange(len(self)), np.diff(columns.in_start))
+        order = np.argsort(columns.source, kind="stable")
+        start = np.searchsorted(columns.source[order], np.arange(len(self) + 1))
+        return start, order, target
+
+    def raw_attributes(self, row: OpRow) -> Buffer:
+        """Return the op's message as the file holds it."""
+        return self._raw[int(self.columns.raw_start[row]) : int(self.columns.raw_end[row])]
+
+    def attributes(self, row: OpRow) -> Attributes:
+        """Decode the attributes of an op."""
+        return self._decode(self.raw_attributes(row))
+
+    def type_counts(self, rows: range | None = None) -> dict[str, int]:
+        """Count the op types in a slice of rows, most frequent first, then by name."""
+        ids = self.columns.type_id if rows is None else self.columns.type_id[rows.start : rows.stop]
+        counts = np.bincount(ids, minlength=len(self.columns.types))
+        pairs = [(self.columns.types[i], int(count)) for i, count in enumerate(counts) if count]
+        return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+
+    @cached_property
+    def scopes(self) -> ScopeTree:
+        """The op-scope tree."""
+        return ScopeTree(self.columns.names)
+
+    def to_networkx(self) -> networkx.MultiDiGraph[str]:
+        """Return the dataflow as a multigraph of op names; each node has `type` and `device`.
+
+        Edges carry `slot`, `port` (CONTROL for control edges) and `argument`. Costs about 1 kB per op.
+        """
+        import networkx as nx
+
+        graph: networkx.MultiDiGraph[str] = nx.MultiDiGraph()
+        for row in self:
+            graph.add_node(self.name(row), type=self.op_type(row), device=self.device(row))
+        for row in self:
+            for edge in self.inputs(row):
+                if edge.source != MISSING:
+                    graph.add_edge(
+                        self.name(edge.source),
+                        self.name(row),
+                        slot=edge.slot,
+                        port=edge.port,
+                        argument=edge.argument,
+                    )
+        return graph

@@ -1,0 +1,162 @@
+"""A scope is a slice: the tree of scopes over names that are sorted by their path.
+
+Names sorted with "/" as the smallest character keep everything below a scope together, so that each scope, at every
+depth, is one range of rows `[first, last)`:
+
+    row  name            scope  path        first  last
+    0    dense           0      (root)          0     4
+    1    dense/bias/v    1      dense           1     3
+    2    dense/kernel    2      dense/bias      1     2
+    3    loss/mean       3      loss            3     4
+
+A name that is also a scope (`dense`) stands just before its slice, in its parent. Counting, summing and paging a scope
+are array operations on a slice; a tree holds no object per row.
+
+Scope ids are in preorder: everything below scope `s` is `s+1 .. subtree_end[s]-1`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.model.names import leaf_of
+
+if TYPE_CHECKING:
+    import networkx
+
+ScopeId = NewType("ScopeId", int)
+ROOT = ScopeId(0)
+
+Ints = NDArray[np.int64]
+
+
+class ScopeTree:
+    """The scopes of a sorted sequence of names.
+
+    Attributes:
+        names: the names, sorted by `names.sort_key`; rows index into it.
+        first, last: shape (scopes,); the slice of rows below each scope.
+        parent: shape (scopes,); -1 for the root.
+        depth: shape (scopes,); 0 for the root.
+        subtree_end: shape (scopes,); one past the last scope below each scope.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        first, last, parent, ends = _cut(names)
+        self.first: Ints = np.array(first, dtype=np.int64)
+        self.last: Ints = np.array(last, dtype=np.int64)
+        self.parent: Ints = np.array(parent, dtype=np.int64)
+        self._path_end = ends
+        self.depth, self.subtree_end = _depths(parent)
+
+    def __len__(self) -> int:
+        return len(self._path_end)
+
+    def path(self, scope: ScopeId) -> str:
+        """Return the path of a scope; the root's is empty."""
+        if scope == ROOT:
+            return ""
+        return self.names[int(self.first[scope])][: self._path_end[scope]]
+
+    def label(self, scope: ScopeId) -> str:
+        """Return the last segment of a scope's path."""
+        return leaf_of(self.path(scope))
+
+    def rows(self, scope: ScopeId) -> range:
+        """Return every row below a scope."""
+        return range(int(self.first[scope]), int(self.last[scope]))
+
+    def children(self, scope: ScopeId) -> Iterator[ScopeId]:
+        """Yield the scopes directly below a scope, in the order of their names."""
+        child, end = scope + 1, int(self.subtree_end[scope])
+        while child < end:
+            yield ScopeId(child)
+            child = int(self.subtree_end[child])
+
+    def leaves(self, scope: ScopeId) -> Iterator[int]:
+        """Yield the rows directly in a scope, those of its child scopes left out."""
+        row = int(self.first[scope])
+        for child in self.children(scope):
+            yield from range(row, int(self.first[child]))
+            row = int(self.last[child])
+        yield from range(row, int(self.last[scope]))
+
+    def find(self, path: str) -> ScopeId | None:
+        """Return the scope of a path, or None; the empty path is the root."""
+        return ROOT if path == "" else self._by_path.get(path)
+
+    @cached_property
+    def _by_path(self) -> dict[str, ScopeId]:
+        return {self.path(ScopeId(scope)): ScopeId(scope) for scope in range(1, len(self))}
+
+    def roll_up(self, weights: NDArray[np.int64]) -> Ints:
+        """Sum a weight per row over everything below each scope.
+
+        Args:
+            weights: shape (rows,).
+
+        Returns:
+            Shape (scopes,).
+        """
+        total = np.concatenate(([0], np.cumsum(weights, dtype=np.int64)))
+        return np.asarray(total[self.last] - total[self.first], dtype=np.int64)
+
+    def to_networkx(self) -> networkx.DiGraph[int]:
+        """Return the tree as an arborescence of scope ids, parent to child.
+
+        Each node carries `path`, `first`, `last`, `rows` (all below it) and `depth`. Nodes are ids and not paths,
+        because a hostile name such as `/x` makes a scope whose path is empty, as the root's is.
+        """
+        import networkx as nx  # 0.2 s to import, and most commands do not need it
+
+        tree: networkx.DiGraph[int] = nx.DiGraph()
+        for scope in map(ScopeId, range(len(self))):
+            rows = self.rows(scope)
+            tree.add_node(
+                int(scope),
+                path=self.path(scope),
+                first=rows.start,
+                last=rows.stop,
+                rows=len(rows),
+                depth=int(self.depth[scope]),
+            )
+        tree.add_edges_from((int(self.parent[s]), s) for s in range(1, len(self)))
+        return tree
+
+
+def _cut(names: Sequence[str]) -> tuple[list[int], list[int], list[int], list[int]]:
+    """Return first, last, parent and path length of every scope, in preorder."""
+    first, last, parent, ends = [0], [len(names)], [-1], [-1]
+    open_scopes = [0]
+    previous = ""
+    for row, name in enumerate(names):
+        # A scope stays open while its path and the "/" after it start the name.
+        while not name.startswith(previous[: ends[open_scopes[-1]] + 1]):
+            last[open_scopes.pop()] = row
+        slash = name.find("/", ends[open_scopes[-1]] + 1)
+        while slash >= 0:
+            first.append(row)
+            last.append(len(names))
+            parent.append(open_scopes[-1])
+            ends.append(slash)
+            open_scopes.append(len(ends) - 1)
+            slash = name.find("/", slash + 1)
+        previous = name
+    return first, last, parent, ends
+
+
+def _depths(parent: list[int]) -> tuple[Ints, Ints]:
+    """Return depth and subtree end of every scope from the parents, which stand in preorder."""
+    count = len(parent)
+    depth, end = [0] * count, list(range(1, count + 1))
+    for scope in range(1, count):
+        depth[scope] = depth[parent[scope]] + 1
+    for scope in range(count - 1, 0, -1):
+        end[parent[scope]] = max(end[parent[scope]], end[scope])
+    return np.array(depth, dtype=np.int64), np.array(end, dtype=np.int64)

@@ -1,0 +1,27 @@
+"""Shapes: a tuple of sizes with None for an unknown one, or None when the rank is unknown."""
+
+from __future__ import annotations
+
+import math
+
+from scopeview.model.dtypes import element_bytes
+
+Shape = tuple[int | None, ...] | None
+
+
+def element_count(shape: Shape) -> int | None:
+    """Return the number of elements, or None where a size is unknown.
+
+    >>> element_count((3, 4)), element_count(()), element_count((None, 4)), element_count(None)
+    (12, 1, None, None)
+    """
+    if shape is None:
+        return None
+    sizes = [size for size in shape if size is not None]
+    return math.prod(sizes) if len(sizes) == len(shape) else None
+
+
+def byte_count(shape: Shape, dtype: str) -> int | None:
+    """Return the bytes of a dense tensor, or None where shape or dtype does not tell."""
+    count, size = element_count(shape), element_bytes(dtype)
+    return None if count is None or size is None else count * size

@@ -1,0 +1,160 @@
+"""Variables: storage with a name of its own, apart from the ops that make and read it.
+
+Six things that look like one name are kept apart: the variable's `name` (its place in the variable scopes), its
+`handle_op` (the node), `shared_name` (the storage the node binds to), `checkpoint_keys` (what savers call it),
+`full_name` and `object_paths` (what an object graph calls it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal, NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.model.dtypes import NON_NUMERIC
+from scopeview.model.names import sort_key
+from scopeview.model.scopes import ScopeTree
+from scopeview.model.shapes import Shape, byte_count, element_count
+
+VariableRow = NewType("VariableRow", int)
+
+VARIABLE_TYPES = frozenset({"VariableV2", "Variable", "VarHandleOp", "TemporaryVariable", "AutoReloadVariable"})
+"""Op types that hold a variable."""
+
+Kind = Literal["ref", "resource", "partitioned", "frozen", "checkpoint", "object"]
+"""How the artefact holds a variable:
+
+ref          a `VariableV2` or `Variable` op
+resource     a `VarHandleOp`
+partitioned  several of these that save under one key
+frozen       a constant that was a variable before freezing
+checkpoint   an entry of a checkpoint
+object       an object of a SavedModel that no op of the graph holds
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Initializer:
+    """What gives a variable its first value."""
+
+    kind: str
+    """The initialiser by its usual name (`truncated_normal`), else the type of the op that makes the value."""
+    arguments: Mapping[str, object]
+    op: str
+    """The op whose output is assigned."""
+    resembles: str = ""
+    """A named scheme whose formula gives the same arguments for this shape (`glorot_uniform`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSlice:
+    """Where a checkpoint keeps the bytes of a variable or of a part of it."""
+
+    shard: int
+    offset: int
+    size_bytes: int
+    checksum: int | None
+    """crc32c of the bytes as the index gives it; a V1 checkpoint has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a partitioned variable."""
+
+    name: str
+    offset: tuple[int, ...]
+    shape: tuple[int, ...]
+    stored: StoredSlice | None = None
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable, whatever kind of artefact it was read from."""
+
+    name: str
+    kind: Kind
+    shape: Shape
+    dtype: str
+    trainable: bool | None = None
+    """None where the artefact does not say (a bare GraphDef, a checkpoint)."""
+    collections: tuple[str, ...] = ()
+    initializer: Initializer | None = None
+    device: str = ""
+    handle_op: str | None = None
+    shared_name: str = ""
+    container: str = ""
+    checkpoint_keys: tuple[str, ...] = ()
+    full_name: str = ""
+    object_paths: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    stored: StoredSlice | None = None
+    note: str = ""
+    """What a reader must know to read this entry rightly, such as a name that freezing lost."""
+
+    @property
+    def parameters(self) -> int | None:
+        """Number of elements; None where the shape does not tell, 0 for what holds no numbers (strings, handles)."""
+        return 0 if self.dtype in NON_NUMERIC else element_count(self.shape)
+
+    @property
+    def size_bytes(self) -> int | None:
+        """Bytes of the values; None where shape or dtype does not tell."""
+        return byte_count(self.shape, self.dtype)
+
+
+@dataclass(frozen=True)
+class VariableTable:
+    """Variables sorted by the path of their names."""
+
+    variables: Sequence[Variable] = field(default=())
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.variables, key=lambda variable: sort_key(variable.name)))
+        object.__setattr__(self, "variables", ordered)
+
+    def __len__(self) -> int:
+        return len(self.variables)
+
+    def __iter__(self) -> Iterator[Variable]:
+        return iter(self.variables)
+
+    def __getitem__(self, row: VariableRow | int) -> Variable:
+        return self.variables[row]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every variable's name, sorted by path."""
+        return tuple(variable.name for variable in self.variables)
+
+    @cached_property
+    def scopes(self) -> ScopeTree:
+        """The variable-scope tree."""
+        return ScopeTree(self.names)
+
+    @cached_property
+    def parameters(self) -> NDArray[np.int64]:
+        """Shape (variables,): elements of each variable, 0 where unknown."""
+        return np.array([variable.parameters or 0 for variable in self.variables], dtype=np.int64)
+
+    @cached_property
+    def size_bytes(self) -> NDArray[np.int64]:
+        """Shape (variables,): bytes of each variable, 0 where unknown."""
+        return np.array([variable.size_bytes or 0 for variable in self.variables], dtype=np.int64)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, tuple[Variable, ...]]:
+        found: dict[str, tuple[Variable, ...]] = {}
+        for variable in self.variables:
+            for name in {variable.name, *(part.name for part in variable.parts)}:
+                found[name] = (*found.get(name, ()), variable)
+        return MappingProxyType(found)
+
+    def named(self, name: str) -> tuple[Variable, ...]:
+        """Return the variables of a name; several in object-based artefacts, where names are not unique."""
+        return self._by_name.get(name, ())
