@@ -1,0 +1,89 @@
+"""How an artefact is read: what a path holds, and the model of one of the things it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from scopeview.errors import AmbiguousError, NotFoundError
+from scopeview.model.model import Format, Model, Origin
+from scopeview.sources import text
+from scopeview.sources.artifacts import FORMATS, Artifact, find_artifacts
+from scopeview.sources.checkpoint.reader import read_checkpoint
+from scopeview.sources.event_file import read_event_graph
+from scopeview.sources.files import read_file
+from scopeview.sources.graph.assemble import MetaGraphParts, assemble
+from scopeview.sources.graph.nodes import Span
+from scopeview.sources.meta_graph import read_meta_graph
+from scopeview.sources.saved_model import fingerprint, read_saved_model
+from scopeview.sources.wire import Buffer
+
+__all__ = ["Artifact", "find_artifacts", "read"]
+
+
+def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str | None = None) -> Model:
+    """Read one artefact of TensorFlow.
+
+    Args:
+        path: a file, a checkpoint prefix, or a folder.
+        tags: the tag-set of the MetaGraph to read from a SavedModel that has several.
+        artifact: which of several artefacts to read, by its name in `find_artifacts`.
+
+    Raises:
+        NotFoundError: there is nothing at the path, or nothing of that name or with these tags.
+        UnknownFormatError: what is there is not TensorFlow's.
+        AmbiguousError: several artefacts of equal rank are there and none was named.
+        DamagedError: nothing of the artefact can be read.
+    """
+    path = Path(path)
+    found = find_artifacts(path)
+    chosen = _choose(found, artifact, path)
+    others = tuple(other.name for other in found if other is not chosen)
+    model = _read(chosen, str(path), tags)
+    origin = replace(model.origin, artifact=chosen.name if others else "")
+    return replace(model, origin=origin, others=others)
+
+
+def _choose(found: Sequence[Artifact], name: str | None, path: Path) -> Artifact:
+    names = tuple(artifact.name for artifact in found)
+    if name is not None:
+        for artifact in found:
+            if artifact.name == name:
+                return artifact
+        listed = ", ".join(label for label in names if label) or "one only, which needs no name"
+        raise NotFoundError(f"{path} holds no artefact called {name!r}; it holds: {listed}")
+    best = [artifact for artifact in found if artifact.rank == found[0].rank]
+    if len(best) > 1:
+        choices = tuple(artifact.name for artifact in best)
+        raise AmbiguousError(
+            f"{path} holds {len(best)} artefacts of the same kind; choose one with --artifact: " + ", ".join(choices),
+            choices,
+        )
+    return found[0]
+
+
+def _read(artifact: Artifact, path: str, tags: Sequence[str] | None) -> Model:
+    if artifact.kind in ("table", "cut_table"):
+        return read_checkpoint(artifact.file, Origin(path, "checkpoint_v2", str(artifact.file)))
+    buffer = read_file(artifact.file)
+    if artifact.event is not None:
+        format_name: Format = "meta_graph" if artifact.event.is_meta_graph else "graph_def"
+        origin = Origin(path, format_name, str(artifact.file))
+        return read_event_graph(buffer, artifact.event, origin, [])
+    is_text = artifact.kind.endswith("_text")
+    notes: list[str] = []
+    if is_text:
+        buffer, notes = text.to_wire(buffer, artifact.kind, path)
+    origin = Origin(path, FORMATS[artifact.kind], str(artifact.file), text=is_text)
+    model = _read_message(buffer, origin, artifact, tags)
+    return replace(model, notes=(*notes, *model.notes))
+
+
+def _read_message(buffer: Buffer, origin: Origin, artifact: Artifact, tags: Sequence[str] | None) -> Model:
+    whole = Span(0, len(buffer))
+    if origin.format == "saved_model":
+        return read_saved_model(buffer, origin, tags, fingerprint(artifact.file.parent))
+    if origin.format == "meta_graph":
+        return read_meta_graph(buffer, whole, origin)
+    return assemble(buffer, [whole], origin, MetaGraphParts())

@@ -1,0 +1,184 @@
+"""What a path holds: one artefact or several, found by content.
+
+A path is a file, a checkpoint prefix (`model.ckpt-100`), a SavedModel folder, a folder of checkpoints, a logdir, or
+several of these at once. All are offered; the first by rank is what opens without being asked for by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scopeview.errors import NotFoundError, ScopeviewError, UnknownFormatError
+from scopeview.model.model import Format
+from scopeview.sources.checkpoint.reader import v1_shards
+from scopeview.sources.checkpoint.state import latest_prefix, table_path
+from scopeview.sources.event_file import EventGraph, event_graphs
+from scopeview.sources.files import read_file
+from scopeview.sources.sniff import Kind, sniff
+
+_CHECKPOINT_KINDS = ("table", "cut_table")
+_RANKS: dict[Kind, int] = {
+    "saved_model": 0,
+    "saved_model_text": 0,
+    "table": 2,
+    "cut_table": 2,
+    "meta_graph": 3,
+    "meta_graph_text": 3,
+    "graph_def": 4,
+    "graph_def_text": 4,
+    "events": 5,
+}
+_LATEST_RANK = 1
+
+FORMATS: dict[Kind, Format] = {
+    "saved_model": "saved_model",
+    "saved_model_text": "saved_model",
+    "table": "checkpoint_v2",
+    "cut_table": "checkpoint_v2",
+    "meta_graph": "meta_graph",
+    "meta_graph_text": "meta_graph",
+    "graph_def": "graph_def",
+    "graph_def_text": "graph_def",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """Something at a path that can be opened."""
+
+    name: str
+    """What the `artifact` argument takes; empty where the path holds nothing else."""
+    kind: Kind
+    file: Path
+    rank: int
+    """Lower opens first; equal ranks must be chosen between."""
+    event: EventGraph | None = None
+
+
+def find_artifacts(path: Path) -> list[Artifact]:
+    """List what a path holds, best first.
+
+    Raises:
+        NotFoundError: nothing is there.
+        UnknownFormatError: what is there is not TensorFlow's.
+    """
+    if path.is_dir():
+        found = sorted(_in_folder(path), key=lambda artifact: (artifact.rank, artifact.name))
+        if not found:
+            raise UnknownFormatError(_nothing_in(path))
+        return found
+    if path.is_file():
+        return _in_file(path, "")
+    return _at_prefix(path)
+
+
+def _in_file(path: Path, name: str) -> list[Artifact]:
+    shard = _prefix_of_shard(path)
+    if shard is not None:
+        return _at_prefix(shard)
+    kind = sniff(path)
+    if kind == "checkpoint_state":
+        prefix = latest_prefix(path)
+        if prefix is None or table_path(prefix) is None:
+            raise NotFoundError(
+                f"{path} names the checkpoint {prefix}, which is not there; pass the prefix of one that is"
+            )
+        return _at_prefix(prefix)
+    if kind == "events":
+        return list(_in_event_file(path, name))
+    return [Artifact(name, kind, path, _RANKS[kind])]
+
+
+def _prefix_of_shard(path: Path) -> Path | None:
+    """Return the prefix of a data shard (`model.ckpt.data-00000-of-00001`), which cannot be read alone."""
+    stem, separator, rest = path.name.rpartition(".data-")
+    is_shard = bool(separator and stem) and "-of-" in rest
+    has_index = is_shard and path.with_name(f"{stem}.index").is_file()
+    return path.with_name(stem) if has_index else None
+
+
+def _in_event_file(path: Path, name: str) -> Iterator[Artifact]:
+    notes: list[str] = []
+    graphs = event_graphs(read_file(path), notes)
+    if not graphs:
+        reason = f" ({notes[0]})" if notes else ""
+        raise UnknownFormatError(
+            f"{path} is an event file without a graph: it holds summaries only{reason}; "
+            "pass the run that wrote its graph"
+        )
+    for position, graph in enumerate(graphs):
+        label = f"{name}:{graph.name}" if name else graph.name
+        # The best graph of a file competes with other files; the rest is there to be asked for.
+        rank = _RANKS["events"] + (1 if position else 0)
+        yield Artifact(label, "events", path, rank, graph)
+
+
+def _at_prefix(prefix: Path) -> list[Artifact]:
+    """List the checkpoint of a prefix, and the MetaGraph that was saved beside it."""
+    table = table_path(prefix)
+    meta = prefix.with_name(f"{prefix.name}.meta")
+    if table is None and not meta.is_file():
+        raise NotFoundError(f"{prefix} does not exist, neither as a file nor as the prefix of a checkpoint")
+    found = []
+    if table is not None:
+        found.append(Artifact("checkpoint", _table_kind(table), table, _LATEST_RANK))
+    if meta.is_file():
+        found += _offered(meta, "meta_graph")
+    return found
+
+
+def _table_kind(table: Path) -> Kind:
+    kind = sniff(table)
+    if kind not in _CHECKPOINT_KINDS:
+        raise UnknownFormatError(f"{table} is not a checkpoint, although its name says so: it is {kind}")
+    return kind
+
+
+def _in_folder(folder: Path) -> Iterator[Artifact]:
+    """Yield what lies in a folder, and event files in folders below it (runs)."""
+    latest = latest_prefix(folder / "checkpoint")
+    latest_table = table_path(latest) if latest is not None else None
+    seen_shards: set[Path] = set()
+    for file in sorted(folder.iterdir()):
+        if not file.is_file() or file.name == "checkpoint" or file in seen_shards:
+            continue
+        if ".data-" in file.name or file.name == "fingerprint.pb":
+            continue
+        for artifact in _offered(file, file.name.removesuffix(".index")):
+            if artifact.kind in _CHECKPOINT_KINDS:
+                seen_shards.update(v1_shards(file))
+            is_latest = file == latest_table
+            yield Artifact(
+                artifact.name,
+                artifact.kind,
+                artifact.file,
+                _LATEST_RANK if is_latest else artifact.rank,
+                artifact.event,
+            )
+    for file in sorted(folder.rglob("*tfevents*")):
+        if file.parent != folder and file.is_file():
+            yield from _offered(file, str(file.relative_to(folder)))
+
+
+def _offered(file: Path, name: str) -> list[Artifact]:
+    """List what a file among others holds; what is not TensorFlow's is passed over there."""
+    try:
+        return _in_file(file, name)
+    except ScopeviewError:
+        return []
+
+
+def _nothing_in(folder: Path) -> str:
+    chunked = folder / "saved_model.cpb"
+    if chunked.is_file():
+        return f"{folder} holds only a chunked SavedModel ({chunked.name}); save it below 2 GB or as text"
+    deeper = sorted(
+        {str(p.parent.relative_to(folder)) for p in folder.glob("**/saved_model.pb*")}
+        | {str(p.relative_to(folder)).removesuffix(".index") for p in folder.glob("**/*.index")}
+    )
+    if deeper:
+        shown = ", ".join(deeper[:8]) + (f" and {len(deeper) - 8} more" if len(deeper) > 8 else "")
+        return f"{folder} holds no artefact of TensorFlow itself; below it are: {shown}"
+    return f"{folder} holds no SavedModel, checkpoint, graph or event file of TensorFlow"

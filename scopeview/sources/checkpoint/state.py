@@ -1,0 +1,41 @@
+"""The `checkpoint` file of a folder: a CheckpointState in text format, which names the latest checkpoint.
+
+Its paths are relative or absolute, and stale once the folder was moved (tensorflow/tensorflow#571): then the last
+segment in the same folder counts, as `tf.train.latest_checkpoint` does not do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scopeview.sources.protos import message
+
+
+def latest_prefix(state_file: Path) -> Path | None:
+    """Return the prefix of the checkpoint that a state file names, or None if it cannot be read."""
+    from google.protobuf import text_format
+
+    try:
+        text = state_file.read_text("utf-8")
+        state = text_format.Parse(text, message("CheckpointState")(), allow_unknown_field=True)
+    except (OSError, UnicodeDecodeError, text_format.ParseError):
+        return None
+    named = str(state.model_checkpoint_path)
+    if not named:
+        return None
+    path = state_file.parent / named
+    return path if table_path(path) is not None else state_file.parent / Path(named).name
+
+
+def table_path(prefix: Path) -> Path | None:
+    """Return the file that holds a checkpoint's table: the V2 index, the V1 file, or its first shard."""
+    index = prefix.with_name(f"{prefix.name}.index")
+    if index.is_file():
+        return index
+    if prefix.is_file():
+        return prefix
+    if not prefix.parent.is_dir():
+        return None
+    # Not glob: a folder named `br[1]` is a name, not a pattern (tensorflow/tensorflow#35489).
+    start = f"{prefix.name}-00000-of-"
+    return next((p for p in sorted(prefix.parent.iterdir()) if p.name.startswith(start)), None)

@@ -1,0 +1,1 @@
+"""From TensorFlow's messages to the parts of a Model: one kind of message, one file."""

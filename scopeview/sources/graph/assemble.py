@@ -1,0 +1,93 @@
+"""From located GraphDef and MetaGraphDef parts to a Model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from scopeview.model.attributes import FunctionRef
+from scopeview.model.functions import Function
+from scopeview.model.model import Dangling, Message, Model, Origin
+from scopeview.model.ops import OpTable
+from scopeview.sources.graph import collection_defs
+from scopeview.sources.graph.functions import read_functions
+from scopeview.sources.graph.nodes import Span, build_graph, split_graph
+from scopeview.sources.graph.objects import join_objects
+from scopeview.sources.graph.savers import read_savers
+from scopeview.sources.graph.signatures import read_signatures
+from scopeview.sources.graph.variables import Facts, graph_variables, with_collections
+from scopeview.sources.wire import Buffer
+
+
+@dataclass
+class MetaGraphParts:
+    """What a MetaGraphDef holds beside its graph; all empty for a bare GraphDef."""
+
+    collections: Mapping[str, Any] = field(default_factory=dict)
+    """CollectionDef by name."""
+    signatures: Mapping[str, Any] = field(default_factory=dict)
+    """SignatureDef by name."""
+    object_graph: Any = None
+    """SavedObjectGraph, or None."""
+    span: Span | None = None
+    """Where the MetaGraphDef lies; None for a bare GraphDef."""
+    notes: list[str] = field(default_factory=list)
+
+
+def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaGraphParts | None = None) -> Model:
+    """Build the model of a graph and what stands beside it.
+
+    Args:
+        buffer: the bytes of the file; the model's attributes are decoded from it when asked for.
+        graphs: where the GraphDef lies in it (several are merged).
+        origin: where the model comes from; the producer version is filled in.
+        meta: collections, signatures and object graph, if there are any.
+    """
+    meta = meta or MetaGraphParts()
+    parts = split_graph(buffer, graphs)
+    graph, dangling = build_graph(buffer, parts)
+    functions, dangling_in_functions = read_functions(buffer, parts.libraries, parts.notes)
+    raw = collection_defs.decode_collections(meta.collections, graph)
+    facts = Facts(
+        collection_defs.variable_definitions(raw),
+        collection_defs.trainable_ops(raw),
+        read_savers(graph, functions),
+    )
+    variables = graph_variables(graph, facts)
+    if meta.object_graph is not None:
+        variables = join_objects(variables, graph, meta.object_graph)
+    collections, missing_members = collection_defs.resolve_collections(raw, graph, variables)
+    signatures, missing_tensors = read_signatures(meta.signatures, graph)
+    return Model(
+        origin=replace(origin, producer=parts.producer),
+        graph=graph,
+        functions=functions,
+        variables=with_collections(variables, collections),
+        collections=collections,
+        signatures=signatures,
+        savers=facts.savers,
+        dangling=(
+            *dangling,
+            *dangling_in_functions,
+            *_missing_functions(graph, functions),
+            *missing_members,
+            *missing_tensors,
+        ),
+        notes=(*meta.notes, *parts.notes),
+        message=_message(buffer, graphs, meta),
+    )
+
+
+def _message(buffer: Buffer, graphs: Sequence[Span], meta: MetaGraphParts) -> Message | None:
+    if meta.span is not None:
+        return Message("meta_graph", buffer, meta.span.start, meta.span.end)
+    return Message("graph_def", buffer, graphs[0].start, graphs[0].end) if graphs else None
+
+
+def _missing_functions(graph: OpTable, functions: Mapping[str, Function]) -> Iterable[Dangling]:
+    """Calls by op type need no library; calls by attribute `f` do."""
+    for row in graph.rows_of_type("PartitionedCall", "StatefulPartitionedCall"):
+        called = graph.attributes(row).get("f")
+        if isinstance(called, FunctionRef) and called.name not in functions:
+            yield Dangling("function", graph.name(row), called.name)
