@@ -1,0 +1,286 @@
+"""What is this name? Everything that a model holds under one name: op, tensor, scope, variable, function, collection.
+
+One name can be several of these at once; all are answered.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from scopeview.analyses.inspection import CollectionRecord, VariableRecord, record_of
+from scopeview.analyses.tensors import output_facts
+from scopeview.errors import NotFoundError
+from scopeview.model.functions import Function
+from scopeview.model.model import Model, SaverEntry
+from scopeview.model.names import leaf_of, parse_input
+from scopeview.model.ops import MISSING, Edge, OpRow, OpTable
+from scopeview.model.scopes import ScopeId
+from scopeview.model.shapes import Shape
+from scopeview.model.variables import Variable
+
+FUNCTION_SEPARATOR = ": "
+"""Between the name of a function and an op of its body, as in `__inference_call_42: dense/MatMul`."""
+
+_MAX_NAMES_COMPARED = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One end of an edge, seen from the op at the other."""
+
+    op: str
+    op_type: str
+    slot: int
+    """Position among the inputs of the consuming op."""
+    port: int
+    """Output index of the producing op; -1 for a control edge."""
+    argument: str
+    dtype: str | None
+    shape: Shape
+    shape_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpDetail:
+    """One op in full."""
+
+    name: str
+    function: str
+    """The function whose body holds it; empty for the main graph."""
+    type: str
+    device: str
+    definition: int
+    """Position in the file, from 0."""
+    attributes: Mapping[str, object]
+    inputs: tuple[Link, ...]
+    consumers: tuple[Link, ...]
+    total_consumers: int
+    dangling_inputs: tuple[str, ...]
+    collections: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeDetail:
+    """One scope of the op tree."""
+
+    path: str
+    ops: int
+    op_types: Mapping[str, int]
+    devices: tuple[str, ...]
+    child_scopes: tuple[str, ...]
+    total_child_scopes: int
+
+
+@dataclass(frozen=True, slots=True)
+class VariableScopeDetail:
+    """One scope of the variable tree."""
+
+    path: str
+    variables: tuple[VariableRecord, ...]
+    total_variables: int
+    parameters: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class VariableDetail:
+    """One variable in full."""
+
+    variable: VariableRecord
+    savers: tuple[SaverEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionDetail:
+    """One function of the library."""
+
+    name: str
+    ops: int
+    op_types: Mapping[str, int]
+    arguments: tuple[str, ...]
+    results: tuple[str, ...]
+    gradient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Everything under one name."""
+
+    name: str
+    ops: tuple[OpDetail, ...]
+    scopes: tuple[ScopeDetail, ...]
+    variables: tuple[VariableDetail, ...]
+    variable_scopes: tuple[VariableScopeDetail, ...]
+    functions: tuple[FunctionDetail, ...]
+    collections: tuple[CollectionRecord, ...]
+
+
+def detail(model: Model, name: str, *, limit: int = 50) -> Detail:
+    """Look a name up: `a/b`, `a/b:0`, `^a/b`, `a/`, a checkpoint key, a function, `function: op`, a collection.
+
+    Args:
+        model: where to look.
+        name: the name.
+        limit: how many consumers, child scopes and variables of a scope to list; totals are always given.
+
+    Raises:
+        NotFoundError: nothing has this name; the message proposes names that are near.
+    """
+    path = name.rstrip("/") or name
+    found = Detail(
+        name=name,
+        ops=tuple(_ops(model, name, limit)),
+        scopes=tuple(_scopes(model, path, limit)),
+        variables=tuple(_variables(model, name)),
+        variable_scopes=tuple(_variable_scopes(model, path, limit)),
+        functions=tuple(_functions(model, name)),
+        collections=tuple(
+            CollectionRecord(c.name, c.kind, c.size, c.members) for c in model.collections if c.name == name
+        ),
+    )
+    if not any(
+        (
+            found.ops,
+            found.scopes,
+            found.variables,
+            found.variable_scopes,
+            found.functions,
+            found.collections,
+        )
+    ):
+        raise NotFoundError(_not_found(model, name))
+    return found
+
+
+def _ops(model: Model, name: str, limit: int) -> Iterator[OpDetail]:
+    function_name, separator, inner = name.partition(FUNCTION_SEPARATOR)
+    if separator and function_name in model.functions:
+        body = model.functions[function_name].body
+        row = body.row(inner)
+        if row is not None:
+            yield _op(model, body, row, function_name, None, limit)
+        return
+    reference = parse_input(name)
+    row, port = model.graph.row(name), None
+    if row is None and reference.op != name:
+        row = model.graph.row(reference.op)
+        port = reference.port if reference.port >= 0 else None
+    if row is not None:
+        yield _op(model, model.graph, row, "", port, limit)
+
+
+def _op(model: Model, table: OpTable, row: OpRow, function: str, port: int | None, limit: int) -> OpDetail:
+    """Describe an op; with a port, only the consumers of that output."""
+    consumers = [edge for edge in table.consumers(row) if port is None or edge.port == port]
+    return OpDetail(
+        name=table.name(row),
+        function=function,
+        type=table.op_type(row),
+        device=table.device(row),
+        definition=int(table.columns.definition[row]),
+        attributes=table.attributes(row),
+        inputs=tuple(
+            _link(model, table, edge, edge.source, edge.source, function)
+            for edge in table.inputs(row)
+            if edge.source != MISSING
+        ),
+        consumers=tuple(_link(model, table, edge, edge.target, row, function) for edge in consumers[:limit]),
+        total_consumers=len(consumers),
+        dangling_inputs=tuple(text for target, text in table.dangling if target == row),
+        collections=() if function else _collections_of(model, table.name(row)),
+    )
+
+
+def _link(model: Model, table: OpTable, edge: Edge, other: OpRow, producer: OpRow, function: str) -> Link:
+    facts = output_facts(table, producer, edge.port, None if function else model.imported)
+    return Link(
+        table.name(other),
+        table.op_type(other),
+        edge.slot,
+        edge.port,
+        edge.argument,
+        facts.dtype,
+        facts.shape,
+        facts.shape_known,
+    )
+
+
+def _collections_of(model: Model, op: str) -> tuple[str, ...]:
+    return tuple(
+        collection.name for collection in model.collections if any(member.target == op for member in collection.members)
+    )
+
+
+def _scopes(model: Model, path: str, limit: int) -> Iterator[ScopeDetail]:
+    tree = model.op_scopes
+    scope = tree.find(path)
+    if scope is None or not path:
+        return
+    children = [tree.path(child) for child in tree.children(scope)]
+    rows = tree.rows(scope)
+    columns = model.graph.columns
+    devices = {columns.devices[number] for number in columns.device_id[rows.start : rows.stop].tolist()}
+    yield ScopeDetail(
+        path,
+        len(rows),
+        model.graph.type_counts(rows),
+        tuple(sorted(device for device in devices if device)),
+        tuple(children[:limit]),
+        len(children),
+    )
+
+
+def _variable_scopes(model: Model, path: str, limit: int) -> Iterator[VariableScopeDetail]:
+    tree = model.variable_scopes
+    scope: ScopeId | None = tree.find(path)
+    if scope is None or not path:
+        return
+    rows = tree.rows(scope)
+    table = model.variables
+    yield VariableScopeDetail(
+        path,
+        tuple(record_of(table[row]) for row in rows[:limit]),
+        len(rows),
+        int(table.parameters[rows.start : rows.stop].sum()),
+        int(table.size_bytes[rows.start : rows.stop].sum()),
+    )
+
+
+def _variables(model: Model, name: str) -> Iterator[VariableDetail]:
+    found = model.variables.named(name) or model.variables.named(name.removesuffix(":0"))
+    if not found:
+        found = tuple(v for v in model.variables if name in v.checkpoint_keys or name in v.object_paths)
+    for variable in found:
+        yield VariableDetail(record_of(variable), _savers_of(model, variable))
+
+
+def _savers_of(model: Model, variable: Variable) -> tuple[SaverEntry, ...]:
+    handles = {variable.handle_op, *(part.name for part in variable.parts)} - {None}
+    return tuple(entry for entry in model.savers if entry.handle_op in handles)
+
+
+def _functions(model: Model, name: str) -> Iterator[FunctionDetail]:
+    function: Function | None = model.functions.get(name)
+    if function is not None:
+        yield FunctionDetail(
+            function.name,
+            function.op_count,
+            function.body.type_counts(),
+            tuple(f"{argument.name}: {argument.dtype}" for argument in function.arguments),
+            tuple(f"{r.name}: {r.dtype} = {r.source}" for r in function.results),
+            function.gradient,
+        )
+
+
+def _not_found(model: Model, name: str) -> str:
+    known = [*model.variables.names, *model.graph.names, *model.functions][:_MAX_NAMES_COMPARED]
+    leaf = leaf_of(name.rstrip("/"))
+    near = [other for other in known if leaf_of(other) == leaf][:3]
+    near = near or difflib.get_close_matches(name[:200], known, n=3)
+    # Many names stand twice, as a variable and as the op that holds it.
+    proposal = f"; near it: {', '.join(dict.fromkeys(near))}" if near else ""
+    return (
+        f"nothing in {model.origin.path} is called {name!r}{proposal}; try: scopeview find {model.origin.path} '{leaf}'"
+    )

@@ -1,0 +1,193 @@
+"""Which ops and variables fit a query?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.analyses.inspection import is_within
+from scopeview.analyses.query import Query, glob_pattern, parse_query, parse_shape, shape_matches
+from scopeview.analyses.tensors import TensorFacts, facts_of, output_facts
+from scopeview.model.functions import ARGUMENT_TYPE
+from scopeview.model.model import Model
+from scopeview.model.ops import OpRow, OpTable
+from scopeview.model.shapes import Shape
+from scopeview.model.variables import Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One op or variable that fits."""
+
+    what: Literal["op", "variable"]
+    name: str
+    function: str
+    """The function whose body holds the op; empty for the main graph."""
+    type: str
+    """Op type, or kind of the variable."""
+    dtype: str | None
+    shape: Shape
+    shape_known: bool
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindResult:
+    """One page of what fits a query: variables first, then ops of the main graph, then of functions."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    variables: int
+    """How many variables fit."""
+    ops: int
+    """How many ops fit, those in function bodies included."""
+    offset: int
+
+    @property
+    def total(self) -> int:
+        """How many fit in all."""
+        return self.variables + self.ops
+
+
+def find(model: Model, text: str, *, limit: int = 50, offset: int = 0) -> FindResult:
+    """Find ops and variables.
+
+    Args:
+        model: where to look.
+        text: the query (see `analyses.query`).
+        limit: hits of one page.
+        offset: hits to skip.
+
+    Raises:
+        QueryError: the query cannot be understood.
+    """
+    query = parse_query(text)
+    variables = list(_variables(model, query)) if query.wants_variables else []
+    places = list(_ops(model, query)) if query.wants_ops else []
+    hits = (
+        *(_variable_hit(variable) for variable in variables[offset : offset + limit]),
+        *islice(
+            (_op_hit(model, *place) for place in places[max(0, offset - len(variables)) :]),
+            max(0, limit - max(0, len(variables) - offset)),
+        ),
+    )
+    return FindResult(text, hits, len(variables), len(places), offset)
+
+
+def _variables(model: Model, query: Query) -> Iterator[Variable]:
+    for variable in model.variables:
+        if _name_fits(query, variable.name) and all(
+            _VARIABLE_TESTS[field](variable, value) for field, value in query.terms if field in _VARIABLE_TESTS
+        ):
+            yield variable
+
+
+def _any_fits(glob: str, texts: tuple[str, ...]) -> bool:
+    pattern = glob_pattern(glob)
+    return any(pattern.fullmatch(text) for text in texts)
+
+
+_VARIABLE_TESTS: dict[str, Callable[[Variable, str], bool]] = {
+    "dtype": lambda variable, value: _any_fits(value, (variable.dtype,)),
+    "device": lambda variable, value: _any_fits(value, (variable.device,)),
+    "collection": lambda variable, value: _any_fits(value, variable.collections),
+    "key": lambda variable, value: _any_fits(value, variable.checkpoint_keys),
+    "kind": lambda variable, value: _any_fits(value, (variable.kind,)),
+    "shape": lambda variable, value: shape_matches(parse_shape(value), variable.shape),
+    "trainable": lambda variable, value: variable.trainable is (value == "yes"),
+}
+
+
+def _name_fits(query: Query, name: str) -> bool:
+    folded = name.casefold()
+    return (
+        all(word.casefold() in folded for word in query.words)
+        and all(glob_pattern(glob).fullmatch(name) for glob in query.values("name"))
+        and all(is_within(name, scope.rstrip("/")) for scope in query.values("scope"))
+    )
+
+
+def _ops(model: Model, query: Query) -> Iterator[tuple[str, OpTable, OpRow]]:
+    """Yield function, table and row of every op that fits, cheap tests first."""
+    members = _members(model) if query.values("collection") else {}
+    tables = [("", model.graph), *((name, f.body) for name, f in model.functions.items())]
+    for function, table in tables:
+        for row in np.flatnonzero(_type_and_device(table, query)).tolist():
+            name = table.name(OpRow(row))
+            if not _name_fits(query, name):
+                continue
+            held_by = () if function else tuple(members.get(name, ()))
+            if not all(_any_fits(glob, held_by) for glob in query.values("collection")):
+                continue
+            if _tensor_fits(model, function, table, OpRow(row), query):
+                yield function, table, OpRow(row)
+
+
+def _type_and_device(table: OpTable, query: Query) -> NDArray[np.bool_]:
+    """Return which rows have a fitting type and device: shape (ops,)."""
+    columns = table.columns
+    types = [
+        name != ARGUMENT_TYPE and all(_any_fits(glob, (name,)) for glob in query.values("op")) for name in columns.types
+    ]
+    devices = [all(_any_fits(glob, (name,)) for glob in query.values("device")) for name in columns.devices]
+    fitting = np.array(types, dtype=bool)[columns.type_id] if types else np.zeros(0, dtype=bool)
+    return np.asarray(fitting & np.array(devices, dtype=bool)[columns.device_id])
+
+
+def _members(model: Model) -> dict[str, list[str]]:
+    """Return the collections of each op."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for collection in model.collections:
+        for member in collection.members:
+            if member.target is not None:
+                found[member.target].append(collection.name)
+    return found
+
+
+def _tensor_fits(model: Model, function: str, table: OpTable, row: OpRow, query: Query) -> bool:
+    dtypes, shapes = query.values("dtype"), query.values("shape")
+    if not dtypes and not shapes:
+        return True
+    facts = _facts(model, function, table, row)
+    return all(facts.dtype is not None and _any_fits(glob, (facts.dtype,)) for glob in dtypes) and all(
+        facts.shape_known and shape_matches(parse_shape(text), facts.shape) for text in shapes
+    )
+
+
+def _facts(model: Model, function: str, table: OpTable, row: OpRow) -> TensorFacts:
+    if function:
+        return facts_of(table.attributes(row))
+    return output_facts(table, row, 0, model.imported)
+
+
+def _variable_hit(variable: Variable) -> Hit:
+    return Hit(
+        "variable",
+        variable.name,
+        "",
+        variable.kind,
+        variable.dtype,
+        variable.shape,
+        True,
+        variable.device,
+    )
+
+
+def _op_hit(model: Model, function: str, table: OpTable, row: OpRow) -> Hit:
+    facts = _facts(model, function, table, row)
+    return Hit(
+        "op",
+        table.name(row),
+        function,
+        table.op_type(row),
+        facts.dtype,
+        facts.shape,
+        facts.shape_known,
+        table.device(row),
+    )

@@ -1,0 +1,243 @@
+"""What does this artefact hold? The whole answer, as the JSON contract of `scopeview inspect --json` states it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scopeview.model.collection import Member
+from scopeview.model.imported import ImportReport
+from scopeview.model.model import Dangling, Model, Signature
+from scopeview.model.scopes import ScopeId, ScopeTree
+from scopeview.model.shapes import Shape
+from scopeview.model.variables import Initializer, Kind, Part, Variable
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    """The artefact in one line."""
+
+    path: str
+    file: str
+    artifact: str
+    format: str
+    text: bool
+    tensorflow_version: str
+    producer: int | None
+    tags: tuple[str, ...]
+    ops: int
+    functions: int
+    variables: int
+    parameters: int
+    """Elements of all variables whose shape is known."""
+    size_bytes: int
+    unknown_sizes: int
+    """Variables that `parameters` and `size_bytes` leave out, because shape or dtype does not tell."""
+    details: Mapping[str, str]
+    notes: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpScopeRecord:
+    """One scope of the op tree."""
+
+    path: str
+    depth: int
+    ops: int
+    """Ops everywhere below it."""
+    direct_ops: int
+    """Ops in it and in none of its child scopes."""
+
+
+@dataclass(frozen=True, slots=True)
+class VariableScopeRecord:
+    """One scope of the variable tree; all counts are of everything below it."""
+
+    path: str
+    depth: int
+    variables: int
+    parameters: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class VariableRecord:
+    """One variable."""
+
+    name: str
+    shape: Shape
+    dtype: str
+    parameters: int | None
+    size_bytes: int | None
+    trainable: bool | None
+    kind: Kind
+    collections: tuple[str, ...]
+    initializer: Initializer | None
+    device: str
+    handle_op: str | None
+    shared_name: str
+    container: str
+    checkpoint_keys: tuple[str, ...]
+    full_name: str
+    object_paths: tuple[str, ...]
+    parts: tuple[Part, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRecord:
+    """One collection."""
+
+    name: str
+    kind: str
+    size: int
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRecord:
+    """One function of the library."""
+
+    name: str
+    ops: int
+    arguments: tuple[str, ...]
+    results: tuple[str, ...]
+    gradient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """Everything an artefact holds, op by op excepted."""
+
+    model: ModelSummary
+    op_scopes: tuple[OpScopeRecord, ...]
+    variable_scopes: tuple[VariableScopeRecord, ...]
+    variables: tuple[VariableRecord, ...]
+    collections: tuple[CollectionRecord, ...]
+    signatures: tuple[Signature, ...]
+    functions: tuple[FunctionRecord, ...]
+    dangling: tuple[Dangling, ...]
+    imported: ImportReport | None
+
+
+def inspect(model: Model, *, scope: str = "", depth: int | None = None) -> Inspection:
+    """Describe a model.
+
+    Args:
+        model: what to describe.
+        scope: leave out the scopes and variables outside this path; the totals stay those of the whole.
+        depth: leave out scopes deeper than this, counted from the root.
+    """
+    return Inspection(
+        model=summarise(model),
+        op_scopes=_op_scopes(model.op_scopes, scope, depth),
+        variable_scopes=_variable_scopes(model, scope, depth),
+        variables=tuple(record_of(variable) for variable in model.variables if is_within(variable.name, scope)),
+        collections=tuple(
+            CollectionRecord(found.name, found.kind, found.size, found.members) for found in model.collections
+        ),
+        signatures=model.signatures,
+        functions=tuple(
+            FunctionRecord(
+                function.name,
+                function.op_count,
+                tuple(f"{argument.name}: {argument.dtype}" for argument in function.arguments),
+                tuple(f"{result.name}: {result.dtype}" for result in function.results),
+                function.gradient,
+            )
+            for function in model.functions.values()
+        ),
+        dangling=model.dangling,
+        imported=model.imported,
+    )
+
+
+def summarise(model: Model) -> ModelSummary:
+    """Return the totals of a model."""
+    origin, variables = model.origin, model.variables
+    return ModelSummary(
+        path=origin.path,
+        file=origin.file,
+        artifact=origin.artifact,
+        format=origin.format,
+        text=origin.text,
+        tensorflow_version=origin.tensorflow_version,
+        producer=origin.producer,
+        tags=origin.tags,
+        ops=len(model.graph),
+        functions=len(model.functions),
+        variables=len(variables),
+        parameters=sum(variable.parameters or 0 for variable in variables),
+        size_bytes=sum(variable.size_bytes or 0 for variable in variables),
+        unknown_sizes=sum(variable.parameters is None for variable in variables),
+        details=dict(origin.details),
+        notes=model.notes,
+        others=model.others,
+    )
+
+
+def record_of(variable: Variable) -> VariableRecord:
+    """Return a variable as the contract lists it."""
+    return VariableRecord(
+        name=variable.name,
+        shape=variable.shape,
+        dtype=variable.dtype,
+        parameters=variable.parameters,
+        size_bytes=variable.size_bytes,
+        trainable=variable.trainable,
+        kind=variable.kind,
+        collections=variable.collections,
+        initializer=variable.initializer,
+        device=variable.device,
+        handle_op=variable.handle_op,
+        shared_name=variable.shared_name,
+        container=variable.container,
+        checkpoint_keys=variable.checkpoint_keys,
+        full_name=variable.full_name,
+        object_paths=variable.object_paths,
+        parts=variable.parts,
+        note=variable.note,
+    )
+
+
+def is_within(name: str, scope: str) -> bool:
+    """Whether a name lies in a scope, or is it; the empty scope holds everything."""
+    return not scope or name == scope or name.startswith(f"{scope}/")
+
+
+def _selected(tree: ScopeTree, scope: str, depth: int | None) -> list[ScopeId]:
+    """Return the scopes within a path, the root left out."""
+    return [
+        found
+        for found in map(ScopeId, range(1, len(tree)))
+        if (depth is None or tree.depth[found] <= depth) and is_within(tree.path(found), scope)
+    ]
+
+
+def _op_scopes(tree: ScopeTree, scope: str, depth: int | None) -> tuple[OpScopeRecord, ...]:
+    below = tree.last - tree.first
+    direct = below.copy()
+    np.subtract.at(direct, tree.parent[1:], below[1:])
+    return tuple(
+        OpScopeRecord(tree.path(s), int(tree.depth[s]), int(below[s]), int(direct[s]))
+        for s in _selected(tree, scope, depth)
+    )
+
+
+def _variable_scopes(model: Model, scope: str, depth: int | None) -> tuple[VariableScopeRecord, ...]:
+    tree = model.variable_scopes
+    parameters = tree.roll_up(model.variables.parameters)
+    size_bytes = tree.roll_up(model.variables.size_bytes)
+    return tuple(
+        VariableScopeRecord(
+            tree.path(s),
+            int(tree.depth[s]),
+            len(tree.rows(s)),
+            int(parameters[s]),
+            int(size_bytes[s]),
+        )
+        for s in _selected(tree, scope, depth)
+    )

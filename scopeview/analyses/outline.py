@@ -1,0 +1,312 @@
+"""Which part of a tree fits a screen: scopes opened by weight, numbered twins folded, the rest counted.
+
+Nothing disappears without a row that says how much of it there is.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.analyses.folding import Group, fold_twins
+from scopeview.model.model import Model
+from scopeview.model.names import leaf_of
+from scopeview.model.ops import OpRow, OpTable
+from scopeview.model.scopes import ScopeId, ScopeTree
+from scopeview.model.variables import VARIABLE_TYPES, Variable
+
+Sort = Literal["definition", "name", "size"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineRow:
+    """One line of an outline.
+
+    kind is `scope`, `leaf` (a row of the table), or `more` (what was left out of the scope above).
+    """
+
+    kind: Literal["scope", "leaf", "more"]
+    label: str
+    depth: int
+    path: str
+    """Path of the scope, or name of the leaf; of the first one if the row stands for several."""
+    first: int
+    """First row of the table that it stands for."""
+    last: int
+    """One past its last; for several twins, of the first of them."""
+    own: int | None = None
+    """For a scope: the row whose name is the scope's path, if there is one (variable `w` and scope `w/Adam`)."""
+    twins: int = 1
+    """How many numbered twins it stands for."""
+    is_open: bool = False
+    last_child: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The visible lines of a tree, top to bottom."""
+
+    rows: tuple[OutlineRow, ...]
+    folded: int
+    """How many scopes and leaves stand behind the twins that are shown for them."""
+    hidden: int
+    """Rows of the table that no line shows but a count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """What an outline is drawn from.
+
+    Attributes:
+        tree: the scopes.
+        weight: shape (rows,); scopes with more of it open first.
+        order: shape (rows,); position in the file.
+        structure: what makes two rows alike, such as the op type.
+        stays_closed: whether a scope that is named after this row opens only when asked to (a variable's own ops).
+    """
+
+    tree: ScopeTree
+    weight: NDArray[np.int64]
+    order: NDArray[np.int64]
+    structure: Callable[[int], Hashable]
+    stays_closed: Callable[[int], bool] = lambda _row: False
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A scope, or a row of the table, below an opened scope."""
+
+    scope: ScopeId | None
+    first: int
+    last: int
+    label: str
+    own: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How much of a tree to show.
+
+    Attributes:
+        lines: how many lines there may be; None for any number.
+        depth: open every scope above this depth and no other; None to open by weight.
+        fold: whether numbered twins become one line.
+        sort: order of siblings.
+    """
+
+    lines: int | None = 24
+    depth: int | None = None
+    fold: bool = True
+    sort: Sort = "definition"
+
+
+Children = list[Group[_Node]]
+
+
+class _Opener:
+    """Decides which scopes open, and knows the children of each of them."""
+
+    def __init__(self, forest: Forest, view: View) -> None:
+        self.forest = forest
+        self.view = view
+        self.cumulated = np.concatenate(([0], np.cumsum(forest.weight)))
+        self.opened: dict[ScopeId, Children] = {}
+        self.cut: dict[ScopeId, int] = {}
+
+    def open_from(self, top: ScopeId) -> None:
+        self.opened[top] = self._first_fitting(top)
+        lines = len(self.opened[top]) + (1 if top in self.cut else 0)
+        queue: list[tuple[int, ScopeId]] = []
+        self._enqueue(queue, self.opened[top])
+        while queue:
+            _, scope = heapq.heappop(queue)
+            if self.view.depth is not None:
+                if self.forest.tree.depth[scope] >= self.forest.tree.depth[top] + self.view.depth:
+                    continue
+                children, cut = self.children(scope), 0
+            else:
+                children, cut = self._fit(self.children(scope), self._left(lines))
+                if not children:
+                    continue
+            self.opened[scope] = children
+            if cut:
+                self.cut[scope] = cut
+            lines += len(children) + bool(cut)
+            self._enqueue(queue, children)
+
+    def _left(self, used: int) -> int | None:
+        return None if self.view.lines is None else self.view.lines - used
+
+    def _first_fitting(self, top: ScopeId) -> Children:
+        children = self.children(top)
+        limit = self.view.lines if self.view.depth is None else None
+        if limit is None or len(children) <= limit:
+            return children
+        kept = set(heapq.nlargest(max(1, limit - 1), range(len(children)), key=lambda i: self._weight(children[i])))
+        self.cut[top] = sum(len(g.items) for i, g in enumerate(children) if i not in kept)
+        return [group for index, group in enumerate(children) if index in kept]
+
+    def _fit(self, children: Children, left: int | None) -> tuple[Children, int]:
+        """Return the children if they fit; else the scopes among them and how many rows go uncounted."""
+        if left is None or len(children) <= left:
+            return children, 0
+        scopes = [group for group in children if group.items[0].scope is not None]
+        leaves = sum(len(group.items) for group in children) - sum(len(g.items) for g in scopes)
+        if scopes and len(scopes) + 1 <= left:
+            return scopes, leaves
+        return [], 0
+
+    def _enqueue(self, queue: list[tuple[int, ScopeId]], children: Children) -> None:
+        for group in children:
+            node = group.items[0]
+            if node.scope is not None and not self._stays_closed(node):
+                heapq.heappush(queue, (-self._weight(group), node.scope))
+
+    def _stays_closed(self, node: _Node) -> bool:
+        by_weight = self.view.depth is None and self.view.lines is not None
+        return by_weight and node.own is not None and self.forest.stays_closed(node.own)
+
+    def _weight(self, group: Group[_Node]) -> int:
+        return int(sum(self.cumulated[n.last] - self.cumulated[n.first] for n in group.items))
+
+    def children(self, scope: ScopeId) -> Children:
+        nodes = self._nodes(scope)
+        nodes.sort(key=self._sort_key())
+        if not self.view.fold:
+            return [Group(node.label, (node,)) for node in nodes]
+        return fold_twins(
+            nodes,
+            lambda node: node.label,
+            self._structure,
+            lambda node: node.last - node.first + (1 << 40) * (node.scope is not None),
+        )
+
+    def _nodes(self, scope: ScopeId) -> list[_Node]:
+        """Return scopes and leaves directly below; a leaf that a scope is named after is part of that scope."""
+        tree = self.forest.tree
+        leaves = {row: tree.names[row] for row in tree.leaves(scope)}
+        nodes = []
+        for child in tree.children(scope):
+            rows, path = tree.rows(child), tree.path(child)
+            before = rows.start - 1  # names are sorted: "w" stands just before "w/..."
+            own = before if leaves.get(before) == path else None
+            if own is not None:
+                del leaves[own]
+            nodes.append(_Node(child, rows.start, rows.stop, tree.label(child), own))
+        nodes += [_Node(None, row, row + 1, leaf_of(name)) for row, name in leaves.items()]
+        return nodes
+
+    def _sort_key(self) -> Callable[[_Node], tuple[float, int]]:
+        order = self.forest.order
+        if self.view.sort == "name":
+            return lambda node: (node.first, 0)
+        if self.view.sort == "size":
+            return lambda node: (
+                -float(self.cumulated[node.last] - self.cumulated[node.first]),
+                node.first,
+            )
+        return lambda node: (
+            float(order[node.first if node.own is None else node.own : node.last].min()),
+            node.first,
+        )
+
+    def _structure(self, node: _Node) -> Hashable:
+        """Names relative to the scope and what each row is; a leaf's own name is the number that differs."""
+        if node.scope is None:
+            return self.forest.structure(node.first)
+        names, start = self.forest.tree.names, len(self.forest.tree.path(node.scope))
+        own = None if node.own is None else self.forest.structure(node.own)
+        return own, tuple((names[row][start:], self.forest.structure(row)) for row in range(node.first, node.last))
+
+
+def outline(forest: Forest, view: View, scope: str = "") -> Outline:
+    """Choose the lines that show a tree, or the part below one scope.
+
+    A scope that does not exist gives an outline without rows.
+    """
+    top = forest.tree.find(scope)
+    if top is None:
+        return Outline((), 0, 0)
+    opener = _Opener(forest, view)
+    opener.open_from(top)
+    rows = _lines(opener, top)
+    folded = sum(row.twins - 1 for row in rows if row.twins > 1)
+    return Outline(tuple(rows), folded, sum(row.last - row.first for row in rows if row.kind == "more"))
+
+
+def _lines(opener: _Opener, top: ScopeId) -> list[OutlineRow]:
+    """Write the opened scopes out, depth first, without recursion."""
+    rows: list[OutlineRow] = []
+    stack: list[tuple[Group[_Node] | int, int, bool]] = []
+    _push(stack, opener, top, 0)
+    while stack:
+        item, depth, is_last = stack.pop()
+        if isinstance(item, int):
+            rows.append(OutlineRow("more", f"{item:,} more", depth, "", 0, item, last_child=is_last))
+            continue
+        node = item.items[0]
+        is_open = node.scope is not None and node.scope in opener.opened
+        rows.append(
+            OutlineRow(
+                kind="leaf" if node.scope is None else "scope",
+                label=item.label,
+                depth=depth,
+                path=_name(opener.forest.tree, node),
+                first=node.first,
+                last=node.last,
+                own=node.own,
+                twins=len(item.items),
+                is_open=is_open,
+                last_child=is_last,
+            )
+        )
+        if is_open and node.scope is not None:
+            _push(stack, opener, node.scope, depth + 1)
+    return rows
+
+
+def _push(stack: list[tuple[Group[_Node] | int, int, bool]], opener: _Opener, scope: ScopeId, depth: int) -> None:
+    children: Sequence[Group[_Node] | int] = opener.opened[scope]
+    if scope in opener.cut:
+        children = [*children, opener.cut[scope]]
+    last = len(children) - 1
+    stack.extend((children[index], depth, index == last) for index in range(last, -1, -1))
+
+
+def _name(tree: ScopeTree, node: _Node) -> str:
+    return tree.names[node.first] if node.scope is None else tree.path(node.scope)
+
+
+def op_forest(table: OpTable) -> Forest:
+    """Return the op tree as an outline takes it: every op weighs the same, equal types are alike."""
+    type_id = table.columns.type_id
+    return Forest(
+        table.scopes,
+        np.ones(len(table), dtype=np.int64),
+        table.columns.definition.astype(np.int64),
+        lambda row: int(type_id[row]),
+        lambda row: table.op_type(OpRow(row)) in VARIABLE_TYPES,
+    )
+
+
+def variable_forest(model: Model) -> Forest:
+    """Return the variable tree as an outline takes it: weighed by parameters, in the order of the graph's ops."""
+    variables = model.variables
+    order = [_definition(model, variable, row) for row, variable in enumerate(variables)]
+    return Forest(
+        variables.scopes,
+        variables.parameters + 1,
+        np.array(order, dtype=np.int64),
+        lambda row: (variables[row].shape, variables[row].dtype, variables[row].kind),
+    )
+
+
+def _definition(model: Model, variable: Variable, row: int) -> int:
+    handle = variable.handle_op or (variable.parts[0].name if variable.parts else None)
+    op = model.graph.row(handle) if handle is not None and len(model.graph) else None
+    return row if op is None else int(model.graph.columns.definition[op])

@@ -1,0 +1,154 @@
+"""The search language: `op:MatMul name:rnn/* dtype:float32 shape:[*,256]`, terms joined by AND.
+
+    name:GLOB  op:GLOB  dtype:GLOB  device:GLOB  collection:GLOB  key:GLOB  kind:GLOB  scope:PATH
+    shape:[3,*]  trainable:yes|no  in:ops|variables  WORD (anywhere in the name, in any case)
+
+In a GLOB `*` stands for any characters, "/" too, and `?` for one; everything else stands for itself.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scopeview.errors import QueryError
+from scopeview.model.shapes import Shape
+
+FIELDS: Mapping[str, str] = {
+    "name": "full name of the op or variable",
+    "op": "op type; finds ops only",
+    "dtype": "dtype of the variable, or of the op's first output",
+    "device": "device that was asked for",
+    "collection": "a collection that it is a member of",
+    "key": "checkpoint key; finds variables only",
+    "kind": "ref, resource, partitioned, frozen, checkpoint, object; finds variables only",
+    "scope": "the scope that it lies in",
+    "shape": "shape, with * for any size: [3,*]; ... for any number of sizes",
+    "trainable": "yes or no; finds variables only",
+    "in": "ops or variables",
+}
+
+_VARIABLES_ONLY = frozenset({"key", "kind", "trainable"})
+_TERM = re.compile(r"([a-z]+):(.*)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed query; `terms` are pairs of field and value, `words` are sought anywhere in a name."""
+
+    text: str
+    terms: tuple[tuple[str, str], ...]
+    words: tuple[str, ...]
+
+    def values(self, field: str) -> tuple[str, ...]:
+        """Return every value given for a field; all must hold."""
+        return tuple(value for name, value in self.terms if name == field)
+
+    @property
+    def wants_ops(self) -> bool:
+        """Whether an op can match."""
+        return not any(field in _VARIABLES_ONLY for field, _ in self.terms) and "variables" not in (self.values("in"))
+
+    @property
+    def wants_variables(self) -> bool:
+        """Whether a variable can match."""
+        return not self.values("op") and "ops" not in self.values("in")
+
+
+def parse_query(text: str) -> Query:
+    """Parse a query.
+
+    Raises:
+        QueryError: a field is not known, a value is missing or malformed, or nothing is asked for.
+    """
+    try:
+        pieces = shlex.split(text)
+    except ValueError as error:
+        raise QueryError(f"the query {text!r} cannot be read: {error}; close the quote") from error
+    terms: list[tuple[str, str]] = []
+    words: list[str] = []
+    for piece in pieces:
+        match = _TERM.match(piece)
+        if match is None:
+            words.append(piece)
+            continue
+        field, value = match[1], match[2]
+        _check(field, value)
+        terms.append((field, value))
+    if not terms and not words:
+        raise QueryError("the query is empty; try a part of a name, or op:MatMul")
+    return Query(text, tuple(terms), tuple(words))
+
+
+def _check(field: str, value: str) -> None:
+    if field not in FIELDS:
+        raise QueryError(f"there is no search field {field!r}; the fields are {', '.join(FIELDS)}")
+    if not value:
+        raise QueryError(f"the search field {field}: needs a value, such as {field}:{_EXAMPLES.get(field, 'x*')}")
+    if field == "in" and value not in ("ops", "variables"):
+        raise QueryError(f"in:{value} is not known; it is in:ops or in:variables")
+    if field == "trainable" and value not in ("yes", "no"):
+        raise QueryError(f"trainable:{value} is not known; it is trainable:yes or trainable:no")
+    if field == "shape":
+        parse_shape(value)
+
+
+_EXAMPLES = {"shape": "[3,*]", "trainable": "yes", "in": "ops", "op": "MatMul", "dtype": "float32"}
+
+_ANY, _ANY_RUN = "*", "..."
+ShapePattern = tuple[str, ...]
+
+
+def parse_shape(text: str) -> ShapePattern:
+    """Parse a shape pattern; `[]` is a scalar.
+
+    >>> parse_shape("[*,256]"), parse_shape("[]")
+    (('*', '256'), ())
+
+    Raises:
+        QueryError: it is not a bracketed list of sizes.
+    """
+    inner = text.strip()
+    if not (inner.startswith("[") and inner.endswith("]")):
+        raise QueryError(f"the shape {text!r} must stand in brackets, such as [3,*]")
+    sizes = tuple(size.strip() for size in inner[1:-1].split(",")) if inner[1:-1].strip() else ()
+    if any(size not in (_ANY, _ANY_RUN, "?") and not size.isdecimal() for size in sizes):
+        raise QueryError(f"the shape {text!r} may hold numbers, *, ? (unknown) and ... only")
+    return sizes
+
+
+def shape_matches(pattern: ShapePattern, shape: Shape) -> bool:
+    """Whether a shape fits a pattern; an unknown rank fits only `[...]`."""
+    if shape is None:
+        return pattern == (_ANY_RUN,)
+    if _ANY_RUN in pattern:
+        at = pattern.index(_ANY_RUN)
+        head, end = pattern[:at], pattern[at + 1 :]
+        if len(head) + len(end) > len(shape):
+            return False
+        return _sizes_match(head, shape[: len(head)]) and _sizes_match(end, shape[len(shape) - len(end) :])
+    return len(pattern) == len(shape) and _sizes_match(pattern, shape)
+
+
+def _sizes_match(pattern: ShapePattern, sizes: tuple[int | None, ...]) -> bool:
+    return all(
+        wanted == _ANY or (size is None if wanted == "?" else str(size) == wanted)
+        for wanted, size in zip(pattern, sizes, strict=True)
+    )
+
+
+def glob_pattern(glob: str) -> re.Pattern[str]:
+    """Compile a glob in which only `*` and `?` are special.
+
+    >>> bool(glob_pattern("rnn/*").fullmatch("rnn/cell/w")), bool(glob_pattern("a[0]").fullmatch("a[0]"))
+    (True, True)
+    """
+    # Runs of stars mean one star; left as they are, they would make matching exponential.
+    pieces = re.split(r"(\*+|\?)", glob)
+    wild = {"*": ".*", "?": "."}
+    return re.compile(
+        "".join(wild.get(p[:1], re.escape(p)) if p[:1] in wild else re.escape(p) for p in pieces),
+        re.DOTALL,
+    )

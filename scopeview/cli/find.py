@@ -1,0 +1,42 @@
+"""`scopeview find`."""
+
+from __future__ import annotations
+
+import click
+
+from scopeview.cli.options import Source, output_options, print_json, source_options
+
+
+@click.command("find")
+@source_options
+@click.argument("query", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Hits of one page.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Hits to skip.")
+@output_options
+def command(  # noqa: PLR0913 - one parameter per option
+    path: str,
+    query: tuple[str, ...],
+    tags: str | None,
+    artifact: str | None,
+    importing: bool,
+    timeout: float,
+    limit: int,
+    offset: int,
+    as_json: bool,
+    color: bool | None,
+) -> None:
+    """Find ops and variables.
+
+    QUERY is words and fields that must all fit: op:MatMul name:rnn/* dtype:float32 collection:trainable_variables
+    shape:[*,256] device:*GPU* scope:PATH key:GLOB kind:GLOB trainable:yes in:ops. In a value * and ? are wild.
+    """
+    from scopeview.analyses.find import find
+    from scopeview.render.text.console import make_console
+    from scopeview.render.text.find import print_find
+
+    model = Source(path, tags, artifact, importing, timeout).load()
+    result = find(model, " ".join(query), limit=limit, offset=offset)
+    if as_json:
+        print_json(result)
+    else:
+        print_find(make_console(color=color), result)

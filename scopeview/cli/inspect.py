@@ -1,0 +1,123 @@
+"""`scopeview inspect`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from scopeview.cli.options import Source, output_options, print_json, source_options
+
+if TYPE_CHECKING:
+    from scopeview.analyses.outline import Sort, View
+    from scopeview.model.model import Model
+    from scopeview.render.text.inspection import Pictures
+
+_SECTIONS = ("ops", "variables", "collections", "functions")
+_LINES_AROUND = 16
+"""Lines of a screen that headings, totals and short lists take from the trees."""
+
+
+@click.command("inspect")
+@source_options
+@click.option("--depth", type=click.IntRange(1), help="Open every scope down to this depth.")
+@click.option(
+    "--scope",
+    default="",
+    metavar="PREFIX",
+    help="Show only what lies in this scope, in both trees.",
+)
+@click.option("--ops", is_flag=True, help="Show the op tree.")
+@click.option("--variables", is_flag=True, help="Show the variable tree.")
+@click.option("--collections", is_flag=True, help="Show the collections.")
+@click.option("--functions", is_flag=True, help="Show the functions and signatures.")
+@click.option(
+    "--sort", type=click.Choice(["definition", "name", "size"]), default="definition", show_default=True,
+    help="Order of siblings.",
+)  # fmt: skip
+@click.option("--all", "show_all", is_flag=True, help="Show everything: no twins folded, nothing left out.")
+@output_options
+def command(  # noqa: PLR0913 - one parameter per option
+    path: str,
+    tags: str | None,
+    artifact: str | None,
+    importing: bool,
+    timeout: float,
+    depth: int | None,
+    scope: str,
+    sort: Sort,
+    show_all: bool,
+    as_json: bool,
+    color: bool | None,
+    **sections: bool,
+) -> None:
+    """Show what an artefact holds: the op tree, the variable tree, collections, signatures, functions.
+
+    By default the trees fit a screen: the heaviest scopes open first, and numbered twins that are equal inside
+    (step_0 .. step_99) become one line. --ops, --variables, --collections and --functions choose sections.
+    """
+    from scopeview.analyses.inspection import inspect
+    from scopeview.render.text.console import make_console
+    from scopeview.render.text.inspection import Sections, print_inspection
+
+    model = Source(path, tags, artifact, importing, timeout).load()
+    scope = scope.strip("/")
+    _check_scope(model, scope)
+    inspection = inspect(model, scope=scope, depth=depth)
+    if as_json:
+        print_json(inspection)
+        return
+    chosen = {name for name in _SECTIONS if sections[name]} or set(_SECTIONS)
+    console = make_console(color=color)
+    lines = None if show_all else 10
+    print_inspection(
+        console,
+        inspection,
+        model,
+        _pictures(model, chosen, scope, _view(depth, sort, show_all)),
+        Sections("collections" in chosen, "functions" in chosen, "functions" in chosen, lines),
+    )
+
+
+def _check_scope(model: Model, scope: str) -> None:
+    from scopeview.errors import NotFoundError
+
+    if scope and model.op_scopes.find(scope) is None and model.variable_scopes.find(scope) is None:
+        raise NotFoundError(
+            f"there is no scope {scope!r} in {model.origin.path}, neither of ops nor of variables; "
+            f"try: scopeview find {model.origin.path} '{scope.rpartition('/')[2]}'"
+        )
+
+
+def _view(depth: int | None, sort: Sort, show_all: bool) -> View:
+    from scopeview.analyses.outline import View
+
+    if show_all:
+        return View(lines=None, depth=depth, fold=False, sort=sort)
+    if depth is not None:
+        return View(lines=None, depth=depth, sort=sort)
+    return View(lines=_screen_lines(), sort=sort)
+
+
+def _screen_lines() -> int:
+    """Return how many lines the trees may have together."""
+    height = shutil.get_terminal_size((80, 48)).lines if sys.stdout.isatty() else 64
+    return max(12, height - _LINES_AROUND)
+
+
+def _pictures(model: Model, chosen: set[str], scope: str, view: View) -> Pictures:
+    """Draw both trees; a tree that needs fewer lines leaves them to the other."""
+    from dataclasses import replace
+
+    from scopeview.analyses.outline import op_forest, outline, variable_forest
+    from scopeview.render.text.inspection import Pictures
+
+    both = {"ops", "variables"} <= chosen and len(model.graph) and len(model.variables)
+    half = view if view.lines is None or not both else replace(view, lines=view.lines // 2)
+    variables = outline(variable_forest(model), half, scope) if "variables" in chosen else None
+    if both and view.lines is not None and half.lines is not None and variables is not None:
+        half = replace(view, lines=view.lines - min(half.lines, len(variables.rows)))
+    ops = outline(op_forest(model.graph), half, scope) if "ops" in chosen else None
+    return Pictures(ops, variables)

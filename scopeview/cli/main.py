@@ -1,0 +1,62 @@
+"""The command group: commands load when they are called, errors become one sentence and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from scopeview import __version__
+from scopeview.errors import ScopeviewError
+
+_COMMANDS = ("inspect", "show", "find", "completion")
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module when the command is used: `scopeview --help` loads neither numpy nor rich."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"scopeview.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="scopeview %(version)s")
+def cli() -> None:
+    """See both namespaces of a TensorFlow graph or checkpoint.
+
+    PATH is a graph (.pb, .pbtxt, .meta), a SavedModel, a checkpoint prefix, an event file, or a folder of these; what a
+    file is, its content says. Exit codes: 0 done, 2 bad input or usage.
+    """
+
+
+def main() -> None:
+    """Run the command line; the only place that turns errors into exit codes."""
+    try:
+        cli.main(prog_name="scopeview", standalone_mode=False)
+    except ScopeviewError as error:
+        _fail(str(error), error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of a pipe (`| head`) went away: nothing is wrong, and nobody is left to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _fail(message: str, exit_code: int) -> None:
+    from scopeview.render.formats import printable
+
+    click.echo(f"scopeview: {printable(message)}", err=True)
+    sys.exit(exit_code)

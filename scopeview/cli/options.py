@@ -1,0 +1,76 @@
+"""Arguments and options that several commands take, and how they turn into a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from scopeview.model.model import Model
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What to open, as the command line names it."""
+
+    path: str
+    tags: str | None
+    artifact: str | None
+    importing: bool
+    timeout: float
+
+    def load(self) -> Model:
+        """Read the artefact, and import it through TensorFlow if that was asked for."""
+        from scopeview.sources import read
+        from scopeview.sources.importing import with_import
+
+        tags = None if self.tags is None else [tag.strip() for tag in self.tags.split(",") if tag.strip()]
+        model = read(self.path, tags=tags, artifact=self.artifact)
+        return with_import(model, timeout_s=self.timeout) if self.importing else model
+
+
+def source_options(function: Command) -> Command:
+    """Add PATH and what chooses among several things at it; the command gets them as keyword arguments."""
+    decorators = (
+        click.argument("path", type=click.Path()),
+        click.option("--tags", help="Tag-set of the MetaGraph to open, comma-separated."),
+        click.option("--artifact", help="Which of several artefacts at PATH to open."),
+        click.option(
+            "--import",
+            "importing",
+            is_flag=True,
+            help="Also import through TensorFlow, and compare (takes seconds).",
+        ),
+        click.option(
+            "--import-timeout",
+            "timeout",
+            default=300.0,
+            show_default=True,
+            help="Seconds the import may take.",
+        ),
+    )
+    for decorator in reversed(decorators):
+        function = decorator(function)
+    return function
+
+
+def output_options(function: Command) -> Command:
+    """Add --json and --color."""
+    function = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+    return click.option(
+        "--color/--no-color",
+        default=None,
+        help="Force colour on or off; the default is on for a terminal.",
+    )(function)
+
+
+def print_json(result: object) -> None:
+    """Print a result as JSON."""
+    from scopeview.render.as_json import dumps
+
+    click.echo(dumps(result))

@@ -1,0 +1,46 @@
+"""`scopeview show`."""
+
+from __future__ import annotations
+
+import click
+
+from scopeview.cli.options import Source, output_options, print_json, source_options
+
+
+@click.command("show")
+@source_options
+@click.argument("name")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="Consumers, scopes and variables to list.",
+)
+@output_options
+def command(  # noqa: PLR0913 - one parameter per option
+    path: str,
+    name: str,
+    tags: str | None,
+    artifact: str | None,
+    importing: bool,
+    timeout: float,
+    limit: int,
+    as_json: bool,
+    color: bool | None,
+) -> None:
+    """Show one name in full: op, tensor, scope, variable, checkpoint key, function or collection.
+
+    NAME may be an op (a/b), a tensor (a/b:0), a scope (a), a variable, a checkpoint key, an op in a function body
+    ("function: op"), or a collection. A name that is several of these shows all of them.
+    """
+    from scopeview.analyses.detail import detail
+    from scopeview.render.text.console import make_console
+    from scopeview.render.text.detail import print_detail
+
+    model = Source(path, tags, artifact, importing, timeout).load()
+    found = detail(model, name, limit=limit)
+    if as_json:
+        print_json(found)
+    else:
+        print_detail(make_console(color=color), found)

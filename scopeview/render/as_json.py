@@ -1,0 +1,34 @@
+"""A result as JSON: field names are the contract, values are plain, output is stable."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+
+
+def dumps(result: object) -> str:
+    """Write a result dataclass as indented JSON, without a newline at the end."""
+    return json.dumps(plain(result), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def plain(value: object) -> object:
+    """Turn a result into dicts, lists and scalars that JSON can hold.
+
+    Numbers that JSON lacks (NaN, infinities, complex) and bytes become strings. Nesting is that of the result types and
+    of function attributes, which protobuf limits to 100 levels.
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value)

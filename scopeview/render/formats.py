@@ -1,0 +1,175 @@
+"""How single values are written: counts, bytes, shapes, names. Names are hostile data and become printable here."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+
+from scopeview.model.attributes import (
+    DType,
+    FunctionRef,
+    PlaceholderValue,
+    ShapeValue,
+    TensorValue,
+    Undecodable,
+)
+from scopeview.model.shapes import Shape
+from scopeview.model.variables import Initializer
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Unicode categories that a terminal acts on or does not show: controls, bidirectional marks, line separators."""
+
+
+def printable(text: str) -> str:
+    """Write a name so that it shows as it is and does nothing to a terminal.
+
+    >>> printable("a/b"), printable("a\\x1b[31m\\u202e")
+    ('a/b', 'a\\\\x1b[31m\\\\u202e')
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        _escaped(character) if unicodedata.category(character) in _HIDDEN else character for character in text
+    )
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def shortened(text: str, width: int) -> str:
+    """Cut a text in its middle, where names say least; the end of a path tells more than its start.
+
+    >>> shortened("resnet/block1/unit_2/conv3/weights", 20)
+    'resnet/…onv3/weights'
+    """
+    if len(text) <= width:
+        return text
+    if width <= 1:
+        return "…"[:width]
+    end = (width - 1) * 2 // 3
+    return f"{text[: width - 1 - end]}…{text[-end:]}" if end else f"{text[: width - 1]}…"
+
+
+def count(number: int) -> str:
+    """Write a number with thousands separated."""
+    return f"{number:,}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    >>> plural(1, "op"), plural(1200, "op")
+    ('1 op', '1,200 ops')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def bytes_text(size: int | None) -> str:
+    """Write bytes in the unit that keeps three digits.
+
+    >>> bytes_text(999), bytes_text(1536), bytes_text(None)
+    ('999 B', '1.54 kB', '?')
+    """
+    if size is None:
+        return "?"
+    if size < 1000:
+        return f"{size} B"
+    exponent = min(int(math.log10(size) // 3), 5)
+    value = size / 1000**exponent
+    digits = 2 if value < 10 else 1 if value < 100 else 0
+    return f"{value:.{digits}f} {'kMGTP'[exponent - 1]}B"
+
+
+def short_count(number: int | None) -> str:
+    """Write a large number in short, for headlines.
+
+    >>> short_count(999), short_count(1_234_567), short_count(None)
+    ('999', '1.23 M', '?')
+    """
+    if number is None:
+        return "?"
+    if number < 10_000:
+        return f"{number:,}"
+    for unit, size in (("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if number >= size:
+            value = number / size
+            return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f} {unit}"
+    return str(number)
+
+
+def shape_text(shape: Shape) -> str:
+    """Write a shape; `?` for an unknown size, `[...]` for an unknown rank.
+
+    >>> shape_text((3, None)), shape_text(()), shape_text(None)
+    ('[3, ?]', '[]', '[...]')
+    """
+    if shape is None:
+        return "[...]"
+    return f"[{', '.join('?' if size is None else str(size) for size in shape)}]"
+
+
+def number_text(value: float) -> str:
+    """Write a number with at most six digits, so that float32 noise does not show.
+
+    >>> number_text(0.10000000149011612), number_text(3), number_text(float("nan"))
+    ('0.1', '3', 'nan')
+    """
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def value_text(value: object) -> str:
+    """Write a decoded attribute."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(value_text, value[:16]))}{', …' if len(value) > 16 else ''}]"
+    return _plain_text(value) or _tensorflow_text(value) or str(value)
+
+
+def _plain_text(value: object) -> str | None:
+    match value:
+        case None:
+            return "(none)"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return number_text(value)
+        case bytes():
+            return f"{len(value)} bytes {value[:16]!r}{'…' if len(value) > 16 else ''}"
+        case str():
+            return f'"{printable(value)}"'
+    return None
+
+
+def _tensorflow_text(value: object) -> str | None:
+    match value:
+        case DType():
+            return value.name
+        case ShapeValue():
+            return shape_text(value.sizes)
+        case TensorValue():
+            return tensor_text(value)
+        case FunctionRef():
+            return f"function {printable(value.name)}"
+        case PlaceholderValue():
+            return f"${printable(value.name)}"
+        case Undecodable():
+            return f"{value.size_bytes} bytes that do not decode: {value.reason}"
+    return None
+
+
+def tensor_text(tensor: TensorValue) -> str:
+    """Write a constant: dtype, shape, size, and its first values."""
+    size = f" {bytes_text(tensor.size_bytes)}" if tensor.size_bytes is not None else ""
+    values = ", ".join(shortened(value_text(value), 40) for value in tensor.preview)
+    total = math.prod(s or 0 for s in tensor.shape) if tensor.shape is not None else 0
+    more = ", …" if total > len(tensor.preview) else ""
+    return f"{tensor.dtype}{shape_text(tensor.shape)}{size} = {values}{more}"
+
+
+def initializer_text(initializer: Initializer | None) -> str:
+    """Write an initialiser with its arguments: `random_uniform(maxval=0.1, minval=-0.1)`."""
+    if initializer is None:
+        return ""
+    arguments = ", ".join(f"{name}={value_text(value)}" for name, value in initializer.arguments.items())
+    resembles = f" = {initializer.resembles}" if initializer.resembles else ""
+    return f"{initializer.kind}({arguments}){resembles}"

@@ -1,0 +1,32 @@
+"""`scopeview find`: a page of hits."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from scopeview.analyses.find import FindResult, Hit
+from scopeview.render.formats import plural, printable, shape_text
+from scopeview.render.text.table import Column, print_table
+
+
+def print_find(console: Console, result: FindResult) -> None:
+    """Print how many fit, and this page of them."""
+    console.print(Text(f"{plural(result.variables, 'variable')}, {plural(result.ops, 'op')}", style="heading"))
+    columns = [Column(), Column(style="quiet"), Column(), Column(style="quiet")]
+    print_table(console, columns, [_row(hit) for hit in result.hits])
+    shown_to = result.offset + len(result.hits)
+    if shown_to < result.total:
+        console.print(
+            Text(
+                f"  … {result.total - shown_to:,} more: --offset {shown_to} shows the next page",
+                style="quiet",
+            )
+        )
+
+
+def _row(hit: Hit) -> tuple[str, str, str, str]:
+    name = f"{hit.function}: {hit.name}" if hit.function else hit.name
+    kind = f"{hit.type} variable" if hit.what == "variable" else hit.type
+    tensor = f"{hit.dtype or ''}{shape_text(hit.shape) if hit.shape_known else ''}"
+    return printable(name), printable(kind), tensor, printable(hit.device)

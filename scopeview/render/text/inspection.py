@@ -1,0 +1,227 @@
+"""`scopeview inspect`: header, the two trees, collections, signatures, functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from scopeview.analyses.inspection import Inspection, ModelSummary
+from scopeview.analyses.outline import Outline, OutlineRow
+from scopeview.model.model import Model, Signature
+from scopeview.model.ops import OpRow
+from scopeview.model.variables import Variable
+from scopeview.render.formats import (
+    bytes_text,
+    count,
+    plural,
+    printable,
+    shape_text,
+    short_count,
+)
+from scopeview.render.text.imported import print_import
+from scopeview.render.text.table import Cell, Column, print_table
+from scopeview.render.text.tree import print_outline
+
+FORMAT_NAMES = {
+    "graph_def": "GraphDef",
+    "meta_graph": "MetaGraphDef",
+    "saved_model": "SavedModel",
+    "checkpoint_v1": "checkpoint V1",
+    "checkpoint_v2": "checkpoint V2",
+    "checkpoint_object": "checkpoint V2, object-based",
+    "live_graph": "live tf.Graph",
+}
+
+_TYPES_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The outlines that stand in an inspection; None where a section was not asked for."""
+
+    ops: Outline | None
+    variables: Outline | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """Which lists to print, and how many lines of each; None for all."""
+
+    collections: bool = True
+    signatures: bool = True
+    functions: bool = True
+    lines: int | None = 10
+
+
+def print_inspection(
+    console: Console, inspection: Inspection, model: Model, pictures: Pictures, sections: Sections
+) -> None:
+    """Print an inspection; the model gives what belongs to single rows of the outlines."""
+    print_header(console, inspection.model)
+    if pictures.ops is not None and (len(model.graph) or not len(model.variables)):
+        _print_ops(console, model, pictures.ops)
+    if pictures.variables is not None and (len(model.variables) or len(model.graph)):
+        _print_variables(console, model, pictures.variables)
+    if sections.collections and inspection.collections:
+        rows: list[Sequence[Cell]] = [
+            (printable(c.name), f"{c.size:>5,} {c.kind}", printable(_members(c.members)))
+            for c in inspection.collections
+        ]
+        _print_list(console, "collections", rows, sections.lines)
+    if sections.signatures and inspection.signatures:
+        _print_list(console, "signatures", [_signature(s) for s in inspection.signatures], sections.lines)
+    if sections.functions and inspection.functions:
+        rows = [
+            (
+                printable(f.name),
+                plural(f.ops, "op"),
+                f"({', '.join(f.arguments)})",
+                f"-> {', '.join(f.results)}",
+            )
+            for f in inspection.functions
+        ]
+        _print_list(console, "functions", rows, sections.lines)
+    if inspection.dangling:
+        dangling = [(d.kind, printable(d.where), f"-> {printable(d.name)}") for d in inspection.dangling]
+        _print_list(console, "dangling", dangling, sections.lines)
+    if inspection.imported is not None:
+        print_import(console, inspection.imported)
+
+
+def print_header(console: Console, summary: ModelSummary) -> None:
+    """Print what the artefact is, its totals, and what a reader must know."""
+    kind = FORMAT_NAMES.get(summary.format, summary.format) + (" (text)" if summary.text else "")
+    version = f"TensorFlow {summary.tensorflow_version}" if summary.tensorflow_version else ""
+    producer = f"producer {summary.producer}" if summary.producer else ""
+    tags = f"tags {', '.join(summary.tags)}" if summary.tags else ""
+    facts = " · ".join(printable(fact) for fact in (kind, version, tags, producer) if fact)
+    name = printable(summary.path) + (f"  [{printable(summary.artifact)}]" if summary.artifact else "")
+    console.print(Text(name, style="title"), no_wrap=True, overflow="ellipsis")
+    console.print(Text(f"  {facts}", style="quiet"), no_wrap=True, overflow="ellipsis")
+    unknown = f" + {plural(summary.unknown_sizes, 'unknown size')}" if summary.unknown_sizes else ""
+    totals = [
+        plural(summary.ops, "op") if summary.ops else "",
+        plural(summary.variables, "variable"),
+        f"{short_count(summary.parameters)} parameters{unknown}",
+        bytes_text(summary.size_bytes),
+        plural(summary.functions, "function") if summary.functions else "",
+    ]
+    console.print(Text(f"  {' · '.join(total for total in totals if total)}"))
+    for note in summary.notes:
+        console.print(Text(f"  ! {printable(note)}", style="warning"))
+    if summary.others:
+        others = ", ".join(printable(other) for other in summary.others)
+        console.print(Text(f"  also here (--artifact NAME): {others}", style="quiet"))
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="heading"))
+
+
+def _print_ops(console: Console, model: Model, outline: Outline) -> None:
+    _heading(console, "ops")
+    columns = (Column(), Column("ops", "right", "number"), Column("types", style="quiet"))
+
+    def cells(row: OutlineRow) -> Sequence[Cell]:
+        if row.kind == "more":
+            return ("", "")
+        if row.kind == "leaf":
+            return ("", model.graph.op_type(OpRow(row.first)))
+        own = f"{model.graph.op_type(OpRow(row.own))} · " if row.own is not None else ""
+        size = row.last - row.first + (row.own is not None)
+        return (count(size * row.twins), own + _types(model, row))
+
+    print_outline(console, outline, columns, cells, "op")
+
+
+def _types(model: Model, row: OutlineRow) -> str:
+    counts = model.graph.type_counts(range(row.first, row.last))
+    shown = [f"{name} {number}" if number > 1 else name for name, number in list(counts.items())[:_TYPES_SHOWN]]
+    return ", ".join(shown) + (", …" if len(counts) > _TYPES_SHOWN else "")
+
+
+def _print_variables(console: Console, model: Model, outline: Outline) -> None:
+    _heading(console, "variables")
+    if not len(model.variables):
+        console.print(
+            Text(
+                "  none: no variable op, and no constant that was one before freezing",
+                style="quiet",
+            )
+        )
+        return
+    columns = (
+        Column(),
+        Column("parameters", "right", "number"),
+        Column("shape"),
+        Column("dtype"),
+        Column("", style="quiet"),
+    )
+    cumulated = _cumulated(model)
+
+    def cells(row: OutlineRow) -> Sequence[Cell]:
+        if row.kind == "more":
+            return ("", "", "", "")
+        if row.kind == "scope" and row.own is None:
+            total = (cumulated[row.last] - cumulated[row.first]) * row.twins
+            return (count(total), plural((row.last - row.first) * row.twins, "variable"), "", "")
+        variable = model.variables[row.first if row.own is None else row.own]
+        number = "?" if variable.parameters is None else count(variable.parameters * row.twins)
+        return (number, shape_text(variable.shape), variable.dtype, _marks(variable, row))
+
+    print_outline(console, outline, columns, cells, "variable")
+
+
+def _cumulated(model: Model) -> Sequence[int]:
+    totals = [0]
+    for number in model.variables.parameters.tolist():
+        totals.append(totals[-1] + number)
+    return totals
+
+
+def _marks(variable: Variable, row: OutlineRow) -> Text:
+    text = Text()
+    if variable.trainable:
+        text.append("trainable ", style="trainable")
+    if variable.kind in ("partitioned", "frozen", "object"):
+        text.append(f"{variable.kind} ")
+    if variable.parts:
+        text.append(f"in {plural(len(variable.parts), 'part')} ")
+    text.append(_keys(variable.name, variable.checkpoint_keys), style="quiet")
+    if row.kind == "scope":
+        text.append(f"and {plural(row.last - row.first, 'variable')} below ", style="quiet")
+    if variable.note:
+        text.append(f"! {variable.note} ", style="warning")
+    text.rstrip()
+    return text
+
+
+def _keys(name: str, keys: Sequence[str]) -> str:
+    other = [printable(key) for key in keys if key != name]
+    return f"key {', '.join(other)} " if other else ""
+
+
+def _members(members: Sequence[object]) -> str:
+    texts = [getattr(member, "text", "") for member in members[:4]]
+    return ", ".join(texts) + (", …" if len(members) > len(texts) else "")
+
+
+def _signature(signature: Signature) -> Sequence[Cell]:
+    return (
+        printable(signature.name),
+        ", ".join(f"{printable(i.key)}: {i.dtype}{shape_text(i.shape)}" for i in signature.inputs),
+        "-> " + ", ".join(f"{printable(o.key)}: {o.dtype}{shape_text(o.shape)}" for o in signature.outputs),
+    )
+
+
+def _print_list(console: Console, heading: str, rows: Sequence[Sequence[Cell]], lines: int | None) -> None:
+    _heading(console, f"{heading} ({len(rows)})")
+    shown = rows if lines is None or len(rows) <= lines else rows[: max(1, lines - 1)]
+    columns = [Column(style="quiet" if index else "") for index in range(len(rows[0]))]
+    print_table(console, columns, shown, gives=-1)
+    if len(shown) < len(rows):
+        console.print(Text(f"  … {len(rows) - len(shown):,} more: --all shows them", style="quiet"))

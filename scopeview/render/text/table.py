@@ -1,0 +1,102 @@
+"""Aligned columns of text: the one table that every command prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from scopeview.render.formats import shortened
+
+_GAP = "  "
+_READABLE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    heading: str = ""
+    align: Literal["left", "right"] = "left"
+    style: str = ""
+
+
+Cell = str | Text
+
+
+def print_table(
+    console: Console,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    indent: str = "  ",
+    gives: int = 0,
+) -> None:
+    """Print rows with aligned columns; what does not fit is cut in one column, and then in the widest.
+
+    Args:
+        console: where to print, and how wide.
+        columns: one per cell of a row.
+        rows: cells, already printable (see `formats.printable`).
+        indent: before every line.
+        gives: index of the column that is cut first.
+    """
+    if not rows:
+        return
+    widths = [
+        max([cell_len(column.heading), *(_width(row[index]) for row in rows)]) for index, column in enumerate(columns)
+    ]
+    _shrink(widths, console.width - len(indent) - len(_GAP) * (len(columns) - 1), gives % len(columns))
+    if any(column.heading for column in columns):
+        heading = [Text(column.heading, style="quiet") for column in columns]
+        console.print(_line(heading, columns, widths, indent), no_wrap=True, crop=True)
+    for row in rows:
+        console.print(_line(row, columns, widths, indent), no_wrap=True, crop=True)
+
+
+def _shrink(widths: list[int], room: int, gives: int) -> None:
+    """Make widths fit: one column gives down to a readable rest, then always the widest."""
+    excess = sum(widths) - room
+    if excess <= 0:
+        return
+    given = min(excess, max(0, widths[gives] - _READABLE))
+    widths[gives] -= given
+    for _ in range(excess - given):
+        widest = max(range(len(widths)), key=widths.__getitem__)
+        widths[widest] = max(1, widths[widest] - 1)
+
+
+def _line(row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int], indent: str) -> Text:
+    line = Text(indent)
+    for index, (cell, column, width) in enumerate(zip(row, columns, widths, strict=True)):
+        if index:
+            line.append(_GAP)
+        text = _fitted(cell, width, column.style)
+        padding = " " * (width - cell_len(text.plain))
+        if column.align == "right":
+            line.append(padding)
+        line.append_text(text)
+        is_last = index == len(columns) - 1
+        if column.align == "left" and not is_last:
+            line.append(padding)
+    line.rstrip()
+    return line
+
+
+def _width(cell: Cell) -> int:
+    return cell_len(cell.plain if isinstance(cell, Text) else cell)
+
+
+def _fitted(cell: Cell, width: int, style: str) -> Text:
+    if isinstance(cell, str):
+        cell = Text(cell, style=style)
+    if _width(cell) <= width:
+        return cell
+    cut = shortened(cell.plain, width)
+    while cell_len(cut) > width:  # wide characters take two columns
+        cut = shortened(cut, len(cut) - 1)
+    return Text(cut, style=cell.style if not cell.spans else cell.spans[-1].style)

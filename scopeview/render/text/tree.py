@@ -1,0 +1,60 @@
+"""An outline as lines with guides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from scopeview.analyses.outline import Outline, OutlineRow
+from scopeview.render.formats import plural, printable
+from scopeview.render.text.table import Cell, Column, print_table
+
+
+def print_outline(
+    console: Console,
+    outline: Outline,
+    columns: Sequence[Column],
+    cells_of: Callable[[OutlineRow], Sequence[Cell]],
+    noun: str,
+) -> None:
+    """Print an outline, its labels in the first column and what a caller says of each row in the others."""
+    rows: list[Sequence[Cell]] = []
+    open_guides: list[bool] = []
+    for row in outline.rows:
+        del open_guides[row.depth :]
+        rows.append((_label(row, open_guides), *cells_of(row)))
+        open_guides.append(not row.last_child)
+    print_table(console, columns, rows)
+    told = []
+    if outline.folded:
+        told.append(f"{plural(outline.folded, 'numbered twin')} folded")
+    if outline.hidden:
+        told.append(f"{plural(outline.hidden, noun)} not shown")
+    if told:
+        console.print(
+            Text(
+                f"  {'; '.join(told)}: --all shows everything, --scope and --depth show a part",
+                style="quiet",
+            ),
+            no_wrap=True,
+            crop=True,
+        )
+
+
+def _label(row: OutlineRow, open_guides: Sequence[bool]) -> Text:
+    text = Text()
+    for is_open in open_guides[1:]:
+        text.append("│ " if is_open else "  ", style="guide")
+    if row.depth:
+        text.append("└ " if row.last_child else "├ ", style="guide")
+    if row.kind == "more":
+        return text.append(f"… {row.label}", style="quiet")
+    style = "fold" if row.twins > 1 else "scope" if row.kind == "scope" else ""
+    text.append(printable(row.label), style=style)
+    if row.kind == "scope":
+        text.append("/", style="guide")
+    if row.twins > 1:
+        text.append(f"  {row.twins}×", style="fold")
+    return text
