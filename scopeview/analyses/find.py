@@ -118,7 +118,8 @@ def _ops(model: Model, query: Query) -> Iterator[tuple[str, OpTable, OpRow]]:
     members = _members(model) if query.values("collection") else {}
     tables = [("", model.graph), *((name, f.body) for name, f in model.functions.items())]
     for function, table in tables:
-        for row in np.flatnonzero(_type_and_device(table, query)).tolist():
+        arguments = ARGUMENT_TYPE if function else None
+        for row in np.flatnonzero(_type_and_device(table, query, arguments)).tolist():
             name = table.name(OpRow(row))
             if not _name_fits(query, name):
                 continue
@@ -129,11 +130,11 @@ def _ops(model: Model, query: Query) -> Iterator[tuple[str, OpTable, OpRow]]:
                 yield function, table, OpRow(row)
 
 
-def _type_and_device(table: OpTable, query: Query) -> NDArray[np.bool_]:
-    """Return which rows have a fitting type and device: shape (ops,)."""
+def _type_and_device(table: OpTable, query: Query, left_out: str | None) -> NDArray[np.bool_]:
+    """Return which rows have a fitting type and device: shape (ops,); one type may be left out."""
     columns = table.columns
     types = [
-        name != ARGUMENT_TYPE and all(_any_fits(glob, (name,)) for glob in query.values("op")) for name in columns.types
+        name != left_out and all(_any_fits(glob, (name,)) for glob in query.values("op")) for name in columns.types
     ]
     devices = [all(_any_fits(glob, (name,)) for glob in query.values("device")) for name in columns.devices]
     fitting = np.array(types, dtype=bool)[columns.type_id] if types else np.zeros(0, dtype=bool)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scopeview.model.collection import Member
+from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.imported import ImportReport
 from scopeview.model.model import Dangling, Model, Signature
 from scopeview.model.scopes import ScopeId, ScopeTree
@@ -172,11 +173,16 @@ def summarise(model: Model) -> ModelSummary:
         variables=len(variables),
         parameters=sum(variable.parameters or 0 for variable in variables),
         size_bytes=sum(variable.size_bytes or 0 for variable in variables),
-        unknown_sizes=sum(variable.parameters is None for variable in variables),
+        unknown_sizes=sum(_size_is_unknown(variable) for variable in variables),
         details=dict(origin.details),
         notes=model.notes,
         others=model.others,
     )
+
+
+def _size_is_unknown(variable: Variable) -> bool:
+    is_numeric = variable.dtype not in NON_NUMERIC
+    return variable.parameters is None or (is_numeric and variable.size_bytes is None)
 
 
 def record_of(variable: Variable) -> VariableRecord:

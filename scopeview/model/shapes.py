@@ -6,11 +6,14 @@ import math
 
 from scopeview.model.dtypes import element_bytes
 
+_MOST_ELEMENTS = 1 << 48
+"""More than any machine holds: a shape that claims more is damaged, and its count says nothing."""
+
 Shape = tuple[int | None, ...] | None
 
 
 def element_count(shape: Shape) -> int | None:
-    """Return the number of elements, or None where a size is unknown.
+    """Return the number of elements, or None where a size is unknown or the shape absurd.
 
     >>> element_count((3, 4)), element_count(()), element_count((None, 4)), element_count(None)
     (12, 1, None, None)
@@ -18,7 +21,8 @@ def element_count(shape: Shape) -> int | None:
     if shape is None:
         return None
     sizes = [size for size in shape if size is not None]
-    return math.prod(sizes) if len(sizes) == len(shape) else None
+    count = math.prod(sizes) if len(sizes) == len(shape) else None
+    return None if count is None or count > _MOST_ELEMENTS else count
 
 
 def byte_count(shape: Shape, dtype: str) -> int | None:

@@ -70,7 +70,7 @@ def _read(artifact: Artifact, path: str, tags: Sequence[str] | None) -> Model:
     if artifact.event is not None:
         format_name: Format = "meta_graph" if artifact.event.is_meta_graph else "graph_def"
         origin = Origin(path, format_name, str(artifact.file))
-        return read_event_graph(buffer, artifact.event, origin, [])
+        return read_event_graph(buffer, artifact.event, origin, artifact.notes)
     is_text = artifact.kind.endswith("_text")
     notes: list[str] = []
     if is_text:

@@ -7,7 +7,7 @@ several of these at once. All are offered; the first by rank is what opens witho
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopeview.errors import NotFoundError, ScopeviewError, UnknownFormatError
@@ -55,6 +55,8 @@ class Artifact:
     rank: int
     """Lower opens first; equal ranks must be chosen between."""
     event: EventGraph | None = None
+    notes: tuple[str, ...] = ()
+    """What was found out about the file on the way, such as a record that is damaged."""
 
 
 def find_artifacts(path: Path) -> list[Artifact]:
@@ -112,7 +114,7 @@ def _in_event_file(path: Path, name: str) -> Iterator[Artifact]:
         label = f"{name}:{graph.name}" if name else graph.name
         # The best graph of a file competes with other files; the rest is there to be asked for.
         rank = _RANKS["events"] + (1 if position else 0)
-        yield Artifact(label, "events", path, rank, graph)
+        yield Artifact(label, "events", path, rank, graph, tuple(notes))
 
 
 def _at_prefix(prefix: Path) -> list[Artifact]:
@@ -149,14 +151,7 @@ def _in_folder(folder: Path) -> Iterator[Artifact]:
         for artifact in _offered(file, file.name.removesuffix(".index")):
             if artifact.kind in _CHECKPOINT_KINDS:
                 seen_shards.update(v1_shards(file))
-            is_latest = file == latest_table
-            yield Artifact(
-                artifact.name,
-                artifact.kind,
-                artifact.file,
-                _LATEST_RANK if is_latest else artifact.rank,
-                artifact.event,
-            )
+            yield replace(artifact, rank=_LATEST_RANK) if file == latest_table else artifact
     for file in sorted(folder.rglob("*tfevents*")):
         if file.parent != folder and file.is_file():
             yield from _offered(file, str(file.relative_to(folder)))
@@ -174,6 +169,9 @@ def _nothing_in(folder: Path) -> str:
     chunked = folder / "saved_model.cpb"
     if chunked.is_file():
         return f"{folder} holds only a chunked SavedModel ({chunked.name}); save it below 2 GB or as text"
+    state = folder / "checkpoint"
+    if state.is_file():
+        return f"{folder} has a state file that names the checkpoint {latest_prefix(state)}, which is not there"
     deeper = sorted(
         {str(p.parent.relative_to(folder)) for p in folder.glob("**/saved_model.pb*")}
         | {str(p.relative_to(folder)).removesuffix(".index") for p in folder.glob("**/*.index")}

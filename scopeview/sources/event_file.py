@@ -10,12 +10,12 @@ RunMetadata holds the functions of TF 2: function_graphs (4) {pre_optimization_g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from scopeview.model.model import Model, Origin
 from scopeview.sources import wire
-from scopeview.sources.graph.assemble import MetaGraphParts, assemble
+from scopeview.sources.graph.assemble import assemble
 from scopeview.sources.graph.nodes import Span
 from scopeview.sources.meta_graph import read_meta_graph
 from scopeview.sources.records import records
@@ -34,6 +34,11 @@ class EventGraph:
     is_meta_graph: bool
     span: Span
 
+    @property
+    def is_derived(self) -> bool:
+        """Whether a run made it from another graph, by optimising or by placing it."""
+        return self.name.endswith("/optimized") or "/partition_" in self.name
+
 
 def event_graphs(buffer: Buffer, notes: list[str]) -> list[EventGraph]:
     """List the graphs of an event file: MetaGraphs first, then graphs, then traced functions, each latest first."""
@@ -44,7 +49,7 @@ def event_graphs(buffer: Buffer, notes: list[str]) -> list[EventGraph]:
         except wire.WireError as error:
             notes.append(f"the event at byte {start:,} is damaged: {error}")
     latest_first = found[::-1]
-    latest_first.sort(key=lambda graph: (not graph.is_meta_graph, graph.name != "graph"))
+    latest_first.sort(key=lambda graph: (not graph.is_meta_graph, graph.name != "graph", graph.is_derived))
     return list(_numbered(latest_first))
 
 
@@ -105,8 +110,10 @@ def _graphs_of_run(buffer: Buffer, tag: str, run: Span) -> Iterator[EventGraph]:
             partitions += 1
 
 
-def read_event_graph(buffer: Buffer, graph: EventGraph, origin: Origin, notes: list[str]) -> Model:
-    """Read one graph of an event file."""
+def read_event_graph(buffer: Buffer, graph: EventGraph, origin: Origin, notes: Sequence[str]) -> Model:
+    """Read one graph of an event file; notes about the file become the model's."""
     if graph.is_meta_graph:
-        return read_meta_graph(buffer, graph.span, origin)
-    return assemble(buffer, [graph.span], origin, MetaGraphParts(notes=notes))
+        model = read_meta_graph(buffer, graph.span, origin)
+    else:
+        model = assemble(buffer, [graph.span], origin)
+    return replace(model, notes=(*notes, *model.notes))

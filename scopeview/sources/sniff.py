@@ -74,10 +74,12 @@ def _why(start: bytes, top_level: tuple[str, ...]) -> str:
         shown = ", ".join(top_level[:4])
         return f"as text its top-level fields are {shown}; a GraphDef has node, library, versions"
     try:
-        found = sorted({f"{field.number}" for field in wire.fields(start)})
+        found = sorted({field.number for field in wire.fields(start)})
     except WireError as error:
         return f"the content is {error}, and it is not protobuf text either"
-    return f"it is a protobuf message of another type (fields {', '.join(found)})"
+    if {1, 7} <= set(found) and start[:1] == b"\x08":
+        return "it looks like an ONNX model; convert it, or open the SavedModel it came from"
+    return f"it is a protobuf message of another type (fields {', '.join(map(str, found))})"
 
 
 def _binary_kind(content: Buffer) -> Kind | None:

@@ -72,7 +72,7 @@ def text_kind(head: bytes) -> TextKind | tuple[str, ...]:
         if len(head) - error.start > 3:  # more than a character that the end of `head` cut in two
             return ()
         text = head[: error.start].decode("utf-8-sig")
-    if "\0" in text:
+    if any(ord(character) < 32 and character not in "\t\r\n\f" for character in text):
         return ()
     names = tuple(dict.fromkeys(_top_level_fields(text)))
     for kind, known in _FIELDS.items():

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from scopeview.errors import DamagedError
 from scopeview.model.builder import OpTableBuilder
 from scopeview.model.model import Model, Origin
 from scopeview.model.variables import Variable, VariableTable
@@ -30,6 +31,8 @@ def read_checkpoint(path: Path, origin: Origin) -> Model:
         return _read_v1(path, origin)
     prefix = path.with_name(path.name.removesuffix(".index"))
     variables = v2.bundle_variables(bundle)
+    if not variables and bundle.notes:
+        raise DamagedError(f"{path} is a checkpoint index of which nothing can be read: {'; '.join(bundle.notes)}")
     is_object_based = any(variable.name == OBJECT_GRAPH_KEY for variable in variables)
     notes = [*bundle.notes, *v2.check_shards(prefix, bundle)]
     if is_object_based:

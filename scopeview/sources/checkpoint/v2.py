@@ -12,6 +12,7 @@ from typing import Any
 
 from scopeview.errors import DamagedError
 from scopeview.model.dtypes import dtype_name
+from scopeview.model.shapes import element_count
 from scopeview.model.variables import Part, StoredSlice, Variable
 from scopeview.sources.checkpoint import table
 from scopeview.sources.checkpoint.slices import FULL, slice_key
@@ -46,7 +47,8 @@ def read_bundle(buffer: Buffer, path: str) -> Bundle | None:
     found = table.entries(buffer, notes)
     first = next(found, None)
     if first is None:
-        raise DamagedError(f"{path} is a checkpoint table without any readable entry: {'; '.join(notes)}")
+        reason = "; ".join(notes) or "it was closed before anything was written"
+        raise DamagedError(f"{path} is a checkpoint table without any readable entry: {reason}")
     if first.key != b"" or first.value[:1] == _V1_START:
         return None
     bundle = _bundle_of_header(first.value, notes)
@@ -89,6 +91,8 @@ def _variable(key: bytes, entry: Any, bundle: Bundle) -> Variable:
         )
     if any(dim.size < 0 for dim in entry.shape.dim):
         bundle.notes.append(f"the entry of {name[:200]!r} has a negative size; it is shown as unknown")
+    elif element_count(shape_of(entry.shape)) is None and not entry.shape.unknown_rank:
+        bundle.notes.append(f"the entry of {name[:200]!r} has a shape that no machine could hold")
     parts = _parts(key, entry, bundle)
     return Variable(
         name=name,

@@ -1,0 +1,5 @@
+
+
+goodNoOp
+
+café/xNoOp

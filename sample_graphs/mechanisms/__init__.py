@@ -1,0 +1,1 @@
+"""The builders of the samples, one module per family of mechanisms."""
