@@ -50,10 +50,13 @@ def _import_graph_def(tf: Any, source: str, report: dict[str, Any]) -> None:
 
 
 def _import_meta_graph(tf: Any, source: str, report: dict[str, Any]) -> None:
+    from tensorflow.python.framework.meta_graph import import_scoped_meta_graph
+
     meta_graph = tf.compat.v1.MetaGraphDef.FromString(Path(source).read_bytes())
     report["unregistered"] = _unregistered(meta_graph.graph_def)
     with tf.Graph().as_default() as graph:
-        tf.compat.v1.train.import_meta_graph(meta_graph)
+        # What tf.compat.v1.train.import_meta_graph calls, before it adds save ops to a graph that has no saver.
+        import_scoped_meta_graph(meta_graph)
     _describe(graph, report)
     variables = {
         variable.op.name: variable

@@ -1,0 +1,82 @@
+"""Hold a Model against what TensorFlow says of the same artefact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scopeview.model.model import Model
+from scopeview.model.names import CONTROL
+from scopeview.model.ops import MISSING
+from scopeview.model.variables import VARIABLE_TYPES
+
+
+def assert_equals_tensorflow(model: Model, truth: dict[str, Any]) -> None:
+    """Compare everything that TensorFlow could say; what it refused to import is compared as the message has it."""
+    graph = model.graph
+    assert sorted([graph.name(row), graph.op_type(row)] for row in graph) == truth["nodes"]
+    assert {name: f.op_count for name, f in model.functions.items()} == truth["functions"]
+    if "ops" in truth:
+        assert _ops(model) == truth["ops"]
+        assert _variable_ops(model) == truth["variable_ops"]
+        assert _consumers(model) == truth["consumers"]
+    if "collections" in truth:
+        _assert_collections(model, truth)
+
+
+def _ops(model: Model) -> dict[str, Any]:
+    graph = model.graph
+    found = {}
+    for row in graph:
+        edges = graph.inputs(row)
+        assert all(edge.source != MISSING for edge in edges)
+        data = [f"{graph.name(edge.source)}:{edge.port}" for edge in edges if edge.port != CONTROL]
+        control = sorted({graph.name(edge.source) for edge in edges if edge.port == CONTROL})
+        found[graph.name(row)] = [graph.op_type(row), data, control]
+    return found
+
+
+def _variable_ops(model: Model) -> dict[str, Any]:
+    """Every variable op with dtype and shape, parts of partitioned variables one by one."""
+    found = {}
+    for variable in model.variables:
+        if variable.kind in ("ref", "resource"):
+            found[variable.handle_op] = [variable.dtype, _sizes(variable.shape)]
+        found.update({part.name: [variable.dtype, list(part.shape)] for part in variable.parts})
+    return found
+
+
+def _sizes(shape: Any) -> Any:
+    return None if shape is None else list(shape)
+
+
+def _consumers(model: Model) -> dict[str, list[str]]:
+    graph = model.graph
+    return {
+        graph.name(row): sorted({graph.name(e.target) for e in graph.consumers(row) if not e.is_control})
+        for row in graph.rows_of_type(*VARIABLE_TYPES)
+    }
+
+
+def _assert_collections(model: Model, truth: dict[str, Any]) -> None:
+    variables = _variable_ops(model)
+    assert {name: variables[name] for name in truth["variables"]} == truth["variables"]
+    assert sorted(_trainable(model)) == sorted(set(truth["trainable"]))
+    for collection in model.collections:
+        members = truth["collections"].get(collection.name, [])
+        if collection.kind in ("nodes", "variables"):
+            present = [member.text for member in collection.members if member.kind != "missing"]
+            assert present == members, collection.name
+        elif collection.kind in ("integers", "bytes"):
+            assert [member.text for member in collection.members] == members, collection.name
+        else:
+            assert collection.size == len(members) or not members, collection.name
+    assert truth["collections"].keys() <= {collection.name for collection in model.collections}
+
+
+def _trainable(model: Model) -> set[str]:
+    names: set[str] = set()
+    for variable in model.variables:
+        if "trainable_variables" in variable.collections:
+            names |= {part.name for part in variable.parts} or {variable.handle_op or ""}
+            assert variable.trainable is True
+    return names

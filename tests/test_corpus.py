@@ -1,0 +1,110 @@
+"""Real artefacts that nobody here wrote: all open or are refused with a reason, and equal what TensorFlow says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import scopeview
+from scopeview.analyses.inspection import inspect
+from scopeview.model.model import Model
+from tests.compare import assert_equals_tensorflow
+from tests.oracle import Oracle
+from tests.places import CORPUS, NO_CORPUS, corpus, readable_by_tensorflow, table_of
+
+ROWS = corpus()
+IDS = [row["id"] for row in ROWS]
+pytestmark = pytest.mark.skipif(not ROWS, reason=NO_CORPUS)
+
+FORMATS = {
+    "graphdef_pb": "graph_def",
+    "graphdef_pbtxt": "graph_def",
+    "metagraph": "meta_graph",
+    "savedmodel1": "saved_model",
+    "savedmodel2": "saved_model",
+    "ckpt_v1": "checkpoint_v1",
+    "ckpt_v2": "checkpoint_v2",
+    "ckpt_object": "checkpoint_object",
+}
+
+REFUSED = {
+    # what the manifest lists as TensorFlow's, and is refused for a reason
+    "mediapipe-tf/bundle/00000000/export.meta": "binary data that was once saved as text",
+    "lingvo/ops/testdata/events.out.tfevents.test": "an event file without a graph",
+    "unity-mousegame/summaries/mousegame/events.out.tfevents.1520939054.host": "an event file without a graph",
+    "unity-mousegame/summaries/mousegame2/events.out.tfevents.1521021259.host": "an event file without a graph",
+    "embed-v2/events.out.tfevents.1584802246.host": "an event file without a graph",
+    "guild/filter-runs/2dc1529ba06c46fda486395a61475dbe/.guild/events.out.tfevents.1662041974.host": (
+        "an event file without a graph"
+    ),
+}
+TAGS = {"ngraph/python/sample_graph#savedmodel": ["serve"]}
+
+
+def load(row: dict[str, str]) -> Model:
+    return scopeview.load(CORPUS / row["entry"], tags=TAGS.get(row["id"]))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=IDS)
+def test_opens_or_is_refused_with_a_reason(row: dict[str, str], tmp_path: Path) -> None:
+    if row["kind"] == "other" or row["id"] in REFUSED:
+        with pytest.raises(scopeview.ScopeviewError) as caught:
+            load(row)
+        assert REFUSED.get(row["id"], " is ") in str(caught.value)
+        return
+
+    model = load(row)
+
+    if row["kind"] != "events":
+        assert model.origin.format == FORMATS[row["kind"]]
+    assert inspect(model).model.ops == len(model.graph)
+    assert _as_unknown(row, tmp_path).origin.format == model.origin.format
+
+
+def _as_unknown(row: dict[str, str], folder: Path) -> Model:
+    """Open the same content under a name that says nothing."""
+    source, unknown = CORPUS / row["entry"], folder / "unknown"
+    if row["kind"].startswith("ckpt"):
+        source = table_of(source)
+    if source.is_dir():
+        unknown.symlink_to(source, target_is_directory=True)
+    else:
+        shutil.copy(source, unknown)
+    return scopeview.load(unknown, tags=TAGS.get(row["id"]))
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row["kind"] != "other" and row["id"] not in REFUSED], ids=lambda row: row["id"]
+)
+def test_equals_tensorflow(row: dict[str, str], oracle: Oracle) -> None:
+    model = load(row)
+
+    if row["kind"].startswith("ckpt"):
+        truth = oracle.ask("checkpoint", readable_by_tensorflow(CORPUS / row["entry"]))
+        entries = {v.checkpoint_keys[0]: [v.dtype, list(v.shape or ())] for v in model.variables}
+        assert entries == truth["entries"]
+        return
+    truth = _graph_truth(row, model.origin.text, oracle)
+    if "nodes" not in truth:
+        pytest.fail(f"TensorFlow cannot even parse it: {truth['refused']}")
+    assert_equals_tensorflow(model, truth)
+
+
+def _graph_truth(row: dict[str, str], text: bool, oracle: Oracle) -> dict[str, Any]:
+    path = CORPUS / row["entry"]
+    match row["kind"]:
+        case "graphdef_pb" | "graphdef_pbtxt":
+            return oracle.ask("graph_def", path, text=text)
+        case "metagraph":
+            return oracle.ask("meta_graph", path, text=text)
+        case "events":
+            return oracle.ask("events", path)
+    return oracle.ask("saved_model", path, tags=TAGS.get(row["id"]))
+
+
+def test_several_metagraphs_are_listed_before_one_is_chosen() -> None:
+    with pytest.raises(scopeview.ScopeviewError, match="choose one with --tags: train; serve"):
+        scopeview.load(CORPUS / "ngraph/python/sample_graph")
