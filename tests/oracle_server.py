@@ -273,9 +273,28 @@ def _write_marked(prefix: str, values: dict[str, float], shapes: dict[str, Any])
         tf.compat.v1.train.Saver(marked).save(session, prefix, write_meta_graph=False, write_state=False)
 
 
+def data_types(path: str) -> dict[int, Any]:
+    """Return name and size of every data type that TensorFlow has."""
+    import tensorflow as tf
+    from tensorflow.core.framework import types_pb2
+
+    numbers = [number for number in types_pb2.DataType.values() if number]
+    return {number: [tf.as_dtype(number).name, tf.as_dtype(number).size] for number in numbers}
+
+
 QUESTIONS = {
     function.__name__: function
-    for function in (graph_def, meta_graph, saved_model, checkpoint, full_names, events, bound_values, saver_keys)
+    for function in (
+        graph_def,
+        meta_graph,
+        saved_model,
+        checkpoint,
+        full_names,
+        events,
+        bound_values,
+        saver_keys,
+        data_types,
+    )
 }
 
 

@@ -1,4 +1,4 @@
-"""Runs TensorFlow in a process of its own: `python -m scopeview.sources.import_child KIND INPUT OUTPUT`.
+"""Runs TensorFlow in a process of its own: `python -P import_child.py KIND INPUT OUTPUT`.
 
 A graph may abort TensorFlow's C++ or hold it for minutes; here that ends this process only. It reads one file, writes
 one file, and imports nothing of scopeview, so that it can be run and read alone.

@@ -18,7 +18,7 @@ from scopeview.model.imported import ImportReport, InferredTensor
 from scopeview.model.model import Model
 from scopeview.sources.wire import Buffer
 
-_CHILD = "scopeview.sources.import_child"
+_CHILD = str(Path(__file__).with_name("import_child.py"))
 _STDERR_SHOWN = 600
 
 
@@ -62,7 +62,8 @@ def _ask(kind: str, source: str, timeout_s: float) -> ImportReport:
 
 def run_child(kind: str, source: str, target: str, timeout_s: float) -> str:
     """Run the child process; return an empty string, or what ended it."""
-    command = [sys.executable, "-m", _CHILD, kind, source, target]
+    # -P: the folder of the script stays off the path, where its neighbours would hide modules of the same names.
+    command = [sys.executable, "-P", _CHILD, kind, source, target]
     try:
         done = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)
     except subprocess.TimeoutExpired:

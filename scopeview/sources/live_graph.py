@@ -25,6 +25,7 @@ def read_live_graph(graph: Any) -> Model:
         )
     import tensorflow as tf
 
-    meta_graph = tf.compat.v1.train.export_meta_graph(graph=graph)
+    with graph.as_default():  # exporting refuses to work while TF 2 executes eagerly
+        meta_graph = tf.compat.v1.train.export_meta_graph(graph=graph)
     raw = meta_graph.SerializeToString()
     return read_meta_graph(raw, Span(0, len(raw)), Origin("(live graph)", "live_graph"))

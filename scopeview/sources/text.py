@@ -41,6 +41,13 @@ _FIELDS: dict[TextKind, frozenset[str]] = {
     ),
 }
 
+_CONTAINERS: dict[str, tuple[str, ...]] = {
+    "graph_def_text": (),
+    "meta_graph_text": ("graph_def",),
+    "saved_model_text": ("meta_graphs", "graph_def"),
+}
+"""The blocks, from the outside in, whose direct content is worth keeping when a text is cut off."""
+
 _MESSAGES: dict[str, str] = {
     "graph_def_text": "GraphDef",
     "meta_graph_text": "MetaGraphDef",
@@ -120,7 +127,7 @@ def to_wire(content: Buffer, kind: str, path: str) -> tuple[bytes, list[str]]:
     text = bytes(content).decode("utf-8-sig", "replace")
     target, reason = _parse(text, kind, notes)
     if target is None:
-        shortened = _cut_back(text)
+        shortened = _cut_back(text, kind)
         if shortened is not None:
             target, second_reason = _parse(shortened, kind, notes)
             lines = shortened.count("\n") + 1
@@ -150,19 +157,23 @@ def _parse(text: str, kind: str, notes: list[str]) -> tuple[Any, str]:
     return parsed, ""
 
 
-def _cut_back(text: str) -> str | None:
-    """Cut an unfinished text after its last complete block, and close what is open; None if nothing is open."""
-    open_at: list[str] = []
-    cuts: dict[int, int] = {}
+def _cut_back(text: str, kind: str) -> str | None:
+    """Cut an unfinished text after its last complete node or field, and close what is open around it.
+
+    A block may end the text if it stands at the outermost level, or in one of the blocks that hold nodes: so no node is
+    ever shown in part. None if no block is complete.
+    """
+    containers = _CONTAINERS[kind]
+    path: list[tuple[str, str]] = []
+    cut: tuple[int, str] | None = None
+    word = ""
     for token in _TOKEN.finditer(text):
         if token.lastgroup == "open":
-            open_at.append("}" if token.group() == "{" else ">")
-        elif token.lastgroup == "close" and open_at:
-            open_at.pop()
-            cuts[len(open_at)] = token.end()
-    if not open_at or not cuts:
-        return None
-    # A node stands at nesting 0 in a GraphDef, 1 in a MetaGraphDef, 2 in a SavedModel: the outermost level at which
-    # something was complete after the enclosing block opened is the one with the most whole nodes.
-    depth = max(range(len(open_at)), key=lambda level: cuts.get(level, -1) if level <= 2 else -1)
-    return text[: cuts[depth]] + "".join(reversed(open_at[:depth])) if depth in cuts else None
+            path.append((word, "}" if token.group() == "{" else ">"))
+        elif token.lastgroup == "close" and path:
+            path.pop()
+            if tuple(name for name, _ in path) == containers[: len(path)]:
+                cut = token.end(), "".join(closer for _, closer in reversed(path))
+        elif token.lastgroup == "word":
+            word = token.group()
+    return text[: cut[0]] + cut[1] if path and cut is not None else None

@@ -1,0 +1,64 @@
+# The one definition of every task; CI and pre-commit call these.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE ?= sample_graphs/artifacts/m17_gan.meta
+
+.DEFAULT_GOAL := help
+
+help:  ## list the tasks
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: $(BIN)/scopeview  ## set everything up, then inspect a sample graph
+	$(BIN)/scopeview inspect $(SAMPLE)
+
+test: $(VENV)/.dev  ## set everything up, then run every check and every test
+	$(MAKE) lint
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -q --doctest-modules --pyargs scopeview.model scopeview.analyses scopeview.render \
+		scopeview.sources.checkpoint.slices scopeview.sources.graph.objects scopeview.sources.graph.partitions
+
+lint: $(VENV)/.dev  ## ruff, mypy, import-linter
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(VENV)/.dev  ## format, and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+samples: $(VENV)/.dev  ## build the sample graphs again, with TensorFlow
+	$(BIN)/python sample_graphs/build.py
+	$(BIN)/python sample_graphs/build_broken.py
+
+docs: $(VENV)/.dev  ## write the generated parts of the documentation again
+	$(BIN)/python docs/build.py
+
+bench: $(VENV)/.dev  ## time scopeview beside TensorFlow's own tools
+	$(BIN)/python benchmarks/cli.py
+	$(BIN)/python benchmarks/scale.py
+
+constraints:  ## resolve the dependencies anew and pin them
+	rm -rf .venv-constraints
+	$(PYTHON) -m venv .venv-constraints
+	.venv-constraints/bin/pip install --quiet --upgrade pip
+	.venv-constraints/bin/pip install --quiet '.[dev]'
+	.venv-constraints/bin/pip freeze --exclude scopeview > constraints.txt
+	rm -rf .venv-constraints
+
+clean:  ## remove what these tasks made
+	rm -rf $(VENV) .venv-constraints build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/scopeview: constraints.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "scopeview needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/scopeview
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+.PHONY: help demo test lint fix samples docs bench constraints clean
