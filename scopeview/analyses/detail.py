@@ -275,7 +275,9 @@ def _functions(model: Model, name: str) -> Iterator[FunctionDetail]:
 
 
 def _not_found(model: Model, name: str) -> str:
-    known = [*model.variables.names, *model.graph.names, *model.functions][:_MAX_NAMES_COMPARED]
+    function = model.functions.get(name.partition(FUNCTION_SEPARATOR)[0])
+    in_function = () if function is None else (f"{function.name}{FUNCTION_SEPARATOR}{op}" for op in function.body.names)
+    known = [*in_function, *model.variables.names, *model.graph.names, *model.functions][:_MAX_NAMES_COMPARED]
     leaf = leaf_of(name.rstrip("/"))
     near = [other for other in known if leaf_of(other) == leaf][:3]
     near = near or difflib.get_close_matches(name[:200], known, n=3)

@@ -148,7 +148,7 @@ class _Opener:
         if limit is None or len(children) <= limit:
             return children
         kept = set(heapq.nlargest(max(1, limit - 1), range(len(children)), key=lambda i: self._weight(children[i])))
-        self.cut[top] = sum(len(g.items) for i, g in enumerate(children) if i not in kept)
+        self.cut[top] = sum(_rows_of(group) for i, group in enumerate(children) if i not in kept)
         return [group for index, group in enumerate(children) if index in kept]
 
     def _fit(self, children: Children, left: int | None) -> tuple[Children, int]:
@@ -156,7 +156,7 @@ class _Opener:
         if left is None or len(children) <= left:
             return children, 0
         scopes = [group for group in children if group.items[0].scope is not None]
-        leaves = sum(len(group.items) for group in children) - sum(len(g.items) for g in scopes)
+        leaves = sum(map(_rows_of, children)) - sum(map(_rows_of, scopes))
         if scopes and len(scopes) + 1 <= left:
             return scopes, leaves
         return [], 0
@@ -222,6 +222,11 @@ class _Opener:
         names, start = self.forest.tree.names, len(self.forest.tree.path(node.scope))
         own = None if node.own is None else self.forest.structure(node.own)
         return own, tuple((names[row][start:], self.forest.structure(row)) for row in range(node.first, node.last))
+
+
+def _rows_of(group: Group[_Node]) -> int:
+    """Count the rows of the table that a group stands for."""
+    return sum(node.last - node.first + (node.own is not None) for node in group.items)
 
 
 def outline(forest: Forest, view: View, scope: str = "") -> Outline:

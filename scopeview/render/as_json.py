@@ -9,8 +9,11 @@ from collections.abc import Mapping
 
 
 def dumps(result: object) -> str:
-    """Write a result dataclass as indented JSON, without a newline at the end."""
-    return json.dumps(plain(result), indent=2, ensure_ascii=False, allow_nan=False)
+    """Write a result dataclass as indented JSON, without a newline at the end.
+
+    Only ASCII: a name with controls or bidirectional marks does nothing to a terminal that shows the output.
+    """
+    return json.dumps(plain(result), indent=2, allow_nan=False)
 
 
 def plain(value: object) -> object:

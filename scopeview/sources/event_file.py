@@ -85,14 +85,12 @@ def _graphs_of_event(buffer: Buffer, event: Span) -> Iterator[EventGraph]:
 def _graphs_of_summary(buffer: Buffer, summary: Span) -> Iterator[EventGraph]:
     """Summary.value (1) {tag (1), tensor (8) {string_val (8)}}; `graph_run_metadata` holds RunMetadata too."""
     for value in wire.fields(buffer, summary.start, summary.end):
-        tag = "trace"
-        for item in wire.fields(buffer, value.start, value.end):
-            if item.number == 1:
-                tag = wire.text_of(buffer, item)
-            elif item.number == 8 and item.wire_type == wire.LENGTH:
-                for content in wire.fields(buffer, item.start, item.end):
-                    if content.number == 8:
-                        yield from _graphs_of_run(buffer, tag, Span(content.start, content.end))
+        items = list(wire.fields(buffer, value.start, value.end))
+        tag = next((wire.text_of(buffer, item) for item in items if item.number == 1), "trace")
+        tensors = [item for item in items if item.number == 8 and item.wire_type == wire.LENGTH]
+        for content in (part for tensor in tensors for part in wire.fields(buffer, tensor.start, tensor.end)):
+            if content.number == 8:
+                yield from _graphs_of_run(buffer, tag, Span(content.start, content.end))
 
 
 def _graphs_of_run(buffer: Buffer, tag: str, run: Span) -> Iterator[EventGraph]:

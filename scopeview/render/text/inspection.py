@@ -67,10 +67,9 @@ def print_inspection(
         _print_variables(console, model, pictures.variables)
     if sections.collections and inspection.collections:
         rows: list[Sequence[Cell]] = [
-            (printable(c.name), f"{c.size:>5,} {c.kind}", printable(_members(c.members)))
-            for c in inspection.collections
+            (printable(c.name), count(c.size), c.kind, printable(_members(c.members))) for c in inspection.collections
         ]
-        _print_list(console, "collections", rows, sections.lines)
+        _print_list(console, "collections", rows, sections.lines, numeric=1)
     if sections.signatures and inspection.signatures:
         _print_list(console, "signatures", [_signature(s) for s in inspection.signatures], sections.lines)
     if sections.functions and inspection.functions:
@@ -218,10 +217,20 @@ def _signature(signature: Signature) -> Sequence[Cell]:
     )
 
 
-def _print_list(console: Console, heading: str, rows: Sequence[Sequence[Cell]], lines: int | None) -> None:
+def _print_list(
+    console: Console,
+    heading: str,
+    rows: Sequence[Sequence[Cell]],
+    lines: int | None,
+    numeric: int | None = None,
+) -> None:
+    """Print one list under its heading, cut to a number of lines; `numeric` is the column of numbers."""
     _heading(console, f"{heading} ({len(rows)})")
     shown = rows if lines is None or len(rows) <= lines else rows[: max(1, lines - 1)]
-    columns = [Column(style="quiet" if index else "") for index in range(len(rows[0]))]
+    columns = [
+        Column(align="right" if index == numeric else "left", style="quiet" if index else "")
+        for index in range(len(rows[0]))
+    ]
     print_table(console, columns, shown, gives=-1)
     if len(shown) < len(rows):
         console.print(Text(f"  … {len(rows) - len(shown):,} more: --all shows them", style="quiet"))

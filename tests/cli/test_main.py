@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+
+import scopeview as package
+from tests.cli.running import Ran
+from tests.places import SAMPLES
+
+Run = Callable[..., Ran]
+
+
+def test_help_lists_the_commands(scopeview: Run) -> None:
+    ran = scopeview("--help")
+
+    assert ran.code == 0
+    assert [line.split()[0] for line in ran.out.split("Commands:")[1].strip().splitlines()] == [
+        "inspect", "show", "find", "completion",
+    ]  # fmt: skip
+
+
+def test_version(scopeview: Run) -> None:
+    assert scopeview("--version").out == f"scopeview {package.__version__}\n"
+
+
+def test_usage_errors_end_with_code_2(scopeview: Run) -> None:
+    assert scopeview("inspect").code == 2
+    assert scopeview("nothing").code == 2
+    assert scopeview("inspect", SAMPLES / "m05_reuse.meta", "--depth", "0").code == 2
+
+
+def test_bad_input_ends_with_one_sentence_and_code_2(scopeview: Run, tmp_path: Path) -> None:
+    ran = scopeview("inspect", tmp_path / "gone\x1b[31m.pb")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("scopeview: ")
+    assert ran.err.count("\n") == 1
+    assert "\x1b" not in ran.err
+
+
+def test_an_interrupt_ends_quietly(scopeview: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from scopeview.cli import main
+
+    def interrupted(*_arguments: object, **_options: object) -> None:
+        raise click.Abort
+
+    monkeypatch.setattr(main.cli, "main", interrupted)
+    assert scopeview("inspect", "x").code == 130
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_call_the_command(shell: str, scopeview: Run) -> None:
+    ran = scopeview("completion", shell)
+
+    assert ran.code == 0
+    assert "_SCOPEVIEW_COMPLETE" in ran.out
+
+
+def _python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = """
+import sys
+from scopeview.cli.main import cli
+cli.main(["--help"], prog_name="scopeview", standalone_mode=False)
+print([m for m in ("tensorflow", "fastapi", "numpy", "networkx", "rich", "google.protobuf") if m in sys.modules])
+"""
+    assert _python(code).stdout.splitlines()[-1] == "[]"
+
+
+def test_inspect_starts_neither_tensorflow_nor_networkx() -> None:
+    code = """
+import sys
+from scopeview.cli.main import cli
+cli.main(["inspect", sys.argv[1]], prog_name="scopeview", standalone_mode=False)
+print([m for m in ("tensorflow", "fastapi", "networkx") if m in sys.modules])
+"""
+    assert _python(code, SAMPLES / "m17_gan.meta").stdout.splitlines()[-1] == "[]"
+
+
+def test_the_module_runs_as_the_command_does() -> None:
+    command = [sys.executable, "-m", "scopeview", "find", str(SAMPLES / "m05_reuse.meta"), "op:VariableV2"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == "0 variables, 1 op"
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = f"{sys.executable} -m scopeview inspect {SAMPLES / 'm17_gan.meta'} --json | head -1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+
+    assert (done.stdout, done.stderr) == ("{\n", "")

@@ -1,0 +1,73 @@
+"""What a terminal shows, whole, at a fixed width."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.text import Text
+
+import scopeview
+from scopeview.render.text.console import PIPE_WIDTH, make_console
+from scopeview.render.text.table import Column, print_table
+
+
+def printed(width: int, rows: list[tuple[str, ...]], gives: int = 0) -> list[str]:
+    out = io.StringIO()
+    console = make_console(file=out)
+    console.width = width
+    print_table(console, [Column("name"), Column("size", "right"), Column()], rows, gives=gives)
+    return out.getvalue().splitlines()
+
+
+def test_columns_are_aligned() -> None:
+    assert printed(40, [("a", "1", "x"), ("long name", "1,000", "")]) == [
+        "  name        size",
+        "  a              1  x",
+        "  long name  1,000",
+    ]
+
+
+def test_a_column_that_does_not_fit_is_cut_in_its_middle() -> None:
+    lines = printed(40, [("a/" * 40 + "end", "1", "x")])
+
+    assert max(map(len, lines)) <= 40
+    assert lines[1].startswith("  a/")
+    assert "…" in lines[1]
+    assert "a/end" in lines[1]
+
+
+def test_wide_characters_count_twice() -> None:
+    lines = printed(30, [("\u5c42" * 40, "1", "x"), ("b", "2", "y")])
+
+    assert lines[1].endswith("  x")
+    assert lines[2].endswith("  y")
+
+
+def test_in_a_narrow_terminal_every_line_still_fits() -> None:
+    rows = [("n" * 50, "9" * 20, "t" * 50)]
+
+    assert max(map(len, printed(30, rows))) <= 30
+    assert max(map(len, printed(30, rows, gives=-1))) <= 30
+
+
+def test_a_table_without_rows_prints_nothing() -> None:
+    assert printed(40, []) == []
+
+
+def test_a_pipe_gets_whole_names_and_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    console = make_console(file=io.StringIO())
+
+    assert (console.width, console.color_system) == (PIPE_WIDTH, None)
+    assert make_console(color=True, file=io.StringIO()).is_terminal
+    styled = io.StringIO()
+    make_console(color=True, file=styled).print(Text("x", style="bold"))
+    assert "\x1b[1m" in styled.getvalue()
+    plain = io.StringIO()
+    make_console(color=False, file=plain).print(Text("x", style="bold"))
+    assert plain.getvalue() == "x\n"
+
+
+def test_the_version_is_a_string_of_numbers() -> None:
+    assert all(part.isdecimal() for part in scopeview.__version__.split("."))
