@@ -71,29 +71,37 @@ def main() -> None:
                 [sys.executable, "-c", LIST_VARIABLES, many],
             ),
         ]
-        print("| artefact | scopeview inspect | beside it | its time | ratio |")
+        print("| artefact | scopeview inspect | beside it | its time | ratio of times |")
         print("|---|---|---|---|---|")
         for what, ours, name, theirs in pairs:
             print(_row(what, ours, name, theirs, runs), flush=True)
 
 
 def _row(what: str, ours: Sequence[str], name: str, theirs: Sequence[str], runs: int) -> str:
-    _seconds(ours), _seconds(theirs)  # warm the file cache
+    _run(ours), _run(theirs)  # warm the file cache
     mine, other = [], []
     for _ in range(runs):
-        mine.append(_seconds(ours))
-        other.append(_seconds(theirs))
-    ratio = statistics.median(b / a for a, b in zip(mine, other, strict=True))
-    return (
-        f"| {what} | {statistics.median(mine):.2f} s ({min(mine):.2f}-{max(mine):.2f}) | {name} | "
-        f"{statistics.median(other):.2f} s ({min(other):.2f}-{max(other):.2f}) | {ratio:.0f}x |"
-    )
+        mine.append(_run(ours))
+        other.append(_run(theirs))
+    ratio = statistics.median(b[0] / a[0] for a, b in zip(mine, other, strict=True))
+    return f"| {what} | {_told(mine)} | {name} | {_told(other)} | {ratio:.0f}x |"
 
 
-def _seconds(command: Sequence[str]) -> float:
+def _told(runs: Sequence[tuple[float, float]]) -> str:
+    seconds = [run[0] for run in runs]
+    megabytes = statistics.median(run[1] for run in runs)
+    return f"{statistics.median(seconds):.2f} s ({min(seconds):.2f}-{max(seconds):.2f}), {megabytes:.0f} MB"
+
+
+def _run(command: Sequence[str]) -> tuple[float, float]:
+    """Return the seconds of a whole process and its peak memory in MB."""
     started = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_quiet())
-    return time.perf_counter() - started
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_quiet())
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+    return time.perf_counter() - started, usage.ru_maxrss / 1000
 
 
 def _quiet() -> dict[str, str]:

@@ -67,7 +67,7 @@ class Forest:
         weight: shape (rows,); scopes with more of it open first.
         order: shape (rows,); position in the file.
         structure: what makes two rows alike, such as the op type.
-        stays_closed: whether a scope that is named after this row opens only when asked to (a variable's own ops).
+        stays_closed: whether a scope named after this row opens only when asked to (a variable's ops, its slots).
     """
 
     tree: ScopeTree
@@ -308,6 +308,7 @@ def variable_forest(model: Model) -> Forest:
         variables.parameters + 1,
         np.array(order, dtype=np.int64),
         lambda row: (variables[row].shape, variables[row].dtype, variables[row].kind),
+        lambda _row: True,  # below a variable stand its optimiser slots and averages
     )
 
 

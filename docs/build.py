@@ -1,0 +1,142 @@
+"""Write the generated parts of the documentation: `python docs/build.py`.
+
+docs/images/inspect.svg   what `scopeview inspect` prints for a sample
+docs/cli.md               the help of every command
+docs/corpus.md            how every artefact of the corpus of real files opened; only where the corpus is
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+COMMANDS = ("inspect", "show", "find", "completion")
+PICTURE = ("sample_graphs/artifacts/m17_gan.meta",)
+WIDTH, HEIGHT = 100, 64
+
+_SVG = """<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" role="img"
+  aria-label="output of scopeview inspect">
+<style>
+{styles}
+.{unique_id}-matrix {{ font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  font-size: {char_height}px; line-height: {line_height}px; }}
+</style>
+<rect width="100%" height="100%" rx="8" fill="#16181d"/>
+<g transform="translate({terminal_x}, {terminal_y})">
+{backgrounds}
+<g class="{unique_id}-matrix" xml:space="preserve">
+{matrix}
+</g>
+</g>
+</svg>
+"""
+
+_THEME = TerminalTheme(
+    (22, 24, 29),
+    (215, 218, 224),
+    [(60, 64, 72), (224, 108, 117), (126, 190, 120), (229, 192, 123), (97, 175, 239), (198, 140, 232), (86, 182, 194),
+     (171, 178, 191)],
+    [(120, 126, 138), (224, 108, 117), (126, 190, 120), (229, 192, 123), (97, 175, 239), (198, 140, 232),
+     (86, 182, 194), (255, 255, 255)],
+)  # fmt: skip
+
+
+def main() -> None:
+    """Write every generated part."""
+    (ROOT / "docs/images/inspect.svg").write_text(picture(), "utf-8")
+    (ROOT / "docs/cli.md").write_text(command_line(), "utf-8")
+    table = corpus_table()
+    if table:
+        (ROOT / "docs/corpus.md").write_text(table, "utf-8")
+
+
+def run(*arguments: str, **environment: str) -> str:
+    """Return what the command line prints, run from the top of the project."""
+    command = [sys.executable, "-m", "scopeview", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, env={**os.environ, **environment}
+    )
+    return done.stdout
+
+
+def picture() -> str:
+    """Return the output of `scopeview inspect` as SVG, in a font of the reader's own machine."""
+    printed = run("inspect", *PICTURE, "--color", COLUMNS=str(WIDTH), LINES=str(HEIGHT))
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text.from_ansi(f"$ scopeview inspect {PICTURE[0]}"))
+    console.print(Text.from_ansi(printed), crop=False)
+    return console.export_svg(
+        title="scopeview inspect", code_format=_SVG, theme=_THEME, unique_id="scopeview", font_aspect_ratio=0.6
+    )
+
+
+def command_line() -> str:
+    """Return the help of every command as a page."""
+    parts = ["# The command line", "", "Written by `make docs`; the tests say when it is stale.", ""]
+    for arguments in ((), *((command,) for command in COMMANDS)):
+        title = " ".join(("scopeview", *arguments))
+        parts += [f"## `{title}`", "", "```", run(*arguments, "--help", COLUMNS="100").rstrip(), "```", ""]
+    return "\n".join(parts)
+
+
+def corpus_table() -> str:
+    """Return the page about the corpus, or nothing where there is no corpus."""
+    import scopeview
+    from tests.places import CORPUS, corpus
+    from tests.test_corpus import TAGS
+
+    tried: Counter[str] = Counter()
+    opened: Counter[str] = Counter()
+    reasons: dict[str, Counter[str]] = {}
+    for row in corpus():
+        tried[row["kind"]] += 1
+        try:
+            scopeview.load(CORPUS / row["entry"], tags=TAGS.get(row["id"]))
+            opened[row["kind"]] += 1
+        except scopeview.ScopeviewError as error:
+            reason = str(error).replace(str(CORPUS / row["entry"]), "").strip()
+            reasons.setdefault(row["kind"], Counter())[_short(reason)] += 1
+    if not tried:
+        return ""
+    rows = [
+        f"| {kind} | {tried[kind]} | {opened[kind]} | {tried[kind] - opened[kind]} | {_why(reasons.get(kind))} |"
+        for kind in sorted(tried)
+    ]
+    total = f"| **all** | {tried.total()} | {opened.total()} | {tried.total() - opened.total()} | |"
+    return "\n".join([_CORPUS_HEAD, *rows, total, ""])
+
+
+_CORPUS_HEAD = """# The corpus
+
+Artefacts of public repositories that nobody of this project wrote; the tests use them where they are, the project
+holds no copies. Every one of them opens, or is refused with a reason; each that opens equals what `tf.compat.v1` says
+of it (`tests/test_corpus.py`). Kinds are those of the corpus's manifest; `other` is what is not TensorFlow's.
+Written by `make docs`.
+
+| kind | tried | opened | refused | why |
+|---|---|---|---|---|"""
+
+
+def _short(reason: str) -> str:
+    return reason.removeprefix("is ").split(";")[0].split(":")[-1].strip()[:90]
+
+
+def _why(reasons: Counter[str] | None) -> str:
+    if not reasons:
+        return ""
+    return "; ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+
+
+if __name__ == "__main__":
+    main()
