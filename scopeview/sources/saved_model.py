@@ -83,6 +83,6 @@ def fingerprint(folder: Path) -> dict[str, str]:
     except (OSError, DecodeError):
         return {}
     facts = {"fingerprint": f"{proto.graph_def_program_hash:016x}"}
-    if proto.uuid:
+    if getattr(proto, "uuid", ""):  # TensorFlow 2.16's message has no such field
         facts["uuid"] = proto.uuid
     return facts
