@@ -99,3 +99,9 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
 
     assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+def test_importing_the_entry_point_runs_nothing() -> None:
+    from scopeview import __main__ as entry
+
+    assert entry.main.__module__ == "scopeview.cli.main"
