@@ -70,7 +70,7 @@ def fold_twins(
 def _stem(label: str) -> str:
     """Return a label without its number, so that `cell`, `cell_1` and `cell_2` agree."""
     match = _NUMBERED.match(label)
-    return (match[1] if match else label).removesuffix("_") or label
+    return match[1].removesuffix("_") if match else label
 
 
 def _range_label(stem: str, labels: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ def fold(labels: list[str], structures: dict[str, str] | None = None) -> list[tu
 def test_numbered_twins_become_a_range() -> None:
     assert fold([f"step_{i}" for i in range(100)]) == [("step_[0-99]", 100)]
     assert fold(["conv1", "conv2", "conv3", "save"]) == [("conv[1-3]", 3), ("save", 1)]
+    assert fold(["0", "1", "2", "3"]) == [("[0-3]", 4)]
     assert fold(["x_09", "x_10", "x_11"]) == [("x_[09-11]", 3)]
 
 

@@ -37,6 +37,9 @@ FORMAT_NAMES = {
 
 _TYPES_SHOWN = 4
 
+_QUIET_DETAILS = ("git_version",)
+"""Details that the JSON has and the header leaves out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
@@ -82,7 +85,7 @@ def print_inspection(
             )
             for f in inspection.functions
         ]
-        _print_list(console, "functions", rows, sections.lines)
+        _print_list(console, "functions", rows, sections.lines, gives=2)
     if inspection.dangling:
         dangling = [(d.kind, printable(d.where), f"-> {printable(d.name)}") for d in inspection.dangling]
         _print_list(console, "dangling", dangling, sections.lines)
@@ -109,6 +112,13 @@ def print_header(console: Console, summary: ModelSummary) -> None:
         plural(summary.functions, "function") if summary.functions else "",
     ]
     console.print(Text(f"  {' · '.join(total for total in totals if total)}"))
+    details = " · ".join(
+        f"{name.replace('_', ' ')} {printable(text)}"
+        for name, text in summary.details.items()
+        if name not in _QUIET_DETAILS
+    )
+    if details:
+        console.print(Text(f"  {details}", style="quiet"), no_wrap=True, overflow="ellipsis")
     for note in summary.notes:
         console.print(Text(f"  ! {printable(note)}", style="warning"))
     if summary.others:
@@ -223,14 +233,18 @@ def _print_list(
     rows: Sequence[Sequence[Cell]],
     lines: int | None,
     numeric: int | None = None,
+    gives: int = -1,
 ) -> None:
-    """Print one list under its heading, cut to a number of lines; `numeric` is the column of numbers."""
+    """Print one list under its heading, cut to a number of lines.
+
+    `numeric` is the column of numbers, `gives` the one that is cut first where the width does not do.
+    """
     _heading(console, f"{heading} ({len(rows)})")
     shown = rows if lines is None or len(rows) <= lines else rows[: max(1, lines - 1)]
     columns = [
         Column(align="right" if index == numeric else "left", style="quiet" if index else "")
         for index in range(len(rows[0]))
     ]
-    print_table(console, columns, shown, gives=-1)
+    print_table(console, columns, shown, gives=gives)
     if len(shown) < len(rows):
         console.print(Text(f"  … {len(rows) - len(shown):,} more: --all shows them", style="quiet"))

@@ -26,7 +26,7 @@ def print_outline(
         del open_guides[row.depth :]
         rows.append((_label(row, open_guides), *cells_of(row)))
         open_guides.append(not row.last_child)
-    print_table(console, columns, rows)
+    print_table(console, columns, rows, gives=-1)  # names matter more than what is said of them
     told = []
     if outline.folded:
         told.append(f"{plural(outline.folded, 'numbered twin')} folded")
@@ -56,5 +56,5 @@ def _label(row: OutlineRow, open_guides: Sequence[bool]) -> Text:
     if row.kind == "scope":
         text.append("/", style="guide")
     if row.twins > 1:
-        text.append(f"  {row.twins}×", style="fold")
+        text.append(f"  {row.twins}×{' (one shown)' if row.is_open else ''}", style="fold")
     return text
