@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scopeview.analyses.tensors import output_facts
 from scopeview.model.model import Model
 from scopeview.model.names import CONTROL
 from scopeview.model.ops import MISSING
@@ -19,6 +20,7 @@ def assert_equals_tensorflow(model: Model, truth: dict[str, Any]) -> None:
         assert _ops(model) == truth["ops"]
         assert _variable_ops(model) == truth["variable_ops"]
         assert _consumers(model) == truth["consumers"]
+        _assert_outputs(model, truth["outputs"])
     if "collections" in truth:
         _assert_collections(model, truth)
 
@@ -55,6 +57,19 @@ def _consumers(model: Model) -> dict[str, list[str]]:
         graph.name(row): sorted({graph.name(e.target) for e in graph.consumers(row) if not e.is_control})
         for row in graph.rows_of_type(*VARIABLE_TYPES)
     }
+
+
+def _assert_outputs(model: Model, truth: dict[str, Any]) -> None:
+    """What is said of dtypes and shapes of outputs is what TensorFlow infers; nothing may be said."""
+    for row in model.graph:
+        for port, (dtype, sizes) in enumerate(truth[model.graph.name(row)]):
+            facts = output_facts(model, "", row, port)
+            where = f"{model.graph.op_type(row)} {model.graph.name(row)}:{port}"
+            assert facts.dtype is None or facts.dtype == dtype, where
+            if facts.shape_known and facts.shape is not None and sizes is not None:
+                assert len(facts.shape) == len(sizes), where
+                pairs = zip(facts.shape, sizes, strict=True)
+                assert all(mine is None or mine == other for mine, other in pairs), where
 
 
 def _assert_collections(model: Model, truth: dict[str, Any]) -> None:

@@ -141,6 +141,9 @@ def _ops(graph: Any) -> dict[str, Any]:
             for op in operations
             if op.type in types
         },
+        "outputs": {
+            op.name: [[out.dtype.base_dtype.name, _sizes(out.shape)] for out in op.outputs] for op in operations
+        },
         "consumers": {
             op.name: sorted({c.name for out in op.outputs for c in out.consumers()})
             for op in operations

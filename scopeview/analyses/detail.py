@@ -194,7 +194,7 @@ def _op(model: Model, table: OpTable, row: OpRow, function: str, port: int | Non
 
 
 def _link(model: Model, table: OpTable, edge: Edge, other: OpRow, producer: OpRow, function: str) -> Link:
-    facts = output_facts(table, producer, edge.port, None if function else model.imported)
+    facts = output_facts(model, function, producer, edge.port)
     return Link(
         table.name(other),
         table.op_type(other),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from scopeview.analyses.inspection import is_within
 from scopeview.analyses.query import Query, glob_pattern, parse_query, parse_shape, shape_matches
-from scopeview.analyses.tensors import TensorFacts, facts_of, output_facts
+from scopeview.analyses.tensors import output_facts
 from scopeview.model.functions import ARGUMENT_TYPE
 from scopeview.model.model import Model
 from scopeview.model.ops import OpRow, OpTable
@@ -126,7 +126,7 @@ def _ops(model: Model, query: Query) -> Iterator[tuple[str, OpTable, OpRow]]:
             held_by = () if function else tuple(members.get(name, ()))
             if not all(_any_fits(glob, held_by) for glob in query.values("collection")):
                 continue
-            if _tensor_fits(model, function, table, OpRow(row), query):
+            if _tensor_fits(model, function, OpRow(row), query):
                 yield function, table, OpRow(row)
 
 
@@ -151,20 +151,14 @@ def _members(model: Model) -> dict[str, list[str]]:
     return found
 
 
-def _tensor_fits(model: Model, function: str, table: OpTable, row: OpRow, query: Query) -> bool:
+def _tensor_fits(model: Model, function: str, row: OpRow, query: Query) -> bool:
     dtypes, shapes = query.values("dtype"), query.values("shape")
     if not dtypes and not shapes:
         return True
-    facts = _facts(model, function, table, row)
+    facts = output_facts(model, function, row, 0)
     return all(facts.dtype is not None and _any_fits(glob, (facts.dtype,)) for glob in dtypes) and all(
         facts.shape_known and shape_matches(parse_shape(text), facts.shape) for text in shapes
     )
-
-
-def _facts(model: Model, function: str, table: OpTable, row: OpRow) -> TensorFacts:
-    if function:
-        return facts_of(table.attributes(row))
-    return output_facts(table, row, 0, model.imported)
 
 
 def _variable_hit(variable: Variable) -> Hit:
@@ -181,7 +175,7 @@ def _variable_hit(variable: Variable) -> Hit:
 
 
 def _op_hit(model: Model, function: str, table: OpTable, row: OpRow) -> Hit:
-    facts = _facts(model, function, table, row)
+    facts = output_facts(model, function, row, 0)
     return Hit(
         "op",
         table.name(row),

@@ -120,6 +120,8 @@ class Model:
     """Sentences about what could not be read or needs care, such as a truncated file."""
     others: tuple[str, ...] = ()
     """What else the path holds, as values of the `artifact` argument."""
+    op_outputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Output types of op types, from the MetaGraph's own list of ops: `float32`, `$T`, `$N*$T`, `$Tout`."""
     imported: ImportReport | None = None
     message: Message | None = field(default=None, repr=False, compare=False)
 

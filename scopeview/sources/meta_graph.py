@@ -13,6 +13,7 @@ from typing import Any
 from scopeview.model.model import Model, Origin
 from scopeview.sources import wire
 from scopeview.sources.graph.assemble import MetaGraphParts, assemble
+from scopeview.sources.graph.functions import argument_type
 from scopeview.sources.graph.nodes import Span
 from scopeview.sources.protos import message
 from scopeview.sources.wire import Buffer
@@ -90,4 +91,6 @@ def build_meta_graph(buffer: Buffer, found: MetaGraph, origin: Origin) -> Model:
         notes=found.notes,
     )
     filled = replace(origin, tensorflow_version=info.tensorflow_version, tags=found.tags, details=details)
-    return assemble(buffer, found.graphs, filled, parts)
+    model = assemble(buffer, found.graphs, filled, parts)
+    outputs = {op.name: tuple(map(argument_type, op.output_arg)) for op in info.stripped_op_list.op}
+    return replace(model, op_outputs=outputs)

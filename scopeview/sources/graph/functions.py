@@ -75,9 +75,9 @@ def _read_function(buffer: Buffer, span: wire.Field, notes: list[str]) -> Functi
     notes += [f"function {signature.name!r}: {note}" for note in own_notes]
     return Function(
         name=signature.name,
-        arguments=tuple(Argument(arg.name, _argument_type(arg)) for arg in signature.input_arg),
+        arguments=tuple(Argument(arg.name, argument_type(arg)) for arg in signature.input_arg),
         results=tuple(
-            Argument(arg.name, _argument_type(arg), header.ret.get(arg.name, "")) for arg in signature.output_arg
+            Argument(arg.name, argument_type(arg), header.ret.get(arg.name, "")) for arg in signature.output_arg
         ),
         body=builder.freeze()[0],
     )
@@ -97,7 +97,7 @@ def _split_function(buffer: Buffer, span: wire.Field) -> tuple[Any, list[Span]]:
     return message("FunctionDef").FromString(b"".join(rest)), nodes
 
 
-def _argument_type(argument: Any) -> str:
+def argument_type(argument: Any) -> str:
     """Return the dtype of an OpDef.ArgDef, or the attribute that decides it (`$T`, `$N*$T`, `$Tin`)."""
     if argument.type_list_attr:
         return f"${argument.type_list_attr}"
