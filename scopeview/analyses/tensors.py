@@ -97,6 +97,8 @@ def _shape(op_type: str, attributes: Attributes, port: int) -> tuple[Shape, bool
     shapes = attributes.get("_output_shapes")
     if isinstance(shapes, tuple) and port < len(shapes) and isinstance(shapes[port], ShapeValue):
         return shapes[port].sizes, True
+    if port:
+        return None, False
     value, shape = attributes.get("value"), attributes.get("shape")
     if op_type == "Const" and isinstance(value, TensorValue):
         return value.shape, True

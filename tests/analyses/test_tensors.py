@@ -45,8 +45,8 @@ def test_of_a_bare_graph_only_what_is_certain_is_said() -> None:
 
 
 def test_tensorflows_inference_comes_first() -> None:
-    read = scopeview.load(SAMPLES / "m11_both_scopes.meta")
+    read = scopeview.load(SAMPLES / "m12_name_scope_mistake.pb")
     imported = with_import(read, timeout_s=120)
 
-    assert facts(read, "model/encoder/MatMul") == ("float32", None, False)
-    assert facts(imported, "model/encoder/MatMul") == ("float32", (None, 2), True)
+    assert facts(read, "layer1/MatMul") == ("float32", None, False)
+    assert facts(imported, "layer1/MatMul") == ("float32", (None, 2), True)
