@@ -10,8 +10,8 @@ from scopeview.cli.options import Source, output_options, print_json, source_opt
 @click.command("find")
 @source_options
 @click.argument("query", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Hits of one page.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="Hits to skip.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Hits of one page.")
+@click.option("--offset", type=click.IntRange(0, 1_000_000_000), default=0, help="Hits to skip.")
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option
     path: str,
@@ -19,7 +19,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     tags: str | None,
     artifact: str | None,
     importing: bool,
-    timeout: float,
+    timeout: int,
     limit: int,
     offset: int,
     as_json: bool,
@@ -39,4 +39,4 @@ def command(  # noqa: PLR0913 - one parameter per option
     if as_json:
         print_json(result)
     else:
-        print_find(make_console(color=color), result)
+        print_find(make_console(color=color, whole=True), result)

@@ -22,7 +22,7 @@ _LINES_AROUND = 16
 
 @click.command("inspect")
 @source_options
-@click.option("--depth", type=click.IntRange(1), help="Open every scope down to this depth.")
+@click.option("--depth", type=click.IntRange(1, 100_000), help="Open every scope down to this depth.")
 @click.option(
     "--scope",
     default="",
@@ -44,7 +44,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     tags: str | None,
     artifact: str | None,
     importing: bool,
-    timeout: float,
+    timeout: int,
     depth: int | None,
     scope: str,
     sort: Sort,
@@ -70,7 +70,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         print_json(inspection)
         return
     chosen = {name for name in _SECTIONS if sections[name]} or set(_SECTIONS)
-    console = make_console(color=color)
+    console = make_console(color=color, whole=show_all)
     lines = None if show_all else 10
     print_inspection(
         console,

@@ -40,8 +40,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; the only place that turns errors into exit codes."""
+    _prepare_output()
     try:
         cli.main(prog_name="scopeview", standalone_mode=False)
+        sys.stdout.flush()
     except ScopeviewError as error:
         _fail(str(error), error.exit_code)
     except click.ClickException as error:
@@ -53,6 +55,19 @@ def main() -> None:
         # The reader of a pipe (`| head`) went away: nothing is wrong, and nobody is left to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        # Nothing is read at this point that is not caught where it is read: the output cannot be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"the output cannot be written: {error.strerror or error}", 2)
+
+
+def _prepare_output() -> None:
+    """Make output possible everywhere: a closed stream swallows it, an encoding without a character shows `?`."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - stays open to the end
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
 
 
 def _fail(message: str, exit_code: int) -> None:

@@ -22,7 +22,7 @@ class Source:
     tags: str | None
     artifact: str | None
     importing: bool
-    timeout: float
+    timeout: int
 
     def load(self) -> Model:
         """Read the artefact, and import it through TensorFlow if that was asked for."""
@@ -37,7 +37,7 @@ class Source:
 def source_options(function: Command) -> Command:
     """Add PATH and what chooses among several things at it; the command gets them as keyword arguments."""
     decorators = (
-        click.argument("path", type=click.Path()),
+        click.argument("path"),
         click.option("--tags", help="Tag-set of the MetaGraph to open, comma-separated."),
         click.option("--artifact", help="Which of several artefacts at PATH to open."),
         click.option(

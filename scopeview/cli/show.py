@@ -24,7 +24,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     tags: str | None,
     artifact: str | None,
     importing: bool,
-    timeout: float,
+    timeout: int,
     limit: int,
     as_json: bool,
     color: bool | None,
@@ -43,4 +43,4 @@ def command(  # noqa: PLR0913 - one parameter per option
     if as_json:
         print_json(found)
     else:
-        print_detail(make_console(color=color), found)
+        print_detail(make_console(color=color, whole=True), found)

@@ -38,3 +38,4 @@ class ImportReport:
     differences: tuple[str, ...] = ()
     """Where TensorFlow's answer contradicts what was read, one sentence each."""
     elapsed_s: float = 0.0
+    """Seconds of the child process, TensorFlow's start-up included."""

@@ -36,6 +36,8 @@ def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str |
         AmbiguousError: several artefacts of equal rank are there and none was named.
         DamagedError: nothing of the artefact can be read.
     """
+    if not str(path):
+        raise NotFoundError("the path is empty; pass a file, a checkpoint prefix or a folder")
     path = Path(path)
     found = find_artifacts(path)
     chosen = _choose(found, artifact, path)

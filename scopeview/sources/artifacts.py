@@ -66,6 +66,13 @@ def find_artifacts(path: Path) -> list[Artifact]:
         NotFoundError: nothing is there.
         UnknownFormatError: what is there is not TensorFlow's.
     """
+    try:
+        return _find(path)
+    except OSError as error:
+        raise NotFoundError(f"{_short(path)} cannot be opened: {error.strerror or error}") from error
+
+
+def _find(path: Path) -> list[Artifact]:
     if path.is_dir():
         found = sorted(_in_folder(path), key=lambda artifact: (artifact.rank, artifact.name))
         if not found:
@@ -73,7 +80,15 @@ def find_artifacts(path: Path) -> list[Artifact]:
         return found
     if path.is_file():
         return _in_file(path, "")
+    if path.is_symlink() or path.exists():
+        what = "a symbolic link that leads nowhere" if path.is_symlink() else "a device or a pipe"
+        raise UnknownFormatError(f"{path} is {what}, not a file; pass the file itself")
     return _at_prefix(path)
+
+
+def _short(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= 200 else f"{text[:100]}… ({len(text):,} characters)"
 
 
 def _in_file(path: Path, name: str) -> list[Artifact]:

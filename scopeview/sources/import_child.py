@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,6 @@ def main() -> None:
     if kind == "parse_text":
         Path(target).write_bytes(_parse_text(tf, Path(source).read_bytes()))
         return
-    started = time.monotonic()
     run = {"graph_def": _import_graph_def, "meta_graph": _import_meta_graph, "checkpoint": _list}[kind]
     report: dict[str, Any] = {"ok": True, "tensorflow_version": tf.__version__}
     try:
@@ -37,7 +35,6 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - whatever TensorFlow raises is what the user wants to know
         report["ok"] = False
         report["error"] = f"{type(error).__name__}: {str(error).strip()[:2000]}"
-    report["elapsed_s"] = time.monotonic() - started
     Path(target).write_text(json.dumps(report), "utf-8")
 
 

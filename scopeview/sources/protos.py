@@ -3,8 +3,8 @@
 `import tensorflow` takes 3 to 4 seconds and 550 MB; its generated `*_pb2` modules are plain Python on top of protobuf
 and take 0.04 s. They live inside the package, so importing one would run `tensorflow/__init__` first. While they load,
 `sys.modules["tensorflow"]` holds an empty module that only knows where the package lies; afterwards it is taken away,
-so that a later `import tensorflow` in the same process runs the real start-up (and finds the messages already there).
-With TensorFlow already imported, nothing of this is needed.
+and with it the packages below it, so that a later import of anything from TensorFlow in the same process runs the real
+start-up (and finds the messages already there). With TensorFlow already imported, nothing of this is needed.
 
 This is the only module that imports from `tensorflow`; everything else takes message classes from here.
 """
@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from functools import cache
 from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any
 
 from scopeview.errors import ScopeviewError
+
+_LOADING = threading.Lock()
 
 _MESSAGES = {
     "AttrValue": "core.framework.attr_value_pb2",
@@ -64,14 +67,31 @@ def message(name: str) -> Any:
 
 
 def _module(path: str) -> ModuleType:
-    stand_in = None if "tensorflow" in sys.modules else _stand_in()
-    if stand_in is not None:
-        sys.modules["tensorflow"] = stand_in
-    try:
-        return importlib.import_module(path)
-    finally:
-        if sys.modules.get("tensorflow") is stand_in and stand_in is not None:
-            del sys.modules["tensorflow"]
+    if path in sys.modules:
+        return sys.modules[path]
+    with _LOADING:
+        if "tensorflow" in sys.modules:
+            return importlib.import_module(path)
+        sys.modules["tensorflow"] = _stand_in()
+        try:
+            return importlib.import_module(path)
+        finally:
+            _take_away()
+
+
+def _take_away() -> None:
+    """Forget TensorFlow's packages, but not the message modules in them.
+
+    A package left behind would let `from tensorflow.core.framework import graph_pb2` skip the start-up, and run it
+    half-way through that module, where nothing is ready for it.
+    """
+    packages = [
+        name
+        for name, module in sys.modules.items()
+        if (name == "tensorflow" or name.startswith("tensorflow.")) and hasattr(module, "__path__")
+    ]
+    for name in packages:
+        del sys.modules[name]
 
 
 def _stand_in() -> ModuleType:

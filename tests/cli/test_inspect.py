@@ -102,7 +102,7 @@ def test_json_is_the_whole_answer_even_where_text_is_cut(scopeview: Run) -> None
 def test_an_import_is_reported(scopeview: Run) -> None:
     shown = lines(scopeview("inspect", SAMPLES / "m05_reuse.meta", "--import", "--depth", "1"))
 
-    assert shown[-1] == "  TensorFlow and what was read agree"
+    assert shown[-1] == "  TensorFlow and what was read agree on all of these"
     assert shown[-2].startswith("  accepted by TensorFlow")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from scopeview.errors import ScopeviewError
 from scopeview.sources import protos
+from tests.places import SAMPLES
 
 
 def run(code: str) -> str:
@@ -38,6 +39,19 @@ with tf.Graph().as_default() as graph:
 print(tf.compat.v1.GraphDef is before, type(graph.as_graph_def()) is before, message("NodeDef").__name__)
 """
     assert run(code) == "True True NodeDef"
+
+
+@pytest.mark.parametrize("name", ["m30_frozen_ref.pb", "m33_original.ckpt", "m29_module"])
+def test_messages_of_tensorflow_can_be_imported_directly_afterwards(name: str) -> None:
+    code = f"""
+import scopeview
+scopeview.load({str(SAMPLES / name)!r})
+from tensorflow.core.framework import graph_pb2, step_stats_pb2
+from tensorflow.core.protobuf import saved_model_pb2
+import tensorflow as tf
+print(tf.compat.v1.GraphDef is graph_pb2.GraphDef)
+"""
+    assert run(code) == "True"
 
 
 def test_a_live_graph_is_read_in_its_own_process() -> None:

@@ -28,20 +28,28 @@ PIPE_WIDTH = 400
 """Columns of a line that goes to a file: wide enough for any sane name, narrow enough for a hostile one."""
 
 
-def make_console(*, color: bool | None = None, file: IO[str] | None = None) -> Console:
+class _Console(Console):
+    """Rich's console, which would end the process with code 1 when the reader of a pipe goes away."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def make_console(*, color: bool | None = None, whole: bool = False, file: IO[str] | None = None) -> Console:
     """Return a console for standard output.
 
     Args:
         color: force colour on or off; None for "on a terminal, unless NO_COLOR is set".
+        whole: never cut a line to the width of the terminal, which then wraps it.
         file: write here instead.
     """
     out = file or sys.stdout
     is_terminal = out.isatty()
     has_columns = os.environ.get("COLUMNS", "").isdecimal()
-    return Console(
+    return _Console(
         file=out,
         theme=THEME,
-        width=None if is_terminal or has_columns else PIPE_WIDTH,
+        width=None if (is_terminal or has_columns) and not whole else PIPE_WIDTH,
         force_terminal=True if color else None,
         no_color=color is False or (color is None and bool(os.environ.get("NO_COLOR"))),
         highlight=False,

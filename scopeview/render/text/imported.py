@@ -16,11 +16,13 @@ def print_import(console: Console, report: ImportReport) -> None:
     console.print()
     console.print(Text("import through tf.compat.v1", style="heading"))
     version = f"TensorFlow {report.tensorflow_version}, {report.elapsed_s:.1f} s"
-    if not report.ok:
+    if not report.tensorflow_version:
+        console.print(Text(f"  not finished: {printable(report.error)}", style="error"))
+    elif not report.ok:
         console.print(Text(f"  refused by {version}: {printable(report.error)}", style="error"))
     else:
         facts = (
-            f"  accepted by {version}: {plural(len(report.op_types), 'op')}, "
+            f"  accepted by {version}: {plural(len(report.op_types), 'op')}; rebuilt from the collections: "
             f"{plural(len(report.variables), 'variable')}, {plural(len(report.collections), 'collection')}"
         )
         console.print(Text(facts))
@@ -37,4 +39,4 @@ def print_import(console: Console, report: ImportReport) -> None:
     if hidden > 0:
         console.print(Text(f"  … {hidden:,} more differences: --json lists them", style="quiet"))
     if report.ok and not report.differences:
-        console.print(Text("  TensorFlow and what was read agree", style="quiet"))
+        console.print(Text("  TensorFlow and what was read agree on all of these", style="quiet"))

@@ -79,7 +79,7 @@ def entries(buffer: Buffer, notes: list[str]) -> Iterator[Entry]:
                     return
                 yield entry
         except (TableError, WireError) as error:
-            notes.append(f"the block that ends at key {last_key[:80]!r} cannot be read: {error}")
+            notes.append(f"the block that ends at key {_name(last_key)} cannot be read: {error}")
 
 
 def _index_entries(buffer: Buffer, notes: list[str]) -> list[Entry]:
@@ -152,7 +152,7 @@ def _entry(block: bytes, position: int, end: int, previous: bytes) -> tuple[Entr
     size, position = varint(block, position)
     value_start = position + non_shared
     if shared > len(previous) or value_start + size > end:
-        raise TableError(f"the entry after key {previous[:80]!r} does not fit into its block")
+        raise TableError(f"the entry after key {_name(previous)} does not fit into its block")
     key = previous[:shared] + block[position:value_start]
     return Entry(key, block[value_start : value_start + size]), value_start + size
 
@@ -179,8 +179,12 @@ def _entries_without_footer(buffer: Buffer, notes: list[str]) -> Iterator[Entry]
         yield entry
     notes.append(
         f"the table is truncated: it has no usable footer; {count:,} entries were recovered from its start, "
-        "the rest is missing"
+        "what came after them is missing"
     )
+
+
+def _name(key: bytes) -> str:
+    return repr(key[:80].decode("utf-8", "backslashreplace"))
 
 
 def _end_of_block(data: bytes, start: int, position: int) -> int | None:
