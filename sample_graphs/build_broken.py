@@ -107,7 +107,7 @@ def foreign() -> dict[str, bytes]:
         "other.pbtxt": b'feed { id { node_name: "x" } }\nfetch { id { node_name: "y" } }\n',
         "page.meta": b"<!DOCTYPE html><html><body>404</body></html>",
         "archive.keras": keras_archive(),
-        "fingerprint.pb": b"\x08\xf7\xd1\xa5\x8e\x93\xc4\xba\xd0\x12\x10\x05\x18\x06",
+        "fingerprint.pb": b"\x08\xf7\xd1\xa5\x8e\x93\xc4\xba\xd0\x12\x10\x05\x18\x06\x20\x07\x28\x08\x3a\x02\x08\x01",
     }
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from shlex import quote
 
 from scopeview.analyses.inspection import CollectionRecord, VariableRecord, record_of
-from scopeview.analyses.tensors import output_facts
+from scopeview.analyses.tensors import output_count, output_facts
 from scopeview.errors import NotFoundError
 from scopeview.model.functions import Function
-from scopeview.model.model import Model, SaverEntry
+from scopeview.model.model import Model, SaverEntry, Signature
 from scopeview.model.names import leaf_of, parse_input
 from scopeview.model.ops import MISSING, Edge, OpRow, OpTable
 from scopeview.model.scopes import ScopeId
@@ -115,6 +116,7 @@ class Detail:
     variable_scopes: tuple[VariableScopeDetail, ...]
     functions: tuple[FunctionDetail, ...]
     collections: tuple[CollectionRecord, ...]
+    signatures: tuple[Signature, ...]
 
 
 def detail(model: Model, name: str, *, limit: int = 50) -> Detail:
@@ -139,17 +141,9 @@ def detail(model: Model, name: str, *, limit: int = 50) -> Detail:
         collections=tuple(
             CollectionRecord(c.name, c.kind, c.size, c.members) for c in model.collections if c.name == name
         ),
+        signatures=tuple(signature for signature in model.signatures if signature.name == name),
     )
-    if not any(
-        (
-            found.ops,
-            found.scopes,
-            found.variables,
-            found.variable_scopes,
-            found.functions,
-            found.collections,
-        )
-    ):
+    if not any(getattr(found, field.name) for field in fields(found) if field.name != "name"):
         raise NotFoundError(_not_found(model, name))
     return found
 
@@ -167,8 +161,19 @@ def _ops(model: Model, name: str, limit: int) -> Iterator[OpDetail]:
     if row is None and reference.op != name:
         row = model.graph.row(reference.op)
         port = reference.port if reference.port >= 0 else None
+        if row is not None and port is not None:
+            _check_port(model, row, port)
     if row is not None:
         yield _op(model, model.graph, row, "", port, limit)
+
+
+def _check_port(model: Model, row: OpRow, port: int) -> None:
+    count = output_count(model, "", row)
+    if count is not None and port >= count:
+        several = f"{count} outputs, :0 to :{count - 1}"
+        outputs = "no outputs" if not count else "one output, :0" if count == 1 else several
+        name = model.graph.name(row)
+        raise NotFoundError(f"{name}:{port} does not exist: the {model.graph.op_type(row)} op {name} has {outputs}")
 
 
 def _op(model: Model, table: OpTable, row: OpRow, function: str, port: int | None, limit: int) -> OpDetail:
@@ -251,9 +256,15 @@ def _variable_scopes(model: Model, path: str, limit: int) -> Iterator[VariableSc
 def _variables(model: Model, name: str) -> Iterator[VariableDetail]:
     found = model.variables.named(name) or model.variables.named(name.removesuffix(":0"))
     if not found:
-        found = tuple(v for v in model.variables if name in v.checkpoint_keys or name in v.object_paths)
+        found = tuple(variable for variable in model.variables if _is_called(variable, name))
     for variable in found:
         yield VariableDetail(record_of(variable), _savers_of(model, variable))
+
+
+def _is_called(variable: Variable, name: str) -> bool:
+    """Whether a name is one of the variable's others: a key, a key without its attribute, an object path."""
+    keys = variable.checkpoint_keys
+    return name in keys or name in variable.object_paths or any(key.startswith(f"{name}/.ATTRIBUTES/") for key in keys)
 
 
 def _savers_of(model: Model, variable: Variable) -> tuple[SaverEntry, ...]:
@@ -284,5 +295,6 @@ def _not_found(model: Model, name: str) -> str:
     # Many names stand twice, as a variable and as the op that holds it.
     proposal = f"; near it: {', '.join(dict.fromkeys(near))}" if near else ""
     return (
-        f"nothing in {model.origin.path} is called {name!r}{proposal}; try: scopeview find {model.origin.path} '{leaf}'"
+        f"nothing in {model.origin.path} is called {name!r}{proposal}; "
+        f"try: scopeview find {quote(model.origin.path)} {quote(leaf or '*')}"
     )

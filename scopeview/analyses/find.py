@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from scopeview.analyses.query import Query, glob_pattern, parse_query, parse_sha
 from scopeview.analyses.tensors import output_facts
 from scopeview.model.functions import ARGUMENT_TYPE
 from scopeview.model.model import Model
+from scopeview.model.names import parse_input
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Variable
@@ -48,6 +50,8 @@ class FindResult:
     ops: int
     """How many ops fit, those in function bodies included."""
     offset: int
+    hints: tuple[str, ...] = ()
+    """What to try where nothing fits, one sentence each."""
 
     @property
     def total(self) -> int:
@@ -77,12 +81,38 @@ def find(model: Model, text: str, *, limit: int = 50, offset: int = 0) -> FindRe
             max(0, limit - max(0, len(variables) - offset)),
         ),
     )
-    return FindResult(text, hits, len(variables), len(places), offset)
+    hints = () if variables or places else tuple(_hints(model, query))
+    return FindResult(text, hits, len(variables), len(places), offset, hints)
+
+
+def _hints(model: Model, query: Query) -> Iterator[str]:
+    """Say what may have been meant by values that nothing has."""
+    types = {
+        name for table in (model.graph, *(f.body for f in model.functions.values())) for name in table.columns.types
+    }
+    known: dict[str, set[str]] = {
+        "op": types,
+        "dtype": {variable.dtype for variable in model.variables},
+        "kind": {str(variable.kind) for variable in model.variables},
+        "collection": {collection.name for collection in model.collections},
+    }
+    for field, values in known.items():
+        for glob in query.values(field):
+            if any(glob_pattern(glob).fullmatch(value) for value in values):
+                continue
+            by_case = {value.casefold(): value for value in sorted(values)}
+            near = difflib.get_close_matches(glob.casefold(), by_case, n=3)
+            proposal = f"; near it: {', '.join(by_case[name] for name in near)}" if near else ""
+            yield f"nothing here has {field}:{glob}{proposal}"
+    for glob in query.values("name"):
+        if "*" not in glob and "?" not in glob:
+            yield f"name:{glob} asks for that whole name; name:*{glob}* finds it anywhere"
 
 
 def _variables(model: Model, query: Query) -> Iterator[Variable]:
     for variable in model.variables:
-        if _name_fits(query, variable.name) and all(
+        names = (variable.name, *(part.name for part in variable.parts))
+        if any(_name_fits(query, name) for name in names) and all(
             _VARIABLE_TESTS[field](variable, value) for field, value in query.terms if field in _VARIABLE_TESTS
         ):
             yield variable
@@ -107,10 +137,23 @@ _VARIABLE_TESTS: dict[str, Callable[[Variable, str], bool]] = {
 def _name_fits(query: Query, name: str) -> bool:
     folded = name.casefold()
     return (
-        all(word.casefold() in folded for word in query.words)
+        all(_without_port(word).casefold() in folded for word in query.words)
         and all(glob_pattern(glob).fullmatch(name) for glob in query.values("name"))
-        and all(is_within(name, scope.rstrip("/")) for scope in query.values("scope"))
+        and all(_lies_in(name, scope.rstrip("/")) for scope in query.values("scope"))
     )
+
+
+def _without_port(word: str) -> str:
+    """Take the output index off a name that was copied from a tensor: `w:0` is sought as `w`."""
+    return parse_input(word).op if ":" in word else word
+
+
+def _lies_in(name: str, scope: str) -> bool:
+    if "*" not in scope and "?" not in scope:
+        return is_within(name, scope)
+    pattern = glob_pattern(scope)
+    ends = [index for index, character in enumerate(name) if character == "/"]
+    return any(pattern.fullmatch(name, 0, end) for end in (*ends, len(name)))
 
 
 def _ops(model: Model, query: Query) -> Iterator[tuple[str, OpTable, OpRow]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scopeview.model.collection import Member
 from scopeview.model.dtypes import NON_NUMERIC
@@ -14,6 +15,8 @@ from scopeview.model.model import Dangling, Model, Signature
 from scopeview.model.scopes import ScopeId, ScopeTree
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Initializer, Kind, Part, Variable
+
+_LARGE_CONSTANT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class ModelSummary:
     parameters: int
     """Elements of all variables whose shape is known."""
     size_bytes: int
+    large_constants: int
+    """Constants of at least 1 kB: weights that were folded into the graph, perhaps."""
+    large_constant_bytes: int
     unknown_sizes: int
     """Variables that `parameters` and `size_bytes` leave out, because shape or dtype does not tell."""
     details: Mapping[str, str]
@@ -159,6 +165,7 @@ def inspect(model: Model, *, scope: str = "", depth: int | None = None) -> Inspe
 def summarise(model: Model) -> ModelSummary:
     """Return the totals of a model."""
     origin, variables = model.origin, model.variables
+    constants = _large_constants(model)
     return ModelSummary(
         path=origin.path,
         file=origin.file,
@@ -173,11 +180,20 @@ def summarise(model: Model) -> ModelSummary:
         variables=len(variables),
         parameters=sum(variable.parameters or 0 for variable in variables),
         size_bytes=sum(variable.size_bytes or 0 for variable in variables),
+        large_constants=len(constants),
+        large_constant_bytes=int(constants.sum()),
         unknown_sizes=sum(_size_is_unknown(variable) for variable in variables),
         details=dict(origin.details),
         notes=model.notes,
         others=model.others,
     )
+
+
+def _large_constants(model: Model) -> NDArray[np.int64]:
+    """Return the bytes of each large constant as the file stores them, without decoding any."""
+    columns, rows = model.graph.columns, model.graph.rows_of_type("Const")
+    sizes = (columns.raw_end - columns.raw_start)[np.array(rows, dtype=np.int64)]
+    return np.asarray(sizes[sizes >= _LARGE_CONSTANT])
 
 
 def _size_is_unknown(variable: Variable) -> bool:

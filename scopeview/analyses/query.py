@@ -24,7 +24,7 @@ FIELDS: Mapping[str, str] = {
     "collection": "a collection that it is a member of",
     "key": "checkpoint key; finds variables only",
     "kind": "ref, resource, partitioned, frozen, checkpoint, object; finds variables only",
-    "scope": "the scope that it lies in",
+    "scope": "the scope that it lies in, at any depth",
     "shape": "shape, with * for any size: [3,*]; ... for any number of sizes",
     "trainable": "yes or no; finds variables only",
     "in": "ops or variables",

@@ -70,6 +70,15 @@ def output_facts(model: Model, function: str, row: OpRow, port: int) -> TensorFa
     return TensorFacts(dtype, shape, known)
 
 
+def output_count(model: Model, function: str, row: OpRow) -> int | None:
+    """Return how many outputs an op has, or None where nothing tells."""
+    table = model.functions[function].body if function else model.graph
+    if model.imported is not None and not function and model.imported.ok:
+        return len(model.imported.tensors.get(table.name(row), ()))
+    specs = model.op_outputs.get(table.op_type(row))
+    return None if specs is None else len(list(_expanded(specs, table.attributes(row))))
+
+
 def _dtype(model: Model, table: OpTable, row: OpRow, attributes: Attributes, port: int) -> str | None:
     op_type = table.op_type(row)
     if op_type in model.op_outputs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -87,7 +88,7 @@ def _check_scope(model: Model, scope: str) -> None:
     if scope and model.op_scopes.find(scope) is None and model.variable_scopes.find(scope) is None:
         raise NotFoundError(
             f"there is no scope {scope!r} in {model.origin.path}, neither of ops nor of variables; "
-            f"try: scopeview find {model.origin.path} '{scope.rpartition('/')[2]}'"
+            f"try: scopeview find {quote(model.origin.path)} {quote(scope.rpartition('/')[2])}"
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from scopeview.errors import AmbiguousError, NotFoundError
+from scopeview.errors import AmbiguousError, NotFoundError, QueryError
 from scopeview.model.model import Format, Model, Origin
 from scopeview.sources import text
 from scopeview.sources.artifacts import FORMATS, Artifact, find_artifacts
@@ -42,6 +42,8 @@ def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str |
     found = find_artifacts(path)
     chosen = _choose(found, artifact, path)
     others = tuple(other.name for other in found if other is not chosen)
+    if tags is not None and not chosen.kind.startswith("saved_model"):
+        raise QueryError(f"{path} is not a SavedModel: only those have tag-sets to choose from; leave --tags out")
     model = _read(chosen, str(path), tags)
     origin = replace(model.origin, artifact=chosen.name if others else "")
     return replace(model, origin=origin, others=others)
@@ -53,8 +55,9 @@ def _choose(found: Sequence[Artifact], name: str | None, path: Path) -> Artifact
         for artifact in found:
             if artifact.name == name:
                 return artifact
-        listed = ", ".join(label for label in names if label) or "one only, which needs no name"
-        raise NotFoundError(f"{path} holds no artefact called {name!r}; it holds: {listed}")
+        listed = ", ".join(label for label in names if label)
+        hint = f"it holds: {listed}" if listed else "it holds a single one, which opens without --artifact"
+        raise NotFoundError(f"{path} holds no artefact called {name!r}; {hint}")
     best = [artifact for artifact in found if artifact.rank == found[0].rank]
     if len(best) > 1:
         choices = tuple(artifact.name for artifact in best)

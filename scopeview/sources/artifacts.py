@@ -194,4 +194,17 @@ def _nothing_in(folder: Path) -> str:
     if deeper:
         shown = ", ".join(deeper[:8]) + (f" and {len(deeper) - 8} more" if len(deeper) > 8 else "")
         return f"{folder} holds no artefact of TensorFlow itself; below it are: {shown}"
-    return f"{folder} holds no SavedModel, checkpoint, graph or event file of TensorFlow"
+    empty = f"{folder} holds no SavedModel, checkpoint, graph or event file of TensorFlow that can be opened"
+    refused = [str(error) for file in sorted(folder.iterdir()) if (error := _refusal(file)) is not None]
+    return f"{empty}: {refused[0]}" if refused else empty
+
+
+def _refusal(file: Path) -> ScopeviewError | None:
+    """Return why a file whose name looks like TensorFlow's does not open, or None."""
+    if "tfevents" not in file.name and file.suffix not in (".pb", ".pbtxt", ".meta", ".index"):
+        return None
+    try:
+        _in_file(file, "")
+    except ScopeviewError as error:
+        return error
+    return None

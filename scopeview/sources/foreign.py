@@ -35,17 +35,24 @@ _REPLACEMENT = b"\xef\xbf\xbd"
 
 
 def foreign_name(head: bytes) -> str | None:
-    """Say what a file is from its first bytes, or return None if nothing known fits."""
+    """Say what a file is from magic bytes that no message of TensorFlow starts with, or return None."""
     for offset, magic, name in _MAGIC:
         if head.startswith(magic, offset):
-            return name
-    for start, name in _TEXT:
-        if head.lstrip().startswith(start):
             return name
     if head.startswith(b"PK\x03\x04"):
         return _zip_name(head)
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
         return "a Python pickle, which is not opened because that runs code"
+    if head[8:9] == b"{" and head[5:8] == b"\0\0\0" and b'"dtype"' in head:
+        return "a safetensors file"
+    return None
+
+
+def foreign_text_name(head: bytes) -> str | None:
+    """Say what a text is, for content that is no message of TensorFlow, or return None if nothing known fits."""
+    for start, name in _TEXT:
+        if head.lstrip().startswith(start):
+            return name
     if head.count(_REPLACEMENT) > 2 and b"\0" not in head[:1]:
         return (
             "binary data that was once saved as text: it holds U+FFFD replacement characters, and the bytes they "
@@ -66,9 +73,6 @@ def _json_name(head: bytes) -> str | None:
     text = head.lstrip()
     if text.startswith(b"{") and b'"modelTopology"' in text:
         return "a TensorFlow.js model (JSON); open the SavedModel or GraphDef it was converted from"
-    is_safetensors = head[8:9] == b"{" and head[5:8] == b"\0\0\0" and b'"dtype"' in head
-    if is_safetensors:
-        return "a safetensors file"
     if not text.startswith((b"{", b"[")):
         return None
     try:

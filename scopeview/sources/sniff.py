@@ -17,7 +17,7 @@ from scopeview.errors import UnknownFormatError
 from scopeview.sources import wire
 from scopeview.sources.checkpoint.table import looks_like_cut_table, looks_like_table
 from scopeview.sources.files import read_file
-from scopeview.sources.foreign import foreign_name
+from scopeview.sources.foreign import foreign_name, foreign_text_name
 from scopeview.sources.records import header_is_valid
 from scopeview.sources.text import text_kind
 from scopeview.sources.wire import Buffer, WireError
@@ -57,6 +57,12 @@ def sniff(path: Path) -> Kind:
     if foreign is not None:
         raise UnknownFormatError(f"{path} is {foreign}")
     binary = _binary_kind(content)
+    if binary is not None and _is_whole(content):
+        return binary
+    # Only now: a graph may hold pieces of JSON, or of text that was damaged long before it.
+    foreign = foreign_text_name(start)
+    if foreign is not None:
+        raise UnknownFormatError(f"{path} is {foreign}")
     if binary is not None:
         return binary
     text = text_kind(start)
@@ -74,12 +80,15 @@ def _why(start: bytes, top_level: tuple[str, ...]) -> str:
         shown = ", ".join(top_level[:4])
         return f"as text its top-level fields are {shown}; a GraphDef has node, library, versions"
     try:
-        found = sorted({field.number for field in wire.fields(start)})
+        tags = {(field.number, field.wire_type) for field in wire.fields(start)}
     except WireError as error:
         return f"the content is {error}, and it is not protobuf text either"
-    if {1, 7} <= set(found) and start[:1] == b"\x08":
+    if {(1, wire.VARINT), (7, wire.LENGTH)} <= tags and tags & {(2, wire.LENGTH), (8, wire.LENGTH)}:
         return "it looks like an ONNX model; convert it, or open the SavedModel it came from"
-    return f"it is a protobuf message of another type (fields {', '.join(map(str, found))})"
+    if {(1, wire.VARINT), (2, wire.VARINT)} <= tags:
+        return "it looks like the fingerprint.pb of a SavedModel; pass the folder that it lies in"
+    numbers = sorted({number for number, _ in tags})
+    return f"it is a protobuf message of another type (fields {', '.join(map(str, numbers))})"
 
 
 def _binary_kind(content: Buffer) -> Kind | None:
@@ -103,6 +112,14 @@ def _binary_kind(content: Buffer) -> Kind | None:
     if any(kind != wire.LENGTH and (number, kind) != (3, wire.VARINT) for number, kind in tags):
         return None
     return _graph_or_meta_graph(content, found)
+
+
+def _is_whole(content: Buffer) -> bool:
+    """Whether the outer message is wire format to its end, or as far as is looked at."""
+    try:
+        return all(field.complete for field, _ in zip(wire.fields(content), range(_MAX_FIELDS), strict=False))
+    except WireError:
+        return False
 
 
 def _is_saved_model(content: Buffer, found: list[wire.Field]) -> bool:

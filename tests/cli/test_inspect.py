@@ -124,7 +124,7 @@ def test_notes_and_other_artefacts_stand_in_the_header(scopeview: Run) -> None:
 def test_a_graph_without_variables_says_so(scopeview: Run) -> None:
     shown = lines(scopeview("inspect", BROKEN / "cycle.pb"))
 
-    assert shown[-1] == "  none: no variable op, and no constant that was one before freezing"
+    assert shown[-1] == "  none: no variable op, and no constant that carries the marks of freezing"
 
 
 def test_lost_names_and_parts_are_marked(scopeview: Run) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sample_graphs.build_broken import field, graph_of
 from scopeview.errors import UnknownFormatError
-from scopeview.sources.foreign import foreign_name
+from scopeview.sources.foreign import foreign_name, foreign_text_name
 from scopeview.sources.protos import message
 from scopeview.sources.sniff import sniff
 
@@ -50,6 +50,18 @@ def test_the_fields_of_a_message_decide_in_any_order(content: bytes, kind: str, 
     path.write_bytes(content)
 
     assert sniff(path) == kind
+
+
+@pytest.mark.parametrize("size", [91, 123])
+def test_a_graph_that_holds_json_is_a_graph(size: int, tmp_path: Path) -> None:
+    """The length of the first node is "[" or "{"; stripped of its tag, a newline, the content would start like JSON."""
+    rest = field(1, b"a") + field(2, b"NoOp")
+    node = rest + field(6, b'{"a":1}'.ljust(size - len(rest) - 2))
+    assert len(node) == size
+    path = tmp_path / "graph.pb"
+    path.write_bytes(field(1, node) + field(1, field(1, "caf\ufffd\ufffd\ufffd".encode()) + field(2, b"NoOp")))
+
+    assert sniff(path) == "graph_def"
 
 
 def test_keras_metadata_is_not_taken_for_a_graph(tmp_path: Path) -> None:
@@ -97,6 +109,6 @@ def test_other_messages_and_bytes_are_refused(content: bytes, tmp_path: Path) ->
     ],
 )
 def test_what_is_not_tensorflows_is_named(head: bytes, says: str | None) -> None:
-    found = foreign_name(head)
+    found = foreign_name(head) or foreign_text_name(head)
 
     assert (found is None) if says is None else (found is not None and found.startswith(says))

@@ -17,6 +17,7 @@ from scopeview.analyses.detail import (
     VariableScopeDetail,
 )
 from scopeview.analyses.inspection import CollectionRecord, VariableRecord
+from scopeview.model.model import Signature
 from scopeview.model.names import CONTROL
 from scopeview.render.formats import (
     bytes_text,
@@ -46,6 +47,8 @@ def print_detail(console: Console, found: Detail) -> None:
         _function(console, function)
     for collection in found.collections:
         _collection(console, collection)
+    for signature in found.signatures:
+        _signature(console, signature)
 
 
 def _title(console: Console, kind: str, name: str) -> None:
@@ -208,6 +211,16 @@ def _function(console: Console, function: FunctionDetail) -> None:
         if lines:
             console.print(Text(f"  {heading} ({len(lines)})", style="quiet"))
             print_table(console, [Column()], [(printable(line),) for line in lines], indent="    ")
+    console.print()
+
+
+def _signature(console: Console, signature: Signature) -> None:
+    _title(console, "signature", signature.name)
+    _facts(console, [("method", printable(signature.method))])
+    for heading, infos in (("inputs", signature.inputs), ("outputs", signature.outputs)):
+        console.print(Text(f"  {heading} ({len(infos)})", style="quiet"))
+        rows = [(printable(i.key), f"{i.dtype}{shape_text(i.shape)}", printable(i.tensor)) for i in infos]
+        print_table(console, [Column(), Column(), Column(style="quiet")], rows, indent="    ")
     console.print()
 
 

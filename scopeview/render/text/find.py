@@ -13,6 +13,8 @@ from scopeview.render.text.table import Column, print_table
 def print_find(console: Console, result: FindResult) -> None:
     """Print how many fit, and this page of them."""
     console.print(Text(f"{plural(result.variables, 'variable')}, {plural(result.ops, 'op')}", style="heading"))
+    for hint in result.hints:
+        console.print(Text(f"  {printable(hint)}", style="quiet"))
     columns = [Column(), Column(style="quiet"), Column(), Column(style="quiet")]
     print_table(console, columns, [_row(hit) for hit in result.hits])
     shown_to = result.offset + len(result.hits)

@@ -67,7 +67,7 @@ def print_inspection(
     if pictures.ops is not None and (len(model.graph) or not len(model.variables)):
         _print_ops(console, model, pictures.ops)
     if pictures.variables is not None and (len(model.variables) or len(model.graph)):
-        _print_variables(console, model, pictures.variables)
+        _print_variables(console, model, inspection.model, pictures.variables)
     if sections.collections and inspection.collections:
         rows: list[Sequence[Cell]] = [
             (printable(c.name), count(c.size), c.kind, printable(_members(c.members))) for c in inspection.collections
@@ -107,7 +107,7 @@ def print_header(console: Console, summary: ModelSummary) -> None:
     totals = [
         plural(summary.ops, "op") if summary.ops else "",
         plural(summary.variables, "variable"),
-        f"{short_count(summary.parameters)} parameters{unknown}",
+        f"{_parameters(summary.parameters)}{unknown}",
         bytes_text(summary.size_bytes),
         plural(summary.functions, "function") if summary.functions else "",
     ]
@@ -124,6 +124,10 @@ def print_header(console: Console, summary: ModelSummary) -> None:
     if summary.others:
         others = ", ".join(printable(other) for other in summary.others)
         console.print(Text(f"  also here (--artifact NAME): {others}", style="quiet"))
+
+
+def _parameters(number: int) -> str:
+    return plural(number, "parameter") if number < 10_000 else f"{short_count(number)} parameters"
 
 
 def _heading(console: Console, text: str) -> None:
@@ -153,15 +157,18 @@ def _types(model: Model, row: OutlineRow) -> str:
     return ", ".join(shown) + (", …" if len(counts) > _TYPES_SHOWN else "")
 
 
-def _print_variables(console: Console, model: Model, outline: Outline) -> None:
+def _no_variables(summary: ModelSummary) -> str:
+    none = "none: no variable op, and no constant that carries the marks of freezing"
+    if not summary.large_constants:
+        return none
+    constants = plural(summary.large_constants, "large constant")
+    return f"{none}; {constants} of {bytes_text(summary.large_constant_bytes)} may be weights whose marks are gone"
+
+
+def _print_variables(console: Console, model: Model, summary: ModelSummary, outline: Outline) -> None:
     _heading(console, "variables")
     if not len(model.variables):
-        console.print(
-            Text(
-                "  none: no variable op, and no constant that was one before freezing",
-                style="quiet",
-            )
-        )
+        console.print(Text(f"  {_no_variables(summary)}", style="quiet"))
         return
     columns = (
         Column(),
@@ -202,7 +209,7 @@ def _marks(variable: Variable, row: OutlineRow) -> Text:
         text.append(f"in {plural(len(variable.parts), 'part')} ")
     text.append(_keys(variable.name, variable.checkpoint_keys), style="quiet")
     if row.kind == "scope":
-        text.append(f"and {plural(row.last - row.first, 'variable')} below ", style="quiet")
+        text.append(f"+ {plural(row.last - row.first, 'variable')} below ", style="quiet")
     if variable.note:
         text.append(f"! {variable.note} ", style="warning")
     text.rstrip()

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from scopeview.render.formats import shortened
+from scopeview.render.formats import printable, shortened
 
 _GAP = "  "
 _READABLE = 16
@@ -41,12 +41,14 @@ def print_table(
     Args:
         console: where to print, and how wide.
         columns: one per cell of a row.
-        rows: cells, already printable (see `formats.printable`).
+        rows: cells; strings are made printable here, so that no name can act on the terminal. A `Text` must be
+            built from printable parts.
         indent: before every line.
         gives: index of the column that is cut first.
     """
     if not rows:
         return
+    rows = [[printable(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
     widths = [
         max([cell_len(column.heading), *(_width(row[index]) for row in rows)]) for index, column in enumerate(columns)
     ]

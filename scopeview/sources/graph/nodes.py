@@ -63,8 +63,10 @@ def _take(buffer: Buffer, found: wire.Field, parts: GraphParts) -> None:
         if not found.complete:
             parts.notes.append(_cut_off("the function library", found.end))
     elif found.number == _VERSIONS and found.complete:
-        versions = message("VersionDef")
-        parts.producer = versions.FromString(bytes(buffer[found.start : found.end])).producer
+        try:
+            parts.producer = message("VersionDef").FromString(bytes(buffer[found.start : found.end])).producer
+        except decode_errors() as error:
+            parts.notes.append(f"the versions of the graph could not be decoded: {error}")
     elif found.number == _VERSION and parts.producer is None:
         parts.producer = found.value
     elif not found.complete:

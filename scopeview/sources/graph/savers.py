@@ -20,6 +20,7 @@ from scopeview.model.functions import ARGUMENT_TYPE, Function
 from scopeview.model.model import SaverEntry
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.model.variables import VARIABLE_TYPES
+from scopeview.sources.graph.nodes import decode_errors
 from scopeview.sources.protos import message
 
 _SAVE_FIRST_TENSOR = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
@@ -130,7 +131,10 @@ def _strings_at(table: OpTable, row: OpRow, slot: int) -> list[str]:
     source = edges[slot].source
     if table.op_type(source) != "Const":
         return []
-    node = message("NodeDef").FromString(bytes(table.raw_attributes(source)))
+    try:
+        node = message("NodeDef").FromString(bytes(table.raw_attributes(source)))
+    except decode_errors():  # noted where the node was read
+        return []
     return [text.decode("utf-8", "backslashreplace") for text in node.attr["value"].tensor.string_val]
 
 
@@ -139,12 +143,14 @@ def _assigned_handles(library: _Library, place: _Place) -> dict[int, list[str]]:
     table = library.tables[place.function]
     found: dict[int, list[str]] = defaultdict(list)
     queue = [(edge, edge.port) for edge in table.consumers(place.row) if not edge.is_control]
+    seen = set(queue)
     for edge, output in queue:
         op_type = table.op_type(edge.target)
         if op_type in _ASSIGNS and edge.slot == 1:
             handle = library.variable_behind(_Place(place.function, edge.target), 0)
             found[output].append(handle)
-        elif op_type in _FORTH and len(queue) < 64 * len(table):
-            onward = [e for e in table.consumers(edge.target) if not e.is_control]
-            queue += [(next_edge, output) for next_edge in onward]
+        elif op_type in _FORTH:
+            onward = [(e, output) for e in table.consumers(edge.target) if not e.is_control]
+            queue += [step for step in onward if step not in seen]
+            seen.update(onward)
     return found
