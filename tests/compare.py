@@ -76,6 +76,10 @@ def _assert_collections(model: Model, truth: dict[str, Any]) -> None:
     variables = _variable_ops(model)
     assert {name: variables[name] for name in truth["variables"]} == truth["variables"]
     assert sorted(_trainable(model)) == sorted(set(truth["trainable"]))
+    for variable in model.variables:
+        if variable.handle_op in truth["variables"]:  # TensorFlow has rebuilt it, so it knows
+            is_trainable = variable.handle_op in truth["trainable"]
+            assert variable.trainable is is_trainable or model.origin.format == "saved_model", variable.name
     for collection in model.collections:
         members = truth["collections"].get(collection.name, [])
         if collection.kind in ("nodes", "variables"):

@@ -66,7 +66,9 @@ def parse_query(text: str) -> Query:
     try:
         pieces = shlex.split(text)
     except ValueError as error:
-        raise QueryError(f"the query {text!r} cannot be read: {error}; close the quote") from error
+        raise QueryError(
+            f"the query {text!r} cannot be read: {error}; close the quote, or write \\' for one in a name"
+        ) from error
     terms: list[tuple[str, str]] = []
     words: list[str] = []
     for piece in pieces:
@@ -145,10 +147,14 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
     >>> bool(glob_pattern("rnn/*").fullmatch("rnn/cell/w")), bool(glob_pattern("a[0]").fullmatch("a[0]"))
     (True, True)
     """
-    # Runs of stars mean one star; left as they are, they would make matching exponential.
-    pieces = re.split(r"(\*+|\?)", glob)
-    wild = {"*": ".*", "?": "."}
-    return re.compile(
-        "".join(wild.get(p[:1], re.escape(p)) if p[:1] in wild else re.escape(p) for p in pieces),
-        re.DOTALL,
-    )
+    # `A*B*C` is A, the nearest B, then C at the end. Atomic groups keep the nearest B, which is enough for a glob and
+    # makes matching linear: a plain `.*` would try every combination on a name of 10,000 characters.
+    first, *middle = (_piece(text) for text in re.split(r"\*+", glob))
+    if not middle:
+        return re.compile(first, re.DOTALL)
+    inner = "".join(f"(?>.*?{piece})" for piece in middle[:-1])
+    return re.compile(f"{first}{inner}.*{middle[-1]}", re.DOTALL)
+
+
+def _piece(text: str) -> str:
+    return "".join("." if character == "?" else re.escape(character) for character in text)

@@ -34,6 +34,8 @@ class TensorValue:
     shape: Shape
     preview: tuple[object, ...]
     """The first values in row-major order; all of them when there are few."""
+    is_uniform: bool = False
+    """Whether all values, those beyond the preview too, are the same."""
 
     @property
     def size_bytes(self) -> int | None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +69,12 @@ def test_a_glob_without_wild_characters_is_the_text_itself(text: str, other: str
 
 def test_many_stars_do_not_make_matching_slow() -> None:
     assert glob_pattern("*" * 60 + "b").fullmatch("a" * 2000) is None
+    assert glob_pattern("*a" * 12 + "*b").fullmatch("a" * 10_000) is None
+
+
+@given(st.text(alphabet="ab*?", max_size=8), st.text(alphabet="ab", max_size=8))
+def test_globs_match_as_fnmatch_does(glob: str, text: str) -> None:
+    assert bool(glob_pattern(glob).fullmatch(text)) == fnmatchcase(text, glob)
 
 
 def test_every_field_has_a_description() -> None:

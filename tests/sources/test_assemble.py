@@ -86,7 +86,8 @@ def test_queue_runners_any_values_and_empty_collections() -> None:
 def test_without_the_trainable_collection_a_definition_tells() -> None:
     assert meta(GRAPH, variables=[variable()]).variables[0].trainable is True
     old = message("VariableDef")(variable_name="w:0", initializer_name="w/Assign")
-    assert meta(GRAPH, variables=[old]).variables[0].trainable is None
+    assert meta(GRAPH, variables=[old]).variables[0].trainable is False
+    assert meta(GRAPH).variables[0].trainable is None
     assert meta(GRAPH, variables=[old], trainable_variables=[old]).variables[0].trainable is True
 
 
@@ -121,6 +122,9 @@ def test_frozen_variables_are_told_from_other_constants() -> None:
         mixed                      Const     value=4,5
         b/ReadVariableOp           Identity  mixed
         other                      Relu      mixed
+        tied                       Const     value=8,9
+        t/ReadVariableOp           Identity  tied
+        look                       GatherV2  tied
         d/ReadVariableOp/resource  Const     value=6,7
         d/ReadVariableOp           Identity  d/ReadVariableOp/resource
         """
@@ -129,6 +133,7 @@ def test_frozen_variables_are_told_from_other_constants() -> None:
     assert [(v.name, v.kind, v.shape, bool(v.note)) for v in model.variables] == [
         ("d/ReadVariableOp/resource", "frozen", (2,), True),
         ("r", "frozen", (2,), False),
+        ("tied", "frozen", (2,), False),
         ("w", "frozen", (2,), False),
     ]
 

@@ -61,6 +61,10 @@ def _name_objects(prefix: Path, bundle: v2.Bundle, variables: list[Variable], no
 def _read_v1(path: Path, origin: Origin) -> Model:
     notes: list[str] = []
     shards = v1_shards(path)
+    match = _SHARD.search(path.name)
+    missing = int(match.group()[-5:]) - len(shards) if match else 0
+    if missing > 0:
+        notes.append(f"{missing} of {missing + len(shards)} shards are missing: what they hold is not shown")
     variables, producer = v1.read_v1((read_file(shard) for shard in shards), str(path), notes)
     filled = replace(origin, format="checkpoint_v1", producer=producer, details={"shards": str(len(shards))})
     return _model(filled, variables, notes)

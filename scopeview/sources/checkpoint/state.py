@@ -6,9 +6,12 @@ segment in the same folder counts, as `tf.train.latest_checkpoint` does not do.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from scopeview.sources.protos import message
+
+_PATTERN = re.compile(r"-\?{5}-of-\d{5}\Z")
 
 
 def latest_prefix(state_file: Path) -> Path | None:
@@ -36,6 +39,8 @@ def table_path(prefix: Path) -> Path | None:
         return prefix
     if not prefix.parent.is_dir():
         return None
-    # Not glob: a folder named `br[1]` is a name, not a pattern (tensorflow/tensorflow#35489).
-    start = f"{prefix.name}-00000-of-"
-    return next((p for p in sorted(prefix.parent.iterdir()) if p.name.startswith(start)), None)
+    # A sharded V1 saver calls its checkpoint `model.ckpt-?????-of-00002`. Not glob: a folder named `br[1]` is a name,
+    # not a pattern (tensorflow/tensorflow#35489).
+    stem = _PATTERN.sub("", prefix.name)
+    shards = re.compile(rf"{re.escape(stem)}-\d{{5}}-of-\d{{5}}\Z")
+    return next((path for path in sorted(prefix.parent.iterdir()) if shards.match(path.name)), None)

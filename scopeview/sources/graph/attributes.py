@@ -113,12 +113,21 @@ def tensor_value(proto: Any) -> TensorValue:
     count = element_count(shape)
     wanted = PREVIEW_VALUES if count is None else min(count, PREVIEW_VALUES)
     if proto.tensor_content:
-        return TensorValue(dtype, shape, _from_content(proto.tensor_content, dtype, wanted))
+        values = _from_content(proto.tensor_content, dtype, wanted)
+        return TensorValue(dtype, shape, values, _repeats(proto.tensor_content, count))
     values = _from_fields(proto, dtype, wanted)
+    stored = getattr(proto, _TYPED_FIELDS.get(dtype, "int_val"))
+    is_uniform = bool(count) and all(value == stored[0] for value in stored)
     if len(values) < wanted and dtype != "string":
         # TensorProto leaves out a run of equal values at the end: the last one repeats, and none means zeros.
         values += (values[-1] if values else 0,) * (wanted - len(values))
-    return TensorValue(dtype, shape, values)
+    return TensorValue(dtype, shape, values, is_uniform)
+
+
+def _repeats(content: bytes, count: int | None) -> bool:
+    """Whether dense content is one element, again and again."""
+    step = len(content) // count if count else 0
+    return bool(step) and content == content[:step] * (len(content) // step)
 
 
 def _from_content(content: bytes, dtype: str, wanted: int) -> tuple[object, ...]:

@@ -128,6 +128,7 @@ def resolve_collections(
         for handle in (variable.handle_op, *(part.name for part in variable.parts))
         if handle
     }
+    by_handle.update((variable.name, variable.name) for variable in variables if variable.kind == "partitioned")
     collections: list[Collection] = []
     dangling: list[Dangling] = []
     for collection in raw:
@@ -149,9 +150,7 @@ def _variable(value: Any, graph: OpTable, by_handle: Mapping[str, str]) -> Membe
 
 
 def _named(text: str, op: str, graph: OpTable, by_handle: Mapping[str, str]) -> Member:
-    if op in by_handle:
-        return Member(text, "variable", op)
-    if op in by_handle.values():  # a partitioned variable goes by the name of the whole
+    if op in by_handle and text != op:  # without ":0" it names the op
         return Member(text, "variable", op)
     if graph.row(op) is None:
         return Member(text, "missing")

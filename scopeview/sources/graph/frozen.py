@@ -16,6 +16,9 @@ from scopeview.model.names import leaf_of
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.model.variables import Variable
 
+_GATHERS = frozenset({"Gather", "GatherV2", "GatherNd"})
+"""What freezing makes of ResourceGather; beside a ReadVariableOp it reads a variable too."""
+
 _LOST = "the variable's name was lost by freezing; this is the name of the constant at its reader"
 
 
@@ -46,7 +49,8 @@ def _was_variable(graph: OpTable, row: OpRow) -> bool:
     if any(graph.name(reader) == f"{name}/read" for reader in readers):
         return True
     return all(
-        graph.op_type(reader) == "Identity" and leaf_of(graph.name(reader)).startswith("ReadVariableOp")
+        graph.op_type(reader) in _GATHERS
+        or (graph.op_type(reader) == "Identity" and leaf_of(graph.name(reader)).startswith("ReadVariableOp"))
         for reader in readers
     )
 

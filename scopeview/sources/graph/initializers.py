@@ -8,18 +8,19 @@ TensorFlow's initialisers leave a small subgraph behind, named after them:
     w/Initializer/truncated_normal        Add(mul, mean),  mul = Mul(TruncatedNormal, stddev)
     w/Initializer/zeros                   Const, or Fill(shape_as_tensor, Const) when large
 
-The arguments are constants in it, found by walking back from the value and not by the name of the scope.
+Exactly these shapes are recognised, by op types and wiring and never by names; any other value is told by the type of
+the op that makes it, for whatever was done to a random number on the way changes what it is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 from scopeview.model.attributes import TensorValue
-from scopeview.model.names import leaf_of, op_of_tensor
+from scopeview.model.names import op_of_tensor
 from scopeview.model.ops import MISSING, OpRow, OpTable
-from scopeview.model.shapes import Shape
+from scopeview.model.shapes import Shape, element_count
 from scopeview.model.variables import Initializer
 
 _ASSIGN_TYPES = ("Assign", "AssignVariableOp")
@@ -39,13 +40,11 @@ _RANDOM_KINDS = {
     "StatelessTruncatedNormalV2": "truncated_normal",
 }
 
-_ARGUMENT_NAMES = {
-    "min": "minval", "minval": "minval", "max": "maxval", "maxval": "maxval",
-    "mean": "mean", "stddev": "stddev",
-}  # fmt: skip
+_UNIFORM = "random_uniform"
+_ADD, _MULTIPLY, _SUBTRACT = ("Add", "AddV2"), ("Mul",), ("Sub",)
 
 _WALK_LIMIT = 64
-"""Ops looked at behind a value; TensorFlow's own initialisers need fewer than 20."""
+"""Ops looked through behind a value, against cycles."""
 
 
 def initializer_of(graph: OpTable, handle: OpRow, shape: Shape, initializer_name: str = "") -> Initializer | None:
@@ -93,26 +92,23 @@ def _describe(graph: OpTable, value: OpRow, shape: Shape) -> Initializer:
     if op_type == "Const":
         return _constant(_tensor(graph, value), op)
     if op_type == "Fill":
-        filled = _source(graph, value, slot=1)
-        tensor = _tensor(graph, filled) if filled is not None else None
-        return _constant(tensor, op)
-    behind = list(_ancestors(graph, value))
-    random = next((row for row in behind if graph.op_type(row) in _RANDOM_KINDS), None)
-    if random is None:
-        return Initializer(op_type, {}, op)
-    arguments = _arguments(graph, behind, random)
-    orthogonal = any(graph.op_type(row) == "Qr" for row in behind)
-    kind = "orthogonal" if orthogonal else _RANDOM_KINDS[graph.op_type(random)]
-    return Initializer(kind, arguments, op, _resembles(kind, arguments, shape))
+        return _constant(_constant_input(graph, value, 1), op)
+    found = _scaled_random(graph, value)
+    if found is not None:
+        kind, arguments = found
+        return Initializer(kind, arguments, op, _resembles(kind, arguments, shape))
+    return _orthogonal(graph, value) or Initializer(op_type, {}, op)
 
 
 def _constant(tensor: TensorValue | None, op: str) -> Initializer:
-    values = tensor.preview if tensor is not None else ()
-    distinct = set(values)
-    kind = "zeros" if distinct == {0} else "ones" if distinct == {1} else "constant"
-    if tensor is None or kind != "constant":
-        return Initializer(kind, {}, op)
-    return Initializer(kind, {"value": values[0] if len(distinct) == 1 else values}, op)
+    if tensor is None or not tensor.preview:
+        return Initializer("constant", {}, op)
+    first = tensor.preview[0]
+    if tensor.is_uniform:
+        kind = "zeros" if first == 0 else "ones" if first == 1 else "constant"
+        return Initializer(kind, {} if kind != "constant" else {"value": first}, op)
+    is_all = element_count(tensor.shape) == len(tensor.preview)
+    return Initializer("constant", {"value" if is_all else "begins_with": tensor.preview}, op)
 
 
 def _tensor(graph: OpTable, row: OpRow) -> TensorValue | None:
@@ -120,29 +116,85 @@ def _tensor(graph: OpTable, row: OpRow) -> TensorValue | None:
     return value if isinstance(value, TensorValue) else None
 
 
-def _ancestors(graph: OpTable, row: OpRow) -> Iterator[OpRow]:
-    """Yield the ops behind a value, nearest first, up to a limit."""
-    seen, queue = {row}, [row]
-    for current in queue:
-        yield current
-        if len(seen) >= _WALK_LIMIT:
-            continue
-        for edge in graph.inputs(current):
-            if edge.source != MISSING and not edge.is_control and edge.source not in seen:
-                seen.add(edge.source)
-                queue.append(edge.source)
+def _operands(graph: OpTable, row: OpRow | None, types: Sequence[str]) -> tuple[OpRow, OpRow] | None:
+    """Return the two inputs of a binary op of one of the types, or None if the op is another."""
+    if row is None or graph.op_type(row) not in types:
+        return None
+    first, second = _source(graph, row, slot=0), _source(graph, row, slot=1)
+    return None if first is None or second is None else (first, second)
 
 
-def _arguments(graph: OpTable, behind: list[OpRow], random: OpRow) -> Mapping[str, object]:
-    found: dict[str, object] = {}
-    for row in behind:
-        name = _ARGUMENT_NAMES.get(leaf_of(graph.name(row)))
-        tensor = _tensor(graph, row) if name and graph.op_type(row) == "Const" else None
-        if name and tensor is not None and len(tensor.preview) == 1:
-            found.setdefault(name, tensor.preview[0])
+def _number(graph: OpTable, row: OpRow) -> float | None:
+    """Return the value of a scalar constant, or of the difference of two (`sub = max - min`)."""
+    difference = _operands(graph, row, _SUBTRACT)
+    if difference is not None:
+        high, low = _number_of_constant(graph, difference[0]), _number_of_constant(graph, difference[1])
+        return None if high is None or low is None else high - low
+    return _number_of_constant(graph, row)
+
+
+def _number_of_constant(graph: OpTable, row: OpRow) -> float | None:
+    tensor = _tensor(graph, row) if graph.op_type(row) == "Const" else None
+    is_number = tensor is not None and len(tensor.preview) == 1 and isinstance(tensor.preview[0], int | float)
+    return tensor.preview[0] if is_number and tensor is not None else None  # type: ignore[return-value]
+
+
+def _constant_input(graph: OpTable, row: OpRow, slot: int) -> TensorValue | None:
+    source = _source(graph, row, slot)
+    return None if source is None or graph.op_type(source) != "Const" else _tensor(graph, source)
+
+
+def _scaled_random(graph: OpTable, value: OpRow) -> tuple[str, Mapping[str, object]] | None:
+    """Read `random * scale + shift`, and no other form; None if it is another."""
+    kind = _RANDOM_KINDS.get(graph.op_type(value))
+    if kind is not None:  # not scaled: a unit normal, a uniform of 0 to 1, or integers with limits of their own
+        return kind, {**_integer_limits(graph, value), **_seeds(graph, value)}
+    sum_of = _operands(graph, value, _ADD)
+    product = _operands(graph, sum_of[0], _MULTIPLY) if sum_of is not None else None
+    if sum_of is None or product is None or graph.op_type(product[0]) not in _RANDOM_KINDS:
+        return None
+    scale, shift = _number(graph, product[1]), _number_of_constant(graph, sum_of[1])
+    if scale is None or shift is None:
+        return None
+    kind = _RANDOM_KINDS[graph.op_type(product[0])]
+    arguments = _uniform_limits(graph, product[1], shift) if kind == _UNIFORM else {"mean": shift, "stddev": scale}
+    return None if arguments is None else (kind, {**arguments, **_seeds(graph, product[0])})
+
+
+def _uniform_limits(graph: OpTable, scale: OpRow, low: float) -> Mapping[str, object] | None:
+    difference = _operands(graph, scale, _SUBTRACT)
+    if difference is None:
+        width = _number_of_constant(graph, scale)
+        return None if width is None else {"maxval": low + width, "minval": low}
+    return {"maxval": _number_of_constant(graph, difference[0]), "minval": low}
+
+
+def _integer_limits(graph: OpTable, random: OpRow) -> Mapping[str, object]:
+    if graph.op_type(random) != "RandomUniformInt":
+        return {}
+    limits = {"maxval": _constant_input(graph, random, 2), "minval": _constant_input(graph, random, 1)}
+    return {name: tensor.preview[0] for name, tensor in limits.items() if tensor is not None and tensor.preview}
+
+
+def _seeds(graph: OpTable, random: OpRow) -> Mapping[str, object]:
     attributes = graph.attributes(random)
-    seeds = {name: attributes[name] for name in ("seed", "seed2") if attributes.get(name)}
-    return {**dict(sorted(found.items())), **seeds}
+    return {name: attributes[name] for name in ("seed", "seed2") if attributes.get(name)}
+
+
+def _orthogonal(graph: OpTable, value: OpRow) -> Initializer | None:
+    """Read `gain * reshape(q * sign(diagonal(r)))` of a QR decomposition; the transpose of wide ones is in between."""
+    gained = _operands(graph, value, _MULTIPLY)
+    if gained is None:
+        return None
+    gains = [_number_of_constant(graph, operand) for operand in gained]
+    row: OpRow | None = gained[0] if gains[1] is not None else gained[1]
+    while row is not None and graph.op_type(row) in ("Reshape", "Transpose"):
+        row = _source(graph, row, slot=0)
+    signed = _operands(graph, row, _MULTIPLY)
+    if signed is None or not any(graph.op_type(operand) == "Qr" for operand in signed):
+        return None
+    gain = next((number for number in gains if number is not None), None)
+    return Initializer("orthogonal", {} if gain is None else {"gain": gain}, graph.name(value))
 
 
 _TRUNCATED_STDDEV = 0.87962566103423978

@@ -29,13 +29,14 @@ def join_objects(variables: VariableTable, graph: OpTable, object_graph: Any) ->
     for variable in variables:
         if variable.handle_op is not None and variable.handle_op not in object_of:
             node = _object_of_keys(variable.checkpoint_keys, object_graph.nodes)
-            if node is not None:
+            if node is not None and node not in object_of.values():
                 object_of[variable.handle_op] = node
     paths = object_paths(object_graph.nodes)
     joined = [
         _joined(variable, object_graph.nodes, object_of.get(variable.handle_op or ""), paths) for variable in variables
     ]
-    held = set(object_of.values())
+    by_key = (_object_of_keys([key], object_graph.nodes) for v in variables for key in v.checkpoint_keys)
+    held = {*object_of.values(), *by_key}
     unheld = [
         _unheld(node.variable, paths[index])
         for index, node in enumerate(object_graph.nodes)

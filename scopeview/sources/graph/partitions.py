@@ -44,7 +44,7 @@ def group_partitions(
             whole.append(variable)
         else:
             groups[piece.whole].append((piece, variable))
-    joined, rest = _by_name(whole)
+    joined, rest = _by_name(whole, definitions)
     return rest + joined + [_join(name, pieces) for name, pieces in groups.items()]
 
 
@@ -119,12 +119,15 @@ def _whole(
     )
 
 
-def _by_name(variables: list[Variable]) -> tuple[list[Variable], list[Variable]]:
-    """Join what only the names tell to be parts; return the joined and the rest."""
+def _by_name(variables: list[Variable], definitions: Mapping[str, Any]) -> tuple[list[Variable], list[Variable]]:
+    """Join what only the names tell to be parts; return the joined and the rest.
+
+    A definition without a slice, or a key of its own, says that a variable is whole, whatever its name.
+    """
     families: dict[str, dict[int, Variable]] = defaultdict(dict)
     for variable in variables:
         match = _PART_NAME.match(variable.name)
-        if match:
+        if match and variable.name not in definitions and variable.name not in variable.checkpoint_keys:
             families[match[1]][int(match[2])] = variable
     joined: list[Variable] = []
     taken: set[str] = set()

@@ -79,12 +79,13 @@ def _text(value: object) -> str:
 
 
 def _trainable(name: str, definition: Any, trainable: frozenset[str] | None) -> bool | None:
-    """Membership of the collection decides; files before TensorFlow 1.10 have no field for it."""
+    """Membership of the collection decides, for files before TensorFlow 1.10 have no field for it.
+
+    A MetaGraph that lists the variable and has no collection of trainable ones has none, unless the definition says so.
+    """
     if trainable is not None:
         return name in trainable
-    if definition is not None and definition.trainable:
-        return True
-    return None
+    return None if definition is None else bool(definition.trainable)
 
 
 def with_collections(variables: VariableTable, collections: Iterable[Collection]) -> VariableTable:
