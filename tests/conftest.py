@@ -1,11 +1,12 @@
-"""Fixtures: where samples and corpus are, and TensorFlow as the oracle."""
+"""Fixtures: TensorFlow as the oracle, and the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.cli.running import Ran, run
 from tests.oracle import Oracle
 
 
@@ -14,3 +15,11 @@ def oracle() -> Iterator[Oracle]:
     """TensorFlow in a process of its own, started once and forked for every question."""
     with Oracle() as running:
         yield running
+
+
+@pytest.fixture
+def scopeview(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """The command line: `scopeview("inspect", path)` returns exit code, output and errors."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return lambda *arguments: run(monkeypatch, capsys, *arguments)

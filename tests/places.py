@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,12 @@ def table_of(prefix: Path) -> Path:
     return found[0]
 
 
-def readable_by_tensorflow(prefix: Path) -> Path:
-    """Return a checkpoint's path as TensorFlow's reader takes it: a sharded V1 checkpoint needs its shards' pattern."""
-    table = table_of(prefix)
-    return table if "-of-" in table.name else prefix
+def readable_by_tensorflow(table: Path | str) -> str:
+    """Return the path of a checkpoint as TensorFlow's reader takes it, from the file of its table.
+
+    That is the prefix; a sharded V1 checkpoint goes by the pattern of its shards.
+    """
+    return re.sub(r"-\d{5}(-of-\d{5})\Z", r"-?????\1", str(table).removesuffix(".index"))
 
 
 def corpus() -> list[dict[str, str]]:

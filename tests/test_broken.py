@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import scopeview
 from scopeview.analyses.inspection import inspect
 from scopeview.render.as_json import dumps
-from tests.places import BROKEN
+from tests.places import BROKEN, SAMPLES
 
 MANIFEST = tomllib.loads((BROKEN / "manifest.toml").read_text("utf-8"))
 
@@ -69,3 +72,37 @@ def test_what_is_left_of_a_truncated_file_equals_the_beginning_of_the_whole() ->
     by_definition = sorted(whole.graph, key=lambda row: whole.graph.columns.definition[row])
     first = {whole.graph.name(row) for row in by_definition[: len(cut.graph)]}
     assert set(cut.graph.names) == first
+
+
+FUZZED = [
+    "m17_gan.meta",
+    "m28_partitioned.meta",
+    "m30_frozen_ref.pb",
+    "m02_nested_scopes.pbtxt",
+    "m29_module/saved_model.pb",
+    "m29_logdir/v2/events.out.tfevents.sample",
+    "m32_v1.ckpt",
+    "m32_object.ckpt.index",
+]
+
+
+@pytest.mark.parametrize("name", FUZZED)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_a_file_damaged_anywhere_opens_or_is_refused(name: str, data: st.DataObject, tmp_path: Path) -> None:
+    raw = bytearray((SAMPLES / name).read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(raw) - 1))
+        raw[place] = data.draw(st.sampled_from([0, 0x0A, 0x7F, 0xFF, raw[place] ^ 1]))
+    cut = data.draw(st.one_of(st.just(len(raw)), st.integers(1, len(raw))))
+    path = tmp_path / "damaged"
+    path.write_bytes(raw[:cut])
+
+    try:
+        model = scopeview.load(path)
+    except scopeview.ScopeviewError as error:
+        assert "\n" not in str(error)
+        return
+    dumps(inspect(model))
+    for row in model.graph:
+        model.graph.attributes(row)

@@ -83,7 +83,7 @@ def test_equals_tensorflow(row: dict[str, str], oracle: Oracle) -> None:
     model = load(row)
 
     if row["kind"].startswith("ckpt"):
-        truth = oracle.ask("checkpoint", readable_by_tensorflow(CORPUS / row["entry"]))
+        truth = oracle.ask("checkpoint", readable_by_tensorflow(model.origin.file))
         entries = {v.checkpoint_keys[0]: [v.dtype, list(v.shape or ())] for v in model.variables}
         assert entries == truth["entries"]
         return

@@ -67,7 +67,7 @@ def test_sample_equals_tensorflow(row: dict[str, Any], oracle: Oracle) -> None:
         case "saved_model":
             truth = oracle.ask("saved_model", path, tags=row.get("tags"))
         case _:
-            truth = oracle.ask("checkpoint", readable_by_tensorflow(path))
+            truth = oracle.ask("checkpoint", readable_by_tensorflow(model.origin.file))
             entries = {v.checkpoint_keys[0]: [v.dtype, list(v.shape or ())] for v in model.variables}
             assert entries == truth["entries"]
             return

@@ -94,6 +94,18 @@ def _sharded(folder: Path) -> None:
         with v1.Session(config=config) as session:
             session.run(v1.global_variables_initializer())
             _save(session, folder / "m32_sharded.ckpt", sharded=True)
+            # With a state file, as a training run leaves it: it names "m32.ckpt-7-?????-of-00002".
+            saver = v1.train.Saver(write_version=v1.train.SaverDef.V1, sharded=True)
+            (folder / "m32_v1_two_shards").mkdir(exist_ok=True)
+            path = folder / "m32_v1_two_shards" / "m32.ckpt"
+            saver.save(session, str(path), global_step=7, write_meta_graph=False)
+            _without_folder(path.with_name("checkpoint"))
+
+
+def _without_folder(state_file: Path) -> None:
+    """Make the paths of a state file relative, as they are after the folder was moved."""
+    text = state_file.read_text("utf-8")
+    state_file.write_text(text.replace(f"{state_file.parent}/", ""), "utf-8")
 
 
 def _object_based(folder: Path) -> None:

@@ -26,6 +26,12 @@ def initializers(folder: Path) -> None:
             for kind, initializer in kinds.items():
                 v1.get_variable(kind, [4, 6], initializer=initializer)
             v1.get_variable("from_value", initializer=tf.constant([1.0, 2.0, 3.0]))
+            v1.get_variable("gain", [4, 6], initializer=v1.orthogonal_initializer(gain=2.0, seed=3))
+            v1.get_variable("scaled", initializer=v1.random_normal([2, 3], seed=3) * 0.01)
+            v1.get_variable("shifted", initializer=v1.truncated_normal([2, 3], stddev=0.1, seed=3) + 5.0)
+            v1.get_variable("rooted", initializer=tf.sqrt(v1.random_uniform([2, 3], 1.0, 2.0, seed=3)))
+            v1.get_variable("mixed", initializer=tf.constant([0.0] * 10 + [1.0] * 10))
+            v1.get_variable("integers", initializer=v1.random_uniform([3], 2, 9, tf.int32, seed=3))
             v1.get_variable("many_zeros", [40, 60], initializer=v1.zeros_initializer())
             write_meta(folder, name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from scopeview.model.shapes import Shape
 from scopeview.model.variables import Initializer, Kind, Part, Variable
 
 _LARGE_CONSTANT = 1024
+_MOST_PATHS = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def inspect(model: Model, *, scope: str = "", depth: int | None = None) -> Inspe
     Args:
         model: what to describe.
         scope: leave out the scopes and variables outside this path; the totals stay those of the whole.
-        depth: leave out scopes deeper than this, counted from the root.
+        depth: leave out scopes deeper than this, counted from `scope`.
     """
     return Inspection(
         model=summarise(model),
@@ -184,9 +185,17 @@ def summarise(model: Model) -> ModelSummary:
         large_constant_bytes=int(constants.sum()),
         unknown_sizes=sum(_size_is_unknown(variable) for variable in variables),
         details=dict(origin.details),
-        notes=model.notes,
+        notes=(*model.notes, *_left_out(model)),
         others=model.others,
     )
+
+
+def _left_out(model: Model) -> Iterator[str]:
+    """Say where lists of scopes stop, which happens to hostile names only."""
+    for kind, tree in (("op", model.op_scopes), ("variable", model.variable_scopes)):
+        characters = int(tree.path_lengths().sum())
+        if characters > _MOST_PATHS:
+            yield f"the paths of the {kind} scopes add up to {characters:,} characters; the list of them is cut short"
 
 
 def _large_constants(model: Model) -> NDArray[np.int64]:
@@ -231,12 +240,23 @@ def is_within(name: str, scope: str) -> bool:
 
 
 def _selected(tree: ScopeTree, scope: str, depth: int | None) -> list[ScopeId]:
-    """Return the scopes within a path, the root left out."""
-    return [
-        found
-        for found in map(ScopeId, range(1, len(tree)))
-        if (depth is None or tree.depth[found] <= depth) and is_within(tree.path(found), scope)
-    ]
+    """Return the scopes within a path, itself included and the root left out; depth counts from that path.
+
+    Stops where the paths add up to 32 MB, which only a name of many thousand segments does.
+    """
+    top = tree.find(scope)
+    if top is None:
+        return []
+    lengths = tree.path_lengths()
+    selected, characters = [], 0
+    for found in map(ScopeId, range(max(1, int(top)), int(tree.subtree_end[top]))):
+        if depth is not None and tree.depth[found] > tree.depth[top] + depth:
+            continue
+        characters += int(lengths[found])
+        if characters > _MOST_PATHS:
+            break
+        selected.append(found)
+    return selected
 
 
 def _op_scopes(tree: ScopeTree, scope: str, depth: int | None) -> tuple[OpScopeRecord, ...]:

@@ -107,6 +107,9 @@ class View:
 
 Children = list[Group[_Node]]
 
+_WORTH_OPENING = 4
+"""Lines that must be left to open a scope in part."""
+
 
 class _Opener:
     """Decides which scopes open, and knows the children of each of them."""
@@ -147,19 +150,31 @@ class _Opener:
         limit = self.view.lines if self.view.depth is None else None
         if limit is None or len(children) <= limit:
             return children
-        kept = set(heapq.nlargest(max(1, limit - 1), range(len(children)), key=lambda i: self._weight(children[i])))
-        self.cut[top] = sum(_rows_of(group) for i, group in enumerate(children) if i not in kept)
-        return [group for index, group in enumerate(children) if index in kept]
+        has_scopes = any(group.items[0].scope is not None for group in children)
+        # Where there is something to open, the rest is left for what the heaviest hold.
+        kept, self.cut[top] = self._heaviest(children, limit * 2 // 3 if has_scopes else limit - 1)
+        return kept
+
+    def _heaviest(self, children: Children, count: int) -> tuple[Children, int]:
+        """Return the heaviest children in their order, and how many rows of the table the others stand for."""
+        weights = [self._weight(group) for group in children]
+        kept = set(heapq.nlargest(max(1, count), range(len(children)), key=weights.__getitem__))
+        cut = sum(_rows_of(group) for index, group in enumerate(children) if index not in kept)
+        return [group for index, group in enumerate(children) if index in kept], cut
 
     def _fit(self, children: Children, left: int | None) -> tuple[Children, int]:
-        """Return the children if they fit; else the scopes among them and how many rows go uncounted."""
+        """Return the children that are shown, and how many rows of the table the others stand for.
+
+        All of them, or the scopes among them; the heaviest few if the scope holds much of the whole; or none.
+        """
         if left is None or len(children) <= left:
             return children, 0
         scopes = [group for group in children if group.items[0].scope is not None]
         leaves = sum(map(_rows_of, children)) - sum(map(_rows_of, scopes))
         if scopes and len(scopes) + 1 <= left:
             return scopes, leaves
-        return [], 0
+        is_heavy = 4 * sum(map(self._weight, children)) >= int(self.cumulated[-1])
+        return self._heaviest(children, left // 2) if is_heavy and left >= _WORTH_OPENING else ([], 0)
 
     def _enqueue(self, queue: list[tuple[int, ScopeId]], children: Children) -> None:
         for group in children:

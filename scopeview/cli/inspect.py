@@ -12,13 +12,15 @@ import click
 from scopeview.cli.options import Source, output_options, print_json, source_options
 
 if TYPE_CHECKING:
+    from scopeview.analyses.inspection import Inspection
     from scopeview.analyses.outline import Sort, View
     from scopeview.model.model import Model
-    from scopeview.render.text.inspection import Pictures
+    from scopeview.render.text.inspection import Pictures, Sections
 
 _SECTIONS = ("ops", "variables", "collections", "functions")
-_LINES_AROUND = 16
-"""Lines of a screen that headings, totals and short lists take from the trees."""
+_PIPE_LINES = 64
+_FEWEST_LINES = 10
+"""Lines of the trees on however small a screen."""
 
 
 @click.command("inspect")
@@ -71,15 +73,12 @@ def command(  # noqa: PLR0913 - one parameter per option
         print_json(inspection)
         return
     chosen = {name for name in _SECTIONS if sections[name]} or set(_SECTIONS)
-    console = make_console(color=color, whole=show_all)
-    lines = None if show_all else 10
-    print_inspection(
-        console,
-        inspection,
-        model,
-        _pictures(model, chosen, scope, _view(depth, sort, show_all)),
-        Sections("collections" in chosen, "functions" in chosen, "functions" in chosen, lines),
-    )
+    screen = _screen()
+    lines = None if show_all else 10 if screen >= 60 else 4
+    lists = Sections("collections" in chosen, "functions" in chosen, "functions" in chosen, lines)
+    view = _view(depth, sort, show_all, _lines_for_trees(screen, inspection, lists, chosen))
+    pictures = _pictures(model, chosen, scope, view)
+    print_inspection(make_console(color=color, whole=show_all), inspection, model, pictures, lists)
 
 
 def _check_scope(model: Model, scope: str) -> None:
@@ -92,20 +91,32 @@ def _check_scope(model: Model, scope: str) -> None:
         )
 
 
-def _view(depth: int | None, sort: Sort, show_all: bool) -> View:
+def _view(depth: int | None, sort: Sort, show_all: bool, lines: int) -> View:
     from scopeview.analyses.outline import View
 
     if show_all:
         return View(lines=None, depth=depth, fold=False, sort=sort)
-    if depth is not None:
-        return View(lines=None, depth=depth, sort=sort)
-    return View(lines=_screen_lines(), sort=sort)
+    return View(lines=None, depth=depth, sort=sort) if depth is not None else View(lines=lines, sort=sort)
 
 
-def _screen_lines() -> int:
-    """Return how many lines the trees may have together."""
-    height = shutil.get_terminal_size((80, 48)).lines if sys.stdout.isatty() else 64
-    return max(12, height - _LINES_AROUND)
+def _screen() -> int:
+    """Return the lines of a screen; a pipe gets a tall one."""
+    return shutil.get_terminal_size((80, 48)).lines if sys.stdout.isatty() else _PIPE_LINES
+
+
+def _lines_for_trees(screen: int, inspection: Inspection, sections: Sections, chosen: set[str]) -> int:
+    """Return how many lines the trees may have together, when header and lists have theirs."""
+    summary = inspection.model
+    used = 5 + len(summary.notes) + bool(summary.others) + bool(summary.details)
+    used += 4 * len(chosen & {"ops", "variables"})  # a blank line, two headings, and what is folded
+    lists = [
+        inspection.collections if sections.collections else (),
+        inspection.signatures if sections.signatures else (),
+        inspection.functions if sections.functions else (),
+        inspection.dangling,
+    ]
+    used += sum(2 + min(len(rows), sections.lines or len(rows)) for rows in lists if rows)
+    return max(_FEWEST_LINES, screen - used)
 
 
 def _pictures(model: Model, chosen: set[str], scope: str, view: View) -> Pictures:

@@ -85,7 +85,7 @@ class SaverEntry:
 class Dangling:
     """A reference to something that the artefact does not hold."""
 
-    kind: Literal["input", "collection", "variable", "function", "signature", "duplicate"]
+    kind: Literal["input", "collection", "function", "signature", "duplicate"]
     where: str
     name: str
 

@@ -17,14 +17,14 @@ Scope ids are in preorder: everything below scope `s` is `s+1 .. subtree_end[s]-
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, NewType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.model.names import leaf_of
+from scopeview.model.names import leaf_of, sort_key
 
 if TYPE_CHECKING:
     import networkx
@@ -89,11 +89,20 @@ class ScopeTree:
 
     def find(self, path: str) -> ScopeId | None:
         """Return the scope of a path, or None; the empty path is the root."""
-        return ROOT if path == "" else self._by_path.get(path)
+        if path == "":
+            return ROOT
+        # No table of paths: those of one name with 10,000 segments take 10,000 times its length.
+        row = bisect_left(self.names, sort_key(f"{path}/"), key=sort_key)
+        if row == len(self.names) or not self.names[row].startswith(f"{path}/"):
+            return None
+        scope = int(np.searchsorted(self.first, row))
+        while scope < len(self) and self._path_end[scope] != len(path):
+            scope += 1
+        return ScopeId(scope) if scope < len(self) else None
 
-    @cached_property
-    def _by_path(self) -> dict[str, ScopeId]:
-        return {self.path(ScopeId(scope)): ScopeId(scope) for scope in range(1, len(self))}
+    def path_lengths(self) -> Ints:
+        """Return the number of characters of every scope's path, without making them: shape (scopes,)."""
+        return np.maximum(0, np.array(self._path_end, dtype=np.int64))
 
     def roll_up(self, weights: NDArray[np.int64]) -> Ints:
         """Sum a weight per row over everything below each scope.

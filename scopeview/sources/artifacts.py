@@ -75,11 +75,17 @@ def find_artifacts(path: Path) -> list[Artifact]:
 def _find(path: Path) -> list[Artifact]:
     if path.is_dir():
         found = sorted(_in_folder(path), key=lambda artifact: (artifact.rank, artifact.name))
+        if not found and table_path(path) is not None and path.name:
+            return _at_prefix(path)  # a checkpoint beside a folder of the same name
         if not found:
             raise UnknownFormatError(_nothing_in(path))
         return found
     if path.is_file():
-        return _in_file(path, "")
+        found = _in_file(path, "")
+        meta = path.with_name(f"{path.name}.meta")
+        if found[0].kind in _CHECKPOINT_KINDS and meta.is_file():
+            return [replace(found[0], name="checkpoint"), *_offered(meta, "meta_graph")]
+        return found
     if path.is_symlink() or path.exists():
         what = "a symbolic link that leads nowhere" if path.is_symlink() else "a device or a pipe"
         raise UnknownFormatError(f"{path} is {what}, not a file; pass the file itself")
@@ -167,6 +173,9 @@ def _in_folder(folder: Path) -> Iterator[Artifact]:
             if artifact.kind in _CHECKPOINT_KINDS:
                 seen_shards.update(v1_shards(file))
             yield replace(artifact, rank=_LATEST_RANK) if file == latest_table else artifact
+    values = folder / "variables" / "variables.index"
+    if values.is_file() and any((folder / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
+        yield Artifact("variables", _table_kind(values), values, _RANKS["table"])
     for file in sorted(folder.rglob("*tfevents*")):
         if file.parent != folder and file.is_file():
             yield from _offered(file, str(file.relative_to(folder)))

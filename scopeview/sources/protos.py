@@ -24,18 +24,14 @@ from scopeview.errors import ScopeviewError
 _LOADING = threading.Lock()
 
 _MESSAGES = {
-    "AttrValue": "core.framework.attr_value_pb2",
     "GraphDef": "core.framework.graph_pb2",
     "NodeDef": "core.framework.node_def_pb2",
     "FunctionDef": "core.framework.function_pb2",
     "FunctionDefLibrary": "core.framework.function_pb2",
     "GradientDef": "core.framework.function_pb2",
-    "TensorShapeProto": "core.framework.tensor_shape_pb2",
     "VariableDef": "core.framework.variable_pb2",
     "VersionDef": "core.framework.versions_pb2",
     "MetaGraphDef": "core.protobuf.meta_graph_pb2",
-    "CollectionDef": "core.protobuf.meta_graph_pb2",
-    "SignatureDef": "core.protobuf.meta_graph_pb2",
     "AssetFileDef": "core.protobuf.meta_graph_pb2",
     "SaverDef": "core.protobuf.saver_pb2",
     "QueueRunnerDef": "core.protobuf.queue_runner_pb2",
@@ -45,11 +41,9 @@ _MESSAGES = {
     "SavedObjectGraph": "core.protobuf.saved_object_graph_pb2",
     "TrackableObjectGraph": "core.protobuf.trackable_object_graph_pb2",
     "FingerprintDef": "core.protobuf.fingerprint_pb2",
-    "RunMetadata": "core.protobuf.config_pb2",
     "BundleHeaderProto": "core.protobuf.tensor_bundle_pb2",
     "BundleEntryProto": "core.protobuf.tensor_bundle_pb2",
     "SavedTensorSlices": "core.util.saved_tensor_slice_pb2",
-    "Event": "core.util.event_pb2",
     "CheckpointState": "python.training.checkpoint_state_pb2",
 }
 

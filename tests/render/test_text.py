@@ -9,7 +9,7 @@ from rich.text import Text
 
 import scopeview
 from scopeview.render.text.console import PIPE_WIDTH, make_console
-from scopeview.render.text.table import Column, print_table
+from scopeview.render.text.table import Column, Items, print_table
 
 
 def printed(width: int, rows: list[tuple[str, ...]], gives: int = 0) -> list[str]:
@@ -71,3 +71,24 @@ def test_a_pipe_gets_whole_names_and_no_colour(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_version_is_a_string_of_numbers() -> None:
     assert all(part.isdecimal() for part in scopeview.__version__.split("."))
+
+
+def test_lists_leave_whole_items_out() -> None:
+    items = Items(("Identity 377", "AssignVariableOp 376", "Const 5"))
+
+    assert [items.fitted(width) for width in (80, 40, 36, 20, 5)] == [
+        "Identity 377, AssignVariableOp 376, Const 5",
+        "Identity 377, AssignVariableOp 376, …",
+        "Identity 377, …",
+        "Identity 377, …",
+        "Identity 377, …",
+    ]
+    assert Items(("a", "b"), is_cut=True).fitted(80) == "a, b, …"
+    assert Items(()).fitted(80) == ""
+
+
+def test_every_cell_is_made_printable() -> None:
+    out = io.StringIO()
+    print_table(make_console(file=out), [Column(), Column()], [("a\x1b[31m", Items(("b\u202e", "c\x07")))])
+
+    assert out.getvalue() == "  a\\x1b[31m  b\\u202e, c\\x07\n"

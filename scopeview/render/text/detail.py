@@ -28,7 +28,7 @@ from scopeview.render.formats import (
     shape_text,
     value_text,
 )
-from scopeview.render.text.table import Cell, Column, print_table
+from scopeview.render.text.table import Cell, Column, Items, print_table
 
 _PAIR = (Column(style="quiet"), Column())
 
@@ -55,8 +55,9 @@ def _title(console: Console, kind: str, name: str) -> None:
     console.print(Text.assemble((f"{kind} ", "heading"), (printable(name), "title")))
 
 
-def _facts(console: Console, pairs: Iterable[tuple[str, str]]) -> None:
-    print_table(console, _PAIR, [(name, text) for name, text in pairs if text], gives=-1)
+def _facts(console: Console, pairs: Iterable[tuple[str, Cell]]) -> None:
+    shown = [(name, cell) for name, cell in pairs if cell and not (isinstance(cell, Items) and not cell.texts)]
+    print_table(console, _PAIR, shown, gives=-1)
 
 
 def _variable(console: Console, found: VariableDetail) -> None:
@@ -90,7 +91,7 @@ def _variable(console: Console, found: VariableDetail) -> None:
     console.print()
 
 
-def _variable_facts(variable: VariableRecord) -> Iterable[tuple[str, str]]:
+def _variable_facts(variable: VariableRecord) -> Iterable[tuple[str, Cell]]:
     unknown = "unknown: no collection tells"
     trainable = {True: "yes", False: "no", None: unknown}[variable.trainable]
     yield "kind", variable.kind
@@ -102,10 +103,10 @@ def _variable_facts(variable: VariableRecord) -> Iterable[tuple[str, str]]:
         )
     yield "trainable", trainable if variable.kind != "checkpoint" else ""
     yield "initializer", initializer_text(variable.initializer)
-    yield "collections", ", ".join(map(printable, variable.collections))
-    yield "checkpoint keys", ", ".join(map(printable, variable.checkpoint_keys))
+    yield "collections", Items(variable.collections)
+    yield "checkpoint keys", Items(variable.checkpoint_keys)
     yield "full name", printable(variable.full_name)
-    yield "object paths", ", ".join(map(printable, variable.object_paths))
+    yield "object paths", Items(variable.object_paths)
     yield "handle op", printable(variable.handle_op or "")
     yield "shared name", printable(variable.shared_name)
     yield "container", printable(variable.container)
@@ -122,7 +123,7 @@ def _op(console: Console, op: OpDetail) -> None:
             ("function", printable(op.function)),
             ("device", printable(op.device)),
             ("position", f"{op.definition:,} in the file"),
-            ("collections", ", ".join(map(printable, op.collections))),
+            ("collections", Items(op.collections)),
         ],
     )
     if op.attributes:
@@ -169,17 +170,12 @@ def _scope(console: Console, scope: ScopeDetail) -> None:
         console,
         [
             ("ops", count(scope.ops)),
-            ("types", ", ".join(map(printable, types))),
-            ("devices", ", ".join(map(printable, scope.devices))),
-            ("child scopes", _listed(scope.child_scopes, scope.total_child_scopes)),
+            ("types", Items(tuple(types))),
+            ("devices", Items(scope.devices)),
+            ("child scopes", Items(scope.child_scopes, scope.total_child_scopes > len(scope.child_scopes))),
         ],
     )
     console.print()
-
-
-def _listed(names: Sequence[str], total: int) -> str:
-    more = f", … {total - len(names):,} more" if total > len(names) else ""
-    return ", ".join(map(printable, names)) + more
 
 
 def _variable_scope(console: Console, scope: VariableScopeDetail) -> None:
@@ -203,7 +199,7 @@ def _function(console: Console, function: FunctionDetail) -> None:
         console,
         [
             ("ops", count(function.ops)),
-            ("types", ", ".join(map(printable, types))),
+            ("types", Items(tuple(types))),
             ("gradient", printable(function.gradient)),
         ],
     )

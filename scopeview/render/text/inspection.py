@@ -22,7 +22,7 @@ from scopeview.render.formats import (
     short_count,
 )
 from scopeview.render.text.imported import print_import
-from scopeview.render.text.table import Cell, Column, print_table
+from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.tree import print_outline
 
 FORMAT_NAMES = {
@@ -70,7 +70,8 @@ def print_inspection(
         _print_variables(console, model, inspection.model, pictures.variables)
     if sections.collections and inspection.collections:
         rows: list[Sequence[Cell]] = [
-            (printable(c.name), count(c.size), c.kind, printable(_members(c.members))) for c in inspection.collections
+            (c.name, count(c.size), c.kind, Items(tuple(m.text for m in c.members[:8]), c.size > 8))
+            for c in inspection.collections
         ]
         _print_list(console, "collections", rows, sections.lines, numeric=1)
     if sections.signatures and inspection.signatures:
@@ -78,10 +79,10 @@ def print_inspection(
     if sections.functions and inspection.functions:
         rows = [
             (
-                printable(f.name),
+                f.name,
                 plural(f.ops, "op"),
-                f"({', '.join(f.arguments)})",
-                f"-> {', '.join(f.results)}",
+                Items(f.arguments),
+                Items(tuple(f"-> {result}" for result in f.results)),
             )
             for f in inspection.functions
         ]
@@ -144,17 +145,17 @@ def _print_ops(console: Console, model: Model, outline: Outline) -> None:
             return ("", "")
         if row.kind == "leaf":
             return ("", model.graph.op_type(OpRow(row.first)))
-        own = f"{model.graph.op_type(OpRow(row.own))} · " if row.own is not None else ""
         size = row.last - row.first + (row.own is not None)
-        return (count(size * row.twins), own + _types(model, row))
+        return (count(size * row.twins), _types(model, row))
 
     print_outline(console, outline, columns, cells, "op")
 
 
-def _types(model: Model, row: OutlineRow) -> str:
+def _types(model: Model, row: OutlineRow) -> Items:
+    own = f"{model.graph.op_type(OpRow(row.own))} · " if row.own is not None else ""
     counts = model.graph.type_counts(range(row.first, row.last))
     shown = [f"{name} {number}" if number > 1 else name for name, number in list(counts.items())[:_TYPES_SHOWN]]
-    return ", ".join(shown) + (", …" if len(counts) > _TYPES_SHOWN else "")
+    return Items((own + shown[0], *shown[1:]), len(counts) > _TYPES_SHOWN)
 
 
 def _no_variables(summary: ModelSummary) -> str:
@@ -221,16 +222,11 @@ def _keys(name: str, keys: Sequence[str]) -> str:
     return f"key {', '.join(other)} " if other else ""
 
 
-def _members(members: Sequence[object]) -> str:
-    texts = [getattr(member, "text", "") for member in members[:4]]
-    return ", ".join(texts) + (", …" if len(members) > len(texts) else "")
-
-
 def _signature(signature: Signature) -> Sequence[Cell]:
     return (
-        printable(signature.name),
-        ", ".join(f"{printable(i.key)}: {i.dtype}{shape_text(i.shape)}" for i in signature.inputs),
-        "-> " + ", ".join(f"{printable(o.key)}: {o.dtype}{shape_text(o.shape)}" for o in signature.outputs),
+        signature.name,
+        Items(tuple(f"{i.key}: {i.dtype}{shape_text(i.shape)}" for i in signature.inputs)),
+        Items(tuple(f"-> {o.key}: {o.dtype}{shape_text(o.shape)}" for o in signature.outputs)),
     )
 
 

@@ -14,6 +14,7 @@ from scopeview.render.formats import printable, shortened
 
 _GAP = "  "
 _READABLE = 16
+_SEPARATOR, _AND_MORE = ", ", ", …"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,28 @@ class Column:
     style: str = ""
 
 
-Cell = str | Text
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A cell that lists things; what does not fit is left out whole, because half an item would read as another."""
+
+    texts: tuple[str, ...]
+    is_cut: bool = False
+    """Whether there are more than these."""
+
+    def fitted(self, width: int) -> str:
+        """Return as many items as fit, and `…` for the others."""
+        shown, used = 0, 0
+        for text in self.texts:
+            is_last = shown == len(self.texts) - 1 and not self.is_cut
+            needed = used + cell_len(text) + (0 if is_last else cell_len(_AND_MORE))
+            if shown and needed > width:
+                break
+            shown, used = shown + 1, used + cell_len(text) + cell_len(_SEPARATOR)
+        is_whole = shown == len(self.texts) and not self.is_cut
+        return _SEPARATOR.join(self.texts[:shown]) + ("" if is_whole else _AND_MORE if shown else "…")
+
+
+Cell = str | Text | Items
 
 
 def print_table(
@@ -48,7 +70,7 @@ def print_table(
     """
     if not rows:
         return
-    rows = [[printable(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    rows = [[_printable(cell) for cell in row] for row in rows]
     widths = [
         max([cell_len(column.heading), *(_width(row[index]) for row in rows)]) for index, column in enumerate(columns)
     ]
@@ -89,11 +111,21 @@ def _line(row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int],
     return line
 
 
+def _printable(cell: Cell) -> Cell:
+    if isinstance(cell, Items):
+        return Items(tuple(map(printable, cell.texts)), cell.is_cut)
+    return printable(cell) if isinstance(cell, str) else cell
+
+
 def _width(cell: Cell) -> int:
+    if isinstance(cell, Items):
+        return cell_len(cell.fitted(1 << 30))
     return cell_len(cell.plain if isinstance(cell, Text) else cell)
 
 
 def _fitted(cell: Cell, width: int, style: str) -> Text:
+    if isinstance(cell, Items):
+        cell = cell.fitted(width)
     if isinstance(cell, str):
         cell = Text(cell, style=style)
     if _width(cell) <= width:

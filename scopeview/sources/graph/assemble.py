@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from scopeview.model.attributes import FunctionRef
-from scopeview.model.functions import Function
+from scopeview.model.attributes import Attributes, FunctionRef
+from scopeview.model.functions import FUNCTIONAL_TYPES, Function
 from scopeview.model.model import Dangling, Message, Model, Origin
 from scopeview.model.ops import OpTable
 from scopeview.sources.graph import collection_defs
@@ -86,8 +86,18 @@ def _message(buffer: Buffer, graphs: Sequence[Span], meta: MetaGraphParts) -> Me
 
 
 def _missing_functions(graph: OpTable, functions: Mapping[str, Function]) -> Iterable[Dangling]:
-    """Calls by op type need no library; calls by attribute `f` do."""
-    for row in graph.rows_of_type("PartitionedCall", "StatefulPartitionedCall"):
-        called = graph.attributes(row).get("f")
-        if isinstance(called, FunctionRef) and called.name not in functions:
-            yield Dangling("function", graph.name(row), called.name)
+    """Calls by op type need no library; functions that are attributes do."""
+    bodies = [(f"{name}: ", function.body) for name, function in functions.items()]
+    for prefix, table in [("", graph), *bodies]:
+        for row in table.rows_of_type(*FUNCTIONAL_TYPES):
+            named = _function_names(table.attributes(row))
+            yield from (
+                Dangling("function", f"{prefix}{table.name(row)}", name) for name in named if name not in functions
+            )
+
+
+def _function_names(attributes: Attributes) -> Iterable[str]:
+    for value in attributes.values():
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, FunctionRef) and item.name:
+                yield item.name

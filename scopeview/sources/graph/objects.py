@@ -15,28 +15,30 @@ from typing import Any
 
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.dtypes import dtype_name
+from scopeview.model.functions import CALL_TYPES
 from scopeview.model.ops import MISSING, OpTable
 from scopeview.model.variables import Variable, VariableTable
 from scopeview.sources.graph.attributes import shape_of
 
-_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _GENERATED = ("keras_api", "_variables", "layer_with_weights", "_all_variables", "_self_")
 
 
 def join_objects(variables: VariableTable, graph: OpTable, object_graph: Any) -> VariableTable:
     """Give each variable its object's full name, paths and trainable flag; add objects that no op holds."""
     object_of = {handle: node for node, handle in _handles_by_object(graph, object_graph).items()}
+    held = set(object_of.values())
     for variable in variables:
-        if variable.handle_op is not None and variable.handle_op not in object_of:
-            node = _object_of_keys(variable.checkpoint_keys, object_graph.nodes)
-            if node is not None and node not in object_of.values():
-                object_of[variable.handle_op] = node
+        node = _object_of_keys(variable.checkpoint_keys, object_graph.nodes)
+        if node is None or variable.handle_op is None:
+            continue
+        # One op per object: Keras 3 saves every value twice, and the second op is nobody's.
+        if variable.handle_op not in object_of and node not in held:
+            object_of[variable.handle_op] = node
+        held.add(node)
     paths = object_paths(object_graph.nodes)
     joined = [
         _joined(variable, object_graph.nodes, object_of.get(variable.handle_op or ""), paths) for variable in variables
     ]
-    by_key = (_object_of_keys([key], object_graph.nodes) for v in variables for key in v.checkpoint_keys)
-    held = {*object_of.values(), *by_key}
     unheld = [
         _unheld(node.variable, paths[index])
         for index, node in enumerate(object_graph.nodes)
@@ -96,7 +98,7 @@ def unescape(path: str) -> str:
 def _handles_by_object(graph: OpTable, object_graph: Any) -> dict[int, str]:
     """Return the variable op of each variable object, by object id."""
     found: dict[int, str] = {}
-    for row in graph.rows_of_type(*_CALLS):
+    for row in graph.rows_of_type(*CALL_TYPES):
         called = graph.attributes(row).get("f")
         if not isinstance(called, FunctionRef):
             continue

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scopeview.model.attributes import FunctionRef
-from scopeview.model.functions import ARGUMENT_TYPE, Function
+from scopeview.model.functions import ARGUMENT_TYPE, CALL_TYPES, Function
 from scopeview.model.model import SaverEntry
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.model.variables import VARIABLE_TYPES
@@ -28,7 +28,6 @@ _RESTORES = ("RestoreV2", "RestoreSlice", "Restore")
 _BACK = frozenset({"Identity", "ReadVariableOp", "RefIdentity", "Enter", "RefEnter", "Cast"})
 _FORTH = frozenset({"Identity", "Reshape", "Cast"})
 _ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
-_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _WALK_LIMIT = 64
 
 
@@ -52,7 +51,7 @@ class _Library:
         if self._callers is None:
             self._callers = defaultdict(list)
             for name, table in self.tables.items():
-                for row in table.rows_of_type(*_CALLS):
+                for row in table.rows_of_type(*CALL_TYPES):
                     called = table.attributes(row).get("f")
                     if isinstance(called, FunctionRef):
                         self._callers[called.name].append(_Place(name, row))
