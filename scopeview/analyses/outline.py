@@ -6,6 +6,7 @@ Nothing disappears without a row that says how much of it there is.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from scopeview.analyses.folding import Group, fold_twins
 from scopeview.model.model import Model
-from scopeview.model.names import leaf_of
+from scopeview.model.names import leaf_of, sort_key
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.scopes import ScopeId, ScopeTree
 from scopeview.model.variables import VARIABLE_TYPES, Variable
@@ -247,16 +248,22 @@ def _rows_of(group: Group[_Node]) -> int:
 def outline(forest: Forest, view: View, scope: str = "") -> Outline:
     """Choose the lines that show a tree, or the part below one scope.
 
-    A scope that does not exist gives an outline without rows.
+    The row that a scope is named after stands first. Where neither is there, the outline has no rows.
     """
     top = forest.tree.find(scope)
-    if top is None:
-        return Outline((), 0, 0)
-    opener = _Opener(forest, view)
-    opener.open_from(top)
-    rows = _lines(opener, top)
+    own = _own_row(forest.tree, scope) if scope else None
+    rows = [] if own is None else [OutlineRow("leaf", leaf_of(scope), 0, scope, own, own + 1)]
+    if top is not None:
+        opener = _Opener(forest, view)
+        opener.open_from(top)
+        rows += _lines(opener, top)
     folded = sum(row.twins - 1 for row in rows if row.twins > 1)
     return Outline(tuple(rows), folded, sum(row.last - row.first for row in rows if row.kind == "more"))
+
+
+def _own_row(tree: ScopeTree, path: str) -> int | None:
+    row = bisect_left(tree.names, sort_key(path), key=sort_key)
+    return row if row < len(tree.names) and tree.names[row] == path else None
 
 
 def _lines(opener: _Opener, top: ScopeId) -> list[OutlineRow]:

@@ -75,7 +75,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     chosen = {name for name in _SECTIONS if sections[name]} or set(_SECTIONS)
     screen = _screen()
     lines = None if show_all else 10 if screen >= 60 else 4
-    lists = Sections("collections" in chosen, "functions" in chosen, "functions" in chosen, lines)
+    is_named = any(sections[name] for name in _SECTIONS)
+    lists = Sections("collections" in chosen, "functions" in chosen, "functions" in chosen, lines, is_named)
     view = _view(depth, sort, show_all, _lines_for_trees(screen, inspection, lists, chosen))
     pictures = _pictures(model, chosen, scope, view)
     print_inspection(make_console(color=color, whole=show_all), inspection, model, pictures, lists)
@@ -84,7 +85,8 @@ def command(  # noqa: PLR0913 - one parameter per option
 def _check_scope(model: Model, scope: str) -> None:
     from scopeview.errors import NotFoundError
 
-    if scope and model.op_scopes.find(scope) is None and model.variable_scopes.find(scope) is None:
+    known = model.op_scopes.find(scope) is not None or model.variable_scopes.find(scope) is not None
+    if scope and not known and model.graph.row(scope) is None and not model.variables.named(scope):
         raise NotFoundError(
             f"there is no scope {scope!r} in {model.origin.path}, neither of ops nor of variables; "
             f"try: scopeview find {quote(model.origin.path)} {quote(scope.rpartition('/')[2])}"
@@ -132,4 +134,4 @@ def _pictures(model: Model, chosen: set[str], scope: str, view: View) -> Picture
     if both and view.lines is not None and half.lines is not None and variables is not None:
         half = replace(view, lines=view.lines - min(half.lines, len(variables.rows)))
     ops = outline(op_forest(model.graph), half, scope) if "ops" in chosen else None
-    return Pictures(ops, variables)
+    return Pictures(ops, variables, scope)

@@ -74,7 +74,7 @@ def test_sections_are_chosen(scopeview: Run) -> None:
     assert headings() == ["ops", "variables", "collections", "signatures"]
     assert headings("--ops") == ["ops"]
     assert headings("--variables", "--collections") == ["variables", "collections"]
-    assert headings("--functions") == ["signatures"]
+    assert headings("--functions") == ["signatures", "functions"]
 
 
 def test_one_scope_of_both_trees(scopeview: Run) -> None:
@@ -133,6 +133,24 @@ def test_lost_names_and_parts_are_marked(scopeview: Run) -> None:
 
     parts = "\n".join(lines(scopeview("inspect", SAMPLES / "m28_partitioned.meta", "--variables")))
     assert "partitioned in 3 parts" in parts
+
+
+def test_a_section_that_is_asked_for_says_that_it_is_empty(scopeview: Run) -> None:
+    shown = lines(scopeview("inspect", SAMPLES / "m05_reuse.meta", "--functions"))
+
+    assert shown[-5:] == ["signatures (0)", "  none", "", "functions (0)", "  none"]
+
+
+def test_a_scope_is_shown_with_the_variable_that_it_is_named_after(scopeview: Run) -> None:
+    def shown(scope: str) -> list[str]:
+        ran = scopeview("inspect", SAMPLES / "m24_adam.meta", "--scope", scope, "--variables")
+        return [line.split()[0] for line in lines(ran)[6:]]
+
+    assert lines(scopeview("inspect", SAMPLES / "m24_adam.meta", "--scope", "dense/weights"))[4] == (
+        "ops in dense/weights"
+    )
+    assert shown("dense/weights") == ["weights", "Adam", "Adam_1"]
+    assert shown("dense/weights/Adam") == ["Adam"]
 
 
 def test_a_scope_that_is_not_there_is_named(scopeview: Run) -> None:

@@ -47,6 +47,8 @@ class Pictures:
 
     ops: Outline | None
     variables: Outline | None
+    scope: str = ""
+    """The only scope that is shown; empty for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Sections:
     signatures: bool = True
     functions: bool = True
     lines: int | None = 10
+    say_none: bool = False
+    """Whether a list that is empty says so: it was asked for by name."""
 
 
 def print_inspection(
@@ -65,31 +69,20 @@ def print_inspection(
     """Print an inspection; the model gives what belongs to single rows of the outlines."""
     print_header(console, inspection.model)
     if pictures.ops is not None and (len(model.graph) or not len(model.variables)):
+        _heading(console, _titled("ops", pictures.scope))
         _print_ops(console, model, pictures.ops)
     if pictures.variables is not None and (len(model.variables) or len(model.graph)):
+        _heading(console, _titled("variables", pictures.scope))
         _print_variables(console, model, inspection.model, pictures.variables)
-    if sections.collections and inspection.collections:
-        rows: list[Sequence[Cell]] = [
-            (c.name, count(c.size), c.kind, Items(tuple(m.text for m in c.members[:8]), c.size > 8))
-            for c in inspection.collections
-        ]
-        _print_list(console, "collections", rows, sections.lines, numeric=1)
-    if sections.signatures and inspection.signatures:
-        _print_list(console, "signatures", [_signature(s) for s in inspection.signatures], sections.lines)
-    if sections.functions and inspection.functions:
-        rows = [
-            (
-                f.name,
-                plural(f.ops, "op"),
-                Items(f.arguments),
-                Items(tuple(f"-> {result}" for result in f.results)),
-            )
-            for f in inspection.functions
-        ]
-        _print_list(console, "functions", rows, sections.lines, gives=2)
+    if sections.collections:
+        _print_list(console, "collections", _collection_rows(inspection), sections, numeric=1)
+    if sections.signatures:
+        _print_list(console, "signatures", [_signature(s) for s in inspection.signatures], sections)
+    if sections.functions:
+        _print_list(console, "functions", _function_rows(inspection), sections, gives=2)
     if inspection.dangling:
         dangling = [(d.kind, printable(d.where), f"-> {printable(d.name)}") for d in inspection.dangling]
-        _print_list(console, "dangling", dangling, sections.lines)
+        _print_list(console, "dangling", dangling, sections)
     if inspection.imported is not None:
         print_import(console, inspection.imported)
 
@@ -127,6 +120,10 @@ def print_header(console: Console, summary: ModelSummary) -> None:
         console.print(Text(f"  also here (--artifact NAME): {others}", style="quiet"))
 
 
+def _titled(what: str, scope: str) -> str:
+    return f"{what} in {printable(scope)}" if scope else what
+
+
 def _parameters(number: int) -> str:
     return plural(number, "parameter") if number < 10_000 else f"{short_count(number)} parameters"
 
@@ -137,7 +134,6 @@ def _heading(console: Console, text: str) -> None:
 
 
 def _print_ops(console: Console, model: Model, outline: Outline) -> None:
-    _heading(console, "ops")
     columns = (Column(), Column("ops", "right", "number"), Column("types", style="quiet"))
 
     def cells(row: OutlineRow) -> Sequence[Cell]:
@@ -167,7 +163,6 @@ def _no_variables(summary: ModelSummary) -> str:
 
 
 def _print_variables(console: Console, model: Model, summary: ModelSummary, outline: Outline) -> None:
-    _heading(console, "variables")
     if not len(model.variables):
         console.print(Text(f"  {_no_variables(summary)}", style="quiet"))
         return
@@ -230,11 +225,25 @@ def _signature(signature: Signature) -> Sequence[Cell]:
     )
 
 
+def _collection_rows(inspection: Inspection) -> list[Sequence[Cell]]:
+    return [
+        (c.name, count(c.size), c.kind, Items(tuple(m.text for m in c.members[:8]), c.size > 8))
+        for c in inspection.collections
+    ]
+
+
+def _function_rows(inspection: Inspection) -> list[Sequence[Cell]]:
+    return [
+        (f.name, plural(f.ops, "op"), Items(f.arguments), Items(tuple(f"-> {result}" for result in f.results)))
+        for f in inspection.functions
+    ]
+
+
 def _print_list(
     console: Console,
     heading: str,
     rows: Sequence[Sequence[Cell]],
-    lines: int | None,
+    sections: Sections,
     numeric: int | None = None,
     gives: int = -1,
 ) -> None:
@@ -242,8 +251,14 @@ def _print_list(
 
     `numeric` is the column of numbers, `gives` the one that is cut first where the width does not do.
     """
+    if not rows and not sections.say_none:
+        return
     _heading(console, f"{heading} ({len(rows)})")
+    lines = sections.lines
     shown = rows if lines is None or len(rows) <= lines else rows[: max(1, lines - 1)]
+    if not rows:
+        console.print(Text("  none", style="quiet"))
+        return
     columns = [
         Column(align="right" if index == numeric else "left", style="quiet" if index else "")
         for index in range(len(rows[0]))
