@@ -78,8 +78,9 @@ def _assert_collections(model: Model, truth: dict[str, Any]) -> None:
     assert sorted(_trainable(model)) == sorted(set(truth["trainable"]))
     for variable in model.variables:
         if variable.handle_op in truth["variables"]:  # TensorFlow has rebuilt it, so it knows
-            is_trainable = variable.handle_op in truth["trainable"]
-            assert variable.trainable is is_trainable or model.origin.format == "saved_model", variable.name
+            listed = variable.handle_op in truth["trainable"]
+            flag = truth["flags"][variable.handle_op]
+            assert variable.trainable is (listed if model.collection("trainable_variables") else flag), variable.name
     for collection in model.collections:
         members = truth["collections"].get(collection.name, [])
         if collection.kind in ("nodes", "variables"):

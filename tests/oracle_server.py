@@ -167,6 +167,12 @@ def _collections(graph: Any) -> dict[str, Any]:
     return {
         "collections": found,
         "variables": variables,
+        "flags": {
+            member.op.name: bool(member.trainable)
+            for key in graph.get_all_collection_keys()
+            for member in graph.get_collection(key)
+            if isinstance(member, tf.Variable)
+        },
         "trainable": sorted(v.op.name for v in trainable if isinstance(v, tf.Variable)),
     }
 
