@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
+from scopeview.analyses.access import Access
 from scopeview.analyses.detail import (
     Detail,
     FunctionDetail,
@@ -29,6 +30,8 @@ from scopeview.render.formats import (
     value_text,
 )
 from scopeview.render.text.table import Cell, Column, Items, print_table
+
+_ROLES = ("forward", "training", "init", "save")
 
 _PAIR = (Column(style="quiet"), Column())
 
@@ -76,6 +79,8 @@ def _variable(console: Console, found: VariableDetail) -> None:
             for part in variable.parts
         ]
         print_table(console, [Column()] * 4, rows, indent="    ")
+    _accesses(console, "read from", found.readers)
+    _accesses(console, "written from", found.writers)
     if found.savers:
         console.print(Text("  savers", style="quiet"))
         rows = [
@@ -89,6 +94,26 @@ def _variable(console: Console, found: VariableDetail) -> None:
         ]
         print_table(console, [Column()] * 4, rows, indent="    ")
     console.print()
+
+
+def _accesses(console: Console, heading: str, found: Sequence[Access]) -> None:
+    """Print accesses by scope and role, the computation's own first."""
+    groups: dict[tuple[str, str], list[Access]] = {}
+    for access in sorted(found, key=lambda access: _ROLES.index(access.role)):
+        groups.setdefault((access.role, access.scope), []).append(access)
+    if not groups:
+        return
+    console.print(Text(f"  {heading}", style="quiet"))
+    rows = [
+        (scope or "(root)", role, count(len(group)), Items(tuple(_name(access) for access in group)))
+        for (role, scope), group in groups.items()
+    ]
+    columns = [Column(), Column(style="quiet"), Column(align="right"), Column(style="quiet")]
+    print_table(console, columns, rows, indent="    ")
+
+
+def _name(access: Access) -> str:
+    return f"{access.function}: {access.op}" if access.function else access.op
 
 
 def _variable_facts(variable: VariableRecord) -> Iterable[tuple[str, Cell]]:
