@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,26 +212,7 @@ def _size_is_unknown(variable: Variable) -> bool:
 
 def record_of(variable: Variable) -> VariableRecord:
     """Return a variable as the contract lists it."""
-    return VariableRecord(
-        name=variable.name,
-        shape=variable.shape,
-        dtype=variable.dtype,
-        parameters=variable.parameters,
-        size_bytes=variable.size_bytes,
-        trainable=variable.trainable,
-        kind=variable.kind,
-        collections=variable.collections,
-        initializer=variable.initializer,
-        device=variable.device,
-        handle_op=variable.handle_op,
-        shared_name=variable.shared_name,
-        container=variable.container,
-        checkpoint_keys=variable.checkpoint_keys,
-        full_name=variable.full_name,
-        object_paths=variable.object_paths,
-        parts=variable.parts,
-        note=variable.note,
-    )
+    return VariableRecord(**{field.name: getattr(variable, field.name) for field in fields(VariableRecord)})
 
 
 def is_within(name: str, scope: str) -> bool:
