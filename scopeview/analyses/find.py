@@ -110,9 +110,10 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
 
 
 def _variables(model: Model, query: Query) -> Iterator[Variable]:
+    name_fits = _name_test(query)
     for variable in model.variables:
         names = (variable.name, *(part.name for part in variable.parts))
-        if any(_name_fits(query, name) for name in names) and all(
+        if any(map(name_fits, names)) and all(
             _VARIABLE_TESTS[field](variable, value) for field, value in query.terms if field in _VARIABLE_TESTS
         ):
             yield variable
@@ -134,13 +135,21 @@ _VARIABLE_TESTS: dict[str, Callable[[Variable, str], bool]] = {
 }
 
 
-def _name_fits(query: Query, name: str) -> bool:
-    folded = name.casefold()
-    return (
-        all(_without_port(word).casefold() in folded for word in query.words)
-        and all(glob_pattern(glob).fullmatch(name) for glob in query.values("name"))
-        and all(_lies_in(name, scope.rstrip("/")) for scope in query.values("scope"))
-    )
+def _name_test(query: Query) -> Callable[[str], bool]:
+    """Return what a name must pass; patterns are made once, for a graph may have a million names."""
+    words = [_without_port(word).casefold() for word in query.words]
+    globs = [glob_pattern(glob) for glob in query.values("name")]
+    scopes = [scope.rstrip("/") for scope in query.values("scope")]
+
+    def fits(name: str) -> bool:
+        folded = name.casefold() if words else ""
+        return (
+            all(word in folded for word in words)
+            and all(pattern.fullmatch(name) for pattern in globs)
+            and all(_lies_in(name, scope) for scope in scopes)
+        )
+
+    return fits
 
 
 def _without_port(word: str) -> str:
@@ -158,16 +167,17 @@ def _lies_in(name: str, scope: str) -> bool:
 
 def _ops(model: Model, query: Query) -> Iterator[tuple[str, OpTable, OpRow]]:
     """Yield function, table and row of every op that fits, cheap tests first."""
-    members = _members(model) if query.values("collection") else {}
+    name_fits, collections = _name_test(query), query.values("collection")
+    members = _members(model) if collections else {}
     tables = [("", model.graph), *((name, f.body) for name, f in model.functions.items())]
     for function, table in tables:
         arguments = ARGUMENT_TYPE if function else None
         for row in np.flatnonzero(_type_and_device(table, query, arguments)).tolist():
             name = table.name(OpRow(row))
-            if not _name_fits(query, name):
+            if not name_fits(name):
                 continue
             held_by = () if function else tuple(members.get(name, ()))
-            if not all(_any_fits(glob, held_by) for glob in query.values("collection")):
+            if not all(_any_fits(glob, held_by) for glob in collections):
                 continue
             if _tensor_fits(model, function, OpRow(row), query):
                 yield function, table, OpRow(row)

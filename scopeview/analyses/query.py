@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scopeview.errors import QueryError
 from scopeview.model.shapes import Shape
@@ -141,6 +142,7 @@ def _sizes_match(pattern: ShapePattern, sizes: tuple[int | None, ...]) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def glob_pattern(glob: str) -> re.Pattern[str]:
     """Compile a glob in which only `*` and `?` are special.
 
