@@ -124,6 +124,8 @@ class Inspection:
     op_scopes: tuple[OpScopeRecord, ...]
     variable_scopes: tuple[VariableScopeRecord, ...]
     variables: tuple[VariableRecord, ...]
+    other_keys: tuple[str, ...]
+    """Checkpoint keys that savers write for what is no variable: hash tables, iterators, the object graph."""
     collections: tuple[CollectionRecord, ...]
     signatures: tuple[Signature, ...]
     functions: tuple[FunctionRecord, ...]
@@ -144,6 +146,7 @@ def inspect(model: Model, *, scope: str = "", depth: int | None = None) -> Inspe
         op_scopes=_op_scopes(model.op_scopes, scope, depth),
         variable_scopes=_variable_scopes(model, scope, depth),
         variables=tuple(record_of(variable) for variable in model.variables if is_within(variable.name, scope)),
+        other_keys=tuple(dict.fromkeys(e.key for e in model.savers if not e.handle_op and not e.restores)),
         collections=tuple(
             CollectionRecord(found.name, found.kind, found.size, found.members) for found in model.collections
         ),

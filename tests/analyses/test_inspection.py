@@ -65,6 +65,11 @@ def test_unknown_sizes_are_counted_and_not_guessed() -> None:
     assert (found.model.parameters, found.model.unknown_sizes) == (2, 1)
 
 
+def test_keys_that_are_no_variables_are_listed() -> None:
+    assert inspect(scopeview.load(SAMPLES / "m29_module")).other_keys == ("_CHECKPOINTABLE_OBJECT_GRAPH",)
+    assert inspect(scopeview.load(SAMPLES / "m31_renaming_savers.meta")).other_keys == ()
+
+
 def test_functions_have_arguments_and_results() -> None:
     found = inspect(scopeview.load(SAMPLES / "m27_while_v2_resource.meta"))
 
