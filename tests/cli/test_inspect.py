@@ -132,7 +132,7 @@ def test_lost_names_and_parts_are_marked(scopeview: Run) -> None:
     assert "! the variable's name was lost by freezing" in frozen
 
     parts = "\n".join(lines(scopeview("inspect", SAMPLES / "m28_partitioned.meta", "--variables")))
-    assert "partitioned in 3 parts" in parts
+    assert "trainable  in 3 parts" in parts
 
 
 def test_a_section_that_is_asked_for_says_that_it_is_empty(scopeview: Run) -> None:

@@ -134,7 +134,7 @@ def _heading(console: Console, text: str) -> None:
 
 
 def _print_ops(console: Console, model: Model, outline: Outline) -> None:
-    columns = (Column(), Column("ops", "right", "number"), Column("types", style="quiet"))
+    columns = (Column(), Column("ops", "right", "number"), Column("types", style="quiet", least=24))
 
     def cells(row: OutlineRow) -> Sequence[Cell]:
         if row.kind == "more":
@@ -171,19 +171,21 @@ def _print_variables(console: Console, model: Model, summary: ModelSummary, outl
         Column("parameters", "right", "number"),
         Column("shape"),
         Column("dtype"),
-        Column("", style="quiet"),
+        Column("", style="trainable"),
+        Column("", style="quiet", least=6),
     )
     cumulated = _cumulated(model)
 
     def cells(row: OutlineRow) -> Sequence[Cell]:
         if row.kind == "more":
-            return ("", "", "", "")
+            return ("", "", "", "", "")
         if row.kind == "scope" and row.own is None:
             total = (cumulated[row.last] - cumulated[row.first]) * row.twins
-            return (count(total), plural((row.last - row.first) * row.twins, "variable"), "", "")
+            return (count(total), plural((row.last - row.first) * row.twins, "variable"), "", "", "")
         variable = model.variables[row.first if row.own is None else row.own]
         number = "?" if variable.parameters is None else count(variable.parameters * row.twins)
-        return (number, shape_text(variable.shape), variable.dtype, _marks(variable, row))
+        trainable = "trainable" if variable.trainable else ""
+        return (number, shape_text(variable.shape), variable.dtype, trainable, _marks(variable, row))
 
     print_outline(console, outline, columns, cells, "variable")
 
@@ -195,26 +197,17 @@ def _cumulated(model: Model) -> Sequence[int]:
     return totals
 
 
-def _marks(variable: Variable, row: OutlineRow) -> Text:
-    text = Text()
-    if variable.trainable:
-        text.append("trainable ", style="trainable")
-    if variable.kind in ("partitioned", "frozen", "object"):
-        text.append(f"{variable.kind} ")
-    if variable.parts:
-        text.append(f"in {plural(len(variable.parts), 'part')} ")
-    text.append(_keys(variable.name, variable.checkpoint_keys), style="quiet")
+def _marks(variable: Variable, row: OutlineRow) -> Items:
+    """Say what else a reader should know, most important first."""
+    marks = [f"! {variable.note}"] if variable.note else []
     if row.kind == "scope":
-        text.append(f"+ {plural(row.last - row.first, 'variable')} below ", style="quiet")
-    if variable.note:
-        text.append(f"! {variable.note} ", style="warning")
-    text.rstrip()
-    return text
-
-
-def _keys(name: str, keys: Sequence[str]) -> str:
-    other = [printable(key) for key in keys if key != name]
-    return f"key {', '.join(other)} " if other else ""
+        marks.append(f"+ {plural(row.last - row.first, 'variable')} below")
+    if variable.parts:
+        marks.append(f"in {plural(len(variable.parts), 'part')}")
+    if variable.kind in ("frozen", "object"):
+        marks.append(variable.kind)
+    marks += [f"key {key}" for key in variable.checkpoint_keys if key != variable.name]
+    return Items(tuple(marks))
 
 
 def _signature(signature: Signature) -> Sequence[Cell]:

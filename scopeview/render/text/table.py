@@ -13,7 +13,6 @@ from rich.text import Text
 from scopeview.render.formats import printable, shortened
 
 _GAP = "  "
-_READABLE = 16
 _SEPARATOR, _AND_MORE = ", ", ", …"
 
 
@@ -24,6 +23,8 @@ class Column:
     heading: str = ""
     align: Literal["left", "right"] = "left"
     style: str = ""
+    least: int = 16
+    """The width that it keeps when it is the one to give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ def print_table(
     widths = [
         max([cell_len(column.heading), *(_width(row[index]) for row in rows)]) for index, column in enumerate(columns)
     ]
-    _shrink(widths, console.width - len(indent) - len(_GAP) * (len(columns) - 1), gives % len(columns))
+    _shrink(
+        widths, console.width - len(indent) - len(_GAP) * (len(columns) - 1), gives % len(columns), columns[gives].least
+    )
     if any(column.heading for column in columns):
         heading = [Text(column.heading, style="quiet") for column in columns]
         console.print(_line(heading, columns, widths, indent), no_wrap=True, crop=True)
@@ -82,12 +85,12 @@ def print_table(
         console.print(_line(row, columns, widths, indent), no_wrap=True, crop=True)
 
 
-def _shrink(widths: list[int], room: int, gives: int) -> None:
-    """Make widths fit: one column gives down to a readable rest, then always the widest."""
+def _shrink(widths: list[int], room: int, gives: int, least: int) -> None:
+    """Make widths fit: one column gives down to the least that it keeps, then always the widest."""
     excess = sum(widths) - room
     if excess <= 0:
         return
-    given = min(excess, max(0, widths[gives] - _READABLE))
+    given = min(excess, max(0, widths[gives] - least))
     widths[gives] -= given
     for _ in range(excess - given):
         widest = max(range(len(widths)), key=widths.__getitem__)
