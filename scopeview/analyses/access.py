@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scopeview.model.attributes import FunctionRef
-from scopeview.model.functions import CALL_TYPES
+from scopeview.model.functions import CALL_TYPES, Function
 from scopeview.model.model import Model
 from scopeview.model.names import scope_of
 from scopeview.model.ops import MISSING, Edge, OpRow, OpTable
@@ -66,41 +66,73 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Accesses:
+    """Every op that reads a variable, and every op that writes it, in the order of the walk."""
+
+    readers: tuple[Access, ...]
+    writers: tuple[Access, ...]
+    is_cut: bool
+    """Whether the walk ended early: functions that call functions can make more call sites than there are ops."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the walk is: an edge into an op of a function, and the scope of the calls that lead there."""
+    """Where the walk is: an edge into an op of a function, and the scope and functions of the calls that lead there."""
 
     function: str
     calls: str
     edge: Edge
+    callers: tuple[str, ...] = ()
 
 
-def accesses(model: Model, variable: Variable) -> tuple[Access, ...]:
-    """Return every op that reads or writes a variable, in the order of the walk; parts are walked one by one.
+def accesses(model: Model, variable: Variable, *, limit: int = 100_000) -> Accesses:
+    """Follow a variable to what uses it; parts are walked one by one.
 
-    A variable without an op (of a checkpoint, of an object graph) has none.
+    A variable without an op (of a checkpoint, of an object graph) has no accesses. A function that calls itself is
+    entered once on each way.
+
+    Args:
+        model: where the variable is.
+        variable: one of its variables.
+        limit: edges to follow at most.
     """
     found: dict[tuple[str, str, str], Access] = {}
+    steps = 0
     for handle in (variable.handle_op, *(part.name for part in variable.parts)):
         row = model.graph.row(handle) if handle else None
-        if row is not None and handle is not None:
-            for access in _walk(model, handle, row):
+        if row is None or handle is None:
+            continue
+        for access in _walk(model, handle, row):
+            steps += 1
+            if steps > limit:
+                break
+            if access is not None:
                 found.setdefault((access.function, access.op, access.scope), access)
-    return tuple(found.values())
+    return Accesses(
+        tuple(access for access in found.values() if not access.writes),
+        tuple(access for access in found.values() if access.writes),
+        steps > limit,
+    )
 
 
-def _walk(model: Model, handle: str, row: OpRow) -> Iterator[Access]:
+def _walk(model: Model, handle: str, row: OpRow) -> Iterator[Access | None]:
+    """Yield one item for each edge that is followed: the access at its end, or None where it leads on."""
     queue = [_Place("", "", edge) for edge in model.graph.consumers(row)]
     seen = set(queue)
     for place in queue:
-        table = _table(model, place.function)
         if place.edge.is_control:
             continue
+        table = _table(model, place.function)
+        called = _called(model, table, place.edge)
         if _passes_on(table, place, handle):
-            onward = [_Place(place.function, place.calls, edge) for edge in table.consumers(place.edge.target)]
+            onward = [replace(place, edge=edge) for edge in table.consumers(place.edge.target)]
+            yield None
+        elif called:
+            onward = list(_into(called, table, place))
+            yield None
         else:
-            onward = list(_into_functions(model, table, place))
-            if not onward:
-                yield _access(table, place, handle)
+            onward = []
+            yield _access(table, place, handle)
         queue += [step for step in onward if step not in seen]
         seen.update(onward)
 
@@ -116,26 +148,31 @@ def _passes_on(table: OpTable, place: _Place, handle: str) -> bool:
     return op_type in _PASSES or is_own_read
 
 
-def _into_functions(model: Model, table: OpTable, place: _Place) -> Iterator[_Place]:
-    """Follow an argument into the functions that an op calls with it."""
-    target = place.edge.target
-    op_type = table.op_type(target)
-    attributes = table.attributes(target) if op_type in _BRANCHES else {}
-    argument = place.edge.slot - (op_type in _SELECTED)
-    calls = _joined(place.calls, table.name(target))
-    for name in _BRANCHES.get(op_type, ()):
-        value = attributes.get(name)
-        for called in value if isinstance(value, tuple) else (value,):
-            function = model.functions.get(called.name) if isinstance(called, FunctionRef) else None
-            if function is None or not 0 <= argument < len(function.arguments):
-                continue
-            body_row = function.body.row(function.arguments[argument].name)
-            if body_row is not None and calls.count("/") < _MOST_CALLS:
-                yield from (_Place(function.name, calls, edge) for edge in function.body.consumers(body_row))
+def _called(model: Model, table: OpTable, edge: Edge) -> list[tuple[Function, OpRow]]:
+    """Return the functions that an op calls with this input, each with the row of its argument."""
+    op_type = table.op_type(edge.target)
+    if op_type not in _BRANCHES:
+        return []
+    attributes = table.attributes(edge.target)
+    values = [attributes.get(name) for name in _BRANCHES[op_type]]
+    named = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
+    functions = [model.functions.get(item.name) for item in named if isinstance(item, FunctionRef)]
+    argument = edge.slot - (op_type in _SELECTED)
+    found = []
+    for function in functions:
+        if function is not None and 0 <= argument < len(function.arguments):
+            row = function.body.row(function.arguments[argument].name)
+            found += [(function, row)] if row is not None else []
+    return found
 
 
-_MOST_CALLS = 200
-"""Nesting of scopes at which calls are no longer followed: a function may call itself."""
+def _into(called: list[tuple[Function, OpRow]], table: OpTable, place: _Place) -> Iterator[_Place]:
+    """Go on inside the functions that are called, but not into one that led here."""
+    calls = _joined(place.calls, table.name(place.edge.target))
+    for function, row in called:
+        if function.name not in place.callers:
+            callers = (*place.callers, function.name)
+            yield from (_Place(function.name, calls, edge, callers) for edge in function.body.consumers(row))
 
 
 def _access(table: OpTable, place: _Place, handle: str) -> Access:

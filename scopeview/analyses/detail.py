@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from shlex import quote
 
-from scopeview.analyses.access import Access, accesses
+from scopeview.analyses.access import Accesses, accesses
 from scopeview.analyses.inspection import CollectionRecord, VariableRecord, record_of
 from scopeview.analyses.tensors import output_count, output_facts
 from scopeview.errors import NotFoundError
@@ -91,8 +91,7 @@ class VariableDetail:
     """One variable in full."""
 
     variable: VariableRecord
-    readers: tuple[Access, ...]
-    writers: tuple[Access, ...]
+    accesses: Accesses
     savers: tuple[SaverEntry, ...]
 
 
@@ -261,13 +260,7 @@ def _variables(model: Model, name: str) -> Iterator[VariableDetail]:
     if not found:
         found = tuple(variable for variable in model.variables if _is_called(variable, name))
     for variable in found:
-        found_accesses = accesses(model, variable)
-        yield VariableDetail(
-            record_of(variable),
-            tuple(access for access in found_accesses if not access.writes),
-            tuple(access for access in found_accesses if access.writes),
-            _savers_of(model, variable),
-        )
+        yield VariableDetail(record_of(variable), accesses(model, variable), _savers_of(model, variable))
 
 
 def _is_called(variable: Variable, name: str) -> bool:

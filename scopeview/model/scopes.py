@@ -122,7 +122,7 @@ class ScopeTree:
         Each node carries `path`, `first`, `last`, `rows` (all below it) and `depth`. Nodes are ids and not paths,
         because a hostile name such as `/x` makes a scope whose path is empty, as the root's is.
         """
-        import networkx as nx  # 0.2 s to import, and most commands do not need it
+        import networkx as nx  # 0.1 s to import, and most commands do not need it
 
         tree: networkx.DiGraph[int] = nx.DiGraph()
         for scope in map(ScopeId, range(len(self))):

@@ -15,7 +15,7 @@ _GZIP = b"\x1f\x8b"
 _MAX_UNPACKED = 1 << 32
 
 _MAP_FROM = 1 << 20
-"""Files below this are read: a mapping costs more than it saves, and outlives a file that is replaced."""
+"""Files below this are read whole: a mapping would outlive a file that is replaced."""
 
 
 def read_file(path: Path) -> Buffer:

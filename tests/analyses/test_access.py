@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 import scopeview
-from scopeview.analyses.access import accesses
-from scopeview.model.model import Model
+from scopeview.analyses.access import Accesses, accesses
+from scopeview.model.model import Model, Origin
+from scopeview.sources.graph.assemble import assemble
+from scopeview.sources.graph.nodes import Span
+from scopeview.sources.protos import message
 from tests.oracle import Oracle
 from tests.places import SAMPLES, samples
 
@@ -19,7 +22,7 @@ def scopes(name: str, variable: str) -> list[str]:
     """The op scopes that read a variable in the forward computation."""
     model = load(name)
     (found,) = model.variables.named(variable)
-    return sorted({a.scope for a in accesses(model, found) if a.role == "forward" and not a.writes})
+    return sorted({a.scope for a in accesses(model, found).readers if a.role == "forward"})
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,7 @@ def test_a_layer_object_reads_in_its_first_scope_at_every_step() -> None:
     model = load("m09_lstm_unrolled.meta")
     (kernel,) = model.variables.named("basic_lstm_cell/kernel")
 
-    forward = [a.op for a in accesses(model, kernel) if a.role == "forward"]
+    forward = [a.op for a in accesses(model, kernel).readers if a.role == "forward"]
 
     assert forward == [f"step_0/basic_lstm_cell/MatMul{suffix}" for suffix in ("", *(f"_{i}" for i in range(1, 10)))]
 
@@ -72,7 +75,8 @@ def test_what_keeps_a_variable_running_is_told_from_what_uses_it() -> None:
     model = load("m24_adam.meta")
     (weights,) = model.variables.named("dense/weights")
 
-    found = {(a.op, a.role, a.writes) for a in accesses(model, weights)}
+    both = accesses(model, weights)
+    found = {(a.op, a.role, a.writes) for a in (*both.readers, *both.writers)}
 
     assert found == {
         ("dense/weights/Assign", "init", True),
@@ -103,7 +107,8 @@ def test_every_op_that_takes_a_variable_is_a_reader_a_writer_or_hands_it_on(orac
             "StatelessIf",
         }
         for variable in model.variables:
-            found = {a.op for a in accesses(model, variable) if not a.function}
+            both = accesses(model, variable)
+            found = {a.op for a in (*both.readers, *both.writers) if not a.function}
             for handle in (variable.handle_op, *(part.name for part in variable.parts)):
                 for consumer in truth.get(handle, ()):
                     table_row = model.graph.row(consumer)
@@ -114,4 +119,43 @@ def test_every_op_that_takes_a_variable_is_a_reader_a_writer_or_hands_it_on(orac
 def test_a_checkpoint_has_no_readers() -> None:
     model = load("m33_original.ckpt")
 
-    assert [accesses(model, variable) for variable in model.variables] == [()] * 6
+    assert [accesses(model, variable) for variable in model.variables] == [Accesses((), (), is_cut=False)] * 6
+
+
+def calling(*bodies: tuple[str, ...]) -> Model:
+    """A variable that is an argument of function f0; each f<i> has a reader and calls the functions named."""
+    graph = message("GraphDef")()
+    graph.node.add(name="w", op="VarHandleOp")
+    graph.node.add(name="call", op="PartitionedCall", input=["w"]).attr["f"].func.name = "f0"
+    for number, called in enumerate(bodies):
+        function = graph.library.function.add()
+        function.signature.name = f"f{number}"
+        function.signature.input_arg.add(name="x", type=20)
+        function.node_def.add(name="read", op="ReadVariableOp", input=["x"])
+        for place, name in enumerate(called):
+            node = function.node_def.add(name=f"c{place}", op="PartitionedCall", input=["x"])
+            node.attr["f"].func.name = name
+    raw = graph.SerializeToString()
+    return assemble(raw, [Span(0, len(raw))], Origin("x", "graph_def"))
+
+
+def test_a_function_that_calls_itself_is_entered_once() -> None:
+    model = calling(("f1", "f1"), ("f0", "f1"))
+
+    found = accesses(model, model.variables[0])
+
+    assert [(a.function, a.op, a.scope) for a in found.readers] == [
+        ("f0", "read", "call"),
+        ("f1", "read", "call/c0"),
+        ("f1", "read", "call/c1"),
+    ]
+    assert not found.is_cut
+
+
+def test_calls_that_multiply_are_cut_and_that_is_said() -> None:
+    model = calling(*((f"f{i + 1}", f"f{i + 1}") for i in range(40)), ())
+
+    found = accesses(model, model.variables[0], limit=1000)
+
+    assert found.is_cut
+    assert 0 < len(found.readers) <= 1000

@@ -79,8 +79,10 @@ def _variable(console: Console, found: VariableDetail) -> None:
             for part in variable.parts
         ]
         print_table(console, [Column()] * 4, rows, indent="    ")
-    _accesses(console, "read from", found.readers)
-    _accesses(console, "written from", found.writers)
+    _accesses(console, "read from", found.accesses.readers)
+    _accesses(console, "written from", found.accesses.writers)
+    if found.accesses.is_cut:
+        console.print(Text("  ! functions call functions so often that not every access is listed", style="warning"))
     if found.savers:
         console.print(Text("  savers", style="quiet"))
         rows = [

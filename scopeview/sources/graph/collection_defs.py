@@ -7,7 +7,7 @@ otherwise a VariableDef counts only if the nodes that it names exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,18 +122,14 @@ def resolve_collections(
     raw: Iterable[RawCollection], graph: OpTable, variables: VariableTable
 ) -> tuple[tuple[Collection, ...], list[Dangling]]:
     """Resolve every member to a variable, an op, a tensor or a value, and list what is missing."""
-    by_handle = {
-        handle: variable.name
-        for variable in variables
-        for handle in (variable.handle_op, *(part.name for part in variable.parts))
-        if handle
-    }
-    by_handle.update((variable.name, variable.name) for variable in variables if variable.kind == "partitioned")
+    handles = {part.name for variable in variables for part in variable.parts}
+    # A partitioned variable has no op of its own and goes by the name of the whole.
+    handles |= {variable.handle_op or variable.name for variable in variables}
     collections: list[Collection] = []
     dangling: list[Dangling] = []
     for collection in raw:
         resolve = _RESOLVERS.get(collection.kind, _value)
-        members = tuple(resolve(value, graph, by_handle) for value in collection.values)
+        members = tuple(resolve(value, graph, handles) for value in collection.values)
         collections.append(Collection(collection.name, collection.kind, members))
         dangling += [
             Dangling("collection", collection.name, member.text) for member in members if member.kind == "missing"
@@ -141,16 +137,16 @@ def resolve_collections(
     return tuple(collections), dangling
 
 
-def _node(value: str, graph: OpTable, by_handle: Mapping[str, str]) -> Member:
-    return _named(value, op_of_tensor(value), graph, by_handle)
+def _node(value: str, graph: OpTable, handles: Set[str]) -> Member:
+    return _named(value, op_of_tensor(value), graph, handles)
 
 
-def _variable(value: Any, graph: OpTable, by_handle: Mapping[str, str]) -> Member:
-    return _named(value.variable_name, op_of_tensor(value.variable_name), graph, by_handle)
+def _variable(value: Any, graph: OpTable, handles: Set[str]) -> Member:
+    return _named(value.variable_name, op_of_tensor(value.variable_name), graph, handles)
 
 
-def _named(text: str, op: str, graph: OpTable, by_handle: Mapping[str, str]) -> Member:
-    if op in by_handle and text != op:  # without ":0" it names the op
+def _named(text: str, op: str, graph: OpTable, handles: Set[str]) -> Member:
+    if op in handles and text != op:  # without ":0" it names the op
         return Member(text, "variable", op)
     if graph.row(op) is None:
         return Member(text, "missing")
@@ -158,19 +154,19 @@ def _named(text: str, op: str, graph: OpTable, by_handle: Mapping[str, str]) -> 
     return Member(text, kind, op)
 
 
-def _context(value: Any, _graph: OpTable, _by_handle: Mapping[str, str]) -> Member:
+def _context(value: Any, _graph: OpTable, _handles: Set[str]) -> Member:
     return Member(value.context_name, "context")
 
 
-def _saver(value: Any, _graph: OpTable, _by_handle: Mapping[str, str]) -> Member:
+def _saver(value: Any, _graph: OpTable, _handles: Set[str]) -> Member:
     return Member(f"saver {value.save_tensor_name} / {value.restore_op_name}", "saver")
 
 
-def _queue_runner(value: Any, _graph: OpTable, _by_handle: Mapping[str, str]) -> Member:
+def _queue_runner(value: Any, _graph: OpTable, _handles: Set[str]) -> Member:
     return Member(value.queue_name, "queue_runner", value.queue_name)
 
 
-def _any(value: Any, _graph: OpTable, _by_handle: Mapping[str, str]) -> Member:
+def _any(value: Any, _graph: OpTable, _handles: Set[str]) -> Member:
     from google.protobuf.message import DecodeError
 
     if value.type_url.endswith("/tensorflow.AssetFileDef"):
@@ -182,14 +178,14 @@ def _any(value: Any, _graph: OpTable, _by_handle: Mapping[str, str]) -> Member:
     return Member(f"{value.type_url}, {len(value.value)} bytes", "message")
 
 
-def _value(value: Any, _graph: OpTable, _by_handle: Mapping[str, str]) -> Member:
+def _value(value: Any, _graph: OpTable, _handles: Set[str]) -> Member:
     if isinstance(value, bytes):
         text = text_or_bytes(value)
         return Member(text if isinstance(text, str) else f"{len(value)} bytes", "value")
     return Member(str(value), "value")
 
 
-_RESOLVERS: dict[str, Callable[[Any, OpTable, Mapping[str, str]], Member]] = {
+_RESOLVERS: dict[str, Callable[[Any, OpTable, Set[str]], Member]] = {
     "nodes": _node,
     "variables": _variable,
     "contexts": _context,
