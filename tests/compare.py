@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scopeview.analyses.facts import Facts
 from scopeview.analyses.tensors import output_facts
 from scopeview.model.model import Model
 from scopeview.model.names import CONTROL
@@ -20,6 +21,7 @@ def assert_equals_tensorflow(model: Model, truth: dict[str, Any]) -> None:
         assert _ops(model) == truth["ops"]
         assert _variable_ops(model) == truth["variable_ops"]
         assert _consumers(model) == truth["consumers"]
+        _assert_accesses(model, truth["accesses"])
         _assert_outputs(model, truth["outputs"])
     if "collections" in truth:
         _assert_collections(model, truth)
@@ -57,6 +59,17 @@ def _consumers(model: Model) -> dict[str, list[str]]:
         graph.name(row): sorted({graph.name(e.target) for e in graph.consumers(row) if not e.is_control})
         for row in graph.rows_of_type(*VARIABLE_TYPES)
     }
+
+
+def _assert_accesses(model: Model, truth: dict[str, list[str]]) -> None:
+    """Readers and writers in the main graph are where TensorFlow's own consumers lead, however far."""
+    facts = Facts(model)
+    for variable in model.variables:
+        if variable.kind not in ("ref", "resource", "partitioned"):
+            continue
+        both = facts.accesses(variable)
+        found = {access.op for access in (*both.readers, *both.writers) if not access.function}
+        assert found == {op for handle in variable.handles for op in truth[handle]}, variable.name
 
 
 def _assert_outputs(model: Model, truth: dict[str, Any]) -> None:

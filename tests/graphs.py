@@ -7,44 +7,124 @@ y        MatMul      x  w/read  ^init  device=/gpu:0
 
 from __future__ import annotations
 
-from scopeview.model.model import Model, Origin
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scopeview.model.builder import OpTableBuilder
+from scopeview.model.model import Damage, Model, Origin
+from scopeview.model.variables import StoredSlice, Variable, VariableTable
 from scopeview.sources.graph.assemble import assemble
+from scopeview.sources.graph.attributes import decode_node
 from scopeview.sources.graph.nodes import Span
+from scopeview.sources.meta_graph import read_meta_graph
 from scopeview.sources.protos import message
 
 _DTYPES = {"float32": 1, "int32": 3, "string": 7}
+_STRINGS = ("shared_name", "container")
 
 
 def graph_def_from_text(text: str) -> bytes:
-    """Return a GraphDef; words after the type are inputs, but `shape=`, `dtype=`, `value=` and `device=`."""
+    """Return a GraphDef; words after the type are inputs, unless they are attributes (see `_set`)."""
     graph = message("GraphDef")()
     for line in filter(None, map(str.strip, text.splitlines())):
         name, op, *words = line.split()
         node = graph.node.add(name=name, op=op)
         for word in words:
             key, equals, value = word.partition("=")
-            if not equals:
+            if equals:
+                _set(node, key, value)
+            else:
                 node.input.append(word)
-            elif key == "device":
-                node.device = value
-            elif key == "dtype":
-                node.attr["dtype"].type = _DTYPES[value]
-            elif key == "shape":
-                dims = node.attr["shape"].shape
-                for size in filter(None, value.split(",")):
-                    dims.dim.add(size=int(size))
-                node.attr["dtype"].type = node.attr["dtype"].type or 1
-            elif key == "value":
-                tensor = node.attr["value"].tensor
-                tensor.dtype = 1
-                numbers = [float(number) for number in value.split(",")]
-                if len(numbers) > 1:
-                    tensor.tensor_shape.dim.add(size=len(numbers))
-                tensor.float_val.extend(numbers)
     return bytes(graph.SerializeToString())
 
 
-def model_from_text(text: str) -> Model:
-    """Return the model of a graph that is written as text."""
+def _set(node: Any, key: str, value: str) -> None:
+    """Set `device=`, `dtype=`, `shape=`, `value=` (numbers), `strings=`, `class=` or an attribute that is a string."""
+    if key == "device":
+        node.device = value
+    elif key == "dtype":
+        node.attr["dtype"].type = _DTYPES[value]
+    elif key == "class":
+        node.attr["_class"].list.s.append(f"loc:@{value}".encode())
+    elif key in _STRINGS:
+        node.attr[key].s = value.encode()
+    elif key == "shape":
+        dims = node.attr["shape"].shape
+        for size in filter(None, value.split(",")):
+            dims.dim.add(size=int(size))
+        node.attr["dtype"].type = node.attr["dtype"].type or 1
+    elif key == "value":
+        tensor = node.attr["value"].tensor
+        tensor.dtype = 1
+        numbers = [float(number) for number in value.split(",")]
+        if len(numbers) > 1:
+            tensor.tensor_shape.dim.add(size=len(numbers))
+        tensor.float_val.extend(numbers)
+    elif key == "bytes":
+        node.attr["value"].tensor.dtype = 1
+        node.attr["value"].tensor.tensor_content = bytes(int(value))
+    else:
+        assert key == "strings", key
+        tensor = node.attr["value"].tensor
+        tensor.dtype = 7
+        tensor.tensor_shape.dim.add(size=value.count(",") + 1)
+        tensor.string_val.extend(text.encode() for text in value.split(","))
+
+
+def model_from_text(text: str, collections: Mapping[str, Sequence[str]] | None = None) -> Model:
+    """Return the model of a graph that is written as text; with collections, of a MetaGraph.
+
+    Members of `variables`, `trainable_variables` and `local_variables` are variables, all others names of nodes.
+    """
     raw = graph_def_from_text(text)
-    return assemble(raw, [Span(0, len(raw))], Origin("(text)", "graph_def"))
+    if collections is None:
+        return assemble(raw, [Span(0, len(raw))], Origin("(text)", "graph_def"))
+    meta = message("MetaGraphDef")()
+    meta.graph_def.MergeFromString(raw)
+    for name, members in collections.items():
+        held = meta.collection_def[name]
+        if name in ("variables", "trainable_variables", "local_variables"):
+            held.bytes_list.value.extend(_definition(member) for member in members)
+        else:
+            held.node_list.value.extend(members)
+    whole = meta.SerializeToString()
+    return read_meta_graph(whole, Span(0, len(whole)), Origin("(text)", "meta_graph"))
+
+
+def _definition(name: str) -> bytes:
+    definition = message("VariableDef")(variable_name=f"{name}:0", initializer_name=f"{name}/Assign")
+    return bytes(definition.SerializeToString())
+
+
+def saver(keys: Mapping[str, str], name: str = "save") -> str:
+    """Return the ops of a saver as text: key of each variable op."""
+    lines = [
+        f"{name}/Const Const strings=model",
+        f"{name}/SaveV2/tensor_names Const strings={','.join(keys)}",
+        f"{name}/SaveV2/shape_and_slices Const strings={','.join('' for _ in keys)}",
+        f"{name}/SaveV2 SaveV2 {name}/Const {name}/SaveV2/tensor_names {name}/SaveV2/shape_and_slices "
+        + " ".join(keys.values()),
+        f"{name}/RestoreV2 RestoreV2 {name}/Const {name}/SaveV2/tensor_names {name}/SaveV2/shape_and_slices",
+    ]
+    lines += [
+        f"{name}/Assign_{index} Assign {handle} {name}/RestoreV2:{index}" for index, handle in enumerate(keys.values())
+    ]
+    return "\n".join(lines)
+
+
+def checkpoint(entries: Mapping[str, Sequence[int]], damage: Sequence[Damage] = (), **changes: Any) -> Model:
+    """Return the model of a checkpoint that has entries of these shapes, all float32, each with a checksum of its own."""
+    variables = [
+        Variable(
+            name, "checkpoint", tuple(shape), "float32", checkpoint_keys=(name,), stored=StoredSlice(0, 0, 100, number)
+        )
+        for number, (name, shape) in enumerate(entries.items())
+    ]
+    return checkpoint_of(variables, damage, **changes)
+
+
+def checkpoint_of(variables: Sequence[Variable], damage: Sequence[Damage] = (), **changes: Any) -> Model:
+    """Return the model of a checkpoint that has these entries."""
+    graph, _ = OpTableBuilder(b"", decode_node).freeze()
+    origin = Origin("(checkpoint)", changes.pop("format", "checkpoint_v2"))
+    return Model(origin, graph, {}, VariableTable(variables), damage=tuple(damage), **changes)

@@ -126,6 +126,32 @@ def _library(proto: Any) -> dict[str, Any]:
     }
 
 
+def _accesses(variable: Any) -> list[str]:
+    """Follow the consumers of a variable op through what hands it on; return the ops where that ends.
+
+    Ops that call functions are left out: what happens in their bodies, a graph traversal does not see.
+    """
+    passes = {"Identity", "RefIdentity", "Enter", "RefEnter", "Switch", "RefSwitch", "Merge", "RefMerge"}
+    calls = {"If", "StatelessIf", "While", "StatelessWhile", "Case", "StatelessCase"}
+    calls |= {"PartitionedCall", "StatefulPartitionedCall"}
+    waiting, seen, ends = list(variable.outputs), set(), set()
+    while waiting:
+        tensor = waiting.pop()
+        for consumer in tensor.consumers():
+            if consumer.name in seen:
+                continue
+            seen.add(consumer.name)
+            is_own = consumer.type in ("Identity", "ReadVariableOp") and consumer.name.startswith(f"{variable.name}/")
+            joins_parts = consumer.name.endswith("/ConcatPartitions/concat") and "/part_" in variable.name
+            if consumer.type in passes or is_own or joins_parts:
+                waiting += consumer.outputs
+                if not is_own and not any(output.consumers() for output in consumer.outputs):
+                    ends.add(consumer.name)
+            elif consumer.type not in calls:
+                ends.add(consumer.name)
+    return sorted(ends)
+
+
 def _ops(graph: Any) -> dict[str, Any]:
     import tensorflow as tf
 
@@ -144,6 +170,7 @@ def _ops(graph: Any) -> dict[str, Any]:
         "outputs": {
             op.name: [[out.dtype.base_dtype.name, _sizes(out.shape)] for out in op.outputs] for op in operations
         },
+        "accesses": {op.name: _accesses(op) for op in operations if op.type in types},
         "consumers": {
             op.name: sorted({c.name for out in op.outputs for c in out.consumers()})
             for op in operations

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import scopeview
+from scopeview.analyses.facts import Facts
 from scopeview.analyses.inspection import inspect
 from scopeview.render.as_json import dumps
 from tests.places import BROKEN, SAMPLES
@@ -21,7 +22,7 @@ MANIFEST = tomllib.loads((BROKEN / "manifest.toml").read_text("utf-8"))
 def test_opens_and_says_what_is_wrong(name: str, says: str) -> None:
     model = scopeview.load(BROKEN / name)
 
-    dumps(inspect(model))
+    dumps(inspect(Facts(model)))
     if says:
         assert any(says in note for note in model.notes), model.notes
     else:
@@ -103,6 +104,6 @@ def test_a_file_damaged_anywhere_opens_or_is_refused(name: str, data: st.DataObj
     except scopeview.ScopeviewError as error:
         assert "\n" not in str(error)
         return
-    dumps(inspect(model))
+    dumps(inspect(Facts(model)))
     for row in model.graph:
         model.graph.attributes(row)

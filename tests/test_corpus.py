@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import scopeview
+from scopeview.analyses.facts import Facts
 from scopeview.analyses.inspection import inspect
 from scopeview.model.model import Model
 from tests.compare import assert_equals_tensorflow
@@ -60,7 +61,7 @@ def test_opens_or_is_refused_with_a_reason(row: dict[str, str], tmp_path: Path) 
 
     if row["kind"] != "events":
         assert model.origin.format == FORMATS[row["kind"]]
-    assert inspect(model).model.ops == len(model.graph)
+    assert inspect(Facts(model)).model.ops == len(model.graph)
     assert _as_unknown(row, tmp_path).origin.format == model.origin.format
 
 

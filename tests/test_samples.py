@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 
 import scopeview
+from scopeview.analyses.callsites import CallSite
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.lint.rule import Subject
+from scopeview.analyses.lint.run import lint
+from scopeview.analyses.slots import Attachment
 from scopeview.model.model import Model
 from scopeview.render.formats import initializer_text, shape_text
 from tests.compare import assert_equals_tensorflow
@@ -49,6 +54,31 @@ def test_sample_shows_what_its_manifest_says(row: dict[str, Any]) -> None:
 def _line(variable: Any) -> str:
     told = {True: "T", False: "F", None: "?"}[variable.trainable]
     return f"{told} {variable.name} {variable.dtype}{shape_text(variable.shape)}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=IDS)
+def test_sample_is_shared_and_judged_as_its_manifest_says(row: dict[str, Any]) -> None:
+    """Call sites and findings of every mechanism, whole: what is not in the manifest must not be found either."""
+    facts = Facts(load(row))
+    variables = facts.model.variables if facts.model.functions or len(facts.model.graph) else ()
+    owned = [variable for variable in variables if variable.name not in facts.attachments]
+
+    sites = [f"{v.name}: {'; '.join(map(_site, facts.call_sites(v))) or 'none'}" for v in owned]
+    attached = {a.variable: f"{a.variable} -> {a.primary or 'optimiser'} ({a.kind} {a.rule})" for a in _told(facts)}
+    findings = [f"{f.code} {f.where}" for f in lint(Subject(facts)).findings if f.code != "C3"]
+
+    assert sites == row.get("call_sites", [])
+    assert sorted(attached.values()) == row.get("attached", [])
+    assert findings == row.get("findings", [])
+
+
+def _told(facts: Facts) -> list[Attachment]:
+    return list(facts.attachments.values())
+
+
+def _site(site: CallSite) -> str:
+    program = f"{site.program}: " if site.program else ""
+    return f"{site.relation} {program}{site.scope or '(root)'}{f' x{site.times}' if site.times > 1 else ''}"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=IDS)

@@ -5,27 +5,26 @@ One name can be several of these at once; all are answered.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from shlex import quote
 
-from scopeview.analyses.access import Accesses, accesses
+from scopeview.analyses.callsites import CallSite
+from scopeview.analyses.facts import Facts
 from scopeview.analyses.inspection import CollectionRecord, VariableRecord, record_of
+from scopeview.analyses.near import not_found
+from scopeview.analyses.roles import Role
+from scopeview.analyses.sharing import VariableUse, use_of, variables_called
 from scopeview.analyses.tensors import output_count, output_facts
 from scopeview.errors import NotFoundError
 from scopeview.model.functions import Function
-from scopeview.model.model import Model, SaverEntry, Signature
-from scopeview.model.names import leaf_of, parse_input
+from scopeview.model.model import Model, Signature
+from scopeview.model.names import is_within, parse_input
 from scopeview.model.ops import MISSING, Edge, OpRow, OpTable
 from scopeview.model.scopes import ScopeId
 from scopeview.model.shapes import Shape
-from scopeview.model.variables import Variable
 
 FUNCTION_SEPARATOR = ": "
 """Between the name of a function and an op of its body, as in `__inference_call_42: dense/MatMul`."""
-
-_MAX_NAMES_COMPARED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,8 @@ class OpDetail:
     function: str
     """The function whose body holds it; empty for the main graph."""
     type: str
+    role: Role
+    """What it is for."""
     device: str
     definition: int
     """Position in the file, from 0."""
@@ -70,6 +71,10 @@ class ScopeDetail:
     path: str
     ops: int
     op_types: Mapping[str, int]
+    roles: Mapping[Role, int]
+    variables: tuple[str, ...]
+    """Variables that its computation uses, those of other scopes included."""
+    total_variables: int
     devices: tuple[str, ...]
     child_scopes: tuple[str, ...]
     total_child_scopes: int
@@ -80,6 +85,8 @@ class VariableScopeDetail:
     """One scope of the variable tree."""
 
     path: str
+    call_sites: tuple[CallSite, ...]
+    """The op scopes whose computation uses any of its variables."""
     variables: tuple[VariableRecord, ...]
     total_variables: int
     parameters: int
@@ -91,8 +98,7 @@ class VariableDetail:
     """One variable in full."""
 
     variable: VariableRecord
-    accesses: Accesses
-    savers: tuple[SaverEntry, ...]
+    use: VariableUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,24 +127,24 @@ class Detail:
     signatures: tuple[Signature, ...]
 
 
-def detail(model: Model, name: str, *, limit: int = 50) -> Detail:
+def detail(facts: Facts, name: str, *, limit: int = 50) -> Detail:
     """Look a name up: `a/b`, `a/b:0`, `^a/b`, `a/`, a checkpoint key, a function, `function: op`, a collection.
 
     Args:
-        model: where to look.
+        facts: where to look.
         name: the name.
         limit: how many consumers, child scopes and variables of a scope to list; totals are always given.
 
     Raises:
         NotFoundError: nothing has this name; the message proposes names that are near.
     """
-    path = name.rstrip("/") or name
+    model, path = facts.model, name.rstrip("/") or name
     found = Detail(
         name=name,
-        ops=tuple(_ops(model, name, limit)),
-        scopes=tuple(_scopes(model, path, limit)),
-        variables=tuple(_variables(model, name)),
-        variable_scopes=tuple(_variable_scopes(model, path, limit)),
+        ops=tuple(_ops(facts, name, limit)),
+        scopes=tuple(_scopes(facts, path, limit)),
+        variables=tuple(VariableDetail(record_of(facts, v), use_of(facts, v)) for v in variables_called(model, name)),
+        variable_scopes=tuple(_variable_scopes(facts, path, limit)),
         functions=tuple(_functions(model, name)),
         collections=tuple(
             CollectionRecord(c.name, c.kind, c.size, c.members) for c in model.collections if c.name == name
@@ -146,17 +152,18 @@ def detail(model: Model, name: str, *, limit: int = 50) -> Detail:
         signatures=tuple(signature for signature in model.signatures if signature.name == name),
     )
     if not any(getattr(found, field.name) for field in fields(found) if field.name != "name"):
-        raise NotFoundError(_not_found(model, name))
+        raise NotFoundError(not_found(model, name, _names(model, name)))
     return found
 
 
-def _ops(model: Model, name: str, limit: int) -> Iterator[OpDetail]:
+def _ops(facts: Facts, name: str, limit: int) -> Iterator[OpDetail]:
+    model = facts.model
     function_name, separator, inner = name.partition(FUNCTION_SEPARATOR)
     if separator and function_name in model.functions:
         body = model.functions[function_name].body
         row = body.row(inner)
         if row is not None:
-            yield _op(model, body, row, function_name, None, limit)
+            yield _op(facts, body, row, function_name, None, limit)
         return
     reference = parse_input(name)
     row, port = model.graph.row(name), None
@@ -166,7 +173,7 @@ def _ops(model: Model, name: str, limit: int) -> Iterator[OpDetail]:
         if row is not None and port is not None:
             _check_port(model, row, port)
     if row is not None:
-        yield _op(model, model.graph, row, "", port, limit)
+        yield _op(facts, model.graph, row, "", port, limit)
 
 
 def _check_port(model: Model, row: OpRow, port: int) -> None:
@@ -178,13 +185,15 @@ def _check_port(model: Model, row: OpRow, port: int) -> None:
         raise NotFoundError(f"{name}:{port} does not exist: the {model.graph.op_type(row)} op {name} has {outputs}")
 
 
-def _op(model: Model, table: OpTable, row: OpRow, function: str, port: int | None, limit: int) -> OpDetail:
+def _op(facts: Facts, table: OpTable, row: OpRow, function: str, port: int | None, limit: int) -> OpDetail:
     """Describe an op; with a port, only the consumers of that output."""
+    model = facts.model
     consumers = [edge for edge in table.consumers(row) if port is None or edge.port == port]
     return OpDetail(
         name=table.name(row),
         function=function,
         type=table.op_type(row),
+        role=facts.roles.of(row, function),
         device=table.device(row),
         definition=int(table.columns.definition[row]),
         attributes=table.attributes(row),
@@ -220,8 +229,8 @@ def _collections_of(model: Model, op: str) -> tuple[str, ...]:
     )
 
 
-def _scopes(model: Model, path: str, limit: int) -> Iterator[ScopeDetail]:
-    tree = model.op_scopes
+def _scopes(facts: Facts, path: str, limit: int) -> Iterator[ScopeDetail]:
+    model, tree = facts.model, facts.model.op_scopes
     scope = tree.find(path)
     if scope is None or not path:
         return
@@ -229,18 +238,22 @@ def _scopes(model: Model, path: str, limit: int) -> Iterator[ScopeDetail]:
     rows = tree.rows(scope)
     columns = model.graph.columns
     devices = {columns.devices[number] for number in columns.device_id[rows.start : rows.stop].tolist()}
+    used = [v.name for v in model.variables if any(is_within(site.scope, path) for site in facts.call_sites(v))]
     yield ScopeDetail(
         path,
         len(rows),
         model.graph.type_counts(rows),
+        facts.roles.counts(rows),
+        tuple(used[:limit]),
+        len(used),
         tuple(sorted(device for device in devices if device)),
         tuple(children[:limit]),
         len(children),
     )
 
 
-def _variable_scopes(model: Model, path: str, limit: int) -> Iterator[VariableScopeDetail]:
-    tree = model.variable_scopes
+def _variable_scopes(facts: Facts, path: str, limit: int) -> Iterator[VariableScopeDetail]:
+    model, tree = facts.model, facts.model.variable_scopes
     scope: ScopeId | None = tree.find(path)
     if scope is None or not path:
         return
@@ -248,30 +261,12 @@ def _variable_scopes(model: Model, path: str, limit: int) -> Iterator[VariableSc
     table = model.variables
     yield VariableScopeDetail(
         path,
-        tuple(record_of(table[row]) for row in rows[:limit]),
+        facts.call_sites_of_scope(path),
+        tuple(record_of(facts, table[row]) for row in rows[:limit]),
         len(rows),
         int(table.parameters[rows.start : rows.stop].sum()),
         int(table.size_bytes[rows.start : rows.stop].sum()),
     )
-
-
-def _variables(model: Model, name: str) -> Iterator[VariableDetail]:
-    found = model.variables.named(name) or model.variables.named(name.removesuffix(":0"))
-    if not found:
-        found = tuple(variable for variable in model.variables if _is_called(variable, name))
-    for variable in found:
-        yield VariableDetail(record_of(variable), accesses(model, variable), _savers_of(model, variable))
-
-
-def _is_called(variable: Variable, name: str) -> bool:
-    """Whether a name is one of the variable's others: a key, a key without its attribute, an object path."""
-    keys = variable.checkpoint_keys
-    return name in keys or name in variable.object_paths or any(key.startswith(f"{name}/.ATTRIBUTES/") for key in keys)
-
-
-def _savers_of(model: Model, variable: Variable) -> tuple[SaverEntry, ...]:
-    handles = {variable.handle_op, *(part.name for part in variable.parts)} - {None}
-    return tuple(entry for entry in model.savers if entry.handle_op in handles)
 
 
 def _functions(model: Model, name: str) -> Iterator[FunctionDetail]:
@@ -287,16 +282,9 @@ def _functions(model: Model, name: str) -> Iterator[FunctionDetail]:
         )
 
 
-def _not_found(model: Model, name: str) -> str:
+def _names(model: Model, name: str) -> Iterator[str]:
+    """Yield the names that may have been meant, those of the same function first."""
     function = model.functions.get(name.partition(FUNCTION_SEPARATOR)[0])
-    in_function = () if function is None else (f"{function.name}{FUNCTION_SEPARATOR}{op}" for op in function.body.names)
-    known = [*in_function, *model.variables.names, *model.graph.names, *model.functions][:_MAX_NAMES_COMPARED]
-    leaf = leaf_of(name.rstrip("/"))
-    near = [other for other in known if leaf_of(other) == leaf][:3]
-    near = near or difflib.get_close_matches(name[:200], known, n=3)
-    # Many names stand twice, as a variable and as the op that holds it.
-    proposal = f"; near it: {', '.join(dict.fromkeys(near))}" if near else ""
-    return (
-        f"nothing in {model.origin.path} is called {name!r}{proposal}; "
-        f"try: scopeview find {quote(model.origin.path)} {quote(leaf or '*')}"
-    )
+    if function is not None:
+        yield from (f"{function.name}{FUNCTION_SEPARATOR}{op}" for op in function.body.names)
+    yield from (*model.variables.names, *model.graph.names, *model.functions)

@@ -12,12 +12,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.analyses.inspection import is_within
-from scopeview.analyses.query import Query, glob_pattern, parse_query, parse_shape, shape_matches
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.query import Query, glob_pattern, parse_count, parse_query, parse_shape, shape_matches
+from scopeview.analyses.roles import ROLES
 from scopeview.analyses.tensors import output_facts
 from scopeview.model.functions import ARGUMENT_TYPE
 from scopeview.model.model import Model
-from scopeview.model.names import parse_input
+from scopeview.model.names import is_within, parse_input
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Variable
@@ -59,11 +60,11 @@ class FindResult:
         return self.variables + self.ops
 
 
-def find(model: Model, text: str, *, limit: int = 50, offset: int = 0) -> FindResult:
+def find(facts: Facts, text: str, *, limit: int = 50, offset: int = 0) -> FindResult:
     """Find ops and variables.
 
     Args:
-        model: where to look.
+        facts: where to look.
         text: the query (see `analyses.query`).
         limit: hits of one page.
         offset: hits to skip.
@@ -71,9 +72,9 @@ def find(model: Model, text: str, *, limit: int = 50, offset: int = 0) -> FindRe
     Raises:
         QueryError: the query cannot be understood.
     """
-    query = parse_query(text)
-    variables = list(_variables(model, query)) if query.wants_variables else []
-    places = list(_ops(model, query)) if query.wants_ops else []
+    model, query = facts.model, parse_query(text)
+    variables = list(_variables(facts, query)) if query.wants_variables else []
+    places = list(_ops(facts, query)) if query.wants_ops else []
     hits = (
         *(_variable_hit(variable) for variable in variables[offset : offset + limit]),
         *islice(
@@ -94,6 +95,7 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
         "op": types,
         "dtype": {variable.dtype for variable in model.variables},
         "kind": {str(variable.kind) for variable in model.variables},
+        "role": set(ROLES),
         "collection": {collection.name for collection in model.collections},
     }
     for field, values in known.items():
@@ -109,14 +111,16 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
             yield f"name:{glob} asks for that whole name; name:*{glob}* finds it anywhere"
 
 
-def _variables(model: Model, query: Query) -> Iterator[Variable]:
-    name_fits = _name_test(query)
-    for variable in model.variables:
+def _variables(facts: Facts, query: Query) -> Iterator[Variable]:
+    name_fits, counts = _name_test(query), [parse_count(value) for value in query.values("shared")]
+    for variable in facts.model.variables:
         names = (variable.name, *(part.name for part in variable.parts))
         if any(map(name_fits, names)) and all(
             _VARIABLE_TESTS[field](variable, value) for field, value in query.terms if field in _VARIABLE_TESTS
         ):
-            yield variable
+            uses = facts.uses(variable) if counts else 0
+            if all(compare(uses, number) for compare, number in counts):
+                yield variable
 
 
 def _any_fits(glob: str, texts: tuple[str, ...]) -> bool:
@@ -165,14 +169,16 @@ def _lies_in(name: str, scope: str) -> bool:
     return any(pattern.fullmatch(name, 0, end) for end in (*ends, len(name)))
 
 
-def _ops(model: Model, query: Query) -> Iterator[tuple[str, OpTable, OpRow]]:
+def _ops(facts: Facts, query: Query) -> Iterator[tuple[str, OpTable, OpRow]]:
     """Yield function, table and row of every op that fits, cheap tests first."""
+    model = facts.model
     name_fits, collections = _name_test(query), query.values("collection")
     members = _members(model) if collections else {}
     tables = [("", model.graph), *((name, f.body) for name, f in model.functions.items())]
     for function, table in tables:
         arguments = ARGUMENT_TYPE if function else None
-        for row in np.flatnonzero(_type_and_device(table, query, arguments)).tolist():
+        fitting = _type_and_device(table, query, arguments) & _has_role(facts, function, query.values("role"))
+        for row in np.flatnonzero(fitting).tolist():
             name = table.name(OpRow(row))
             if not name_fits(name):
                 continue
@@ -192,6 +198,14 @@ def _type_and_device(table: OpTable, query: Query, left_out: str | None) -> NDAr
     devices = [all(_any_fits(glob, (name,)) for glob in query.values("device")) for name in columns.devices]
     fitting = np.array(types, dtype=bool)[columns.type_id] if types else np.zeros(0, dtype=bool)
     return np.asarray(fitting & np.array(devices, dtype=bool)[columns.device_id])
+
+
+def _has_role(facts: Facts, function: str, globs: tuple[str, ...]) -> NDArray[np.bool_] | bool:
+    """Return which rows have a role that fits; roles are worked out only if they are asked for."""
+    if not globs:
+        return True
+    wanted = np.array([all(_any_fits(glob, (role,)) for glob in globs) for role in ROLES])
+    return np.asarray(wanted[facts.roles.codes(function)])
 
 
 def _members(model: Model) -> dict[str, list[str]]:

@@ -8,10 +8,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.slots import Attachment
 from scopeview.model.collection import Member
 from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.imported import ImportReport
 from scopeview.model.model import Dangling, Model, Signature
+from scopeview.model.names import is_within
 from scopeview.model.scopes import ScopeId, ScopeTree
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Initializer, Kind, Part, Variable
@@ -35,6 +38,8 @@ class ModelSummary:
     ops: int
     functions: int
     variables: int
+    attached_variables: int
+    """Those among them that exist for another: optimiser slots, averages, replicas, scalars."""
     parameters: int
     """Elements of all variables whose shape is known."""
     size_bytes: int
@@ -93,6 +98,12 @@ class VariableRecord:
     object_paths: tuple[str, ...]
     parts: tuple[Part, ...]
     note: str
+    uses: int
+    """At how many places the computation uses it; from 2 on, it is shared."""
+    slots: tuple[str, ...]
+    """Variables that exist for this one: optimiser slots, averages, replicas."""
+    belongs_to: Attachment | None
+    """What it exists for, if it is one of these or a scalar of an optimiser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +144,20 @@ class Inspection:
     imported: ImportReport | None
 
 
-def inspect(model: Model, *, scope: str = "", depth: int | None = None) -> Inspection:
+def inspect(facts: Facts, *, scope: str = "", depth: int | None = None) -> Inspection:
     """Describe a model.
 
     Args:
-        model: what to describe.
+        facts: the model, analysed.
         scope: leave out the scopes and variables outside this path; the totals stay those of the whole.
         depth: leave out scopes deeper than this, counted from `scope`.
     """
+    model = facts.model
     return Inspection(
-        model=summarise(model),
+        model=summarise(facts),
         op_scopes=_op_scopes(model.op_scopes, scope, depth),
         variable_scopes=_variable_scopes(model, scope, depth),
-        variables=tuple(record_of(variable) for variable in model.variables if is_within(variable.name, scope)),
+        variables=tuple(record_of(facts, variable) for variable in model.variables if is_within(variable.name, scope)),
         other_keys=tuple(dict.fromkeys(e.key for e in model.savers if not e.handle_op and not e.restores)),
         collections=tuple(
             CollectionRecord(found.name, found.kind, found.size, found.members) for found in model.collections
@@ -166,8 +178,9 @@ def inspect(model: Model, *, scope: str = "", depth: int | None = None) -> Inspe
     )
 
 
-def summarise(model: Model) -> ModelSummary:
+def summarise(facts: Facts) -> ModelSummary:
     """Return the totals of a model."""
+    model = facts.model
     origin, variables = model.origin, model.variables
     constants = _large_constants(model)
     return ModelSummary(
@@ -182,6 +195,7 @@ def summarise(model: Model) -> ModelSummary:
         ops=len(model.graph),
         functions=len(model.functions),
         variables=len(variables),
+        attached_variables=sum(variable.name in facts.attachments for variable in variables),
         parameters=sum(variable.parameters or 0 for variable in variables),
         size_bytes=sum(variable.size_bytes or 0 for variable in variables),
         large_constants=len(constants),
@@ -213,14 +227,17 @@ def _size_is_unknown(variable: Variable) -> bool:
     return variable.parameters is None or (is_numeric and variable.size_bytes is None)
 
 
-def record_of(variable: Variable) -> VariableRecord:
+def record_of(facts: Facts, variable: Variable) -> VariableRecord:
     """Return a variable as the contract lists it."""
-    return VariableRecord(**{field.name: getattr(variable, field.name) for field in fields(VariableRecord)})
-
-
-def is_within(name: str, scope: str) -> bool:
-    """Whether a name lies in a scope, or is it; the empty scope holds everything."""
-    return not scope or name == scope or name.startswith(f"{scope}/")
+    told = {field.name: getattr(variable, field.name) for field in fields(Variable) if field.name != "stored"}
+    return VariableRecord(
+        **told,
+        parameters=variable.parameters,
+        size_bytes=variable.size_bytes,
+        uses=facts.uses(variable),
+        slots=tuple(attachment.variable for attachment in facts.attached.get(variable.name, ())),
+        belongs_to=facts.attachments.get(variable.name),
+    )
 
 
 def _selected(tree: ScopeTree, scope: str, depth: int | None) -> list[ScopeId]:

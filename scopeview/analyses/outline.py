@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analyses.folding import Group, fold_twins
+from scopeview.analyses.structure import shapes
 from scopeview.model.model import Model
 from scopeview.model.names import leaf_of, sort_key
 from scopeview.model.ops import OpRow, OpTable
@@ -53,6 +54,10 @@ class Outline:
     """The visible lines of a tree, top to bottom."""
 
     rows: tuple[OutlineRow, ...]
+    kept: NDArray[np.int64]
+    """Shape (rows of the tree,): the row of the table that each stands for; what is set aside has none."""
+    set_aside: int
+    """Rows of the table that were left out of the tree before it was drawn."""
     folded: int
     """How many scopes and leaves stand behind the twins that are shown for them."""
     hidden: int
@@ -65,16 +70,22 @@ class Forest:
 
     Attributes:
         tree: the scopes.
+        kept: shape (rows,); the row of the table that each row of the tree is.
+        set_aside: rows of the table that the tree leaves out.
         weight: shape (rows,); scopes with more of it open first.
         order: shape (rows,); position in the file.
         structure: what makes two rows alike, such as the op type.
+        shape_of: what makes two scopes alike, wiring included; None where equal rows of equal names do.
         stays_closed: whether a scope named after this row opens only when asked to (a variable's ops, its slots).
     """
 
     tree: ScopeTree
+    kept: NDArray[np.int64]
+    set_aside: int
     weight: NDArray[np.int64]
     order: NDArray[np.int64]
     structure: Callable[[int], Hashable]
+    shape_of: Callable[[ScopeId], Hashable] | None = None
     stays_closed: Callable[[int], bool] = lambda _row: False
 
 
@@ -235,6 +246,9 @@ class _Opener:
         """Names relative to the scope and what each row is; a leaf's own name is the number that differs."""
         if node.scope is None:
             return self.forest.structure(node.first)
+        if self.forest.shape_of is not None:
+            own = None if node.own is None else self.forest.structure(node.own)
+            return own, self.forest.shape_of(node.scope)
         names, start = self.forest.tree.names, len(self.forest.tree.path(node.scope))
         own = None if node.own is None else self.forest.structure(node.own)
         return own, tuple((names[row][start:], self.forest.structure(row)) for row in range(node.first, node.last))
@@ -258,7 +272,13 @@ def outline(forest: Forest, view: View, scope: str = "") -> Outline:
         opener.open_from(top)
         rows += _lines(opener, top)
     folded = sum(row.twins - 1 for row in rows if row.twins > 1)
-    return Outline(tuple(rows), folded, sum(row.last - row.first for row in rows if row.kind == "more"))
+    return Outline(
+        tuple(rows),
+        forest.kept,
+        forest.set_aside,
+        folded,
+        sum(row.last - row.first for row in rows if row.kind == "more"),
+    )
 
 
 def _own_row(tree: ScopeTree, path: str) -> int | None:
@@ -309,32 +329,50 @@ def _name(tree: ScopeTree, node: _Node) -> str:
     return tree.names[node.first] if node.scope is None else tree.path(node.scope)
 
 
-def op_forest(table: OpTable) -> Forest:
-    """Return the op tree as an outline takes it: every op weighs the same, equal types are alike."""
-    type_id = table.columns.type_id
+def op_forest(table: OpTable, hidden: NDArray[np.bool_] | None = None) -> Forest:
+    """Return the op tree as an outline takes it: every op weighs the same, scopes are alike if they are wired alike.
+
+    Args:
+        table: the ops.
+        hidden: shape (ops,); which of them to leave out.
+    """
+    type_id, definition = table.columns.type_id, table.columns.definition.astype(np.int64)
+    kept = np.arange(len(table)) if hidden is None else np.flatnonzero(~hidden)
+    tree = table.scopes if hidden is None else ScopeTree([table.names[row] for row in kept.tolist()])
     return Forest(
-        table.scopes,
-        np.ones(len(table), dtype=np.int64),
-        table.columns.definition.astype(np.int64),
-        lambda row: int(type_id[row]),
-        lambda row: table.op_type(OpRow(row)) in VARIABLE_TYPES,
+        tree,
+        kept,
+        len(table) - len(kept),
+        np.ones(len(kept), dtype=np.int64),
+        definition[kept],
+        lambda row: int(type_id[kept[row]]),
+        shapes(table) if hidden is None else None,
+        stays_closed=lambda row: table.op_type(OpRow(int(kept[row]))) in VARIABLE_TYPES,
     )
 
 
-def variable_forest(model: Model) -> Forest:
-    """Return the variable tree as an outline takes it: weighed by parameters, in the order of the graph's ops."""
-    variables = model.variables
-    order = [_definition(model, variable, row) for row, variable in enumerate(variables)]
+def variable_forest(model: Model, attached: Container[str] = ()) -> Forest:
+    """Return the variable tree as an outline takes it: weighed by parameters, in the order of the graph's ops.
+
+    Args:
+        model: whose variables.
+        attached: names of variables to leave out, because they are told with the variable that they exist for.
+    """
+    table = model.variables
+    kept = [row for row, variable in enumerate(table) if variable.name not in attached]
+    shown = [table[row] for row in kept]
+    order = [_definition(model, variable, row) for row, variable in zip(kept, shown, strict=True)]
     return Forest(
-        variables.scopes,
-        variables.parameters + 1,
+        ScopeTree([variable.name for variable in shown]),
+        np.array(kept, dtype=np.int64),
+        len(table) - len(kept),
+        table.parameters[kept] + 1 if kept else np.zeros(0, dtype=np.int64),
         np.array(order, dtype=np.int64),
-        lambda row: (variables[row].shape, variables[row].dtype, variables[row].kind),
-        lambda _row: True,  # below a variable stand its optimiser slots and averages
+        lambda row: (shown[row].shape, shown[row].dtype, shown[row].kind),
+        stays_closed=lambda _row: True,  # below a variable stand its optimiser slots and averages
     )
 
 
 def _definition(model: Model, variable: Variable, row: int) -> int:
-    handle = variable.handle_op or (variable.parts[0].name if variable.parts else None)
-    op = model.graph.row(handle) if handle is not None and len(model.graph) else None
+    op = model.graph.row(variable.handles[0]) if variable.handles and len(model.graph) else None
     return row if op is None else int(model.graph.columns.definition[op])

@@ -1,16 +1,17 @@
 """The search language: `op:MatMul name:rnn/* dtype:float32 shape:[*,256]`, terms joined by AND.
 
     name:GLOB  op:GLOB  dtype:GLOB  device:GLOB  collection:GLOB  key:GLOB  kind:GLOB  scope:PATH
-    shape:[3,*]  trainable:yes|no  in:ops|variables  WORD (anywhere in the name, in any case)
+    role:GLOB  shared:>1  shape:[3,*]  trainable:yes|no  in:ops|variables  WORD (anywhere in the name, in any case)
 
 In a GLOB `*` stands for any characters, "/" too, and `?` for one; everything else stands for itself.
 """
 
 from __future__ import annotations
 
+import operator
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,13 +26,16 @@ FIELDS: Mapping[str, str] = {
     "collection": "a collection that it is a member of",
     "key": "checkpoint key; finds variables only",
     "kind": "ref, resource, partitioned, frozen, checkpoint, object; finds variables only",
+    "role": "what an op is for: forward, init, save, gradient, update, summary, bookkeeping; finds ops only",
+    "shared": "number of places that use a variable: 2, >1, <=3; finds variables only",
     "scope": "the scope that it lies in, at any depth",
     "shape": "shape, with * for any size: [3,*]; ... for any number of sizes",
     "trainable": "yes or no; finds variables only",
     "in": "ops or variables",
 }
 
-_VARIABLES_ONLY = frozenset({"key", "kind", "trainable"})
+_VARIABLES_ONLY = frozenset({"key", "kind", "trainable", "shared"})
+_OPS_ONLY = frozenset({"op", "role"})
 _TERM = re.compile(r"([a-z]+):(.*)\Z", re.DOTALL)
 
 
@@ -55,7 +59,7 @@ class Query:
     @property
     def wants_variables(self) -> bool:
         """Whether a variable can match."""
-        return not self.values("op") and "ops" not in self.values("in")
+        return not any(field in _OPS_ONLY for field, _ in self.terms) and "ops" not in self.values("in")
 
 
 def parse_query(text: str) -> Query:
@@ -96,9 +100,37 @@ def _check(field: str, value: str) -> None:
         raise QueryError(f"trainable:{value} is not known; it is trainable:yes or trainable:no")
     if field == "shape":
         parse_shape(value)
+    if field == "shared":
+        parse_count(value)
 
 
-_EXAMPLES = {"shape": "[3,*]", "trainable": "yes", "in": "ops", "op": "MatMul", "dtype": "float32"}
+_EXAMPLES = {
+    "shared": ">1",
+    "role": "forward",
+    "shape": "[3,*]",
+    "trainable": "yes",
+    "in": "ops",
+    "op": "MatMul",
+    "dtype": "float32",
+}
+
+_COUNT = re.compile(r"(>=|<=|>|<|=|)(\d{1,9})")
+_COMPARE: Mapping[str, Callable[[int, int], bool]] = {
+    ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "=": operator.eq, "": operator.eq,
+}  # fmt: skip
+
+
+def parse_count(text: str) -> tuple[Callable[[int, int], bool], int]:
+    """Parse a condition on a number: `2`, `>1`, `<=3`.
+
+    Raises:
+        QueryError: it is none.
+    """
+    match = _COUNT.fullmatch(text)
+    if match is None:
+        raise QueryError(f"{text!r} is no condition on a number; write 2, >1 or <=3")
+    return _COMPARE[match[1]], int(match[2])
+
 
 _ANY, _ANY_RUN = "*", "..."
 ShapePattern = tuple[str, ...]

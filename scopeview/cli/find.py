@@ -28,14 +28,16 @@ def command(  # noqa: PLR0913 - one parameter per option
     """Find ops and variables.
 
     QUERY is words and fields that must all fit: op:MatMul name:rnn/* dtype:float32 collection:trainable_variables
-    shape:[*,256] device:*GPU* scope:PATH key:GLOB kind:GLOB trainable:yes in:ops. In a value * and ? are wild.
+    shape:[*,256] device:*GPU* scope:PATH key:GLOB kind:GLOB role:forward shared:>1 trainable:yes in:ops. In a value *
+    and ? are wild.
     """
+    from scopeview.analyses.facts import Facts
     from scopeview.analyses.find import find
     from scopeview.render.text.console import make_console
     from scopeview.render.text.find import print_find
 
     model = Source(path, tags, artifact, importing, timeout).load()
-    result = find(model, " ".join(query), limit=limit, offset=offset)
+    result = find(Facts(model), " ".join(query), limit=limit, offset=offset)
     if as_json:
         print_json(result)
     else:

@@ -12,6 +12,10 @@ import click
 from scopeview.cli.options import Source, output_options, print_json, source_options
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from scopeview.analyses.facts import Facts
     from scopeview.analyses.inspection import Inspection
     from scopeview.analyses.outline import Sort, View
     from scopeview.model.model import Model
@@ -40,6 +44,10 @@ _FEWEST_LINES = 10
     "--sort", type=click.Choice(["definition", "name", "size"]), default="definition", show_default=True,
     help="Order of siblings.",
 )  # fmt: skip
+@click.option(
+    "--hide-roles", metavar="ROLES",
+    help="Leave ops of these roles out of the op tree: init, save, gradient, update, summary, bookkeeping, forward.",
+)  # fmt: skip
 @click.option("--all", "show_all", is_flag=True, help="Show everything: no twins folded, nothing left out.")
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option
@@ -51,6 +59,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     depth: int | None,
     scope: str,
     sort: Sort,
+    hide_roles: str | None,
     show_all: bool,
     as_json: bool,
     color: bool | None,
@@ -61,6 +70,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     By default the trees fit a screen: the heaviest scopes open first, and numbered twins that are equal inside
     (step_0 .. step_99) become one line. --ops, --variables, --collections and --functions choose sections.
     """
+    from scopeview.analyses.facts import Facts
     from scopeview.analyses.inspection import inspect
     from scopeview.render.text.console import make_console
     from scopeview.render.text.inspection import Sections, print_inspection
@@ -68,7 +78,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     model = Source(path, tags, artifact, importing, timeout).load()
     scope = scope.strip("/")
     _check_scope(model, scope)
-    inspection = inspect(model, scope=scope, depth=depth)
+    facts = Facts(model)
+    inspection = inspect(facts, scope=scope, depth=depth)
     if as_json:
         print_json(inspection)
         return
@@ -78,8 +89,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     is_named = any(sections[name] for name in _SECTIONS)
     lists = Sections("collections" in chosen, "functions" in chosen, "functions" in chosen, lines, is_named)
     view = _view(depth, sort, show_all, _lines_for_trees(screen, inspection, lists, chosen))
-    pictures = _pictures(model, chosen, scope, view)
-    print_inspection(make_console(color=color, whole=show_all), inspection, model, pictures, lists)
+    pictures = _pictures(facts, chosen, scope, view, _hidden(facts, hide_roles))
+    print_inspection(make_console(color=color, whole=show_all), inspection, facts, pictures, lists)
 
 
 def _check_scope(model: Model, scope: str) -> None:
@@ -121,17 +132,41 @@ def _lines_for_trees(screen: int, inspection: Inspection, sections: Sections, ch
     return max(_FEWEST_LINES, screen - used)
 
 
-def _pictures(model: Model, chosen: set[str], scope: str, view: View) -> Pictures:
+def _hidden(facts: Facts, roles: str | None) -> NDArray[np.bool_] | None:
+    """Return which ops of the main graph have one of the named roles."""
+    if roles is None:
+        return None
+    import numpy as np
+
+    from scopeview.analyses.roles import ROLES
+
+    wanted = {role.strip() for role in roles.split(",") if role.strip()}
+    unknown = wanted - set(ROLES)
+    if unknown:
+        raise click.BadParameter(
+            f"{', '.join(sorted(unknown))} is no role; the roles are {', '.join(ROLES)}", param_hint="--hide-roles"
+        )
+    codes = [code for code, role in enumerate(ROLES) if role in wanted]
+    return np.isin(facts.roles.codes(), codes)
+
+
+def _pictures(facts: Facts, chosen: set[str], scope: str, view: View, hidden: NDArray[np.bool_] | None) -> Pictures:
     """Draw both trees; a tree that needs fewer lines leaves them to the other."""
     from dataclasses import replace
 
     from scopeview.analyses.outline import op_forest, outline, variable_forest
+    from scopeview.model.names import is_within
     from scopeview.render.text.inspection import Pictures
 
+    model = facts.model
+    attached = facts.attachments if view.lines is not None or view.depth is not None else {}
+    within = [variable.name for variable in model.variables if is_within(variable.name, scope)]
+    if scope and (model.variables.named(scope) or all(name in attached for name in within)):
+        attached = {}  # they were asked for
     both = {"ops", "variables"} <= chosen and len(model.graph) and len(model.variables)
     half = view if view.lines is None or not both else replace(view, lines=view.lines // 2)
-    variables = outline(variable_forest(model), half, scope) if "variables" in chosen else None
+    variables = outline(variable_forest(model, attached), half, scope) if "variables" in chosen else None
     if both and view.lines is not None and half.lines is not None and variables is not None:
         half = replace(view, lines=view.lines - min(half.lines, len(variables.rows)))
-    ops = outline(op_forest(model.graph), half, scope) if "ops" in chosen else None
+    ops = outline(op_forest(model.graph, hidden), half, scope) if "ops" in chosen else None
     return Pictures(ops, variables, scope)

@@ -35,11 +35,12 @@ def command(  # noqa: PLR0913 - one parameter per option
     ("function: op"), or a collection. A name that is several of these shows all of them.
     """
     from scopeview.analyses.detail import detail
+    from scopeview.analyses.facts import Facts
     from scopeview.render.text.console import make_console
     from scopeview.render.text.detail import print_detail
 
     model = Source(path, tags, artifact, importing, timeout).load()
-    found = detail(model, name, limit=limit)
+    found = detail(Facts(model), name, limit=limit)
     if as_json:
         print_json(found)
     else:

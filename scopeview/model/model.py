@@ -39,6 +39,8 @@ class Origin:
     tensorflow_version: str = ""
     producer: int | None = None
     """`versions.producer` of the graph, where given."""
+    min_consumer: int | None = None
+    """`versions.min_consumer`: older TensorFlow refuses the graph."""
     tags: tuple[str, ...] = ()
     artifact: str = ""
     """Which of several artefacts at the path this is; empty if it is the only one."""
@@ -82,12 +84,37 @@ class SaverEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Binding:
+    """A function of a TF 2 SavedModel, and the variables that its last arguments are."""
+
+    function: str
+    path: str
+    """Where the object graph has the function (`encode`, `signatures/serving_default`)."""
+    first: int
+    """Position of the first argument that is bound."""
+    variables: tuple[str, ...]
+    """`Variable.identity` of each bound argument; empty for what is no variable, such as a table."""
+    others: tuple[str, ...] = ()
+    """What is bound and is no variable: the kind of object and its path (`resource tables/0`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dangling:
     """A reference to something that the artefact does not hold."""
 
     kind: Literal["input", "collection", "function", "signature", "duplicate"]
     where: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something wrong with the files of an artefact, that is not wrong with what was read of them."""
+
+    kind: Literal["index", "shard", "state", "leftover"]
+    where: str
+    """Name of the file."""
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +142,15 @@ class Model:
     collections: tuple[Collection, ...] = ()
     signatures: tuple[Signature, ...] = ()
     savers: tuple[SaverEntry, ...] = ()
+    bindings: tuple[Binding, ...] = ()
     dangling: tuple[Dangling, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences about what could not be read or needs care, such as a truncated file."""
     others: tuple[str, ...] = ()
     """What else the path holds, as values of the `artifact` argument."""
+    damage: tuple[Damage, ...] = ()
+    object_keys: Mapping[str, bool] = field(default_factory=dict)
+    """Keys that the object graph of a checkpoint lists, and whether the checkpoint has an entry for each."""
     op_outputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Output types of op types, from the MetaGraph's own list of ops: `float32`, `$T`, `$N*$T`, `$Tout`."""
     imported: ImportReport | None = None

@@ -83,6 +83,15 @@ def scope_of(name: str) -> str:
     return name.rpartition("/")[0]
 
 
+def is_within(name: str, scope: str) -> bool:
+    """Whether a name lies in a scope, or is it; the empty scope holds everything.
+
+    >>> is_within("a/b", "a"), is_within("ab", "a")
+    (True, False)
+    """
+    return not scope or name == scope or name.startswith(f"{scope}/")
+
+
 def leaf_of(name: str) -> str:
     """Return the last segment of a name.
 

@@ -182,9 +182,10 @@ class OpTable:
         """Decode the attributes of an op."""
         return self._decode(self.raw_attributes(row))
 
-    def type_counts(self, rows: range | None = None) -> dict[str, int]:
-        """Count the op types in a slice of rows, most frequent first, then by name."""
-        ids = self.columns.type_id if rows is None else self.columns.type_id[rows.start : rows.stop]
+    def type_counts(self, rows: range | NDArray[np.int64] | None = None) -> dict[str, int]:
+        """Count the op types of a slice of rows, of chosen rows or of all, most frequent first, then by name."""
+        part = slice(rows.start, rows.stop) if isinstance(rows, range) else slice(None) if rows is None else rows
+        ids = self.columns.type_id[part]
         counts = np.bincount(ids, minlength=len(self.columns.types))
         pairs = [(self.columns.types[i], int(count)) for i, count in enumerate(counts) if count]
         return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))

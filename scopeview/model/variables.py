@@ -103,6 +103,16 @@ class Variable:
         return 0 if self.dtype in NON_NUMERIC else element_count(self.shape)
 
     @property
+    def identity(self) -> str:
+        """What tells it from every other variable of the model: its op, or its object where no op holds it."""
+        return self.handle_op or (self.object_paths[0] if self.object_paths else self.name)
+
+    @property
+    def handles(self) -> tuple[str, ...]:
+        """The ops that hold it: one, or one for each part."""
+        return (self.handle_op,) if self.handle_op else tuple(part.name for part in self.parts)
+
+    @property
     def size_bytes(self) -> int | None:
         """Bytes of the values; None where shape or dtype does not tell."""
         return byte_count(self.shape, self.dtype)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import scopeview
-from scopeview.analyses.access import Accesses, accesses
+from scopeview.analyses.access import Accesses, AccessIndex
+from scopeview.analyses.facts import Facts
 from scopeview.model.model import Model, Origin
 from scopeview.sources.graph.assemble import assemble
 from scopeview.sources.graph.nodes import Span
@@ -22,7 +23,7 @@ def scopes(name: str, variable: str) -> list[str]:
     """The op scopes that read a variable in the forward computation."""
     model = load(name)
     (found,) = model.variables.named(variable)
-    return sorted({a.scope for a in accesses(model, found).readers if a.role == "forward"})
+    return sorted({a.scope for a in Facts(model).accesses(found).readers if a.role == "forward"})
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_a_layer_object_reads_in_its_first_scope_at_every_step() -> None:
     model = load("m09_lstm_unrolled.meta")
     (kernel,) = model.variables.named("basic_lstm_cell/kernel")
 
-    forward = [a.op for a in accesses(model, kernel).readers if a.role == "forward"]
+    forward = [a.op for a in Facts(model).accesses(kernel).readers if a.role == "forward"]
 
     assert forward == [f"step_0/basic_lstm_cell/MatMul{suffix}" for suffix in ("", *(f"_{i}" for i in range(1, 10)))]
 
@@ -75,14 +76,14 @@ def test_what_keeps_a_variable_running_is_told_from_what_uses_it() -> None:
     model = load("m24_adam.meta")
     (weights,) = model.variables.named("dense/weights")
 
-    both = accesses(model, weights)
+    both = Facts(model).accesses(weights)
     found = {(a.op, a.role, a.writes) for a in (*both.readers, *both.writers)}
 
     assert found == {
         ("dense/weights/Assign", "init", True),
         ("dense/MatMul", "forward", False),
-        ("gradients/dense/MatMul_grad/MatMul", "training", False),
-        ("Adam/update_dense/weights/ApplyAdam", "training", True),
+        ("gradients/dense/MatMul_grad/MatMul", "gradient", False),
+        ("Adam/update_dense/weights/ApplyAdam", "update", True),
         ("save/SaveV2", "save", False),
         *((op, "save", True) for op, _, _ in found if op.startswith("save/Assign")),
     }
@@ -106,8 +107,9 @@ def test_every_op_that_takes_a_variable_is_a_reader_a_writer_or_hands_it_on(orac
             "If",
             "StatelessIf",
         }
+        facts = Facts(model)
         for variable in model.variables:
-            both = accesses(model, variable)
+            both = facts.accesses(variable)
             found = {a.op for a in (*both.readers, *both.writers) if not a.function}
             for handle in (variable.handle_op, *(part.name for part in variable.parts)):
                 for consumer in truth.get(handle, ()):
@@ -119,7 +121,7 @@ def test_every_op_that_takes_a_variable_is_a_reader_a_writer_or_hands_it_on(orac
 def test_a_checkpoint_has_no_readers() -> None:
     model = load("m33_original.ckpt")
 
-    assert [accesses(model, variable) for variable in model.variables] == [Accesses((), (), is_cut=False)] * 6
+    assert [Facts(model).accesses(variable) for variable in model.variables] == [Accesses()] * 6
 
 
 def calling(*bodies: tuple[str, ...]) -> Model:
@@ -142,7 +144,7 @@ def calling(*bodies: tuple[str, ...]) -> Model:
 def test_a_function_that_calls_itself_is_entered_once() -> None:
     model = calling(("f1", "f1"), ("f0", "f1"))
 
-    found = accesses(model, model.variables[0])
+    found = Facts(model).accesses(model.variables[0])
 
     assert [(a.function, a.op, a.scope) for a in found.readers] == [
         ("f0", "read", "call"),
@@ -155,7 +157,7 @@ def test_a_function_that_calls_itself_is_entered_once() -> None:
 def test_calls_that_multiply_are_cut_and_that_is_said() -> None:
     model = calling(*((f"f{i + 1}", f"f{i + 1}") for i in range(40)), ())
 
-    found = accesses(model, model.variables[0], limit=1000)
+    found = AccessIndex(model, Facts(model).roles, limit=1000).of(model.variables[0])
 
     assert found.is_cut
     assert 0 < len(found.readers) <= 1000

@@ -4,6 +4,7 @@ import pytest
 
 import scopeview
 from scopeview.analyses.detail import detail
+from scopeview.analyses.facts import Facts
 from scopeview.errors import NotFoundError
 from scopeview.model.attributes import DType, ShapeValue
 from scopeview.sources.importing import with_import
@@ -23,7 +24,7 @@ MODEL = model_from_text(
 
 
 def test_an_op_has_its_inputs_consumers_and_attributes() -> None:
-    (op,) = detail(MODEL, "net/y").ops
+    (op,) = detail(Facts(MODEL), "net/y").ops
 
     assert [(link.op, link.slot, link.port, link.dtype, link.shape) for link in op.inputs] == [
         ("x", 0, 0, "float32", (4, 2)),
@@ -32,21 +33,21 @@ def test_an_op_has_its_inputs_consumers_and_attributes() -> None:
     ]
     assert op.dangling_inputs == ("gone:1",)
     assert [(link.op, link.slot) for link in op.consumers] == [("net/z", 0)]
-    (variable_op,) = detail(MODEL, "net/w").ops
+    (variable_op,) = detail(Facts(MODEL), "net/w").ops
     assert variable_op.attributes == {"dtype": DType("float32"), "shape": ShapeValue((2, 3))}
     assert (variable_op.type, variable_op.device, variable_op.definition) == ("VariableV2", "/cpu:0", 0)
 
 
 def test_a_tensor_has_the_consumers_of_that_output_only() -> None:
-    (op,) = detail(MODEL, "net/z:1").ops
+    (op,) = detail(Facts(MODEL), "net/z:1").ops
 
     assert [(link.op, link.slot) for link in op.consumers] == [("out", 0), ("out", 2)]
-    (whole,) = detail(MODEL, "^net/z").ops
+    (whole,) = detail(Facts(MODEL), "^net/z").ops
     assert whole.total_consumers == 3
 
 
 def test_one_name_may_be_several_things() -> None:
-    found = detail(MODEL, "net/w")
+    found = detail(Facts(MODEL), "net/w")
 
     assert [v.variable.name for v in found.variables] == ["net/w"]
     assert [s.path for s in found.scopes] == ["net/w"]
@@ -54,7 +55,7 @@ def test_one_name_may_be_several_things() -> None:
 
 
 def test_a_scope_has_counts_types_devices_and_children() -> None:
-    found = detail(MODEL, "net/")
+    found = detail(Facts(MODEL), "net/")
 
     (scope,) = found.scopes
     assert (scope.ops, scope.devices, scope.child_scopes) == (4, ("/cpu:0",), ("net/w",))
@@ -66,8 +67,8 @@ def test_a_scope_has_counts_types_devices_and_children() -> None:
 def test_long_lists_are_cut_and_keep_their_totals() -> None:
     model = model_from_text("a NoOp\n" + "\n".join(f"s/b{i}/c NoOp ^a" for i in range(9)))
 
-    (op,) = detail(model, "a", limit=4).ops
-    (scope,) = detail(model, "s", limit=4).scopes
+    (op,) = detail(Facts(model), "a", limit=4).ops
+    (scope,) = detail(Facts(model), "s", limit=4).scopes
 
     assert (len(op.consumers), op.total_consumers) == (4, 9)
     assert (len(scope.child_scopes), scope.total_child_scopes) == (4, 9)
@@ -75,53 +76,53 @@ def test_long_lists_are_cut_and_keep_their_totals() -> None:
 
 def test_variables_are_found_by_key_by_path_and_as_tensors() -> None:
     savers = scopeview.load(SAMPLES / "m31_renaming_savers.meta")
-    (found,) = detail(savers, "old/name").variables
+    (found,) = detail(Facts(savers), "old/name").variables
     assert found.variable.name == "net/w"
-    assert {(entry.op, entry.restores) for entry in found.savers if entry.key == "old/name"} == {
+    assert {(entry.op, entry.restores) for entry in found.use.savers if entry.key == "old/name"} == {
         ("save/SaveV2", False),
         ("save/RestoreV2", True),
     }
-    assert detail(savers, "net/w:0").variables[0].variable.name == "net/w"
+    assert detail(Facts(savers), "net/w:0").variables[0].variable.name == "net/w"
 
     objects = scopeview.load(SAMPLES / "m32_object.ckpt")
-    assert detail(objects, "net/a/b.c").variables[0].variable.name == "odd"
-    assert len(detail(objects, "l0").variables) == 2
+    assert detail(Facts(objects), "net/a/b.c").variables[0].variable.name == "odd"
+    assert len(detail(Facts(objects), "l0").variables) == 2
 
 
 def test_functions_and_their_ops_are_found() -> None:
     model = scopeview.load(SAMPLES / "m27_cond_v2_resource.meta")
     name = next(name for name in model.functions if "true" in name)
 
-    (function,) = detail(model, name).functions
+    (function,) = detail(Facts(model), name).functions
     assert function.ops == model.functions[name].op_count
     assert any("resource" in argument for argument in function.arguments)
-    (op,) = detail(model, f"{name}: mul_0").ops
+    (op,) = detail(Facts(model), f"{name}: mul_0").ops
     assert (op.function, op.type) == (name, "Mul")
     assert [(link.op, link.argument) for link in op.inputs] == [("ReadVariableOp", "value"), ("mul/y", "output")]
     with pytest.raises(NotFoundError, match=f"near it: {name}: mul_0"):
-        detail(model, f"{name}: mull_0")
+        detail(Facts(model), f"{name}: mull_0")
 
 
 def test_collections_are_found_by_name() -> None:
     model = scopeview.load(SAMPLES / "m22_collections.meta")
 
-    (collection,) = detail(model, "FROZEN_VARS").collections
+    (collection,) = detail(Facts(model), "FROZEN_VARS").collections
     assert [(m.text, m.kind, m.target) for m in collection.members] == [("net/frozen:0", "variable", "net/frozen")]
 
 
 def test_names_that_are_near_are_proposed() -> None:
     with pytest.raises(NotFoundError, match="near it: net/w"):
-        detail(MODEL, "other/w")
+        detail(Facts(MODEL), "other/w")
     with pytest.raises(NotFoundError, match="near it: net/w/read"):
-        detail(MODEL, "net/w/raed")
+        detail(Facts(MODEL), "net/w/raed")
     with pytest.raises(NotFoundError, match="is called 'zzzzzz'; try: scopeview find"):
-        detail(MODEL, "zzzzzz")
+        detail(Facts(MODEL), "zzzzzz")
 
 
 def test_shapes_that_tensorflow_inferred_are_shown() -> None:
     model = with_import(scopeview.load(SAMPLES / "m25_tied_weights.meta"), timeout_s=120)
 
-    (op,) = detail(model, "decoder/Add").ops
+    (op,) = detail(Facts(model), "decoder/Add").ops
 
     assert [(link.op, link.shape) for link in op.inputs] == [
         ("decoder/MatMul", (None, 6)),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 import scopeview
+from scopeview.analyses.facts import Facts
 from scopeview.analyses.find import find
 from scopeview.model.model import Model
 from scopeview.sources.importing import with_import
@@ -16,7 +17,7 @@ def gan() -> Model:
 
 
 def names(model: Model, query: str) -> list[str]:
-    return [f"{hit.what} {hit.name}" for hit in find(model, query, limit=1000).hits]
+    return [f"{hit.what} {hit.name}" for hit in find(Facts(model), query, limit=1000).hits]
 
 
 def test_fields_join_by_and(gan: Model) -> None:
@@ -33,7 +34,7 @@ def test_fields_join_by_and(gan: Model) -> None:
 
 
 def test_words_are_found_anywhere_in_any_case(gan: Model) -> None:
-    found = find(gan, "ADAM_D hidden/bias in:variables")
+    found = find(Facts(gan), "ADAM_D hidden/bias in:variables")
 
     assert [hit.name for hit in found.hits] == [
         "discriminator/hidden/biases/Adam_d",
@@ -42,7 +43,7 @@ def test_words_are_found_anywhere_in_any_case(gan: Model) -> None:
 
 
 def test_collections_hold_variables_and_ops(gan: Model) -> None:
-    variables = find(gan, "collection:trainable_variables in:variables").variables
+    variables = find(Facts(gan), "collection:trainable_variables in:variables").variables
     assert variables == len([v for v in gan.variables if v.trainable])
 
     model = scopeview.load(SAMPLES / "m22_collections.meta")
@@ -63,10 +64,10 @@ def test_devices_are_matched_on_both() -> None:
 
 
 def test_pages_follow_each_other_without_gap_or_overlap(gan: Model) -> None:
-    whole = find(gan, "hidden", limit=10_000)
+    whole = find(Facts(gan), "hidden", limit=10_000)
     pages = []
     for offset in range(0, whole.total, 7):
-        page = find(gan, "hidden", limit=7, offset=offset)
+        page = find(Facts(gan), "hidden", limit=7, offset=offset)
         assert (page.variables, page.ops, page.total) == (whole.variables, whole.ops, whole.total)
         pages += page.hits
 
@@ -77,12 +78,12 @@ def test_pages_follow_each_other_without_gap_or_overlap(gan: Model) -> None:
 def test_function_bodies_are_searched_and_arguments_are_not_ops() -> None:
     model = scopeview.load(SAMPLES / "m29_module")
 
-    found = find(model, "op:MatMul", limit=100)
+    found = find(Facts(model), "op:MatMul", limit=100)
 
     truth = sum(f.body.type_counts().get("MatMul", 0) for f in model.functions.values())
     assert found.total == truth > 0
     assert all(hit.function for hit in found.hits)
-    assert find(model, "op:_Arg").total == 0
+    assert find(Facts(model), "op:_Arg").total == 0
 
 
 def test_shapes_of_ops_come_from_attributes_or_from_tensorflow() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import scopeview
+from scopeview.analyses.facts import Facts
 from scopeview.analyses.inspection import inspect
 from scopeview.render.as_json import dumps
 from tests.graphs import model_from_text
@@ -22,7 +23,7 @@ CONTRACT = {
 
 
 def test_the_json_has_the_names_of_the_contract() -> None:
-    found = json.loads(dumps(inspect(scopeview.load(SAMPLES / "m17_gan.meta"))))
+    found = json.loads(dumps(inspect(Facts(scopeview.load(SAMPLES / "m17_gan.meta")))))
 
     assert found.keys() >= CONTRACT.keys() | {"signatures", "functions", "dangling"}
     assert found["model"].keys() >= CONTRACT["model"]
@@ -40,7 +41,7 @@ def test_a_small_graph_in_full() -> None:
         """
     )
 
-    found = inspect(model)
+    found = inspect(Facts(model))
 
     assert (found.model.ops, found.model.variables, found.model.parameters, found.model.size_bytes) == (4, 1, 6, 24)
     assert [(s.path, s.depth, s.ops, s.direct_ops) for s in found.op_scopes] == [("net", 1, 3, 2), ("net/w", 2, 1, 1)]
@@ -52,26 +53,26 @@ def test_a_small_graph_in_full() -> None:
 def test_scope_and_depth_leave_out_the_rest_and_keep_the_totals() -> None:
     model = scopeview.load(SAMPLES / "m17_gan.meta")
 
-    found = inspect(model, scope="discriminator", depth=1)
+    found = inspect(Facts(model), scope="discriminator", depth=1)
 
     assert {s.path for s in found.op_scopes} == {"discriminator", "discriminator/hidden", "discriminator/logits"}
     assert {v.name.split("/")[0] for v in found.variables} == {"discriminator"}
-    assert found.model == inspect(model).model
+    assert found.model == inspect(Facts(model)).model
 
 
 def test_unknown_sizes_are_counted_and_not_guessed() -> None:
-    found = inspect(model_from_text("a VariableV2 shape=2\nb VariableV2 dtype=float32"))
+    found = inspect(Facts(model_from_text("a VariableV2 shape=2\nb VariableV2 dtype=float32")))
 
     assert (found.model.parameters, found.model.unknown_sizes) == (2, 1)
 
 
 def test_keys_that_are_no_variables_are_listed() -> None:
-    assert inspect(scopeview.load(SAMPLES / "m29_module")).other_keys == ("_CHECKPOINTABLE_OBJECT_GRAPH",)
-    assert inspect(scopeview.load(SAMPLES / "m31_renaming_savers.meta")).other_keys == ()
+    assert inspect(Facts(scopeview.load(SAMPLES / "m29_module"))).other_keys == ("_CHECKPOINTABLE_OBJECT_GRAPH",)
+    assert inspect(Facts(scopeview.load(SAMPLES / "m31_renaming_savers.meta"))).other_keys == ()
 
 
 def test_functions_have_arguments_and_results() -> None:
-    found = inspect(scopeview.load(SAMPLES / "m27_while_v2_resource.meta"))
+    found = inspect(Facts(scopeview.load(SAMPLES / "m27_while_v2_resource.meta")))
 
     names = sorted(function.name.rstrip("0123456789") for function in found.functions)
     assert names == ["loop_body_", "loop_cond_"]
@@ -81,7 +82,7 @@ def test_functions_have_arguments_and_results() -> None:
 
 
 def test_signatures_name_their_tensors() -> None:
-    found = inspect(scopeview.load(SAMPLES / "m29_two_tag_sets", tags=["serve"]))
+    found = inspect(Facts(scopeview.load(SAMPLES / "m29_two_tag_sets", tags=["serve"])))
 
     (signature,) = found.signatures
     assert (signature.name, signature.method) == ("serving_default", "tensorflow/serving/predict")

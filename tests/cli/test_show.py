@@ -24,7 +24,7 @@ def test_a_variable_in_full(scopeview: Run) -> None:
         "  collections      trainable_variables, variables",
         "  checkpoint keys  old/name, net/w",
         "  handle op        net/w",
-        "  read from",
+        "  not read: only init, save ops reach it",
     ]
     assert shown[5].startswith("  initializer      random_uniform(maxval=")
     assert "    second/SaveV2     saves     net/w" in shown

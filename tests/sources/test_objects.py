@@ -46,7 +46,7 @@ def joined(keys: dict[str, str], graph: Any) -> list[tuple[str, str, str, tuple[
 
     model = model_from_text("\n".join(f"{name} VarHandleOp shape=2" for name in keys))
     saved = [replace(v, checkpoint_keys=(keys[v.name],)) for v in model.variables]
-    table = join_objects(VariableTable(saved), model.graph, graph)
+    table, _, _ = join_objects(VariableTable(saved), model.graph, graph)
     return [(v.name, v.kind, v.full_name, v.object_paths) for v in table]
 
 

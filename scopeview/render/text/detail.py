@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from scopeview.analyses.access import Access
 from scopeview.analyses.detail import (
     Detail,
     FunctionDetail,
@@ -29,9 +28,8 @@ from scopeview.render.formats import (
     shape_text,
     value_text,
 )
+from scopeview.render.text.sharing import print_call_sites, print_use
 from scopeview.render.text.table import Cell, Column, Items, print_table
-
-_ROLES = ("forward", "training", "init", "save")
 
 _PAIR = (Column(style="quiet"), Column())
 
@@ -79,43 +77,8 @@ def _variable(console: Console, found: VariableDetail) -> None:
             for part in variable.parts
         ]
         print_table(console, [Column()] * 4, rows, indent="    ")
-    _accesses(console, "read from", found.accesses.readers)
-    _accesses(console, "written from", found.accesses.writers)
-    if found.accesses.is_cut:
-        console.print(Text("  ! functions call functions so often that not every access is listed", style="warning"))
-    if found.savers:
-        console.print(Text("  savers", style="quiet"))
-        rows = [
-            (
-                printable(entry.op),
-                "restores" if entry.restores else "saves",
-                printable(entry.key),
-                printable(entry.slice_spec),
-            )
-            for entry in found.savers
-        ]
-        print_table(console, [Column()] * 4, rows, indent="    ")
+    print_use(console, found.use)
     console.print()
-
-
-def _accesses(console: Console, heading: str, found: Sequence[Access]) -> None:
-    """Print accesses by scope and role, the computation's own first."""
-    groups: dict[tuple[str, str], list[Access]] = {}
-    for access in sorted(found, key=lambda access: _ROLES.index(access.role)):
-        groups.setdefault((access.role, access.scope), []).append(access)
-    if not groups:
-        return
-    console.print(Text(f"  {heading}", style="quiet"))
-    rows = [
-        (scope or "(root)", role, count(len(group)), Items(tuple(_name(access) for access in group)))
-        for (role, scope), group in groups.items()
-    ]
-    columns = [Column(), Column(style="quiet"), Column(align="right"), Column(style="quiet")]
-    print_table(console, columns, rows, indent="    ")
-
-
-def _name(access: Access) -> str:
-    return f"{access.function}: {access.op}" if access.function else access.op
 
 
 def _variable_facts(variable: VariableRecord) -> Iterable[tuple[str, Cell]]:
@@ -147,6 +110,7 @@ def _op(console: Console, op: OpDetail) -> None:
         console,
         [
             ("type", printable(op.type)),
+            ("role", op.role),
             ("function", printable(op.function)),
             ("device", printable(op.device)),
             ("position", f"{op.definition:,} in the file"),
@@ -198,6 +162,8 @@ def _scope(console: Console, scope: ScopeDetail) -> None:
         [
             ("ops", count(scope.ops)),
             ("types", Items(tuple(types))),
+            ("roles", Items(tuple(f"{role} {number}" for role, number in scope.roles.items()))),
+            ("uses variables", Items(scope.variables, scope.total_variables > len(scope.variables))),
             ("devices", Items(scope.devices)),
             ("child scopes", Items(scope.child_scopes, scope.total_child_scopes > len(scope.child_scopes))),
         ],
@@ -209,6 +175,9 @@ def _variable_scope(console: Console, scope: VariableScopeDetail) -> None:
     _title(console, "variable scope", scope.path)
     size = f"{plural(scope.parameters, 'parameter')}, {bytes_text(scope.size_bytes)}"
     _facts(console, [("variables", count(scope.total_variables)), ("size", size)])
+    if len(scope.call_sites) > 1:
+        console.print(Text("  used from", style="quiet"))
+        print_call_sites(console, scope.call_sites)
     rows = [
         (printable(v.name), shape_text(v.shape), v.dtype, "trainable" if v.trainable else "") for v in scope.variables
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
+from scopeview.analyses.facts import Facts
 from scopeview.analyses.inspection import Inspection, ModelSummary
 from scopeview.analyses.outline import Outline, OutlineRow
 from scopeview.model.model import Model, Signature
@@ -64,16 +65,17 @@ class Sections:
 
 
 def print_inspection(
-    console: Console, inspection: Inspection, model: Model, pictures: Pictures, sections: Sections
+    console: Console, inspection: Inspection, facts: Facts, pictures: Pictures, sections: Sections
 ) -> None:
-    """Print an inspection; the model gives what belongs to single rows of the outlines."""
+    """Print an inspection; the facts give what belongs to single rows of the outlines."""
+    model = facts.model
     print_header(console, inspection.model)
     if pictures.ops is not None and (len(model.graph) or not len(model.variables)):
         _heading(console, _titled("ops", pictures.scope))
         _print_ops(console, model, pictures.ops)
     if pictures.variables is not None and (len(model.variables) or len(model.graph)):
         _heading(console, _titled("variables", pictures.scope))
-        _print_variables(console, model, inspection.model, pictures.variables)
+        _print_variables(console, facts, inspection.model, pictures.variables)
     if sections.collections:
         _print_list(console, "collections", _collection_rows(inspection), sections, numeric=1)
     if sections.signatures:
@@ -100,7 +102,7 @@ def print_header(console: Console, summary: ModelSummary) -> None:
     unknown = f" + {plural(summary.unknown_sizes, 'unknown size')}" if summary.unknown_sizes else ""
     totals = [
         plural(summary.ops, "op") if summary.ops else "",
-        plural(summary.variables, "variable"),
+        _variables_text(summary),
         f"{_parameters(summary.parameters)}{unknown}",
         bytes_text(summary.size_bytes),
         plural(summary.functions, "function") if summary.functions else "",
@@ -118,6 +120,14 @@ def print_header(console: Console, summary: ModelSummary) -> None:
     if summary.others:
         others = ", ".join(printable(other) for other in summary.others)
         console.print(Text(f"  also here (--artifact NAME): {others}", style="quiet"))
+
+
+def _variables_text(summary: ModelSummary) -> str:
+    """Tell what computes from what is kept for training it."""
+    if not summary.attached_variables:
+        return plural(summary.variables, "variable")
+    kept = f"{summary.variables - summary.attached_variables:,} + {summary.attached_variables:,} for training"
+    return f"{plural(summary.variables, 'variable')} ({kept})"
 
 
 def _titled(what: str, scope: str) -> str:
@@ -140,16 +150,18 @@ def _print_ops(console: Console, model: Model, outline: Outline) -> None:
         if row.kind == "more":
             return ("", "")
         if row.kind == "leaf":
-            return ("", model.graph.op_type(OpRow(row.first)))
+            return ("", model.graph.op_type(OpRow(int(outline.kept[row.first]))))
         size = row.last - row.first + (row.own is not None)
-        return (count(size * row.twins), _types(model, row))
+        return (count(size * row.twins), _types(model, row, outline))
 
     print_outline(console, outline, columns, cells, "op")
+    if outline.set_aside:
+        _quiet_line(console, f"{plural(outline.set_aside, 'op')} of other roles set aside by --hide-roles")
 
 
-def _types(model: Model, row: OutlineRow) -> Items:
-    own = f"{model.graph.op_type(OpRow(row.own))} · " if row.own is not None else ""
-    counts = model.graph.type_counts(range(row.first, row.last))
+def _types(model: Model, row: OutlineRow, outline: Outline) -> Items:
+    own = f"{model.graph.op_type(OpRow(int(outline.kept[row.own])))} · " if row.own is not None else ""
+    counts = model.graph.type_counts(outline.kept[row.first : row.last])
     shown = [f"{name} {number}" if number > 1 else name for name, number in list(counts.items())[:_TYPES_SHOWN]]
     return Items((own + shown[0], *shown[1:]), len(counts) > _TYPES_SHOWN)
 
@@ -162,7 +174,8 @@ def _no_variables(summary: ModelSummary) -> str:
     return f"{none}; {constants} of {bytes_text(summary.large_constant_bytes)} may be weights whose marks are gone"
 
 
-def _print_variables(console: Console, model: Model, summary: ModelSummary, outline: Outline) -> None:
+def _print_variables(console: Console, facts: Facts, summary: ModelSummary, outline: Outline) -> None:
+    model = facts.model
     if not len(model.variables):
         console.print(Text(f"  {_no_variables(summary)}", style="quiet"))
         return
@@ -174,7 +187,7 @@ def _print_variables(console: Console, model: Model, summary: ModelSummary, outl
         Column("", style="trainable"),
         Column("", style="quiet", least=6),
     )
-    cumulated = _cumulated(model)
+    cumulated = _cumulated(model, outline)
 
     def cells(row: OutlineRow) -> Sequence[Cell]:
         if row.kind == "more":
@@ -182,24 +195,36 @@ def _print_variables(console: Console, model: Model, summary: ModelSummary, outl
         if row.kind == "scope" and row.own is None:
             total = (cumulated[row.last] - cumulated[row.first]) * row.twins
             return (count(total), plural((row.last - row.first) * row.twins, "variable"), "", "", "")
-        variable = model.variables[row.first if row.own is None else row.own]
+        variable = model.variables[int(outline.kept[row.first if row.own is None else row.own])]
         number = "?" if variable.parameters is None else count(variable.parameters * row.twins)
         trainable = "trainable" if variable.trainable else ""
-        return (number, shape_text(variable.shape), variable.dtype, trainable, _marks(variable, row))
+        return (number, shape_text(variable.shape), variable.dtype, trainable, _marks(facts, variable, row))
 
     print_outline(console, outline, columns, cells, "variable")
+    if outline.set_aside:
+        kept = plural(outline.set_aside, "variable")
+        _quiet_line(console, f"{kept} kept for training (slots, averages, scalars): --all shows them in the tree")
 
 
-def _cumulated(model: Model) -> Sequence[int]:
+def _quiet_line(console: Console, text: str) -> None:
+    console.print(Text(f"  {text}", style="quiet"), no_wrap=True, crop=True)
+
+
+def _cumulated(model: Model, outline: Outline) -> Sequence[int]:
     totals = [0]
-    for number in model.variables.parameters.tolist():
+    for number in model.variables.parameters[outline.kept].tolist():
         totals.append(totals[-1] + number)
     return totals
 
 
-def _marks(variable: Variable, row: OutlineRow) -> Items:
+def _marks(facts: Facts, variable: Variable, row: OutlineRow) -> Items:
     """Say what else a reader should know, most important first."""
     marks = [f"! {variable.note}"] if variable.note else []
+    uses, slots = facts.uses(variable), facts.attached.get(variable.name, ())
+    if uses > 1:
+        marks.append(f"shared by {plural(uses, 'call site')}")
+    if slots:
+        marks.append(f"+ {', '.join(slot.slot for slot in slots[:3])}{', …' if len(slots) > 3 else ''}")
     if row.kind == "scope":
         marks.append(f"+ {plural(row.last - row.first, 'variable')} below")
     if variable.parts:

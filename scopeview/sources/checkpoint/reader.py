@@ -8,9 +8,10 @@ from pathlib import Path
 
 from scopeview.errors import DamagedError
 from scopeview.model.builder import OpTableBuilder
-from scopeview.model.model import Model, Origin
+from scopeview.model.model import Damage, Model, Origin
 from scopeview.model.variables import Variable, VariableTable
 from scopeview.sources.checkpoint import v1, v2
+from scopeview.sources.checkpoint.folder import folder_damage
 from scopeview.sources.checkpoint.object_graph import (
     OBJECT_GRAPH_KEY,
     parse_object_graph,
@@ -34,19 +35,25 @@ def read_checkpoint(path: Path, origin: Origin) -> Model:
     if not variables and bundle.notes:
         raise DamagedError(f"{path} is a checkpoint index of which nothing can be read: {'; '.join(bundle.notes)}")
     is_object_based = any(variable.name == OBJECT_GRAPH_KEY for variable in variables)
-    notes = [*bundle.notes, *v2.check_shards(prefix, bundle)]
+    of_shards = v2.check_shards(prefix, bundle)
+    damage = [*(Damage("index", path.name, note) for note in bundle.notes), *of_shards, *folder_damage(path)]
+    notes = [*bundle.notes, *(found.message for found in of_shards)]
+    object_keys: dict[str, bool] = {}
     if is_object_based:
-        variables = _name_objects(prefix, bundle, variables, notes)
+        variables, object_keys = _name_objects(prefix, bundle, variables, notes)
     filled = replace(
         origin,
         format="checkpoint_object" if is_object_based else "checkpoint_v2",
         producer=bundle.producer,
         details={"shards": str(bundle.shard_count)},
     )
-    return _model(filled, variables, notes)
+    return replace(_model(filled, variables, notes), damage=tuple(damage), object_keys=object_keys)
 
 
-def _name_objects(prefix: Path, bundle: v2.Bundle, variables: list[Variable], notes: list[str]) -> list[Variable]:
+def _name_objects(
+    prefix: Path, bundle: v2.Bundle, variables: list[Variable], notes: list[str]
+) -> tuple[list[Variable], dict[str, bool]]:
+    """Return the entries under their full names, and which keys of the object graph are there."""
     raw = v2.read_string(prefix, bundle, OBJECT_GRAPH_KEY.encode())
     object_graph = parse_object_graph(raw) if raw is not None else None
     if object_graph is None:
@@ -54,8 +61,11 @@ def _name_objects(prefix: Path, bundle: v2.Bundle, variables: list[Variable], no
             "the object graph could not be read from the data shard: "
             "entries are named by their keys, full names are unknown"
         )
-        return with_paths_of_keys(variables)
-    return with_full_names(variables, object_graph)
+        return with_paths_of_keys(variables), {}
+    there = {variable.name for variable in variables}
+    there |= {name.removesuffix(suffix) for name in there for suffix in ("-keys", "-values")}  # the two of a table
+    keys = (attribute.checkpoint_key for node in object_graph.nodes for attribute in node.attributes)
+    return with_full_names(variables, object_graph), {key: key in there for key in keys}
 
 
 def _read_v1(path: Path, origin: Origin) -> Model:
@@ -65,9 +75,11 @@ def _read_v1(path: Path, origin: Origin) -> Model:
     missing = int(match.group()[-5:]) - len(shards) if match else 0
     if missing > 0:
         notes.append(f"{missing} of {missing + len(shards)} shards are missing: what they hold is not shown")
+    damage = [Damage("shard", path.name, note) for note in notes]
     variables, producer = v1.read_v1((read_file(shard) for shard in shards), str(path), notes)
+    damage += [Damage("index", path.name, note) for note in notes[len(damage) :]]
     filled = replace(origin, format="checkpoint_v1", producer=producer, details={"shards": str(len(shards))})
-    return _model(filled, variables, notes)
+    return replace(_model(filled, variables, notes), damage=(*damage, *folder_damage(path)))
 
 
 def v1_shards(path: Path) -> list[Path]:

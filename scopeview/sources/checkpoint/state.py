@@ -14,8 +14,8 @@ from scopeview.sources.protos import message
 _PATTERN = re.compile(r"-\?{5}-of-\d{5}\Z")
 
 
-def latest_prefix(state_file: Path) -> Path | None:
-    """Return the prefix of the checkpoint that a state file names, or None if it cannot be read."""
+def read_state(state_file: Path) -> list[str] | None:
+    """Return the checkpoints that a state file names, the latest first, or None if it cannot be read."""
     from google.protobuf import text_format
 
     try:
@@ -23,7 +23,12 @@ def latest_prefix(state_file: Path) -> Path | None:
         state = text_format.Parse(text, message("CheckpointState")(), allow_unknown_field=True)
     except (OSError, UnicodeDecodeError, text_format.ParseError):
         return None
-    named = str(state.model_checkpoint_path)
+    return [str(state.model_checkpoint_path), *map(str, state.all_model_checkpoint_paths)]
+
+
+def latest_prefix(state_file: Path) -> Path | None:
+    """Return the prefix of the checkpoint that a state file names, or None if it cannot be read."""
+    named = (read_state(state_file) or [""])[0]
     if not named:
         return None
     path = state_file.parent / named

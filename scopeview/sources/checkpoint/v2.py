@@ -12,6 +12,7 @@ from typing import Any
 
 from scopeview.errors import DamagedError
 from scopeview.model.dtypes import dtype_name
+from scopeview.model.model import Damage
 from scopeview.model.shapes import element_count
 from scopeview.model.variables import Part, StoredSlice, Variable
 from scopeview.sources.checkpoint import table
@@ -138,22 +139,22 @@ def shard_path(prefix: Path, shard: int, count: int) -> Path:
     return prefix.with_name(f"{prefix.name}.data-{shard:05d}-of-{count:05d}")
 
 
-def check_shards(prefix: Path, bundle: Bundle) -> tuple[str, ...]:
-    """Return notes about shards that are missing, or shorter than the index says."""
+def check_shards(prefix: Path, bundle: Bundle) -> tuple[Damage, ...]:
+    """Return which shards are missing, or shorter than the index says."""
     needed: dict[int, int] = {}
     for entry in bundle.entries.values():
         if entry is not None and not entry.slices:
             needed[entry.shard_id] = max(needed.get(entry.shard_id, 0), entry.offset + entry.size)
-    notes = []
+    found = []
     for shard, size in sorted(needed.items()):
         path = shard_path(prefix, shard, bundle.shard_count)
         if not path.is_file():
-            notes.append(f"data shard {path.name} is missing: names and shapes are known, values are not")
+            missing = f"data shard {path.name} is missing: names and shapes are known, values are not"
+            found.append(Damage("shard", path.name, missing))
         elif path.stat().st_size < size:
-            notes.append(
-                f"data shard {path.name} is truncated: it has {path.stat().st_size:,} bytes, the index needs {size:,}"
-            )
-    return tuple(notes)
+            has = f"it has {path.stat().st_size:,} bytes, the index needs {size:,}"
+            found.append(Damage("shard", path.name, f"data shard {path.name} is truncated: {has}"))
+    return tuple(found)
 
 
 def read_string(prefix: Path, bundle: Bundle, key: bytes) -> bytes | None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from scopeview.model.attributes import Attributes, FunctionRef
 from scopeview.model.functions import FUNCTIONAL_TYPES, Function
-from scopeview.model.model import Dangling, Message, Model, Origin
+from scopeview.model.model import Binding, Dangling, Message, Model, Origin
 from scopeview.model.ops import OpTable
 from scopeview.sources.graph import collection_defs
+from scopeview.sources.graph.bindings import read_bindings
 from scopeview.sources.graph.functions import read_functions
 from scopeview.sources.graph.nodes import Span, build_graph, split_graph
 from scopeview.sources.graph.objects import join_objects
@@ -55,18 +56,21 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
         read_savers(graph, functions),
     )
     variables = graph_variables(graph, facts)
+    bindings: tuple[Binding, ...] = ()
     if meta.object_graph is not None:
-        variables = join_objects(variables, graph, meta.object_graph)
+        variables, paths, identities = join_objects(variables, graph, meta.object_graph)
+        bindings = read_bindings(meta.object_graph, functions, identities, paths)
     collections, missing_members = collection_defs.resolve_collections(raw, graph, variables)
     signatures, missing_tensors = read_signatures(meta.signatures, graph)
     return Model(
-        origin=replace(origin, producer=parts.producer),
+        origin=replace(origin, producer=parts.producer, min_consumer=parts.min_consumer),
         graph=graph,
         functions=functions,
         variables=with_collections(variables, collections),
         collections=collections,
         signatures=signatures,
         savers=facts.savers,
+        bindings=bindings,
         dangling=(
             *dangling,
             *dangling_in_functions,

@@ -36,6 +36,7 @@ class GraphParts:
     nodes: list[Span] = field(default_factory=list)
     libraries: list[Span] = field(default_factory=list)
     producer: int | None = None
+    min_consumer: int | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -64,7 +65,8 @@ def _take(buffer: Buffer, found: wire.Field, parts: GraphParts) -> None:
             parts.notes.append(_cut_off("the function library", found.end))
     elif found.number == _VERSIONS and found.complete:
         try:
-            parts.producer = message("VersionDef").FromString(bytes(buffer[found.start : found.end])).producer
+            versions = message("VersionDef").FromString(bytes(buffer[found.start : found.end]))
+            parts.producer, parts.min_consumer = versions.producer, versions.min_consumer or None
         except decode_errors() as error:
             parts.notes.append(f"the versions of the graph could not be decoded: {error}")
     elif found.number == _VERSION and parts.producer is None:

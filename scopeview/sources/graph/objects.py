@@ -23,8 +23,14 @@ from scopeview.sources.graph.attributes import shape_of
 _GENERATED = ("keras_api", "_variables", "layer_with_weights", "_all_variables", "_self_")
 
 
-def join_objects(variables: VariableTable, graph: OpTable, object_graph: Any) -> VariableTable:
-    """Give each variable its object's full name, paths and trainable flag; add objects that no op holds."""
+def join_objects(
+    variables: VariableTable, graph: OpTable, object_graph: Any
+) -> tuple[VariableTable, Mapping[int, tuple[str, ...]], Mapping[int, str]]:
+    """Give each variable its object's full name, paths and trainable flag; add objects that no op holds.
+
+    Returns:
+        The variables; the paths to every object, by object id; the identity of each variable object, by object id.
+    """
     object_of = {handle: node for node, handle in _handles_by_object(graph, object_graph).items()}
     held = set(object_of.values())
     for variable in variables:
@@ -44,7 +50,15 @@ def join_objects(variables: VariableTable, graph: OpTable, object_graph: Any) ->
         for index, node in enumerate(object_graph.nodes)
         if node.WhichOneof("kind") == "variable" and index not in held
     ]
-    return VariableTable([*joined, *unheld])
+    table = VariableTable([*joined, *unheld])
+    by_path = {variable.object_paths[0]: variable.identity for variable in table if variable.object_paths}
+    by_handle = {node: handle for handle, node in object_of.items()}
+    identities = {
+        index: by_handle.get(index) or by_path.get(paths[index][0] if paths[index] else "", "")
+        for index, node in enumerate(object_graph.nodes)
+        if node.WhichOneof("kind") == "variable"
+    }
+    return table, paths, identities
 
 
 def _object_of_keys(keys: Iterable[str], nodes: Sequence[Any]) -> int | None:

@@ -1,0 +1,111 @@
+"""What several questions need to know of a model, worked out once and when it is first asked for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.analyses.access import Accesses, AccessIndex
+from scopeview.analyses.callsites import CallSite, CallSites
+from scopeview.analyses.roles import Roles
+from scopeview.analyses.saving import Saving, find_saving
+from scopeview.analyses.slots import Attachment, find_attachments
+from scopeview.analyses.structure import Twins, find_twins
+from scopeview.model.model import Model
+from scopeview.model.variables import VARIABLE_TYPES, Variable
+
+
+class Facts:
+    """The analyses of one model that others build on."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._sites: dict[str, tuple[CallSite, ...]] = {}
+
+    @cached_property
+    def attachments(self) -> Mapping[str, Attachment]:
+        """What slots, averages, replicas and scalars belong to, by their names."""
+        return find_attachments(self.model)
+
+    @cached_property
+    def attached(self) -> Mapping[str, tuple[Attachment, ...]]:
+        """What is attached to each variable, by the name of that variable."""
+        found: dict[str, dict[str, Attachment]] = defaultdict(dict)
+        for attachment in self.attachments.values():
+            found[attachment.primary][attachment.variable] = attachment
+        return {primary: tuple(sorted(kept.values(), key=lambda a: a.variable)) for primary, kept in found.items()}
+
+    @cached_property
+    def roles(self) -> Roles:
+        """What each op is for."""
+        return Roles(self.model, self.attachments)
+
+    @cached_property
+    def _accesses(self) -> AccessIndex:
+        return AccessIndex(self.model, self.roles)
+
+    @cached_property
+    def _call_sites(self) -> CallSites:
+        return CallSites(self.model, self.roles)
+
+    @cached_property
+    def saving(self) -> Saving:
+        """What the savers of the graph store, and what none does."""
+        return find_saving(self.model)
+
+    @cached_property
+    def twins(self) -> tuple[Twins, ...]:
+        """Numbered scopes of the op tree that are equal inside."""
+        return find_twins(self.model.graph)
+
+    @cached_property
+    def forward_edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Source and target of every edge by which computed values flow between forward ops, sorted by source.
+
+        Edges that leave variables and the ops that read them carry weights, and are left out.
+        """
+        columns, codes = self.model.graph.columns, self.roles.codes()
+        target = np.repeat(np.arange(len(codes)), np.diff(columns.in_start))
+        source = columns.source.astype(np.int64)
+        kept = (source >= 0) & (columns.port >= 0) & ~self._gives_weights[source]
+        kept[kept] = (codes[source[kept]] == self.roles.forward) & (codes[target[kept]] == self.roles.forward)
+        order = np.argsort(source[kept], kind="stable")
+        return source[kept][order], target[kept][order]
+
+    @cached_property
+    def _gives_weights(self) -> NDArray[np.bool_]:
+        """Which ops are variables, or hand the value of one on: shape (ops,)."""
+        graph = self.model.graph
+        found = np.zeros(len(graph), dtype=bool)
+        held = graph.rows_of_type(*VARIABLE_TYPES)
+        found[held] = True
+        for row in held:
+            for edge in graph.consumers(row):
+                found[edge.target] |= graph.op_type(edge.target) in ("Identity", "ReadVariableOp", "Enter", "RefEnter")
+        return found
+
+    def accesses(self, variable: Variable) -> Accesses:
+        """Return what reads and writes a variable."""
+        return self._accesses.of(variable)
+
+    def call_sites(self, variable: Variable) -> tuple[CallSite, ...]:
+        """Return the op scopes whose computation uses a variable."""
+        if variable.identity not in self._sites:
+            self._sites[variable.identity] = self._call_sites.of(variable, self.accesses(variable).forward)
+        return self._sites[variable.identity]
+
+    def uses(self, variable: Variable) -> int:
+        """Return at how many places the computation uses a variable; from 2 on, it is shared."""
+        return sum(site.times for site in self.call_sites(variable))
+
+    def call_sites_of_scope(self, scope: str) -> tuple[CallSite, ...]:
+        """Return the op scopes that use any variable of a variable scope."""
+        found = self.model.variable_scopes.find(scope)
+        rows = self.model.variable_scopes.rows(found) if found is not None else range(0)
+        variables = (self.model.variables[row] for row in rows)
+        reads = [read for v in variables if v.name not in self.attachments for read in self.accesses(v).forward]
+        return self._call_sites.of_scope(scope, reads)

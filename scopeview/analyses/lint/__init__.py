@@ -1,0 +1,1 @@
+"""What may be wrong: rules over graphs, checkpoints, object graphs, and graphs with their checkpoints."""

@@ -1,0 +1,27 @@
+"""Names that are near one that is not there, for the sentence that says so."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from itertools import islice
+from shlex import quote
+
+from scopeview.model.model import Model
+from scopeview.model.names import leaf_of
+
+_MAX_NAMES_COMPARED = 50_000
+
+
+def not_found(model: Model, name: str, known: Iterable[str], what: str = "nothing") -> str:
+    """Say that nothing has a name, and what may have been meant."""
+    names = list(islice(known, _MAX_NAMES_COMPARED))
+    leaf = leaf_of(name.rstrip("/"))
+    near = [other for other in names if leaf_of(other) == leaf][:3]
+    near = near or difflib.get_close_matches(name[:200], names, n=3)
+    # Many names stand twice, as a variable and as the op that holds it.
+    proposal = f"; near it: {', '.join(dict.fromkeys(near))}" if near else ""
+    return (
+        f"{what} in {model.origin.path} is called {name!r}{proposal}; "
+        f"try: scopeview find {quote(model.origin.path)} {quote(leaf or '*')}"
+    )

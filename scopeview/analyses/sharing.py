@@ -1,0 +1,180 @@
+"""Who shares what? Every variable with the op scopes that use it, as `scopeview sharing --json` states it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from scopeview.analyses.access import Access
+from scopeview.analyses.callsites import CallSite
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.near import not_found
+from scopeview.analyses.roles import TRAINING, Role
+from scopeview.analyses.slots import Attachment
+from scopeview.errors import NotFoundError
+from scopeview.model.model import Model, SaverEntry
+from scopeview.model.names import is_within, scope_of
+from scopeview.model.shapes import Shape
+from scopeview.model.variables import Initializer, Kind, Variable
+
+
+@dataclass(frozen=True, slots=True)
+class VariableUse:
+    """One variable and everything that ties it to the op tree."""
+
+    name: str
+    creation_scope: str
+    """The op scope that its op stands in."""
+    kind: Kind
+    shape: Shape
+    dtype: str
+    trainable: bool | None
+    parameters: int | None
+    uses: int
+    """At how many places the computation uses it; from 2 on, it is shared."""
+    call_sites: tuple[CallSite, ...]
+    readers: tuple[Access, ...]
+    writers: tuple[Access, ...]
+    is_cut: bool
+    """Whether readers and writers are not complete, because functions call functions too often."""
+    slots: tuple[Attachment, ...]
+    """Variables that exist for this one: optimiser slots, averages, replicas."""
+    belongs_to: Attachment | None
+    """What this variable exists for, if it is a slot, an average, a replica or an optimiser's scalar."""
+    roles: Mapping[Role, int]
+    """Accesses by what they serve."""
+    unread: str
+    """Why the computation does not read it; empty if it does."""
+    initializer: Initializer | None
+    collections: tuple[str, ...]
+    checkpoint_keys: tuple[str, ...]
+    savers: tuple[SaverEntry, ...]
+    object_paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharingReport:
+    """The variables that were asked for, and how many there are in all."""
+
+    variables: tuple[VariableUse, ...]
+    total: int
+    """Variables that fit."""
+    model_variables: int
+    """Variables of the model, those that exist for another left out."""
+    shared: int
+    """How many of these the computation uses at two places or more."""
+
+
+def sharing(
+    facts: Facts,
+    *,
+    minimum: int = 2,
+    scope: str = "",
+    collection: str = "",
+    attached: bool = False,
+    limit: int | None = None,
+) -> SharingReport:
+    """List the variables that are used at several places.
+
+    Args:
+        facts: the model, analysed.
+        minimum: uses that a variable must have; 0 lists all.
+        scope: only variables within this variable scope.
+        collection: only members of this collection.
+        attached: whether slots and other variables that exist for another are listed too.
+        limit: how many to describe; the totals are always complete.
+    """
+    owned = [variable for variable in facts.model.variables if variable.name not in facts.attachments]
+    chosen = [
+        variable
+        for variable in (facts.model.variables if attached else owned)
+        if is_within(variable.name, scope)
+        and (not collection or collection in variable.collections)
+        and facts.uses(variable) >= minimum
+    ]
+    return SharingReport(
+        tuple(use_of(facts, variable) for variable in chosen[:limit]),
+        len(chosen),
+        len(owned),
+        sum(facts.uses(variable) > 1 for variable in owned),
+    )
+
+
+def sharing_of(facts: Facts, name: str) -> SharingReport:
+    """Tell the whole story of one variable; of several where they bear one name.
+
+    Raises:
+        NotFoundError: there is no such variable; the message proposes names that are near.
+    """
+    found = variables_called(facts.model, name)
+    if not found:
+        raise NotFoundError(not_found(facts.model, name, facts.model.variables.names, "no variable"))
+    uses = tuple(use_of(facts, variable) for variable in found)
+    return SharingReport(uses, len(uses), len(uses), sum(use.uses > 1 for use in uses))
+
+
+def use_of(facts: Facts, variable: Variable) -> VariableUse:
+    """Describe one variable."""
+    both = facts.accesses(variable)
+    handle = variable.handles[0] if variable.handles else ""
+    return VariableUse(
+        name=variable.name,
+        creation_scope=scope_of(handle),
+        kind=variable.kind,
+        shape=variable.shape,
+        dtype=variable.dtype,
+        trainable=variable.trainable,
+        parameters=variable.parameters,
+        uses=facts.uses(variable),
+        call_sites=facts.call_sites(variable),
+        readers=both.readers,
+        writers=both.writers,
+        is_cut=both.is_cut,
+        slots=facts.attached.get(variable.name, ()),
+        belongs_to=facts.attachments.get(variable.name),
+        roles=Counter(access.role for access in (*both.readers, *both.writers)),
+        unread="" if facts.uses(variable) else _why_unread(facts, variable),
+        initializer=variable.initializer,
+        collections=variable.collections,
+        checkpoint_keys=variable.checkpoint_keys,
+        savers=savers_of(facts.model, variable),
+        object_paths=variable.object_paths,
+    )
+
+
+def _why_unread(facts: Facts, variable: Variable) -> str:
+    attachment = facts.attachments.get(variable.name)
+    if variable.kind == "checkpoint":
+        return "a checkpoint holds values and no graph that reads them"
+    if attachment is not None:
+        return f"it exists for {attachment.primary or 'an optimiser'} ({attachment.kind}, rule {attachment.rule})"
+    if variable.kind == "object":
+        return "no function that is a program takes it: Keras saves it for training, or nothing uses it"
+    roles = {access.role for access in (*facts.accesses(variable).readers, *facts.accesses(variable).writers)}
+    if roles & TRAINING:
+        return "only training reads or writes it"
+    return f"only {', '.join(sorted(roles))} ops reach it" if roles else "no op of the graph reads or writes it"
+
+
+def variables_called(model: Model, name: str) -> tuple[Variable, ...]:
+    """Return the variables of a name: their own, a tensor's, a part's, a checkpoint key, an object path."""
+    found = model.variables.named(name) or model.variables.named(name.removesuffix(":0"))
+    return found or tuple(variable for variable in model.variables if _is_called(variable, name))
+
+
+def _is_called(variable: Variable, name: str) -> bool:
+    """Whether a name is one of the variable's others: a key, a key without its attribute, an object path."""
+    keys = variable.checkpoint_keys
+    return name in keys or name in variable.object_paths or any(key.startswith(f"{name}/.ATTRIBUTES/") for key in keys)
+
+
+def savers_of(model: Model, variable: Variable) -> tuple[SaverEntry, ...]:
+    """Return what the savers write and restore of a variable."""
+    return tuple(entry for entry in model.savers if entry.handle_op in variable.handles)
+
+
+def scopes_with_variables(facts: Facts) -> Iterator[str]:
+    """Yield the variable scopes that hold variables of their own, attached ones left out."""
+    names = (variable.name for variable in facts.model.variables if variable.name not in facts.attachments)
+    yield from dict.fromkeys(map(scope_of, names))

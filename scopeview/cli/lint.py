@@ -1,0 +1,106 @@
+"""`scopeview lint`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from scopeview.cli.options import Source, print_json, source_options
+
+if TYPE_CHECKING:
+    from scopeview.analyses.lint.rule import Severity, Subject
+
+
+@click.command("lint")
+@source_options
+@click.argument("checkpoint", required=False)
+@click.option("--select", metavar="RULES", help="Apply only these: codes, families or names (G2,GC,dead-variable).")
+@click.option("--ignore", metavar="RULES", help="Leave these out.")
+@click.option(
+    "--severity",
+    type=click.Choice(["error", "warning", "info"]),
+    default="warning",
+    show_default=True,
+    help="The lowest to report.",
+)
+@click.option("--values", is_flag=True, help="Read the values of the checkpoint too (rule C4).")
+@click.option("--explain", metavar="RULE", help="Print the page of a rule, and end.")
+@click.option(
+    "--format", "output", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True,
+    help="Form of the output.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: the same as --format json.")
+@click.option("--color/--no-color", default=None, help="Force colour on or off; the default is on for a terminal.")
+def command(  # noqa: PLR0913 - one parameter per option
+    path: str,
+    checkpoint: str | None,
+    tags: str | None,
+    artifact: str | None,
+    importing: bool,
+    timeout: int,
+    select: str | None,
+    ignore: str | None,
+    severity: Severity,
+    values: bool,
+    explain: str | None,
+    output: str,
+    as_json: bool,
+    color: bool | None,
+) -> None:
+    """Look for what may be wrong: in a graph, in a checkpoint, or in a graph and the CHECKPOINT to restore into it.
+
+    Exit code 1 when an error stands, 0 otherwise. Every rule has a page in docs/lint.md; --explain prints it.
+    """
+    from scopeview.analyses.lint.run import lint
+    from scopeview.render.sarif import sarif
+    from scopeview.render.text.console import make_console
+    from scopeview.render.text.lint import print_lint, print_rule
+
+    if explain is not None:
+        print_rule(make_console(color=color), _rule(explain))
+        return
+    subject = _subject(Source(path, tags, artifact, importing, timeout), checkpoint, values)
+    report = lint(subject, select=_listed(select), ignore=_listed(ignore), severity=severity)
+    if as_json or output == "json":
+        print_json(report)
+    elif output == "sarif":
+        print_json(sarif(report))
+    else:
+        print_lint(make_console(color=color), report)
+    if report.has_errors:
+        sys.stdout.flush()
+        sys.exit(1)
+
+
+def _listed(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def _rule(name: str) -> object:
+    from scopeview.analyses.lint.rules import RULES
+    from scopeview.errors import QueryError
+
+    for found in RULES.values():
+        if name in (found.code, found.name):
+            return found
+    raise QueryError(f"there is no lint rule {name!r}; the rules are {', '.join(RULES)}")
+
+
+def _subject(source: Source, checkpoint: str | None, values: bool) -> Subject:
+    """Open what is examined; a SavedModel folder is held against the variables that lie in it."""
+    from scopeview.analyses.facts import Facts
+    from scopeview.analyses.lint.rule import Subject
+    from scopeview.sources import read
+    from scopeview.sources.checkpoint.values import ShardValues
+
+    model = source.load()
+    other = None
+    if checkpoint is not None:
+        other = read(checkpoint)
+    elif model.origin.format == "saved_model" and "variables" in model.others:
+        other = read(source.path, artifact="variables")
+    holder = other or model
+    reader = ShardValues(holder) if values and holder.origin.format.startswith("checkpoint") else None
+    return Subject(Facts(model), Facts(other) if other is not None else None, reader)

@@ -1,0 +1,74 @@
+"""`scopeview sharing`."""
+
+from __future__ import annotations
+
+import click
+
+from scopeview.cli.options import Source, output_options, print_json, source_options
+
+
+@click.command("sharing")
+@source_options
+@click.argument("variable", required=False)
+@click.option(
+    "--min",
+    "minimum",
+    type=click.IntRange(0),
+    default=2,
+    show_default=True,
+    help="Call sites that a variable must have.",
+)
+@click.option("--scope", default="", metavar="PREFIX", help="Only variables in this variable scope.")
+@click.option("--collection", default="", metavar="NAME", help="Only members of this collection.")
+@click.option(
+    "--all", "show_all", is_flag=True, help="Every variable: unshared ones, optimiser slots and averages too."
+)
+@click.option("--limit", type=click.IntRange(1), default=500, show_default=True, help="Variables to list.")
+@output_options
+def command(  # noqa: PLR0913 - one parameter per option
+    path: str,
+    variable: str | None,
+    tags: str | None,
+    artifact: str | None,
+    importing: bool,
+    timeout: int,
+    minimum: int,
+    scope: str,
+    collection: str,
+    show_all: bool,
+    limit: int,
+    as_json: bool,
+    color: bool | None,
+) -> None:
+    """Show who shares which variable, by dataflow and not by name.
+
+    Lists the variables that the computation uses at several op scopes (call sites), each call site with its relation
+    to the variable's scope: home, below, prefixed, re-entry, cross. With VARIABLE, the whole story of that one: where
+    it was created, its initialiser, every call site with its reads, writers, slots, collections and keys.
+    """
+    from scopeview.analyses.facts import Facts
+    from scopeview.analyses.sharing import sharing, sharing_of
+    from scopeview.render.text.console import make_console
+    from scopeview.render.text.sharing import print_sharing, print_story
+
+    facts = Facts(Source(path, tags, artifact, importing, timeout).load())
+    if variable is not None:
+        report = sharing_of(facts, variable)
+    else:
+        report = sharing(
+            facts,
+            minimum=0 if show_all else minimum,
+            scope=scope.strip("/"),
+            collection=collection,
+            attached=show_all,
+            limit=limit,
+        )
+    if as_json:
+        print_json(report)
+        return
+    console = make_console(color=color)
+    if variable is None:
+        print_sharing(console, report)
+        return
+    for use in report.variables:
+        print_story(console, use)

@@ -1,0 +1,59 @@
+"""`scopeview lint`: findings, and the page of a rule."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from rich.console import Console
+from rich.text import Text
+
+from scopeview.analyses.lint.rule import SEVERITIES, Rule
+from scopeview.analyses.lint.run import Finding, LintReport
+from scopeview.render.formats import plural, printable
+from scopeview.render.text.table import Items
+
+_STYLES = {"error": "error", "warning": "warning", "info": "quiet"}
+
+
+def print_lint(console: Console, report: LintReport) -> None:
+    """Print the findings by rule, each with what shows it, and the number of each severity."""
+    for (_, _), group in groupby(report.findings, key=lambda finding: (finding.severity, finding.code)):
+        found = list(group)
+        first = found[0]
+        console.print(
+            Text.assemble(
+                (f"{first.severity} {first.code} ", _STYLES[first.severity]), (first.rule, "title"),
+                (f"  {len(found)}" if len(found) > 1 else "", "quiet"),
+            )
+        )  # fmt: skip
+        for finding in found:
+            _finding(console, finding)
+        console.print(Text(f"  fix: {printable(' '.join(first.fix.split()))}", style="quiet"))
+        console.print()
+    counted = [plural(report.counts[severity], _noun(severity)) for severity in SEVERITIES if severity in report.counts]
+    rules = plural(len(report.rules_applied), "rule")
+    pair = f" and {printable(report.checkpoint)}" if report.checkpoint else ""
+    told = ", ".join(counted) if counted else "nothing found"
+    console.print(Text(f"{told} ({rules} on {printable(report.path)}{pair})", style="heading"))
+
+
+def _noun(severity: str) -> str:
+    return "note" if severity == "info" else severity
+
+
+def _finding(console: Console, finding: Finding) -> None:
+    console.print(Text(f"  {printable(finding.message)}"))
+    others = tuple(name for name in finding.evidence if name != finding.where or len(finding.evidence) > 1)
+    if others:
+        is_cut = finding.total_evidence > len(finding.evidence)
+        shown = Items(tuple(map(printable, others)), is_cut).fitted(max(40, console.width - 6))
+        console.print(Text(f"    {shown}", style="quiet"), no_wrap=True, crop=True)
+
+
+def print_rule(console: Console, rule: object) -> None:
+    """Print what a rule finds, why it matters, an example and the fix."""
+    assert isinstance(rule, Rule)
+    console.print(Text.assemble((f"{rule.code} ", "heading"), (rule.name, "title"), (f"  {rule.severity}", "quiet")))
+    for heading, text in (("", rule.summary), ("why", rule.why), ("example", rule.example), ("fix", rule.fix)):
+        start = f"{heading}: " if heading else ""
+        console.print(Text(f"  {start}{' '.join(text.split())}"))
