@@ -42,6 +42,9 @@ with open(path, "wb") as file:
 READ = """
 import json, resource, sys, time
 import scopeview
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.lint.rule import Subject
+from scopeview.analyses.lint.run import lint
 from scopeview.analyses.outline import View, op_forest, outline
 started = time.perf_counter()
 model = scopeview.load(sys.argv[1])
@@ -50,11 +53,16 @@ scopes = len(model.op_scopes)
 tree = time.perf_counter()
 lines = len(outline(op_forest(model.graph), View(lines=24)).rows)
 drawn = time.perf_counter()
+facts = Facts(model)
+facts.roles.codes()
+roles = time.perf_counter()
+lint(Subject(facts))
+linted = time.perf_counter()
 model.graph.consumers(model.graph.row(model.graph.names[len(model.graph) // 2]))
 done = time.perf_counter()
 print(json.dumps({
     "ops": len(model.graph), "scopes": scopes, "load": loaded - started, "tree": tree - loaded,
-    "outline": drawn - tree, "consumers": done - drawn,
+    "outline": drawn - tree, "roles": roles - drawn, "lint": linted - roles, "consumers": done - linted,
     "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
 }))
 """
@@ -63,8 +71,8 @@ print(json.dumps({
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ops", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
-    print("| ops | file | load | op tree | outline | first consumers | peak memory |")
-    print("|---|---|---|---|---|---|---|")
+    print("| ops | file | load | op tree | outline | roles | lint | first consumers | peak memory |")
+    print("|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for count in parser.parse_args().ops:
             path = f"{folder}/{count}.pb"
@@ -74,7 +82,8 @@ def main() -> None:
             size = Path(path).stat().st_size / 1e6
             print(
                 f"| {found['ops']:,} | {size:.1f} MB | {found['load']:.2f} s | {found['tree']:.2f} s "
-                f"({found['scopes']:,} scopes) | {found['outline']:.2f} s | {found['consumers']:.2f} s "
+                f"({found['scopes']:,} scopes) | {found['outline']:.2f} s | {found['roles']:.2f} s "
+                f"| {found['lint']:.2f} s | {found['consumers']:.2f} s "
                 f"| {found['peak']:.2f} GB |",
                 flush=True,
             )

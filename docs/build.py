@@ -2,6 +2,7 @@
 
 docs/images/inspect.svg   what `scopeview inspect` prints for a sample
 docs/cli.md               the help of every command
+docs/lint.md              the page of every lint rule, from its docstring
 docs/corpus.md            how every artefact of the corpus of real files opened; only where the corpus is
 """
 
@@ -13,15 +14,19 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+if TYPE_CHECKING:
+    from scopeview.model.model import Model
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-COMMANDS = ("inspect", "show", "find", "completion")
+COMMANDS = ("inspect", "show", "find", "sharing", "collections", "lint", "completion")
 PICTURE = ("sample_graphs/artifacts/m17_gan.meta",)
 WIDTH, HEIGHT = 100, 64
 
@@ -56,6 +61,7 @@ def main() -> None:
     """Write every generated part."""
     (ROOT / "docs/images/inspect.svg").write_text(picture(), "utf-8")
     (ROOT / "docs/cli.md").write_text(command_line(), "utf-8")
+    (ROOT / "docs/lint.md").write_text(lint_rules(), "utf-8")
     table = corpus_table()
     if table:
         (ROOT / "docs/corpus.md").write_text(table, "utf-8")
@@ -90,6 +96,36 @@ def command_line() -> str:
     return "\n".join(parts)
 
 
+def lint_rules() -> str:
+    """Return the page of every lint rule."""
+    from scopeview.analyses.lint.rules import RULES
+
+    families = {
+        "G": "Graphs", "C": "Checkpoints", "GC": "A graph and its checkpoint", "O": "Object graphs of TensorFlow 2",
+    }  # fmt: skip
+    parts = [_LINT_HEAD]
+    for family, title in families.items():
+        parts += [f"## {title}", ""]
+        for rule in RULES.values():
+            if rule.code.rstrip("0123456789") == family:
+                parts += [f"### {rule.code} {rule.name} ({rule.severity})", "", rule.summary, ""]
+                parts += [f"*Why.* {_line(rule.why)}", "", f"*Example.* {_line(rule.example)}", ""]
+                parts += [f"*Fix.* {_line(rule.fix)}", ""]
+    return "\n".join(parts)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+_LINT_HEAD = """# The lint rules
+
+`scopeview lint PATH [CHECKPOINT]` applies them; `--select`, `--ignore` and `--severity` choose, `--explain G2` prints
+one. How often each of them finds something in the corpus of real artefacts is told in [corpus.md](corpus.md). Written
+by `make docs` from the docstrings of the rules.
+"""
+
+
 def corpus_table() -> str:
     """Return the page about the corpus, or nothing where there is no corpus."""
     import scopeview
@@ -98,11 +134,12 @@ def corpus_table() -> str:
 
     tried: Counter[str] = Counter()
     opened: Counter[str] = Counter()
+    judged = Judged()
     reasons: dict[str, Counter[str]] = {}
     for row in corpus():
         tried[row["kind"]] += 1
         try:
-            scopeview.load(CORPUS / row["entry"], tags=TAGS.get(row["id"]))
+            judged.add(row["id"], scopeview.load(CORPUS / row["entry"], tags=TAGS.get(row["id"])))
             opened[row["kind"]] += 1
         except scopeview.ScopeviewError as error:
             reason = str(error).replace(str(CORPUS / row["entry"]), "").strip()
@@ -114,7 +151,57 @@ def corpus_table() -> str:
         for kind in sorted(tried)
     ]
     total = f"| **all** | {tried.total()} | {opened.total()} | {tried.total() - opened.total()} | |"
-    return "\n".join([_CORPUS_HEAD, *rows, total, ""])
+    return "\n".join([_CORPUS_HEAD, *rows, total, "", *judged.page(), ""])
+
+
+class Judged:
+    """What the analyses say of the corpus, counted."""
+
+    def __init__(self) -> None:
+        self.findings: Counter[tuple[str, str]] = Counter()
+        self.artefacts: Counter[str] = Counter()
+        self.errors: list[str] = []
+        self.variables: Counter[str] = Counter()
+
+    def add(self, name: str, model: Model) -> None:
+        """Analyse one model."""
+        from scopeview.analyses.facts import Facts
+        from scopeview.analyses.lint.rule import Subject
+        from scopeview.analyses.lint.run import lint
+        from scopeview.analyses.sharing import use_of
+
+        facts = Facts(model)
+        report = lint(Subject(facts))
+        self.findings.update((finding.code, finding.severity) for finding in report.findings)
+        self.artefacts.update({finding.code for finding in report.findings})
+        self.errors += [f"{f.code} in {name}: {f.message}" for f in report.findings if f.severity == "error"]
+        if not model.origin.format.startswith("checkpoint"):
+            told = (use_of(facts, variable).unread for variable in model.variables)
+            self.variables.update("read" if not why else why.partition(" (")[0].split(" for ")[0] for why in told)
+
+    def page(self) -> list[str]:
+        """Return the sections about sharing and lint."""
+        total = self.variables.total()
+        lines = [
+            "## Readers",
+            "",
+            f"Of {total:,} variables in graphs, every one is read or has a reason not to be:",
+            "",
+        ]
+        lines += ["| variables | what |", "|---|---|"]
+        lines += [f"| {number:,} ({number / total:.1%}) | {what} |" for what, number in self.variables.most_common()]
+        lines += ["", "## Findings", "", "| rule | severity | findings | artefacts |", "|---|---|---|---|"]
+        lines += [
+            f"| {code} | {severity} | {number} | {self.artefacts[code]} |"
+            for (code, severity), number in sorted(self.findings.items(), key=lambda item: _rule_order(*item[0]))
+        ]
+        lines += ["", "Errors, each of them looked at:", ""]
+        return lines + [f"- {error}" for error in self.errors]
+
+
+def _rule_order(code: str, severity: str) -> tuple[str, int, str]:
+    family = code.rstrip("0123456789")
+    return family, int(code.removeprefix(family)), severity
 
 
 _CORPUS_HEAD = """# The corpus

@@ -50,6 +50,7 @@ def _set(node: Any, key: str, value: str) -> None:
         node.attr[key].s = value.encode()
     elif key == "shape":
         dims = node.attr["shape"].shape
+        dims.SetInParent()
         for size in filter(None, value.split(",")):
             dims.dim.add(size=int(size))
         node.attr["dtype"].type = node.attr["dtype"].type or 1
@@ -113,7 +114,7 @@ def saver(keys: Mapping[str, str], name: str = "save") -> str:
 
 
 def checkpoint(entries: Mapping[str, Sequence[int]], damage: Sequence[Damage] = (), **changes: Any) -> Model:
-    """Return the model of a checkpoint that has entries of these shapes, all float32, each with a checksum of its own."""
+    """Return the model of a checkpoint that has entries of these shapes, all float32, each with its own checksum."""
     variables = [
         Variable(
             name, "checkpoint", tuple(shape), "float32", checkpoint_keys=(name,), stored=StoredSlice(0, 0, 100, number)

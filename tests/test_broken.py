@@ -12,17 +12,29 @@ from hypothesis import strategies as st
 import scopeview
 from scopeview.analyses.facts import Facts
 from scopeview.analyses.inspection import inspect
+from scopeview.analyses.lint.rule import Subject
+from scopeview.analyses.lint.run import lint
+from scopeview.analyses.membership import collections
+from scopeview.analyses.sharing import sharing
+from scopeview.model.model import Model
 from scopeview.render.as_json import dumps
 from tests.places import BROKEN, SAMPLES
 
 MANIFEST = tomllib.loads((BROKEN / "manifest.toml").read_text("utf-8"))
 
 
+def _ask_everything(model: Model) -> None:
+    """Every analysis must have an answer, and JSON for it, whatever the file holds."""
+    facts = Facts(model)
+    for answer in (inspect(facts), sharing(facts, minimum=0, attached=True), collections(facts), lint(Subject(facts))):
+        dumps(answer)
+
+
 @pytest.mark.parametrize(("name", "says"), MANIFEST["opens"].items())
 def test_opens_and_says_what_is_wrong(name: str, says: str) -> None:
     model = scopeview.load(BROKEN / name)
 
-    dumps(inspect(Facts(model)))
+    _ask_everything(model)
     if says:
         assert any(says in note for note in model.notes), model.notes
     else:
@@ -104,6 +116,6 @@ def test_a_file_damaged_anywhere_opens_or_is_refused(name: str, data: st.DataObj
     except scopeview.ScopeviewError as error:
         assert "\n" not in str(error)
         return
-    dumps(inspect(Facts(model)))
+    _ask_everything(model)
     for row in model.graph:
         model.graph.attributes(row)

@@ -6,9 +6,10 @@ import dataclasses
 import re
 import tomllib
 
-from docs.build import command_line, picture
+from docs.build import command_line, lint_rules, picture
 from scopeview import __version__
-from scopeview.analyses import detail, find, inspection
+from scopeview.analyses import access, callsites, detail, find, inspection, membership, saving, sharing, slots
+from scopeview.analyses.lint import run
 from scopeview.analyses.query import FIELDS
 from tests.places import ROOT
 
@@ -20,6 +21,7 @@ def read(name: str) -> str:
 def test_generated_pages_are_fresh() -> None:
     assert read("docs/cli.md") == command_line(), "run: make docs"
     assert read("docs/images/inspect.svg") == picture(), "run: make docs"
+    assert read("docs/lint.md") == lint_rules(), "run: make docs"
 
 
 def test_the_changelog_starts_with_the_version() -> None:
@@ -33,11 +35,12 @@ def test_every_field_of_the_json_is_documented() -> None:
     page = read("docs/json.md")
     results = [
         getattr(module, name)
-        for module in (inspection, detail, find)
+        for module in (inspection, detail, find, access, callsites, membership, saving, sharing, slots, run)
         for name in dir(module)
         if dataclasses.is_dataclass(getattr(module, name)) and getattr(module, name).__module__ == module.__name__
     ]
-    fields = {field.name for result in results for field in dataclasses.fields(result)}
+    fields = {field.name for result in results for field in dataclasses.fields(result) if field.name[0] != "_"}
+    fields -= {field.name for result in results if result.__name__[0] == "_" for field in dataclasses.fields(result)}
     # Scopes of `show` list what their names say.
     obvious = {"op_types", "devices", "child_scopes", "total_child_scopes", "total_variables"}
     missing = {name for name in fields - obvious if not re.search(rf"[`.]{name}\b", page)}

@@ -159,7 +159,7 @@ class _Search:
         if same_case is not None and _fits(variable, same_case):
             return "case", same_case
         tries: tuple[tuple[MissingKind, Iterable[Variable]], ...] = (
-            ("leaf", self._synonyms(key)),
+            ("leaf", self._other_leaves(key)),
             ("prefix", self._by_leaf[leaf_of(key)]),
             ("number", self._renumbered(key)),
             ("prefix", (v for leaf in _synonyms(leaf_of(key)) for v in self._by_leaf[leaf])),
@@ -170,7 +170,7 @@ class _Search:
                 return kind, near
         return "absent", None
 
-    def _synonyms(self, key: str) -> Iterable[Variable]:
+    def _other_leaves(self, key: str) -> Iterable[Variable]:
         return [v for v in self._by_scope[scope_of(key)] if leaf_of(v.name) in _synonyms(leaf_of(key))]
 
     def _renumbered(self, key: str) -> Iterable[Variable]:

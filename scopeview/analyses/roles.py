@@ -20,7 +20,7 @@ from scopeview.analyses.writing import APPLY, RESTORES, SAVES, is_moving_average
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.functions import CALL_TYPES
 from scopeview.model.model import Model
-from scopeview.model.names import leaf_of, scope_of
+from scopeview.model.names import leaf_of, op_of_tensor, scope_of
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.scopes import ScopeId
 from scopeview.model.variables import VARIABLE_TYPES
@@ -40,6 +40,9 @@ _GRADIENT = re.compile(r"\w*Grad(V\d+|Ext)?|\w*Backprop(Input|Filter)?(V\d+)?|\w
 _SAVER = re.compile(r"(Save|Restore|Sharded|MergeV2Checkpoints)\w*")
 _INIT = re.compile(r"VarIsInitializedOp|IsVariableInitialized|InitializeTable\w*")
 _GRADIENT_SCOPE = re.compile(r"gradients(_\d+)?|gradient_tape(_\d+)?")
+_GRADIENT_OF = re.compile(r"(?:.*/)?gradients(?:_\d+)?/(.+)_grad", re.DOTALL)
+"""The scope of an op's gradient, with the name of that op."""
+
 _SAVE_SCOPE = re.compile(r"save(_\d+)?")
 _BOOKKEEPING_SCOPE = re.compile(r"report_uninitialized_\w+")
 _COMPUTES = re.compile(r"\w*(MatMul|Conv\d*D?|BiasAdd|Gather\w*|LSTM\w*|GRU\w*|RNN\w*|BatchNorm\w*|Einsum)(V\d+)?")
@@ -98,8 +101,21 @@ class Roles:
         _mark(codes, _towards_updates(table, codes), "gradient")
         _mark(codes, _own_reads_that_end(table), "bookkeeping")
         _group(table, codes)
-        _absorb(table, codes)
+        _absorb(table, codes, self._named())
         return codes
+
+    def _named(self) -> Iterable[str]:
+        """Yield the ops that somebody named as results: in a collection, in a signature, by taking their gradient."""
+        for collection in self._model.collections:
+            if collection.name not in ("summaries", "train_op", "update_ops"):
+                yield from (member.target for member in collection.members if member.target is not None)
+        for signature in self._model.signatures:
+            yield from (op_of_tensor(output.tensor) for output in signature.outputs)
+        tree = self._model.op_scopes
+        for scope in map(ScopeId, range(1, len(tree))):
+            differentiated = _GRADIENT_OF.fullmatch(tree.path(scope)) if tree.label(scope).endswith("_grad") else None
+            if differentiated:
+                yield differentiated[1]
 
     def _of_function(self, name: str) -> Codes:
         table = self._model.functions[name].body
@@ -266,11 +282,12 @@ def _code_of_group(table: OpTable, row: OpRow, codes: Codes) -> int | None:
     return found.pop() if len(found) == 1 else _CODE["bookkeeping"]
 
 
-def _absorb(table: OpTable, codes: Codes) -> None:
+def _absorb(table: OpTable, codes: Codes, named: Iterable[str] = ()) -> None:
     """Give what computes for machinery alone the role of that machinery.
 
     Gradients take the forward values that they need; they alone do not make these theirs (the loss often feeds nothing
-    else). An op of a type that is a network's own work stays forward, whoever looks at its result.
+    else). An op of a type that is a network's own work stays forward, whoever looks at its result, and so does one that
+    is named as a result.
     """
     columns = table.columns
     source = columns.source
@@ -278,6 +295,10 @@ def _absorb(table: OpTable, codes: Codes) -> None:
     remaining = np.bincount(source[known], minlength=len(table)) if len(table) else np.zeros(0, dtype=np.int64)
     best = np.full(len(table), _FORWARD, dtype=np.int8)
     stays, light = _per_type(table, _stays_forward), _per_type(table, _is_light)
+    for name in named:
+        row = table.row(name)
+        if row is not None:
+            stays[row] = True
     feeds_gradient = np.zeros(len(table), dtype=bool)
     frontier = np.flatnonzero(codes != _FORWARD)
     while frontier.size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -15,6 +16,10 @@ class Ran:
     code: int
     out: str
     err: str
+
+
+Run = Callable[..., Ran]
+"""The fixture `scopeview`: arguments of the command line to what it did."""
 
 
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> Ran:

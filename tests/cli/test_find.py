@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
-from tests.cli.running import Ran
+from tests.cli.running import Run
 from tests.places import SAMPLES
-
-Run = Callable[..., Ran]
 
 
 def test_hits_are_counted_and_listed(scopeview: Run) -> None:

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 
-from tests.cli.running import Ran
+from tests.cli.running import Ran, Run
 from tests.places import BROKEN, ROOT, SAMPLES
-
-Run = Callable[..., Ran]
 
 
 def lines(ran: Ran) -> list[str]:

@@ -2,17 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
 
 import scopeview as package
-from tests.cli.running import Ran
+from tests.cli.running import Run
 from tests.places import SAMPLES
-
-Run = Callable[..., Ran]
 
 
 def test_help_lists_the_commands(scopeview: Run) -> None:

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
-from tests.cli.running import Ran
+from tests.cli.running import Run
 from tests.places import SAMPLES
-
-Run = Callable[..., Ran]
 
 
 def test_a_variable_in_full(scopeview: Run) -> None:

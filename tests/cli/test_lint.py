@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+
+from tests.cli.running import Run
+from tests.places import SAMPLES
+
+
+def test_missed_sharing_is_reported_with_its_pairs_and_the_shared_filter_is_not(scopeview: Run) -> None:
+    missed = scopeview("lint", SAMPLES / "m18_missed_sharing.meta")
+    shared = scopeview("lint", SAMPLES / "m19_shared_filter.meta")
+
+    assert missed.code == 0
+    shown = missed.out.splitlines()
+    assert shown[0] == "warning G2 missed-sharing"
+    assert "filter, filter_1, have 4 variables each and share none" in shown[1]
+    assert "filter/conv1_weights = filter_1/conv1_weights" in shown[2]
+    assert shared.out.startswith("nothing found (")
+
+
+def test_an_error_gives_exit_code_1_and_stands_first(scopeview: Run) -> None:
+    ran = scopeview("lint", SAMPLES / "m33_renamed.meta", SAMPLES / "m33_original.ckpt")
+
+    assert ran.code == 1
+    assert ran.out.startswith("error GC1 key-not-found  3")
+    assert "model/layer1/kernel <- layer1/weights" in ran.out
+    assert scopeview("lint", SAMPLES / "m33_renamed.meta", SAMPLES / "m33_original.ckpt", "--ignore", "GC1").code == 0
+
+
+def test_sarif_names_rule_level_file_and_place(scopeview: Run) -> None:
+    ran = scopeview("lint", SAMPLES / "m18_missed_sharing.meta", "--select", "G2", "--format", "sarif")
+
+    found = json.loads(ran.out)
+    assert found["version"] == "2.1.0"
+    (run,) = found["runs"]
+    assert len(run["tool"]["driver"]["rules"]) == 39
+    (result,) = run["results"]
+    assert (result["ruleId"], result["level"]) == ("G2", "warning")
+    (location,) = result["locations"]
+    assert location["logicalLocations"] == [{"fullyQualifiedName": "filter"}]
+    assert location["physicalLocation"]["artifactLocation"]["uri"].endswith("m18_missed_sharing.meta")
+
+
+def test_json_and_a_folder_that_holds_graph_and_values(scopeview: Run) -> None:
+    found = json.loads(scopeview("lint", SAMPLES / "m29_keras", "--json", "--severity", "info").out)
+
+    assert found["checkpoint"] == found["path"]
+    assert "C3" in {finding["code"] for finding in found["findings"]}
+    assert found["rules_skipped"] == {}
+
+
+def test_values_are_read_when_asked_for(scopeview: Run) -> None:
+    found = json.loads(
+        scopeview(
+            "lint", SAMPLES / "m33_original.ckpt", "--values", "--severity", "info", "--json", "--select", "C4"
+        ).out
+    )
+
+    assert [finding["message"] for finding in found["findings"]] == [
+        f"all {size} values of layer{layer}/biases are 0" for layer, size in ((1, 8), (2, 6), (3, 2))
+    ]  # fmt: skip
+
+
+def test_a_rule_explains_itself(scopeview: Run) -> None:
+    shown = scopeview("lint", "unused", "--explain", "G2").out.splitlines()
+
+    assert shown[0] == "G2 missed-sharing  warning"
+    assert shown[2].startswith("  why: ")
+    assert scopeview("lint", "unused", "--explain", "G99").code == 2
