@@ -177,7 +177,10 @@ class Judged:
         self.errors += [f"{f.code} in {name}: {f.message}" for f in report.findings if f.severity == "error"]
         if not model.origin.format.startswith("checkpoint"):
             told = (use_of(facts, variable).unread for variable in model.variables)
-            self.variables.update("read" if not why else why.partition(" (")[0].split(" for ")[0] for why in told)
+            self.variables.update(
+                "read" if not why else "an optimiser's or another's" if why.startswith("it exists for") else why
+                for why in told
+            )
 
     def page(self) -> list[str]:
         """Return the sections about sharing and lint."""

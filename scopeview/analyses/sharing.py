@@ -154,6 +154,8 @@ def _why_unread(facts: Facts, variable: Variable) -> str:
     roles = {access.role for access in (*facts.accesses(variable).readers, *facts.accesses(variable).writers)}
     if roles & TRAINING:
         return "only training reads or writes it"
+    if "forward" in roles:
+        return "the computation writes it, and reads it nowhere but in what it writes"
     return f"only {', '.join(sorted(roles))} ops reach it" if roles else "no op of the graph reads or writes it"
 
 
