@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-COMMANDS = ("inspect", "show", "find", "sharing", "collections", "lint", "completion")
+COMMANDS = ("inspect", "show", "find", "sharing", "collections", "lint", "diff", "completion")
 PICTURE = ("sample_graphs/artifacts/m17_gan.meta",)
 WIDTH, HEIGHT = 100, 64
 
@@ -169,9 +169,10 @@ class Judged:
         from scopeview.analyses.lint.rule import Subject
         from scopeview.analyses.lint.run import lint
         from scopeview.analyses.sharing import use_of
+        from scopeview.sources import read_beside
 
-        facts = Facts(model)
-        report = lint(Subject(facts))
+        facts, beside = Facts(model), read_beside(model)
+        report = lint(Subject(facts, Facts(beside) if beside is not None else None))
         self.findings.update((finding.code, finding.severity) for finding in report.findings)
         self.artefacts.update({finding.code for finding in report.findings})
         self.errors += [f"{f.code} in {name}: {f.message}" for f in report.findings if f.severity == "error"]

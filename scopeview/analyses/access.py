@@ -11,6 +11,7 @@ The functions of a TF 2 SavedModel take their variables as arguments too: which 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,9 @@ from scopeview.model.ops import Edge, OpRow, OpTable
 from scopeview.model.variables import Variable
 
 _PASSES = frozenset({"Identity", "RefIdentity", "Enter", "RefEnter", "Switch", "RefSwitch", "Merge", "RefMerge"})
+_PENALTY = re.compile(r"(^|/)\w*(regulari[sz]er|weight_?decay)\w*(/|$)", re.IGNORECASE)
+"""Scopes that layers put their penalties in: `conv/kernel/Regularizer/l2_regularizer`."""
+
 _JOIN = "/ConcatPartitions/concat"
 
 _BRANCHES = {
@@ -60,6 +64,8 @@ class Access:
     writes: bool
     branch: str = ""
     """The branch of a `tf.cond` that it stands in (`pred_id:1`): of two branches, one runs."""
+    is_penalty: bool = False
+    """Whether it only takes the size of the variable, for weight decay: no use that shares it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,8 @@ class Accesses:
 
     @property
     def forward(self) -> tuple[Access, ...]:
-        """What the computation itself reads."""
-        return tuple(access for access in self.readers if access.role == "forward")
+        """What the computation itself reads, penalties for the size of weights left out."""
+        return tuple(access for access in self.readers if access.role == "forward" and not access.is_penalty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +217,10 @@ class AccessIndex:
         scope = _joined(place.calls, scope_of(works_for))
         writes = place.edge.slot == 0 and WRITER.fullmatch(op_type) is not None
         role = self._role(target, place)
-        return Access(name, place.function, op_type, place.program, scope, works_for, role, writes, place.branch)
+        is_penalty = not writes and (op_type == "L2Loss" or _PENALTY.search(scope_of(works_for)) is not None)
+        return Access(
+            name, place.function, op_type, place.program, scope, works_for, role, writes, place.branch, is_penalty
+        )
 
 
 def _next(table: OpTable, place: _Place, edge: Edge) -> _Place:

@@ -14,7 +14,7 @@ types as at the first call site; E4 no op there holds or initialises a variable.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -43,7 +43,10 @@ class CallSite:
     reads: tuple[str, ...]
     """The ops of the computation that use the variable there."""
     times: int
-    """How often it is used there: equal ops that differ by a number (`MatMul`, `MatMul_1`) are uses of their own."""
+    """How often it is used there: equal ops that differ by a number (`MatMul`, `MatMul_1`) are uses of their own.
+
+    At the root, where ops of all kinds are numbered together, always 1.
+    """
     evidence: tuple[Evidence, ...]
 
 
@@ -140,7 +143,7 @@ class CallSites:
                 program=program,
                 relation=match_scope(home, scope).relation,
                 reads=tuple(dict.fromkeys(read.works_for for read in found)),
-                times=_times(found),
+                times=_times(found) if scope else 1,
                 evidence=self._evidence(scope, first, found),
             )
             for program, scope, found in ordered
@@ -199,9 +202,14 @@ def _apart(reads: Iterable[Access]) -> list[tuple[str, list[Access]]]:
     return list(groups.items())
 
 
-def _outermost(scope: str, known: Iterable[str]) -> str:
-    above = [other for other in known if other and scope.startswith(f"{other}/")]
-    return min(above, key=len, default=scope)
+def _outermost(scope: str, known: Container[str]) -> str:
+    """Return the shortest of the known paths that lead to a scope, or the scope itself."""
+    end = scope.find("/")
+    while end >= 0:
+        if end and scope[:end] in known:
+            return scope[:end]
+        end = scope.find("/", end + 1)
+    return scope
 
 
 def _within_entry(reads: Sequence[Access]) -> list[tuple[str, list[Access]]]:

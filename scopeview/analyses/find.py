@@ -95,7 +95,6 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
         "op": types,
         "dtype": {variable.dtype for variable in model.variables},
         "kind": {str(variable.kind) for variable in model.variables},
-        "role": set(ROLES),
         "collection": {collection.name for collection in model.collections},
     }
     for field, values in known.items():
@@ -106,6 +105,8 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
             near = difflib.get_close_matches(glob.casefold(), by_case, n=3)
             proposal = f"; near it: {', '.join(by_case[name] for name in near)}" if near else ""
             yield f"nothing here has {field}:{glob}{proposal}"
+    if not query.wants_variables and not query.wants_ops:
+        yield "of its fields, some find variables only and some ops only: nothing can fit all of them"
     for glob in query.values("name"):
         if "*" not in glob and "?" not in glob:
             yield f"name:{glob} asks for that whole name; name:*{glob}* finds it anywhere"

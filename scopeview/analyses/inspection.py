@@ -17,7 +17,7 @@ from scopeview.model.model import Dangling, Model, Signature
 from scopeview.model.names import is_within
 from scopeview.model.scopes import ScopeId, ScopeTree
 from scopeview.model.shapes import Shape
-from scopeview.model.variables import Initializer, Kind, Part, Variable
+from scopeview.model.variables import Initializer, Kind, Part, StoredSlice, Variable
 
 _LARGE_CONSTANT = 1024
 _MOST_PATHS = 32_000_000
@@ -97,6 +97,7 @@ class VariableRecord:
     full_name: str
     object_paths: tuple[str, ...]
     parts: tuple[Part, ...]
+    stored: StoredSlice | None
     note: str
     uses: int
     """At how many places the computation uses it; from 2 on, it is shared."""
@@ -229,7 +230,7 @@ def _size_is_unknown(variable: Variable) -> bool:
 
 def record_of(facts: Facts, variable: Variable) -> VariableRecord:
     """Return a variable as the contract lists it."""
-    told = {field.name: getattr(variable, field.name) for field in fields(Variable) if field.name != "stored"}
+    told = {field.name: getattr(variable, field.name) for field in fields(Variable)}
     return VariableRecord(
         **told,
         parameters=variable.parameters,

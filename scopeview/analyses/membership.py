@@ -122,13 +122,13 @@ def _differences(facts: Facts) -> Iterator[Difference]:
             ("trainable_variables", trainable, "updated", trained, "trainable, and no optimiser updates them"),
             ("updated", trained, "trainable_variables", trainable, "updated, and not trainable"),
         ]
-    if model.collections:
+    if model.collection("variables") is not None:
         listed = {v.name for v in owned if v.collections}
         pairs += [
             ("trainable_variables", trainable, "variables", variables, "trainable, and not among the global variables"),
             ("all", everyone, "collections", listed, "in no collection: nothing initialises or saves them by default"),
         ]
-    if model.savers and model.collections:
+    if model.savers and model.collection("variables") is not None:
         pairs += [
             ("variables", variables, "saved", saved, "global variables that no saver stores"),
             ("saved", saved, "variables", variables, "stored, and not among the global variables"),

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from scopeview.analyses.roles import ROLES
 from scopeview.errors import QueryError
 from scopeview.model.shapes import Shape
 
@@ -102,6 +103,8 @@ def _check(field: str, value: str) -> None:
         parse_shape(value)
     if field == "shared":
         parse_count(value)
+    if field == "role" and not any(glob_pattern(value).fullmatch(role) for role in ROLES):
+        raise QueryError(f"role:{value} is not known; the roles are {', '.join(ROLES)}")
 
 
 _EXAMPLES = {

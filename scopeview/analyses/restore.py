@@ -84,6 +84,11 @@ def wanted_keys(facts: Facts) -> tuple[str, Mapping[str, Variable]]:
     asked = {entry.key: owner[entry.handle_op] for entry in model.savers if entry.restores and entry.handle_op in owner}
     if asked:
         return "saver", asked
+    if model.has_objects:
+        return "saver", {}  # an object graph restores by path, and its saver's keys are all there is
+    kept = {key: v for v in model.variables for key in v.checkpoint_keys if v.kind not in ("checkpoint", "object")}
+    if kept:
+        return "saver", kept  # an inspection that was kept as JSON has the keys, and no ops
     local = [
         v for v in model.variables if "local_variables" not in v.collections and v.kind not in ("frozen", "object")
     ]

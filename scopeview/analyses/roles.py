@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analyses.slots import Attachment
-from scopeview.analyses.writing import APPLY, RESTORES, SAVES, is_moving_average, is_restored
+from scopeview.analyses.writing import APPLY, RESTORES, SAVES, WRITER, is_moving_average, is_restored
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.functions import CALL_TYPES
 from scopeview.model.model import Model
-from scopeview.model.names import leaf_of, op_of_tensor, scope_of
+from scopeview.model.names import is_within, leaf_of, op_of_tensor, scope_of
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.scopes import ScopeId
 from scopeview.model.variables import VARIABLE_TYPES
@@ -36,7 +36,9 @@ _CODE: Mapping[Role, int] = {role: code for code, role in enumerate(ROLES)}
 _FORWARD = _CODE["forward"]
 
 _SUMMARY = re.compile(r"\w*Summary(V2)?|Write\w*Summary")
-_GRADIENT = re.compile(r"\w*Grad(V\d+|Ext)?|\w*Backprop(Input|Filter)?(V\d+)?|\w*Backprop|BroadcastGradientArgs")
+_GRADIENT = re.compile(r"\w*Grad(V\d+|Ext)?|\w*BackpropFilter(V\d+)?|BroadcastGradientArgs")
+"""Types that only gradients have. `Conv2DBackpropInput` is none of them: it is what a transposed convolution is."""
+
 _SAVER = re.compile(r"(Save|Restore|Sharded|MergeV2Checkpoints)\w*")
 _INIT = re.compile(r"VarIsInitializedOp|IsVariableInitialized|InitializeTable\w*")
 _GRADIENT_SCOPE = re.compile(r"gradients(_\d+)?|gradient_tape(_\d+)?")
@@ -50,6 +52,14 @@ _COMPUTES = re.compile(r"\w*(MatMul|Conv\d*D?|BiasAdd|Gather\w*|LSTM\w*|GRU\w*|R
 
 _CHOOSES = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge", "Identity", "LogicalNot", "If", "StatelessIf"})
 _ASSIGNS = ("Assign", "AssignVariableOp", "AssignAdd", "AssignSub", "AssignAddVariableOp", "AssignSubVariableOp")
+_SHOWS = frozenset(
+    {"Const", "Reshape", "Cast", "Identity", "ExpandDims", "Squeeze", "Shape", "Rank", "Range", "Pack", "Concat",
+     "ConcatV2", "StringJoin", "AsString"}
+)  # fmt: skip
+"""Types that prepare what a summary shows; everything else that only a summary looks at is a result of the network."""
+
+_MOVING_AVERAGE_SCOPE = re.compile(r"AssignMovingAvg(_\d+)?")
+_COND_SCOPE = re.compile(r"cond(_\d+)?")
 _ROUNDS = 64
 
 Codes = NDArray[np.int8]
@@ -98,8 +108,10 @@ class Roles:
         _mark(codes, _behind_tests(table), "init")
         _mark(codes, self._updating(), "update")
         _mark_scopes(table, codes, {name.partition("/")[0] for name in self._model.variables.names})
+        _mark(codes, _fed_by_gradients(table, codes), "update")
         _mark(codes, _towards_updates(table, codes), "gradient")
         _mark(codes, _own_reads_that_end(table), "bookkeeping")
+        _follow_writes(table, codes)
         _group(table, codes)
         _absorb(table, codes, self._named())
         return codes
@@ -108,7 +120,8 @@ class Roles:
         """Yield the ops that somebody named as results: in a collection, in a signature, by taking their gradient."""
         for collection in self._model.collections:
             if collection.name not in ("summaries", "train_op", "update_ops"):
-                yield from (member.target for member in collection.members if member.target is not None)
+                told = (member.target for member in collection.members if member.kind in ("op", "tensor"))
+                yield from (target for target in told if target is not None)
         for signature in self._model.signatures:
             yield from (op_of_tensor(output.tensor) for output in signature.outputs)
         tree = self._model.op_scopes
@@ -137,7 +150,9 @@ class Roles:
             if len(edges) < 2 or min(edges[0].source, edges[1].source) < 0:
                 continue
             is_own = scope_of(table.name(row)) == table.name(edges[0].source)
-            if is_own or table.name(edges[1].source) in first:
+            value = table.name(edges[1].source)
+            # A module that is applied again makes initialisers again, which nothing runs.
+            if is_own or value in first or "/Initializer/" in value:
                 yield row
 
     def _updating(self) -> Iterable[OpRow]:
@@ -217,21 +232,55 @@ def _mark_scopes(table: OpTable, codes: Codes, top_scopes: set[str]) -> None:
         part = codes[first:last]
         part[part == _FORWARD] = _CODE[role]
         scope = int(tree.subtree_end[scope])
+    _mark_averaging_conds(table, codes)
+
+
+def _mark_averaging_conds(table: OpTable, codes: Codes) -> None:
+    """Mark branches that hold a moving average and compute for nothing else (`smart_cond` in batch normalisation)."""
+    tree = table.scopes
+    for scope in map(ScopeId, range(1, len(tree))):
+        parent = ScopeId(int(tree.parent[scope]))
+        is_average = _MOVING_AVERAGE_SCOPE.fullmatch(tree.label(scope)) is not None
+        if not is_average or not _COND_SCOPE.fullmatch(tree.label(parent)):
+            continue
+        first, last = int(tree.first[parent]), int(tree.last[parent])
+        outside = (edge.target for row in range(first, last) for edge in table.consumers(OpRow(row)))
+        if all(first <= target < last or codes[target] != _FORWARD for target in outside):
+            part = codes[first:last]
+            part[part == _FORWARD] = _CODE["update"]
 
 
 def _role_of_scope(label: str, holds_saver: bool, names_variable: bool) -> Role | None:
     if _GRADIENT_SCOPE.fullmatch(label):
         return "gradient"
-    if label.startswith("update_") and names_variable:
+    if (label.startswith("update_") and names_variable) or _MOVING_AVERAGE_SCOPE.fullmatch(label):
         return "update"
     if holds_saver and _SAVE_SCOPE.fullmatch(label):
         return "save"
     return "bookkeeping" if _BOOKKEEPING_SCOPE.fullmatch(label) else None
 
 
+def _fed_by_gradients(table: OpTable, codes: Codes) -> list[OpRow]:
+    """Return the assignments of values that come from gradients: optimisers that Keras spells out op by op."""
+    queue = list(map(OpRow, np.flatnonzero(codes == _CODE["gradient"]).tolist()))
+    seen = set(queue)
+    found = []
+    for row in queue:
+        for edge in table.consumers(row):
+            if edge.is_control or edge.target in seen or codes[edge.target] != _FORWARD:
+                continue
+            seen.add(edge.target)
+            if table.op_type(edge.target) in _ASSIGNS:
+                found.append(edge.target)
+            else:
+                queue.append(edge.target)
+    return found
+
+
 def _towards_updates(table: OpTable, codes: Codes) -> list[OpRow]:
     """Return the ops between gradients and updates: clipping, scaling, averaging over towers."""
-    updates = np.flatnonzero(codes == _CODE["update"]).tolist()
+    is_update = _per_type(table, lambda name: APPLY.fullmatch(name) is not None or name in _ASSIGNS)
+    updates = np.flatnonzero((codes == _CODE["update"]) & is_update).tolist()
     behind: dict[OpRow, bool] = {}
     queue = list(map(OpRow, updates))
     fed: list[OpRow] = []
@@ -258,7 +307,8 @@ def _own_reads_that_end(table: OpTable) -> Iterable[OpRow]:
     for row in table.rows_of_type("ReadVariableOp", "Identity"):
         edges = table.inputs(row)
         if edges and edges[0].source >= 0 and table.op_type(edges[0].source) in VARIABLE_TYPES:
-            is_own = table.name(row).startswith(f"{table.name(edges[0].source)}/")
+            scope, variable = scope_of(table.name(row)), table.name(edges[0].source)
+            is_own = is_within(scope, variable) or leaf_of(scope) == "Read"
             if is_own and not table.consumers(row):
                 yield row
 
@@ -273,6 +323,15 @@ def _group(table: OpTable, codes: Codes) -> None:
         for row, code in decided.items():
             codes[row] = code
         left = [row for row in left if row not in decided]
+
+
+def _follow_writes(table: OpTable, codes: Codes) -> None:
+    """Give reads that nothing takes, and that only wait for a write, the role of that write (`K.update` makes them)."""
+    for row in table.rows_of_type("ReadVariableOp"):
+        before = {int(codes[edge.source]) for edge in table.inputs(row) if edge.is_control and edge.source >= 0}
+        is_used = any(not edge.is_control for edge in table.consumers(row))
+        if codes[row] == _FORWARD and len(before) == 1 and _FORWARD not in before and not is_used:
+            codes[row] = before.pop()
 
 
 def _code_of_group(table: OpTable, row: OpRow, codes: Codes) -> int | None:
@@ -295,6 +354,7 @@ def _absorb(table: OpTable, codes: Codes, named: Iterable[str] = ()) -> None:
     remaining = np.bincount(source[known], minlength=len(table)) if len(table) else np.zeros(0, dtype=np.int64)
     best = np.full(len(table), _FORWARD, dtype=np.int8)
     stays, light = _per_type(table, _stays_forward), _per_type(table, _is_light)
+    shows = _per_type(table, lambda name: name in _SHOWS or name in VARIABLE_TYPES)
     for name in named:
         row = table.row(name)
         if row is not None:
@@ -309,6 +369,7 @@ def _absorb(table: OpTable, codes: Codes, named: Iterable[str] = ()) -> None:
         feeds_gradient[source[edges[codes[target] == _CODE["gradient"]]]] = True
         reached = np.unique(source[edges])
         free = (remaining[reached] == 0) & (codes[reached] == _FORWARD) & ~stays[reached]
+        free &= (best[reached] != _CODE["summary"]) | shows[reached]
         frontier = reached[free & (light[reached] | ~feeds_gradient[reached])]
         codes[frontier] = best[frontier]
 
@@ -327,7 +388,8 @@ def _per_type(table: OpTable, test: Callable[[str], bool]) -> NDArray[np.bool_]:
 
 
 def _stays_forward(op_type: str) -> bool:
-    return op_type.startswith("Placeholder") or op_type == "_Arg" or _COMPUTES.fullmatch(op_type) is not None
+    is_work = _COMPUTES.fullmatch(op_type) is not None or WRITER.fullmatch(op_type) is not None
+    return is_work or op_type.startswith("Placeholder") or op_type == "_Arg"
 
 
 def _is_light(op_type: str) -> bool:

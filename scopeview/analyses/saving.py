@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from scopeview.model.model import Model, SaverEntry
+from scopeview.model.names import scope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +19,11 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class SaverSummary:
-    """One save op, or one restore op."""
+    """The save ops, or the restore ops, of one saver: those that stand in one scope."""
 
     op: str
+    """The first of its ops."""
+    ops: int
     restores: bool
     keys: tuple[str, ...]
     renamed: tuple[Renamed, ...]
@@ -45,12 +48,12 @@ def find_saving(model: Model) -> Saving:
     """
     by_op: dict[tuple[str, bool], list[SaverEntry]] = defaultdict(list)
     for entry in model.savers:
-        by_op[entry.op, entry.restores].append(entry)
+        by_op[scope_of(entry.op), entry.restores].append(entry)
     owner = {handle: variable.name for variable in model.variables for handle in variable.handles}
     saved = {owner.get(entry.handle_op, "") for entry in model.savers if not entry.restores}
     restored_only = {owner.get(entry.handle_op, "") for entry in model.savers if entry.restores}
     return Saving(
-        savers=tuple(_summary(op, restores, entries, owner) for (op, restores), entries in by_op.items()),
+        savers=tuple(_summary(restores, entries, owner) for (_, restores), entries in by_op.items()),
         never_saved=tuple(
             variable.name
             for variable in model.variables
@@ -59,10 +62,11 @@ def find_saving(model: Model) -> Saving:
     )
 
 
-def _summary(op: str, restores: bool, entries: list[SaverEntry], owner: dict[str, str]) -> SaverSummary:
+def _summary(restores: bool, entries: list[SaverEntry], owner: dict[str, str]) -> SaverSummary:
     named = [(entry.key, owner.get(entry.handle_op, entry.handle_op)) for entry in entries]
     return SaverSummary(
-        op=op,
+        op=entries[0].op,
+        ops=len({entry.op for entry in entries}),
         restores=restores,
         keys=tuple(dict.fromkeys(entry.key for entry in entries)),
         renamed=tuple(dict.fromkeys(Renamed(key, name) for key, name in named if name and _is_renamed(key, name))),

@@ -15,6 +15,7 @@ from scopeview.analyses.slots import Attachment
 from scopeview.errors import NotFoundError
 from scopeview.model.model import Model, SaverEntry
 from scopeview.model.names import is_within, scope_of
+from scopeview.model.scopes import ScopeId
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Initializer, Kind, Variable
 
@@ -46,6 +47,8 @@ class VariableUse:
     """Accesses by what they serve."""
     unread: str
     """Why the computation does not read it; empty if it does."""
+    note: str
+    """What a reader must know, such as a name that freezing lost."""
     initializer: Initializer | None
     collections: tuple[str, ...]
     checkpoint_keys: tuple[str, ...]
@@ -61,7 +64,7 @@ class SharingReport:
     total: int
     """Variables that fit."""
     model_variables: int
-    """Variables of the model, those that exist for another left out."""
+    """Variables of the model, or of the scope or collection asked for, those that exist for another left out."""
     shared: int
     """How many of these the computation uses at two places or more."""
 
@@ -84,15 +87,22 @@ def sharing(
         collection: only members of this collection.
         attached: whether slots and other variables that exist for another are listed too.
         limit: how many to describe; the totals are always complete.
+
+    Raises:
+        NotFoundError: there is no such variable scope, or no such collection.
     """
-    owned = [variable for variable in facts.model.variables if variable.name not in facts.attachments]
-    chosen = [
+    model = facts.model
+    if scope and model.variable_scopes.find(scope) is None and not model.variables.named(scope):
+        raise NotFoundError(not_found(model, scope, _variable_scopes(model), "no variable scope"))
+    if collection and model.collection(collection) is None:
+        raise NotFoundError(not_found(model, collection, [c.name for c in model.collections], "no collection"))
+    within = [
         variable
-        for variable in (facts.model.variables if attached else owned)
-        if is_within(variable.name, scope)
-        and (not collection or collection in variable.collections)
-        and facts.uses(variable) >= minimum
+        for variable in model.variables
+        if is_within(variable.name, scope) and (not collection or collection in variable.collections)
     ]
+    owned = [variable for variable in within if variable.name not in facts.attachments]
+    chosen = [variable for variable in (within if attached else owned) if facts.uses(variable) >= minimum]
     return SharingReport(
         tuple(use_of(facts, variable) for variable in chosen[:limit]),
         len(chosen),
@@ -135,6 +145,7 @@ def use_of(facts: Facts, variable: Variable) -> VariableUse:
         belongs_to=facts.attachments.get(variable.name),
         roles=Counter(access.role for access in (*both.readers, *both.writers)),
         unread="" if facts.uses(variable) else _why_unread(facts, variable),
+        note=variable.note,
         initializer=variable.initializer,
         collections=variable.collections,
         checkpoint_keys=variable.checkpoint_keys,
@@ -176,7 +187,5 @@ def savers_of(model: Model, variable: Variable) -> tuple[SaverEntry, ...]:
     return tuple(entry for entry in model.savers if entry.handle_op in variable.handles)
 
 
-def scopes_with_variables(facts: Facts) -> Iterator[str]:
-    """Yield the variable scopes that hold variables of their own, attached ones left out."""
-    names = (variable.name for variable in facts.model.variables if variable.name not in facts.attachments)
-    yield from dict.fromkeys(map(scope_of, names))
+def _variable_scopes(model: Model) -> Iterator[str]:
+    return (model.variable_scopes.path(ScopeId(scope)) for scope in range(1, len(model.variable_scopes)))

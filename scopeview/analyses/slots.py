@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from scopeview.analyses.writing import APPLY, variable_behind
+from scopeview.analyses.writing import APPLY, gradient_assignments, variable_behind, variables_read
 from scopeview.model.model import Model
 from scopeview.model.names import leaf_of, scope_of
 from scopeview.model.ops import OpRow
@@ -28,7 +28,7 @@ AttachmentKind = Literal["slot", "average", "replica", "scalar"]
 Rule = Literal["S1", "S2", "S3", "S4", "S5"]
 
 _SCALAR = re.compile(r"(.*/)?beta[12]_power(_\d+)?\Z", re.DOTALL)
-_KERAS_SCALAR = re.compile(r"(.*/)?(iter|iterations?|beta_[12]|decay|learning_rate|momentum|rho)\Z", re.DOTALL)
+_KERAS_SCALAR = re.compile(r"iter|iterations?|beta_[12]|decay|learning_rate|lr|momentum|rho|epsilon")
 _AVERAGE = re.compile(r"ExponentialMovingAverage(_\d+)?|EMA")
 _REPLICA = re.compile(r"replica_\d+")
 _OPTIMIZER = re.compile(
@@ -76,10 +76,13 @@ def find_attachments(model: Model) -> Mapping[str, Attachment]:
     by_handle = {handle: variable for variable in model.variables for handle in (variable.name, *variable.handles)}
     for attachment in _by_updates(model, by_handle):
         found.setdefault(attachment.variable, attachment)
+    for attachment in _by_assignments(model, by_handle):
+        found.setdefault(attachment.variable, attachment)
+    owners = _owners_by_path(model)
     for variable in model.variables:
         if variable.name in found:
             continue
-        told = _scalar(variable) or _by_names(model, variable, by_handle)
+        told = _scalar(variable) or _by_names(model, variable, by_handle, owners)
         if told is not None:
             found[variable.name] = told
     for handle, variable in by_handle.items():
@@ -105,22 +108,46 @@ def _by_updates(model: Model, by_handle: Mapping[str, Variable]) -> Iterator[Att
             yield Attachment(variable.name, primary.name, "slot", leaf_of(variable.name), holds, "S1")
 
 
+def _by_assignments(model: Model, by_handle: Mapping[str, Variable]) -> Iterator[Attachment]:
+    """Rule S1 for optimisers that old Keras spells out: what assigns P from a gradient reads P's accumulators."""
+    reads: dict[str, set[str]] = {}
+    for row, target in gradient_assignments(model.graph):
+        variable = by_handle.get(target)
+        if variable is not None:
+            behind = (by_handle.get(name) for name in variables_read(model.graph, row))
+            reads[variable.name] = {
+                v.name for v in behind if v is not None and v is not variable and v.shape == variable.shape
+            }
+    for primary, accumulators in reads.items():
+        for name in sorted(accumulators):
+            if name in reads and primary not in reads[name]:
+                yield Attachment(name, primary, "slot", leaf_of(name), "", "S1")
+
+
 def _scalar(variable: Variable) -> Attachment | None:
     """Beta powers, and the hyperparameters that Keras keeps in variables of its optimiser's scope."""
-    is_keras = variable.trainable is False and bool(_KERAS_SCALAR.match(variable.name)) and "/" in variable.name
+    owner, leaf = leaf_of(scope_of(variable.name)), leaf_of(variable.name)
+    is_keras = _OPTIMIZER.fullmatch(owner) is not None and _KERAS_SCALAR.fullmatch(leaf) is not None
     if variable.shape == () and (_SCALAR.match(variable.name) or is_keras):
         return Attachment(variable.name, "", "scalar", leaf_of(variable.name), "", "S4")
     return None
 
 
-def _by_names(model: Model, variable: Variable, by_handle: Mapping[str, Variable]) -> Attachment | None:
+def _owners_by_path(model: Model) -> Mapping[str, str]:
+    """Return the variable at each object path, slots left out."""
+    keys = ((key, variable.name) for variable in model.variables for key in variable.checkpoint_keys)
+    return {key.partition("/.ATTRIBUTES/")[0]: name for key, name in keys if _SLOT_KEY not in key}
+
+
+def _by_names(
+    model: Model, variable: Variable, by_handle: Mapping[str, Variable], owners: Mapping[str, str]
+) -> Attachment | None:
     """Rules S2 to S5."""
     for key in variable.checkpoint_keys:
         path, is_slot, slot = key.partition(_SLOT_KEY)
         if is_slot:
-            name = next((v.name for v in by_handle.values() if any(k.startswith(f"{path}/.") and _SLOT_KEY not in k
-                        for k in v.checkpoint_keys)), path)  # fmt: skip
-            return Attachment(variable.name, name, "slot", leaf_of(slot.partition("/.ATTRIBUTES")[0]), "", "S3")
+            leaf = leaf_of(slot.partition("/.ATTRIBUTES")[0])
+            return Attachment(variable.name, owners.get(path, path), "slot", leaf, "", "S3")
     primary = _named_after(variable, by_handle)
     if primary is None or variable.trainable:
         return None

@@ -123,21 +123,29 @@ def _add_edges(table: OpTable, total: Hashes, scope_of_row: NDArray[np.int64], l
     np.add.at(total, at_target, edge)
 
 
-def are_equal(table: OpTable, one: ScopeId, other: ScopeId) -> bool:
-    """Compare two scopes op by op: relative names, types, wiring, and attributes that matter."""
-    tree = table.scopes
-    rows, others = tree.rows(one), tree.rows(other)
+def are_equal(table: OpTable, one: ScopeId, other: ScopeId, elsewhere: OpTable | None = None) -> bool:
+    """Compare two scopes op by op: relative names, types, wiring, and attributes that matter.
+
+    Args:
+        table: the table of the first scope.
+        one: the first scope.
+        other: the second scope.
+        elsewhere: the table of the second scope, if it is another.
+    """
+    second = elsewhere or table
+    rows, others = table.scopes.rows(one), second.scopes.rows(other)
     if len(rows) != len(others):
         return False
-    lengths = len(tree.path(one)), len(tree.path(other))
-    types = table.columns.type_id
+    lengths = len(table.scopes.path(one)), len(second.scopes.path(other))
     for row, twin in zip(map(OpRow, rows), map(OpRow, others), strict=True):
-        if types[row] != types[twin] or table.name(row)[lengths[0] :] != table.name(twin)[lengths[1] :]:
+        if table.op_type(row) != second.op_type(twin):
             return False
-        if _wiring(table, row, rows) != _wiring(table, twin, others):
+        if table.name(row)[lengths[0] :] != second.name(twin)[lengths[1] :]:
+            return False
+        if _wiring(table, row, rows) != _wiring(second, twin, others):
             return False
     return all(
-        _attributes(table, OpRow(row)) == _attributes(table, OpRow(twin))
+        _attributes(table, OpRow(row)) == _attributes(second, OpRow(twin))
         for row, twin in zip(rows, others, strict=True)
     )
 

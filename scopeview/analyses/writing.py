@@ -31,6 +31,10 @@ _TO_HANDLE = frozenset({"Enter", "RefEnter", "Switch", "RefSwitch", "RefIdentity
 
 _VALUE_PASSES = frozenset({"Identity", "Reshape", "Cast"})
 _STEPS = 16
+_MOST_BEHIND = 200
+"""Ops that an optimiser's formula has, and more; a value with more behind it is computed by a network."""
+
+_GRADIENT_SCOPE = re.compile(r"(^|/)gradients(_\d+)?/")
 
 
 def variable_behind(table: OpTable, row: OpRow, slot: int) -> str:
@@ -55,6 +59,37 @@ def _holds_handle(table: OpTable, row: OpRow) -> bool:
     """Whether an Identity copies a resource handle: on a reference it would be a read."""
     source = table.inputs(row)[0].source
     return source != MISSING and table.op_type(source) == "VarHandleOp"
+
+
+def gradient_assignments(table: OpTable) -> Iterator[tuple[OpRow, str]]:
+    """Yield assignments of values that are computed from gradients, each with its variable's op.
+
+    Gradients are told by their scopes here; `Apply*` ops, which tell more, are looked at elsewhere.
+    """
+    for row in table.rows_of_type("Assign", "AssignVariableOp"):
+        target = variable_behind(table, row, 0)
+        if target and any(_GRADIENT_SCOPE.search(table.name(behind)) for behind in _behind(table, row)):
+            yield row, target
+
+
+def variables_read(table: OpTable, row: OpRow) -> set[str]:
+    """Return the variables whose values go into what an op assigns, as far back as gradients begin."""
+    return {table.name(behind) for behind in _behind(table, row) if table.op_type(behind) in VARIABLE_TYPES}
+
+
+def _behind(table: OpTable, row: OpRow) -> list[OpRow]:
+    """Return what an assigned value is computed from, nearest first; gradients end the walk, and so does its length."""
+    queue = list(_sources(table, row, 1))
+    seen = set(queue)
+    for source in queue:
+        if len(queue) > _MOST_BEHIND:
+            break
+        if _GRADIENT_SCOPE.search(table.name(source)):
+            continue
+        fresh = [before for before in _sources(table, source) if before not in seen]
+        queue += fresh
+        seen.update(fresh)
+    return queue
 
 
 def is_restored(table: OpTable, row: OpRow) -> bool:

@@ -92,15 +92,11 @@ def _subject(source: Source, checkpoint: str | None, values: bool) -> Subject:
     """Open what is examined; a SavedModel folder is held against the variables that lie in it."""
     from scopeview.analyses.facts import Facts
     from scopeview.analyses.lint.rule import Subject
-    from scopeview.sources import read
+    from scopeview.sources import read, read_beside
     from scopeview.sources.checkpoint.values import ShardValues
 
     model = source.load()
-    other = None
-    if checkpoint is not None:
-        other = read(checkpoint)
-    elif model.origin.format == "saved_model" and "variables" in model.others:
-        other = read(source.path, artifact="variables")
+    other = read(checkpoint) if checkpoint is not None else read_beside(model)
     holder = other or model
     reader = ShardValues(holder) if values and holder.origin.format.startswith("checkpoint") else None
     return Subject(Facts(model), Facts(other) if other is not None else None, reader)

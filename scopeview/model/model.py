@@ -143,6 +143,8 @@ class Model:
     signatures: tuple[Signature, ...] = ()
     savers: tuple[SaverEntry, ...] = ()
     bindings: tuple[Binding, ...] = ()
+    has_objects: bool = False
+    """Whether it is a SavedModel of TF 2: an object graph says what its variables are, and names mean nothing."""
     dangling: tuple[Dangling, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences about what could not be read or needs care, such as a truncated file."""

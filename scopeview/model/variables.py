@@ -60,6 +60,8 @@ class StoredSlice:
     size_bytes: int
     checksum: int | None
     """crc32c of the bytes as the index gives it; a V1 checkpoint has none."""
+    is_blank: bool = False
+    """Whether the checksum is that of all zeros, or of all ones."""
 
 
 @dataclass(frozen=True, slots=True)

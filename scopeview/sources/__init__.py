@@ -15,11 +15,12 @@ from scopeview.sources.event_file import read_event_graph
 from scopeview.sources.files import read_file
 from scopeview.sources.graph.assemble import MetaGraphParts, assemble
 from scopeview.sources.graph.nodes import Span
+from scopeview.sources.inspection_json import read_inspection
 from scopeview.sources.meta_graph import read_meta_graph
 from scopeview.sources.saved_model import fingerprint, read_saved_model
 from scopeview.sources.wire import Buffer
 
-__all__ = ["Artifact", "find_artifacts", "read"]
+__all__ = ["Artifact", "find_artifacts", "read", "read_beside"]
 
 
 def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str | None = None) -> Model:
@@ -49,6 +50,12 @@ def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str |
     return replace(model, origin=origin, others=others)
 
 
+def read_beside(model: Model) -> Model | None:
+    """Return the checkpoint that belongs to an artefact: the variables in the folder of a SavedModel."""
+    is_folder = model.origin.format == "saved_model" and "variables" in model.others
+    return read(model.origin.path, artifact="variables") if is_folder else None
+
+
 def _choose(found: Sequence[Artifact], name: str | None, path: Path) -> Artifact:
     names = tuple(artifact.name for artifact in found)
     if name is not None:
@@ -76,6 +83,8 @@ def _read(artifact: Artifact, path: str, tags: Sequence[str] | None) -> Model:
         format_name: Format = "meta_graph" if artifact.event.is_meta_graph else "graph_def"
         origin = Origin(path, format_name, str(artifact.file))
         return read_event_graph(buffer, artifact.event, origin, artifact.notes)
+    if artifact.kind == "inspection":
+        return read_inspection(buffer, path, str(artifact.file))
     is_text = artifact.kind.endswith("_text")
     notes: list[str] = []
     if is_text:

@@ -29,6 +29,7 @@ _RANKS: dict[Kind, int] = {
     "graph_def": 4,
     "graph_def_text": 4,
     "events": 5,
+    "inspection": 6,
 }
 _LATEST_RANK = 1
 

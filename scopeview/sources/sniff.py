@@ -18,6 +18,7 @@ from scopeview.sources import wire
 from scopeview.sources.checkpoint.table import looks_like_cut_table, looks_like_table
 from scopeview.sources.files import read_file
 from scopeview.sources.foreign import foreign_name, foreign_text_name
+from scopeview.sources.inspection_json import looks_like_inspection
 from scopeview.sources.records import header_is_valid
 from scopeview.sources.text import text_kind
 from scopeview.sources.wire import Buffer, WireError
@@ -33,6 +34,7 @@ Kind = Literal[
     "cut_table",
     "events",
     "checkpoint_state",
+    "inspection",
 ]
 
 _HEAD = 65536
@@ -53,6 +55,8 @@ def sniff(path: Path) -> Kind:
         return "table"
     if header_is_valid(start):
         return "events"
+    if looks_like_inspection(start):
+        return "inspection"
     foreign = foreign_name(start)
     if foreign is not None:
         raise UnknownFormatError(f"{path} is {foreign}")

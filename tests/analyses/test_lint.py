@@ -171,7 +171,8 @@ CASES: Mapping[str, Case] = {
     "GC2": Case(lambda: (model_from_text(variable("w")), checkpoint({"w": [3]})), ONE, FITS),
     "GC3": Case(lambda: (model_from_text(variable("w")), checkpoint({"w": [2], "v": [2]})), ["v"], FITS),
     "GC4": Case(
-        lambda: (model_from_text(variable("w")), objects(entry("w"))), ["(checkpoint)"], FITS,
+        lambda: (model_from_text(variable("w")), objects(entry("v"))), ["(checkpoint)"],
+        lambda: (model_from_text(variable("w")), objects(entry("w"))),
     ),
     "O1": Case(
         lambda: objects(*(entry(n, full_name="w", object_paths=(n,)) for n in "ab")), ONE,

@@ -34,7 +34,8 @@ train                    NoOp        ^step
 init                     NoOp        ^w/Assign
 loss_tag                 Const       strings=loss
 seen                     Mean        y
-loss_summary             ScalarSummary  loss_tag  seen
+shown                    Reshape     seen
+loss_summary             ScalarSummary  loss_tag  shown
 merged                   MergeSummary   loss_summary
 both                     NoOp        ^train  ^init
 """
@@ -44,11 +45,11 @@ def test_structure_tells_roles_without_any_name_of_tensorflows() -> None:
     found = roles(model_from_text(TRAINING + saver({"w": "w"}, name="keep")))
 
     assert {name: role for name, role in found.items() if not name.startswith("keep")} == {
-        **dict.fromkeys(["x", "w", "w/read", "y", "loss"], "forward"),
+        **dict.fromkeys(["x", "w", "w/read", "y", "loss", "seen"], "forward"),
         **dict.fromkeys(["w/Initializer/zeros", "w/Assign", "init"], "init"),
         **dict.fromkeys(["grads/y/mul", "clip/norm", "clip/scaled", "grads/fill"], "gradient"),
         **dict.fromkeys(["rate/start", "rate", "step", "train"], "update"),
-        **dict.fromkeys(["loss_tag", "loss_summary", "merged", "seen"], "summary"),
+        **dict.fromkeys(["loss_tag", "loss_summary", "merged", "shown"], "summary"),
         "both": "bookkeeping",
     }
     assert {role for name, role in found.items() if name.startswith("keep")} == {"save"}
@@ -60,12 +61,116 @@ def test_the_loss_is_forward_although_only_gradients_and_summaries_look_at_it() 
     assert (found["loss"], found["gradients/g"]) == ("forward", "gradient")
 
 
-def test_what_has_a_gradient_stays_forward_when_a_summary_alone_shows_it() -> None:
-    text = "x Placeholder\nloss Mean x\nshow ScalarSummary loss\n"
+def test_a_result_that_only_a_summary_shows_is_still_a_result() -> None:
+    text = "x Placeholder\nloss Mean x\nflat Reshape loss\nshow ScalarSummary flat\n"
 
-    assert roles(model_from_text(text))["loss"] == "summary"
-    assert roles(model_from_text(text + "gradients/loss_grad/Shape Const value=1"))["loss"] == "forward"
-    assert roles(model_from_text(text, {"losses": ["loss:0"]}))["loss"] == "forward"
+    assert roles(model_from_text(text)) == {"x": "forward", "loss": "forward", "flat": "summary", "show": "summary"}
+    assert roles(model_from_text(text, {"losses": ["flat:0"]}))["flat"] == "forward"
+    assert roles(model_from_text(text + "gradients/flat_grad/Shape Const value=1"))["flat"] == "forward"
+
+
+def test_a_transposed_convolution_is_no_gradient() -> None:
+    text = "x Placeholder\nw Const value=1\ny Conv2DBackpropInput w x\ngradients/y_grad/Conv2D Conv2D y x\n"
+
+    found = roles(model_from_text(text))
+
+    assert (found["y"], found["gradients/y_grad/Conv2D"]) == ("forward", "gradient")
+
+
+def test_an_optimiser_that_is_spelt_out_is_one() -> None:
+    """Keras before 2.3 writes weights and accumulators by plain assignments, and reads both again for nothing."""
+    model = model_from_text(
+        """
+        w VarHandleOp shape=2 shared_name=w
+        y/ReadVariableOp ReadVariableOp w
+        x Placeholder
+        y MatMul x y/ReadVariableOp
+        a VarHandleOp shape=2 shared_name=a
+        opt/gradients/y_grad/MatMul MatMul x y
+        opt/r ReadVariableOp a
+        opt/new_a AddV2 opt/r opt/gradients/y_grad/MatMul
+        opt/assign_a AssignVariableOp a opt/new_a
+        opt/again_a ReadVariableOp a ^opt/assign_a
+        opt/root Sqrt opt/r
+        opt/step RealDiv opt/gradients/y_grad/MatMul opt/root
+        opt/w ReadVariableOp w
+        opt/new_w Sub opt/w opt/step
+        opt/assign_w AssignVariableOp w opt/new_w
+        opt/again_w ReadVariableOp w ^opt/assign_w
+        train NoOp ^opt/again_a ^opt/again_w
+        """
+    )
+    facts = Facts(model)
+
+    found = roles(model)
+    assert {name: role for name, role in found.items() if role == "forward"} == dict.fromkeys(
+        ["w", "y/ReadVariableOp", "x", "y"], "forward"
+    )
+    assert [(a.variable, a.primary, a.rule) for a in facts.attachments.values()] == [("a", "w", "S1")]
+    (w,) = model.variables.named("w")
+    assert [site.reads for site in facts.call_sites(w)] == [("y",)]
+
+
+def test_batch_normalisation_averages_in_a_branch_of_its_own() -> None:
+    found = roles(
+        model_from_text(
+            """
+            mean VarHandleOp shape=2
+            x Placeholder
+            bn/cond_1/ReadVariableOp ReadVariableOp mean
+            bn/cond_1/Merge Merge bn/cond_1/ReadVariableOp
+            bn/cond_1/AssignMovingAvg/read ReadVariableOp mean
+            bn/cond_1/AssignMovingAvg/sub Sub bn/cond_1/AssignMovingAvg/read x
+            bn/cond_1/AssignMovingAvg/mul Mul bn/cond_1/AssignMovingAvg/sub x
+            bn/cond_1/AssignMovingAvg/AssignSub AssignSubVariableOp mean bn/cond_1/AssignMovingAvg/mul
+            bn/cond/ReadVariableOp ReadVariableOp mean
+            bn/y Sub x bn/cond/ReadVariableOp
+            """
+        )
+    )
+
+    assert {name for name, role in found.items() if role == "forward"} == {
+        "mean",
+        "x",
+        "bn/cond/ReadVariableOp",
+        "bn/y",
+    }
+
+
+def test_initialisers_of_a_module_that_is_applied_again_are_no_use() -> None:
+    facts = Facts(
+        model_from_text(
+            """
+            m/w VarHandleOp shape=2
+            m/w/Initializer/zeros Const value=0
+            m/w/Assign AssignVariableOp m/w m/w/Initializer/zeros
+            m_apply/w/Initializer/zeros Const value=0
+            m_apply/w/Assign AssignVariableOp m/w m_apply/w/Initializer/zeros
+            m_apply/w/Read/ReadVariableOp ReadVariableOp m/w
+            m_apply/y/ReadVariableOp ReadVariableOp m/w
+            m_apply/y Neg m_apply/y/ReadVariableOp
+            """
+        )
+    )
+    (w,) = facts.model.variables.named("m/w")
+
+    assert [(site.scope, site.reads) for site in facts.call_sites(w)] == [("m_apply", ("m_apply/y",))]
+    assert {access.role for access in facts.accesses(w).writers} == {"init"}
+
+
+def test_variables_of_slots_are_updates_although_collections_list_them() -> None:
+    text = """
+        w VariableV2 shape=2
+        w/read Identity w
+        y Neg w/read
+        w/Momentum VariableV2 shape=2
+        w/Momentum/read Identity w/Momentum
+        g Const value=1
+        u ApplyMomentum w w/Momentum g
+    """
+    found = roles(model_from_text(text, {"variables": ["w", "w/Momentum"]}))
+
+    assert (found["w"], found["w/Momentum"], found["w/Momentum/read"]) == ("forward", "update", "bookkeeping")
 
 
 def test_a_network_that_only_a_summary_shows_stays_forward() -> None:
@@ -74,6 +179,14 @@ def test_a_network_that_only_a_summary_shows_stays_forward() -> None:
     )
 
     assert (found["conv"], found["image"], found["shown"]) == ("forward", "summary", "summary")
+
+
+def test_what_writes_a_variable_is_never_part_of_a_summary() -> None:
+    found = roles(
+        model_from_text("n VariableV2 shape=2\nx Placeholder\ncount AssignAdd n x\nshown ScalarSummary count")
+    )
+
+    assert found["count"] == "forward"
 
 
 def test_a_scope_called_save_or_update_is_no_saver_and_no_optimiser() -> None:

@@ -23,6 +23,8 @@ def test_every_collection_in_one_line(scopeview: Run) -> None:
         "  trainable_variables  2  2 variables     net/frozen, net/weights",
         "  update_ops           1  1 tensor        update",
         "  variables            4  4 variables     net/frozen, net/weights, net/counter, global_step",
+        "",
+        "savers  none: the graph has no op that saves or restores",
     ]
 
 

@@ -50,7 +50,9 @@ def test_what_is_listed_can_be_chosen(scopeview: Run) -> None:
     assert names("--min", "1", "--scope", "generator") == [
         "generator/biases", "generator/hidden/biases", "generator/hidden/weights", "generator/weights",
     ]  # fmt: skip
-    assert names("--collection", "losses") == []
+    assert names("--collection", "trainable_variables", "--scope", "discriminator/logits") == [
+        "discriminator/logits/biases", "discriminator/logits/weights",
+    ]  # fmt: skip
     assert len(names("--all")) == 28
     assert len(names("--all", "--limit", "5")) == 5
 
@@ -79,7 +81,16 @@ def test_a_slot_says_what_it_exists_for(scopeview: Run) -> None:
 def test_numbered_call_sites_become_one_line(scopeview: Run) -> None:
     shown = scopeview("sharing", SAMPLES / "m09_loop_unrolled.meta").out
 
-    assert "rnn/cell_[1-9]  re-entry  ×9" in shown
+    assert "rnn/cell/ b [4], w [7, 4]  10 call sites" in shown
+    assert "rnn/cell_[1-9]  re-entry    add, MatMul" in shown
+    assert "used 10 times at 1 call site" in scopeview("sharing", SAMPLES / "m09_lstm_unrolled.meta").out
+
+
+def test_a_scope_or_collection_that_is_not_there_is_refused(scopeview: Run) -> None:
+    for option in ("--scope", "--collection"):
+        ran = scopeview("sharing", GAN, option, "nope")
+        assert (ran.code, ran.out) == (2, "")
+        assert "is called 'nope'" in ran.err
 
 
 def test_a_variable_that_is_not_there_is_named_with_what_is_near(scopeview: Run) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from scopeview.analyses.lint.rule import Found, Subject, names, rule, these
 from scopeview.analyses.lint.sharing_rules import owned
 from scopeview.analyses.writing import APPLY
-from scopeview.model.names import leaf_of, scope_of, split_uniquifier
+from scopeview.model.names import is_within, leaf_of, scope_of, split_uniquifier
 from scopeview.model.variables import Variable
 
 
@@ -24,9 +24,10 @@ def uniquified_name(subject: Subject) -> Iterator[Found]:
     Fix: give each variable a name of its own; if the number was chosen on purpose, ignore this.
     """
     facts = subject.facts
-    if facts.model.bindings:
+    if facts.model.has_objects:
         return  # saving a TF 2 object graph numbers ops as it likes: names mean nothing there
     by_case = _ops_without_case(subject)
+    renamed: dict[tuple[str, bool], list[tuple[Variable, str]]] = defaultdict(list)
     for variable in owned(facts):
         base, number = split_uniquifier(leaf_of(variable.name))
         if not number or not variable.handles:
@@ -34,8 +35,17 @@ def uniquified_name(subject: Subject) -> Iterator[Found]:
         taken = "/".join(filter(None, (scope_of(variable.name), base)))
         holder = by_case.get(taken.casefold())
         if holder is not None:
-            keys = f"; its checkpoint key is {variable.checkpoint_keys[0]}" if variable.checkpoint_keys else ""
-            yield Found(variable.name, f"{holder} has the name {base} already{keys}", (variable.name, holder))
+            renamed[scope_of(variable.name), bool(variable.checkpoint_keys)].append((variable, holder))
+    for (_, is_saved), found in renamed.items():
+        first, holder = found[0]
+        base = split_uniquifier(leaf_of(first.name))[0]
+        many = f"{len(found)} variables got" if len(found) > 1 else f"{first.name} got"
+        told = f"{many} a number, because their names were taken" if len(found) > 1 else (
+            f"{many} a number, because {holder} has the name {base}"
+        )  # fmt: skip
+        keys = "; their checkpoint keys have it too" if is_saved else ""
+        evidence = [f"{variable.name} beside {other}" for variable, other in found]
+        yield Found(first.name, told + keys, evidence, None if is_saved else "info")
 
 
 def _ops_without_case(subject: Subject) -> Mapping[str, str]:
@@ -74,7 +84,7 @@ def shared_name_differs(subject: Subject) -> Iterator[Found]:
 
     Fix: know that both name one storage; rename `shared_name` in the GraphDef where that is not wanted.
     """
-    if subject.facts.model.bindings:
+    if subject.facts.model.has_objects:
         return  # a SavedModel of TF 2 is loaded by objects; its names are of no consequence
     apart = [
         variable
@@ -100,8 +110,10 @@ def slot_in_doubled_scope(subject: Subject) -> Iterator[Found]:
     groups: dict[str, list[str]] = defaultdict(list)
     for attachment in subject.facts.attachments.values():
         tail = f"/{attachment.primary}/{attachment.slot}"
-        if attachment.primary and attachment.kind == "slot" and attachment.variable.endswith(tail):
-            groups[attachment.variable.removesuffix(tail)].append(attachment.variable)
+        outer = attachment.variable.removesuffix(tail)
+        is_slot = attachment.kind == "slot" and attachment.variable.endswith(tail)
+        if attachment.primary and is_slot and is_within(attachment.primary, outer):
+            groups[outer].append(attachment.variable)
     for outer, found in groups.items():
         count = len(set(found))
         yield Found(

@@ -154,17 +154,18 @@ def value_without_object(subject: Subject) -> Iterator[Found]:
 
 @rule("O6", "captured-not-saved", "info", "objects")
 def captured_not_saved(subject: Subject) -> Iterator[Found]:
-    """Functions of a SavedModel that are bound to what is no variable: tables, assets, constants.
+    """Functions of a SavedModel that are bound to tables, assets and other resources.
 
     Why: these are not in `variables/`; a table is filled from its asset when the model is loaded.
 
     Example: a vocabulary file behind `tf.lookup.StaticHashTable`
 
-    Fix: keep the `assets` folder with the model.
+    Fix: keep the `assets` folder with the model, and initialise its tables after loading.
     """
     groups: dict[str, list[str]] = defaultdict(list)
     for binding in subject.facts.model.bindings:
         for other in binding.others:
-            groups[other].append(binding.path)
+            if other.startswith(("asset ", "resource ")):
+                groups[other].append(binding.path)
     for other, paths in groups.items():
         yield Found(other.partition(" ")[2], f"{other} is bound to {len(set(paths))} functions", paths)

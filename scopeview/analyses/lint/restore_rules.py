@@ -114,8 +114,8 @@ def object_based_checkpoint(subject: Subject) -> Iterator[Found]:
     Fix: restore through `tf.train.Checkpoint`, or map the full names with `init_from_checkpoint`.
     """
     report = _report(subject)
-    is_named = not subject.facts.model.bindings
-    if report is not None and report.is_object_based and is_named:
+    is_named = not subject.facts.model.has_objects
+    if report is not None and report.is_object_based and is_named and report.missing:
         yield Found(
             subject.checkpoint.model.origin.path if subject.checkpoint else "",
             f"the checkpoint is object-based: {report.found} keys found by full name, {len(report.missing)} not",

@@ -64,8 +64,9 @@ def lint(
         severity: the lowest to report.
 
     Raises:
-        QueryError: there is no such rule.
+        QueryError: there is no such rule, or the second artefact is no checkpoint for the first.
     """
+    _check(subject)
     for chosen in (*select, *ignore):
         if not any(_is_chosen(rule, [chosen]) for rule in RULES.values()):
             raise QueryError(f"there is no lint rule {chosen!r}; the rules are {', '.join(RULES)}")
@@ -83,6 +84,18 @@ def lint(
         rules_applied=tuple(rule.code for rule in applied),
         rules_skipped=skipped,
     )
+
+
+def _check(subject: Subject) -> None:
+    if subject.checkpoint is None:
+        return
+    first, second = subject.facts.model.origin, subject.checkpoint.model.origin
+    if not second.format.startswith("checkpoint"):
+        raise QueryError(
+            f"{second.path} is no checkpoint but a {second.format.replace('_', ' ')}; pass the graph first"
+        )
+    if first.format.startswith("checkpoint"):
+        raise QueryError(f"{first.path} is a checkpoint itself; pass the graph first, then the checkpoint for it")
 
 
 def _is_chosen(rule: Rule, patterns: Sequence[str]) -> bool:
@@ -106,7 +119,7 @@ def _why_not(rule: Rule, subject: Subject) -> str:
             )
         case "objects":
             has_objects = model.origin.format == "checkpoint_object" or any(v.object_paths for v in model.variables)
-            return "" if has_objects or model.bindings else "there is no object graph"
+            return "" if has_objects or model.has_objects else "there is no object graph"
 
 
 def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:

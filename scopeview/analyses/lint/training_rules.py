@@ -104,8 +104,11 @@ def never_saved(subject: Subject) -> Iterator[Found]:
     """
     facts = subject.facts
     unsaved = set(facts.saving.never_saved)
-    lost = [variable for variable in facts.model.variables if variable.name in unsaved]
-    for where, found in by_scope(lost):
+    missed = [v for v in facts.model.variables if v.name in unsaved and (v.object_paths or not facts.model.has_objects)]
+    kept = [variable for variable in missed if variable.name in facts.attachments]
+    if kept:
+        yield Found(kept[0].name, f"{these(kept)} of optimisers and averages: no saver stores them", names(kept))
+    for where, found in by_scope(variable for variable in missed if variable.name not in facts.attachments):
         is_meant = all("local_variables" in v.collections or _TEMPORARY.search(v.name) for v in found)
         severity: Severity = "info" if is_meant else "warning"
         yield Found(where, f"{these(found)}: no saver stores it", names(found), severity)
@@ -138,8 +141,13 @@ def dead_variable(subject: Subject) -> Iterator[Found]:
 
 
 def _is_a_users(facts: Facts, variable: Variable) -> bool:
-    """Whether a user's code holds a variable: Keras saves counters of metrics and copies of weights of its own."""
-    return not facts.model.bindings or any(not path.startswith(GENERATED) for path in variable.object_paths)
+    """Whether a user's code holds a variable: Keras saves counters of metrics and copies of weights of its own.
+
+    A SavedModel without functions computes nothing: then nothing is told.
+    """
+    if not facts.model.has_objects:
+        return True
+    return bool(facts.model.bindings) and any(not path.startswith(GENERATED) for path in variable.object_paths)
 
 
 def _roles(facts: Facts, variable: Variable) -> set[str]:

@@ -71,6 +71,8 @@ def _differences(console: Console, report: CollectionsReport) -> None:
 def _savers(console: Console, report: CollectionsReport) -> None:
     saving = report.saving
     if not saving.savers:
+        if report.has_collections:
+            console.print(Text("\nsavers  none: the graph has no op that saves or restores", style="quiet"))
         return
     console.print()
     console.print(Text("savers", style="heading"))
@@ -78,7 +80,8 @@ def _savers(console: Console, report: CollectionsReport) -> None:
     for saver in saving.savers:
         renamed = tuple(f"{entry.variable} as {entry.key}" for entry in saver.renamed)
         others = tuple(f"{key} (no variable)" for key in saver.others)
-        rows.append((saver.op, "restores" if saver.restores else "saves", plural(len(saver.keys), "key"),
+        name = saver.op if saver.ops == 1 else f"{saver.op} and {saver.ops - 1} more"
+        rows.append((name, "restores" if saver.restores else "saves", plural(len(saver.keys), "key"),
                      Items(renamed + others)))  # fmt: skip
     print_table(console, [Column(), _QUIET, Column(align="right"), Column()], rows, gives=-1)
     if saving.never_saved:

@@ -222,7 +222,8 @@ def _marks(facts: Facts, variable: Variable, row: OutlineRow) -> Items:
     marks = [f"! {variable.note}"] if variable.note else []
     uses, slots = facts.uses(variable), facts.attached.get(variable.name, ())
     if uses > 1:
-        marks.append(f"shared by {plural(uses, 'call site')}")
+        sites = len(facts.call_sites(variable))
+        marks.append(f"shared by {plural(sites, 'call site')}" if sites > 1 else f"used {uses} times")
     if slots:
         marks.append(f"+ {', '.join(slot.slot for slot in slots[:3])}{', …' if len(slots) > 3 else ''}")
     if row.kind == "scope":

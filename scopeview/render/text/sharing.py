@@ -14,7 +14,7 @@ from scopeview.analyses.folding import fold_twins
 from scopeview.analyses.roles import ROLES
 from scopeview.analyses.sharing import SharingReport, VariableUse
 from scopeview.analyses.slots import Attachment
-from scopeview.model.names import leaf_of, scope_of
+from scopeview.model.names import leaf_of, scope_of, split_uniquifier
 from scopeview.render.formats import count, initializer_text, plural, printable, shape_text
 from scopeview.render.text.table import Cell, Column, Items, print_table
 
@@ -55,12 +55,20 @@ def _group(console: Console, group: Sequence[VariableUse]) -> None:
         Text.assemble(
             (f"{printable(scope)}/" if scope else "(root) ", "title"),
             f" {printable(', '.join(told))}{more}",
-            (f"  {plural(first.uses, 'call site')}" if first.uses else "", "heading"),
+            (f"  {_places(first)}" if first.uses else "", "heading"),
         )
     )
+    for note in dict.fromkeys(v.note for v in group if v.note):
+        console.print(Text(f"    ! {printable(note)}", style="warning"))
     if first.unread:
         console.print(Text(f"    not read: {printable(first.unread)}", style="quiet"))
     print_call_sites(console, [_merged(same) for same in zip(*(v.call_sites for v in group), strict=True)])
+
+
+def _places(use: VariableUse) -> str:
+    """Say at how many call sites a variable is used, and how often where that is more."""
+    sites = plural(len(use.call_sites), "call site")
+    return sites if use.uses == len(use.call_sites) else f"used {use.uses} times at {sites}"
 
 
 def _merged(sites: Sequence[CallSite]) -> CallSite:
@@ -80,17 +88,22 @@ def print_call_sites(console: Console, sites: Sequence[CallSite]) -> None:
     for group in groups:
         site = group.items[0]
         program = f"{site.program}: " if site.program else ""
-        times = sum(item.times for item in group.items)
         rows.append(
             (
                 f"{program}{group.label or '(root)'}",
                 site.relation,
-                f"×{times}" if times > 1 else "",
-                Items(tuple(dict.fromkeys(leaf_of(read) for read in site.reads))),
+                f"{site.times} times" if site.times > 1 else "",
+                Items(tuple(dict.fromkeys(_told(read, site) for read in site.reads))),
                 "; ".join(_EVIDENCE[code] for code in site.evidence if code != "E1"),
             )
         )
     print_table(console, _SITE_COLUMNS, rows, indent="    ", gives=-1)
+
+
+def _told(read: str, site: CallSite) -> str:
+    """Return the last segment of an op, without its number where several numbered ops are told as so many times."""
+    leaf = leaf_of(read)
+    return split_uniquifier(leaf)[0] if site.times > 1 else leaf
 
 
 def print_story(console: Console, use: VariableUse) -> None:
@@ -107,6 +120,8 @@ def print_story(console: Console, use: VariableUse) -> None:
     ]
     shown = [(name, cell) for name, cell in facts if cell and not (isinstance(cell, Items) and not cell.texts)]
     print_table(console, (Column(style="quiet"), Column()), shown, gives=-1)
+    if use.note:
+        console.print(Text(f"  ! {printable(use.note)}", style="warning"))
     print_use(console, use)
     console.print()
 
@@ -114,7 +129,9 @@ def print_story(console: Console, use: VariableUse) -> None:
 def print_use(console: Console, use: VariableUse) -> None:
     """Print the call sites of a variable, its readers and writers by role, what is attached to it, and its savers."""
     if use.call_sites:
-        console.print(Text(f"  used at {plural(use.uses, 'call site')}", style="quiet"))
+        console.print(
+            Text(f"  {_places(use) if use.uses > len(use.call_sites) else f'used at {_places(use)}'}", style="quiet")
+        )
         print_call_sites(console, use.call_sites)
     elif use.unread:
         console.print(Text(f"  not read: {printable(use.unread)}", style="quiet"))

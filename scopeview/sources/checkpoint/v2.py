@@ -7,6 +7,7 @@ slices}. Keys that start with NUL are slices of partitioned variables; their par
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ from scopeview.model.shapes import element_count
 from scopeview.model.variables import Part, StoredSlice, Variable
 from scopeview.sources.checkpoint import table
 from scopeview.sources.checkpoint.slices import FULL, slice_key
+from scopeview.sources.checksums import masked_crc32c
 from scopeview.sources.graph.attributes import shape_of
 from scopeview.sources.protos import message
 from scopeview.sources.wire import Buffer, WireError, varint
+
+_LARGEST_BLANK = 1 << 16
 
 _V1_START = b"\x0a"
 """First byte of a V1 checkpoint's SavedTensorSlices, whose field 1 is a message; it is a number in a V2 header."""
@@ -107,7 +111,21 @@ def _variable(key: bytes, entry: Any, bundle: Bundle) -> Variable:
 
 
 def _stored(entry: Any) -> StoredSlice:
-    return StoredSlice(entry.shard_id, entry.offset, entry.size, entry.crc32c)
+    is_blank = entry.crc32c in blank_checksums(entry.size, dtype_name(entry.dtype))
+    return StoredSlice(entry.shard_id, entry.offset, entry.size, entry.crc32c, is_blank)
+
+
+@lru_cache(maxsize=4096)
+def blank_checksums(size: int, dtype: str) -> tuple[int, ...]:
+    """Return the checksums of so many bytes of zeros and, for floats, of ones: what fresh variables hold.
+
+    Only of up to 64 kB, which biases and scales have; larger weights are random at first.
+    """
+    if not 0 < size <= _LARGEST_BLANK:
+        return ()
+    one = {"float32": b"\0\0\x80\x3f", "float64": b"\0\0\0\0\0\0\xf0\x3f", "bfloat16": b"\x80\x3f"}.get(dtype)
+    blanks = [bytes(size)] + ([one * (size // len(one))] if one else [])
+    return tuple(masked_crc32c(blank) for blank in blanks)
 
 
 def _parts(key: bytes, entry: Any, bundle: Bundle) -> tuple[Part, ...]:

@@ -71,6 +71,7 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
         signatures=signatures,
         savers=facts.savers,
         bindings=bindings,
+        has_objects=meta.object_graph is not None and len(meta.object_graph.nodes) > 0,
         dangling=(
             *dangling,
             *dangling_in_functions,
