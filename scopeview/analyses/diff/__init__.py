@@ -1,0 +1,1 @@
+"""What changed between two artefacts: variables, what ties them, and the op trees."""

@@ -1,0 +1,263 @@
+"""What became of each op: matched by name first, and by structure second.
+
+TensorFlow numbers equal names in the order in which a graph is built, so that one inserted `add` renames all that
+follow it. Ops of one scope whose names differ by a number are therefore aligned by what they are (type, where their
+inputs come from), as lines of a text are. Scopes that are gone on one side and new on the other are one scope if they
+are equal inside.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+from scopeview.analyses.structure import are_equal, scope_hashes
+from scopeview.model.names import leaf_of, scope_of, split_uniquifier
+from scopeview.model.ops import MISSING, OpRow, OpTable
+from scopeview.model.scopes import ScopeId
+
+OpStatus = Literal["added", "removed", "changed", "renamed"]
+Aspect = Literal["type", "attributes", "inputs", "device"]
+
+_IGNORED = frozenset({"_output_shapes", "shared_name", "debug_name"})
+_MOST_ALIGNED = 2_000
+"""Ops of one numbered family that are aligned; longer ones are matched by name alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpChange:
+    """One op that is not the same on both sides."""
+
+    status: OpStatus
+    a: str | None
+    b: str | None
+    type_a: str
+    type_b: str
+    aspects: tuple[Aspect, ...]
+    """What is not the same, for an op that both sides have."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeChange:
+    """What changed below one scope of the op tree."""
+
+    path: str
+    """Its path on side B; on side A for a scope that is gone."""
+    renamed_from: str
+    """Its path on side A, where it is another."""
+    added: int
+    removed: int
+    changed: int
+    renamed: int
+    same: int
+
+
+@dataclass(frozen=True, slots=True)
+class GraphDiff:
+    """The op trees of two graphs compared."""
+
+    same: int
+    added: int
+    removed: int
+    changed: int
+    renamed: int
+    scopes: tuple[ScopeChange, ...]
+    """Scopes with any change, outermost first."""
+    ops: tuple[OpChange, ...]
+    total: int
+    """Ops that are not the same; `ops` lists the first of them."""
+
+
+def diff_graphs(a: OpTable, b: OpTable, renames: Mapping[str, str], *, limit: int = 10_000) -> GraphDiff:
+    """Compare two op tables.
+
+    Args:
+        a: the first.
+        b: the second.
+        renames: paths of A that are other paths of B, such as scopes of variables that were renamed.
+        limit: ops to list that are not the same.
+    """
+    moved = _renamed_scopes(a, b)
+    pairs = _matched(a, b, moved, renames)
+    changes = list(_changes(a, b, pairs))
+    changes.sort(key=lambda change: (change.b or change.a or "").split("/"))
+    counts = Counter(change.status for change in changes)
+    touched = sum(change.status in ("changed", "renamed") for change in changes)
+    return GraphDiff(
+        same=len(pairs) - touched,
+        added=counts["added"],
+        removed=counts["removed"],
+        changed=counts["changed"],
+        renamed=counts["renamed"],
+        scopes=tuple(_scope_changes(b, changes, {new: old for old, new in (*renames.items(), *moved.items())})),
+        ops=tuple(changes[:limit]),
+        total=len(changes),
+    )
+
+
+def _renamed_scopes(a: OpTable, b: OpTable) -> dict[str, str]:
+    """Return the scopes of A that B has under another path alone, outermost only."""
+    gone, new = _own_scopes(a, b), _own_scopes(b, a)
+    if not gone or not new:
+        return {}
+    by_hash: dict[int, list[ScopeId]] = defaultdict(list)
+    hashes_a, hashes_b = scope_hashes(a), scope_hashes(b)
+    for scope in new:
+        by_hash[int(hashes_b[scope])].append(scope)
+    found: dict[str, str] = {}
+    for scope in gone:
+        twins = [other for other in by_hash.get(int(hashes_a[scope]), ()) if are_equal(a, scope, other, b)]
+        if len(twins) == 1:
+            found[a.scopes.path(scope)] = b.scopes.path(twins[0])
+    targets = Counter(found.values())
+    return {old: target for old, target in found.items() if targets[target] == 1}
+
+
+def _own_scopes(table: OpTable, other: OpTable) -> list[ScopeId]:
+    """Return the outermost scopes that only one side has."""
+    tree, found, scope = table.scopes, [], 1
+    while scope < len(tree):
+        if other.scopes.find(tree.path(ScopeId(scope))) is None:
+            found.append(ScopeId(scope))
+            scope = int(tree.subtree_end[scope])
+        else:
+            scope += 1
+    return found
+
+
+def _matched(a: OpTable, b: OpTable, moved: Mapping[str, str], renames: Mapping[str, str]) -> dict[OpRow, OpRow]:
+    """Return the rows of B that are those of A."""
+    pairs: dict[OpRow, OpRow] = {}
+    for old, new in moved.items():
+        one, other = a.scopes.find(old), b.scopes.find(new)
+        if one is not None and other is not None:
+            pairs.update(zip(map(OpRow, a.scopes.rows(one)), map(OpRow, b.scopes.rows(other)), strict=True))
+    names_a, names_b = _translated(a.names, renames), b.names
+    families_a, families_b = _families(names_a, set(pairs)), _families(names_b, set(pairs.values()))
+    for family, rows in families_a.items():
+        pairs.update(_aligned(_Named(a, names_a), rows, _Named(b, names_b), families_b.get(family, [])))
+    return pairs
+
+
+def _translated(names: Sequence[str], renames: Mapping[str, str]) -> Sequence[str]:
+    """Return the names that ops of A would have on side B: the longest renamed path that begins a name counts."""
+    if not renames:
+        return names
+    found = []
+    for name in names:
+        path = name
+        while path and path not in renames:
+            path = scope_of(path)
+        found.append(f"{renames[path]}{name[len(path) :]}".lstrip("/") if path else name)
+    return found
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A table with the names that its ops go by in the comparison."""
+
+    table: OpTable
+    names: Sequence[str]
+
+
+def _families(names: Sequence[str], taken: set[OpRow]) -> dict[tuple[str, str], list[OpRow]]:
+    """Return the rows by scope and name without its number, in the order of the numbers."""
+    families: dict[tuple[str, str], list[OpRow]] = defaultdict(list)
+    for row, name in enumerate(names):
+        if row not in taken:
+            families[scope_of(name), split_uniquifier(leaf_of(name))[0]].append(OpRow(row))
+    for rows in families.values():
+        rows.sort(key=lambda row: split_uniquifier(leaf_of(names[row]))[1])
+    return families
+
+
+def _aligned(a: _Named, ours: list[OpRow], b: _Named, theirs: list[OpRow]) -> Iterator[tuple[OpRow, OpRow]]:
+    """Yield the pairs of two families: by name where both have the same names, else in order of what they are."""
+    names_a, names_b = {a.names[row]: row for row in ours}, {b.names[row]: row for row in theirs}
+    if names_a.keys() == names_b.keys() or max(len(ours), len(theirs)) > _MOST_ALIGNED:
+        yield from ((row, names_b[name]) for name, row in names_a.items() if name in names_b)
+        return
+    told_a, told_b = [_signature(a, row) for row in ours], [_signature(b, row) for row in theirs]
+    left_a, left_b = set(ours), set(theirs)
+    for block in SequenceMatcher(None, told_a, told_b, autojunk=False).get_matching_blocks():
+        for step in range(block.size):
+            left_a.discard(ours[block.a + step])
+            left_b.discard(theirs[block.b + step])
+            yield ours[block.a + step], theirs[block.b + step]
+    for name, row in names_a.items():
+        if row in left_a and names_b.get(name) in left_b:
+            yield row, names_b[name]
+
+
+def _signature(named: _Named, row: OpRow) -> Hashable:
+    """Return what an op is without its number: type, device, and the names of its inputs without theirs."""
+    table = named.table
+    inputs = tuple((_stem(named.names[e.source]), e.port) for e in table.inputs(row) if e.source != MISSING)
+    return table.op_type(row), table.device(row), inputs
+
+
+def _stem(name: str) -> str:
+    return f"{scope_of(name)}/{split_uniquifier(leaf_of(name))[0]}"
+
+
+def _changes(a: OpTable, b: OpTable, pairs: Mapping[OpRow, OpRow]) -> Iterator[OpChange]:
+    back = {other: row for row, other in pairs.items()}
+    for row in a:
+        if row not in pairs:
+            yield OpChange("removed", a.name(row), None, a.op_type(row), "", ())
+    for other in b:
+        one = back.get(other)
+        if one is None:
+            yield OpChange("added", None, b.name(other), "", b.op_type(other), ())
+            continue
+        aspects = tuple(_aspects(a, one, b, other, back))
+        is_renamed = a.name(one) != b.name(other)
+        if aspects or is_renamed:
+            status: OpStatus = "changed" if aspects else "renamed"
+            yield OpChange(status, a.name(one), b.name(other), a.op_type(one), b.op_type(other), aspects)
+
+
+def _aspects(a: OpTable, one: OpRow, b: OpTable, other: OpRow, back: Mapping[OpRow, OpRow]) -> Iterator[Aspect]:
+    if a.op_type(one) != b.op_type(other):
+        yield "type"
+    if bytes(a.raw_attributes(one)) != bytes(b.raw_attributes(other)) and _attributes(a, one) != _attributes(b, other):
+        yield "attributes"
+    ours = [(edge.source, edge.port, edge.argument) for edge in a.inputs(one)]
+    theirs = [(back.get(edge.source, MISSING), edge.port, edge.argument) for edge in b.inputs(other)]
+    if ours != theirs:
+        yield "inputs"
+    if a.device(one) != b.device(other):
+        yield "device"
+
+
+def _attributes(table: OpTable, row: OpRow) -> dict[str, object]:
+    """Return the attributes but those that hold a name of the graph or what TensorFlow worked out."""
+    return {k: v for k, v in table.attributes(row).items() if k not in _IGNORED and k != "_class"}
+
+
+def _scope_changes(b: OpTable, changes: Iterable[OpChange], renamed_from: Mapping[str, str]) -> Iterator[ScopeChange]:
+    """Roll the changes up: each op counts in every scope above it."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for change in changes:
+        scope = scope_of(change.b or change.a or "")
+        while True:
+            counts[scope][change.status] += 1
+            if not scope:
+                break
+            scope = scope_of(scope)
+    for path in sorted(counts, key=lambda path: path.split("/") if path else []):
+        found, number = b.scopes.find(path), counts[path]
+        size = len(b.scopes.rows(found)) if found is not None else 0
+        same = max(0, size - number["added"] - number["changed"] - number["renamed"])
+        yield ScopeChange(
+            path,
+            renamed_from.get(path, ""),
+            number["added"],
+            number["removed"],
+            number["changed"],
+            number["renamed"],
+            same,
+        )

@@ -1,0 +1,155 @@
+"""`scopeview diff`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scopeview.cli.options import print_json
+
+if TYPE_CHECKING:
+    from scopeview.analyses.diff.report import Diff
+    from scopeview.analyses.diff.variables import Status
+    from scopeview.analyses.facts import Facts
+    from scopeview.analyses.lint.rule import Values
+
+_ALIASES = {"added": "only_b", "removed": "only_a", "reshaped": "shape", "retyped": "dtype", "changed": "values"}
+
+
+@click.command("diff")
+@click.argument("a")
+@click.argument("b")
+@click.option("--values", is_flag=True, help="Read the values of both checkpoints and say how far they differ.")
+@click.option("--scope", default="", metavar="PREFIX", help="Only variables in this variable scope, on either side.")
+@click.option("--only", metavar="KINDS", help="Only these: added, removed, renamed, values, shape, dtype, same.")
+@click.option("--ignore", metavar="WHAT", help="Leave out: slots (all that exists for another variable), or patterns.")
+@click.option("--assignment-map", "as_map", is_flag=True, help="Print the map that init_from_checkpoint takes.")
+@click.option(
+    "--format", "output", default="text", show_default=True, help="Form of the output.",
+    type=click.Choice(["text", "json", "markdown", "saver", "regex"]),
+)  # fmt: skip
+@click.option("--fail-on", metavar="KINDS", help="Exit with 1 for these kinds alone (also: graph); default: for any.")
+@click.option("--artifact-a", help="Which of several artefacts at A to open.")
+@click.option("--artifact-b", help="Which of several artefacts at B to open.")
+@click.option("--tags", help="Tag-set of the MetaGraph to open where a side is a SavedModel, comma-separated.")
+@click.option("--all", "show_all", is_flag=True, help="List everything: no scopes folded, nothing left out.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: the same as --format json.")
+@click.option("--color/--no-color", default=None, help="Force colour on or off; the default is on for a terminal.")
+def command(  # noqa: PLR0913 - one parameter per option
+    a: str,
+    b: str,
+    values: bool,
+    scope: str,
+    only: str | None,
+    ignore: str | None,
+    as_map: bool,
+    output: str,
+    fail_on: str | None,
+    artifact_a: str | None,
+    artifact_b: str | None,
+    tags: str | None,
+    show_all: bool,
+    as_json: bool,
+    color: bool | None,
+) -> None:
+    """Compare the variables of A and B: checkpoints, graphs, SavedModels, event files, or JSON of inspect --json.
+
+    Says what is the same, changed, renamed (with evidence), added and removed; for a graph and a checkpoint what a
+    restore would do; for two graphs the op trees too. Values are compared by checksum, without reading them. Exit code
+    0 when nothing differs, 1 when something does, 2 when a side cannot be read.
+    """
+    from scopeview.analyses.diff.report import diff
+    from scopeview.analyses.diff.variables import Wanted
+
+    kinds, fatal = _kinds(only), _kinds(fail_on, also=("graph",))
+    wanted = Wanted(scope.strip("/"), kinds, _listed(ignore))
+    sides = _open(a, artifact_a, tags), _open(b, artifact_b, tags)
+    readers = _readers(*sides) if values else None
+    with _progress(sides, shown=readers is not None) as on_read:
+        found = diff(*sides, wanted=wanted, values=readers, on_read=on_read)
+    _print(found, "map" if as_map else "json" if as_json else output, show_all, color)
+    sys.stdout.flush()
+    sys.exit(1 if found.report.differs(fatal) else 0)
+
+
+def _listed(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def _kinds(text: str | None, also: tuple[str, ...] = ()) -> list[Status]:
+    """Return the statuses that a list of kinds names."""
+    from scopeview.analyses.diff.variables import STATUSES
+    from scopeview.errors import QueryError
+
+    found = [_ALIASES.get(kind, kind) for kind in _listed(text)]
+    for kind in found:
+        if kind not in STATUSES and kind not in also:
+            known = ", ".join([*_ALIASES, *STATUSES, *also])
+            raise QueryError(f"there is no kind of difference called {kind!r}; there are {known}")
+    return found  # type: ignore[return-value]
+
+
+def _open(path: str, artifact: str | None, tags: str | None) -> Facts:
+    from scopeview.analyses.facts import Facts
+    from scopeview.sources import find_artifacts, read
+
+    is_saved_model = bool(tags) and any(f.kind.startswith("saved_model") for f in find_artifacts(Path(path)))
+    return Facts(read(path, tags=_listed(tags) if tags and is_saved_model else None, artifact=artifact))
+
+
+def _readers(a: Facts, b: Facts) -> tuple[Values, Values]:
+    from scopeview.errors import QueryError
+    from scopeview.sources.checkpoint.values import ShardValues
+
+    for facts in (a, b):
+        if not facts.model.origin.format.startswith("checkpoint"):
+            raise QueryError(f"{facts.model.origin.path} is no checkpoint: --values compares the values of two of them")
+    return ShardValues(a.model), ShardValues(b.model)
+
+
+class _progress:  # noqa: N801 - used as a function
+    """A progress bar on the terminal's error stream while values are read."""
+
+    def __init__(self, sides: tuple[Facts, Facts], *, shown: bool) -> None:
+        self._bytes = sum(variable.size_bytes or 0 for variable in sides[0].model.variables)
+        self._shown = shown and sys.stderr.isatty()
+
+    def __enter__(self) -> Callable[[int], None]:
+        if not self._shown:
+            return lambda _size: None
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self._bar = Progress(console=Console(stderr=True), transient=True)
+        task = self._bar.add_task("comparing values", total=self._bytes)
+        self._bar.start()
+        return lambda size: self._bar.advance(task, size)
+
+    def __exit__(self, *_error: object) -> None:
+        if self._shown:
+            self._bar.stop()
+
+
+def _print(found: Diff, output: str, show_all: bool, color: bool | None) -> None:
+    from scopeview.render.markdown import markdown
+    from scopeview.render.text.console import make_console
+    from scopeview.render.text.diff import print_diff, python_map
+
+    report = found.report
+    match output:
+        case "json":
+            print_json(report)
+        case "map":
+            click.echo(python_map(report.assignment_map))
+        case "saver":
+            click.echo(found.as_saver())
+        case "regex":
+            print_json(report.regex_rules)
+        case "markdown":
+            click.echo(markdown(report))
+        case _:
+            print_diff(make_console(color=color), report, whole=show_all)

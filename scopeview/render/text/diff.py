@@ -1,0 +1,278 @@
+"""`scopeview diff`: a line that says it all, then the tree of what changed."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from scopeview.analyses.diff.graphs import GraphDiff, ScopeChange
+from scopeview.analyses.diff.report import DiffReport, SideSummary
+from scopeview.analyses.diff.values import ValueChange
+from scopeview.analyses.diff.variables import DiffEntry, Status
+from scopeview.analyses.restore import RestoreReport
+from scopeview.model.names import leaf_of, scope_of, sort_key
+from scopeview.model.scopes import ScopeId, ScopeTree
+from scopeview.render.formats import plural, printable, shape_text
+from scopeview.render.text.table import Cell, Column, Items, print_table
+
+MARKS: Mapping[Status, str] = {
+    "same": " ", "values": "~", "shape": "~", "dtype": "~", "renamed": ">", "only_a": "-", "only_b": "+",
+}  # fmt: skip
+WORDS: Mapping[Status, str] = {
+    "same": "same", "values": "with other values", "shape": "reshaped", "dtype": "retyped", "renamed": "renamed",
+    "only_a": "only in A", "only_b": "only in B",
+}  # fmt: skip
+_STYLES: Mapping[Status, str] = {
+    "values": "warning", "shape": "warning", "dtype": "warning", "renamed": "fold", "only_a": "error",
+    "only_b": "trainable", "same": "quiet",
+}  # fmt: skip
+_FOLDED_FROM = 3
+"""Variables of a scope that become one line if the same happened to all."""
+
+_LINES = 60
+_RULES, _OPS = 12, 20
+
+
+def print_diff(console: Console, report: DiffReport, *, whole: bool) -> None:
+    """Print what changed from A to B; with `whole`, every variable and every op on a line of its own."""
+    _side(console, "A", report.a)
+    _side(console, "B", report.b)
+    console.print(Text(headline(report), style="heading"))
+    limit = None if whole else _LINES
+    _rules(console, report, limit)
+    _tree(console, report, limit, whole)
+    _optimisers(console, report)
+    if report.shifted:
+        told = Items(tuple(map(printable, report.shifted))).fitted(max(30, console.width - 50))
+        console.print(Text(f"\n  object paths shifted, full names stayed: {told}", style="warning"))
+    if report.restore is not None:
+        _restore(console, report.restore, report.restores_from)
+    if report.graph is not None and report.graph.total:
+        _graph(console, report.graph, limit)
+    if report.rules and report.assignment_map:
+        console.print(Text("\n  --assignment-map prints the map for init_from_checkpoint", style="quiet"))
+
+
+def _side(console: Console, letter: str, side: SideSummary) -> None:
+    name = printable(side.path) + (f"  [{printable(side.artifact)}]" if side.artifact else "")
+    facts = f"{side.format.replace('_', ' ')}, {plural(side.variables, 'variable')}"
+    console.print(Text.assemble((f"{letter} ", "heading"), name, (f"  {facts}", "quiet")), no_wrap=True, crop=True)
+    for note in side.notes:
+        console.print(Text(f"  ! {printable(note)}", style="warning"))
+
+
+def headline(report: DiffReport) -> str:
+    """Return the counts of everything that is there, the same first."""
+    told = [f"{number:,} {WORDS[status]}" for status, number in report.summary.items() if number]
+    unknown = sum(e.values_differ is None and e.status == "same" for e in report.entries)
+    values = f" (values of {unknown:,} not compared)" if unknown else ""
+    if report.graph is not None:
+        graph = report.graph
+        ops = [
+            (graph.added, "added"),
+            (graph.removed, "removed"),
+            (graph.changed, "changed"),
+            (graph.renamed, "renamed"),
+        ]
+        listed = ", ".join(f"{number:,} {word}" for number, word in ops if number) or "none changed"
+        return f"variables: {', '.join(told) or 'none'}{values}; ops: {listed}"
+    return f"{', '.join(told) or 'no variables'}{values}"
+
+
+def _rules(console: Console, report: DiffReport, limit: int | None) -> None:
+    if not report.rules:
+        return
+    console.print(Text("\nrename rules", style="heading"))
+    shown = report.rules if limit is None else report.rules[:_RULES]
+    rows = [(f"{r.from_ or '(root)'}", "->", r.to or "(root)", plural(r.variables, "variable")) for r in shown]
+    print_table(console, [Column(), Column(style="quiet"), Column(), Column(style="quiet")], rows)
+    if len(shown) < len(report.rules):
+        console.print(Text(f"  … {len(report.rules) - len(shown):,} more: --all lists them", style="quiet"))
+
+
+@dataclass(frozen=True)
+class DiffLine:
+    """One line of the tree: one variable, or a scope in which the same happened to all."""
+
+    status: Status
+    name: str
+    entries: Sequence[DiffEntry]
+
+
+def lines(entries: Sequence[DiffEntry], *, whole: bool) -> Iterator[DiffLine]:
+    """Yield what changed, scopes in which one thing happened to all variables as one line."""
+    ordered = sorted(entries, key=lambda entry: sort_key(entry.b or entry.a or ""))
+    tree = ScopeTree([entry.b or entry.a or "" for entry in ordered])
+    scope, row = ScopeId(1), 0
+    while row < len(ordered):
+        while scope < len(tree) and tree.first[scope] < row:
+            scope = ScopeId(scope + 1)
+        # Scopes that begin at this row come outermost first; the first that is of one mind is told as one.
+        candidate = scope
+        while candidate < len(tree) and tree.first[candidate] == row:
+            inside = ordered[row : int(tree.last[candidate])]
+            if not whole and len(inside) >= _FOLDED_FROM and len({_kind(entry) for entry in inside}) == 1:
+                yield DiffLine(inside[0].status, f"{tree.path(candidate)}/", inside)
+                row = int(tree.last[candidate])
+                break
+            candidate = ScopeId(candidate + 1)
+        else:
+            yield DiffLine(ordered[row].status, ordered[row].b or ordered[row].a or "", [ordered[row]])
+            row += 1
+
+
+def _kind(entry: DiffEntry) -> object:
+    """What must agree for variables to be told as one: what happened, and in renames the change of scope."""
+    if entry.status == "renamed" and entry.a is not None and entry.b is not None:
+        before, after = scope_of(entry.a).split("/"), scope_of(entry.b).split("/")
+        while before and after and before[-1] == after[-1]:
+            before.pop()
+            after.pop()
+        return entry.status, tuple(before), tuple(after), leaf_of(entry.a) == leaf_of(entry.b)
+    return entry.status, bool(entry.proposal), bool(entry.collections_left or entry.collections_joined)
+
+
+def _tree(console: Console, report: DiffReport, limit: int | None, whole: bool) -> None:
+    found = [line for line in lines(report.entries, whole=whole) if whole or _is_told(line)]
+    if not found:
+        return
+    console.print(Text("\nvariables", style="heading"))
+    shown = found if limit is None else found[:limit]
+    rows = [(_name(line), _what(line)) for line in shown]
+    print_table(console, [Column(least=24), Column(style="quiet")], rows, gives=-1)
+    if len(shown) < len(found):
+        rest = Counter(line.status for line in found[len(shown) :])
+        told = ", ".join(f"{number:,} {WORDS[status]}" for status, number in rest.items())
+        console.print(Text(f"  … {told} more: --all lists them, --scope a part", style="quiet"))
+
+
+def _is_told(line: DiffLine) -> bool:
+    changed = any(entry.collections_left or entry.collections_joined for entry in line.entries)
+    return line.status != "same" or changed
+
+
+def _name(line: DiffLine) -> Text:
+    return Text(f"{MARKS[line.status]} {printable(line.name)}", style=_STYLES[line.status])
+
+
+def _what(line: DiffLine) -> str:
+    first = line.entries[0]
+    if len(line.entries) > 1:
+        count = f"{len(line.entries):,} variables"
+        was = f" were {scope_of(first.a)}/…" if line.status == "renamed" and first.a else ""
+        return f"{count}{was}"
+    return describe(first)
+
+
+def describe(entry: DiffEntry) -> str:
+    """Return what happened to one variable."""
+    return "; ".join(part for part in _parts(entry) if part)
+
+
+def _parts(entry: DiffEntry) -> Iterator[str]:
+    before, after = f"{entry.dtype_a}{shape_text(entry.shape_a)}", f"{entry.dtype_b}{shape_text(entry.shape_b)}"
+    if entry.status == "only_a" or entry.status == "only_b":
+        yield before if entry.status == "only_a" else after
+        yield f"perhaps {entry.proposal}" if entry.proposal else ""
+        return
+    if entry.status == "renamed":
+        yield f"was {entry.a} ({entry.evidence}: {entry.confidence})"
+    yield f"{before} -> {after}" if before != after else ""
+    if entry.values is not None:
+        yield numbers(entry.values)
+    elif entry.values_differ and entry.status in ("values", "renamed"):
+        yield "other values"
+    if "its path was" in entry.evidence and entry.status != "renamed":
+        yield entry.evidence.partition("; ")[2]
+    yield f"left {', '.join(entry.collections_left)}" if entry.collections_left else ""
+    yield f"joined {', '.join(entry.collections_joined)}" if entry.collections_joined else ""
+
+
+def numbers(change: ValueChange) -> str:
+    """Return how far values differ."""
+    if not change.changed:
+        return "equal values"
+    told = f"max |a-b| {change.max_abs:.3g}, relative {change.relative_l2:.3g}, cosine {change.cosine:.4f}"
+    share = "" if change.changed == change.elements else f", {change.share_changed:.1%} of elements"
+    nans = change.nan_a + change.nan_b + change.inf_a + change.inf_b
+    bad = f", NaN {change.nan_a} -> {change.nan_b}, Inf {change.inf_a} -> {change.inf_b}" if nans else ""
+    return told + share + bad
+
+
+def _optimisers(console: Console, report: DiffReport) -> None:
+    before, after = report.optimisers
+    if before != after and (before or after):
+        was, now = ", ".join(map(printable, before)) or "none", ", ".join(map(printable, after)) or "none"
+        console.print(Text(f"\n  slots of optimisers: {was} -> {now}", style="warning"))
+
+
+def _restore(console: Console, report: RestoreReport, side: str) -> None:
+    title = f"\nrestoring {side.upper()} into {'B' if side == 'a' else 'A'}"
+    console.print(Text(title, style="heading"))
+    asked = "by the keys of its saver" if report.asked_by == "saver" else "by the names of its variables"
+    if report.is_object_based:
+        asked += "; the checkpoint is object-based: full names are matched"
+    counts = f"{report.found:,} found, {len(report.missing):,} not found, {len(report.mismatched):,} of another type"
+    console.print(Text(f"  {counts}, {len(report.unused):,} unused ({asked})"))
+    rows: list[Sequence[Cell]] = [
+        (f"! {m.key}", f"not found: {m.kind}", f"<- {m.near}" if m.near else "") for m in report.missing[:_LINES]
+    ]
+    rows += [
+        (
+            f"! {m.key}",
+            f"{m.stored_dtype}{shape_text(m.stored_shape)} -> {m.dtype}{shape_text(m.shape)}",
+            "restored silently" if m.is_silent else "refused",
+        )
+        for m in report.mismatched[:_LINES]
+    ]
+    print_table(console, [Column(style="warning"), Column(), Column(style="quiet")], rows, gives=-1)
+    hidden = max(0, len(report.missing) - _LINES) + max(0, len(report.mismatched) - _LINES)
+    if hidden:
+        console.print(Text(f"  … {hidden:,} more: --json lists them", style="quiet"))
+
+
+def _graph(console: Console, graph: GraphDiff, limit: int | None) -> None:
+    console.print(Text("\nops", style="heading"))
+    moved = [scope for scope in graph.scopes if scope.renamed_from and not _is_inside_renamed(scope, graph)]
+    moved = moved if limit is None else moved[:_OPS]
+    rows: list[Sequence[Cell]] = [(f"> {s.path}/", f"was {s.renamed_from}/") for s in moved]
+    top = [s for s in graph.scopes if s.path and "/" not in s.path and not s.renamed_from]
+    rows += [(f"~ {s.path}/", _counts(s.added, s.removed, s.changed, s.renamed, s.same)) for s in top[:_OPS]]
+    ops = graph.ops if limit is None else [op for op in graph.ops if op.status != "renamed"][:_OPS]
+    marks = {"added": "+", "removed": "-", "changed": "~", "renamed": ">"}
+    rows += [
+        (
+            f"{marks[op.status]} {op.b or op.a}",
+            f"{op.type_b or op.type_a}"
+            + (f" ({', '.join(op.aspects)})" if op.aspects else "")
+            + (f", was {op.a}" if op.a and op.b and op.a != op.b else ""),
+        )
+        for op in ops
+    ]
+    print_table(console, [Column(least=24), Column(style="quiet")], rows, gives=-1)
+    if len(ops) < graph.total:
+        console.print(Text(f"  … {graph.total - len(ops):,} more ops: --all lists them", style="quiet"))
+
+
+def _is_inside_renamed(scope: ScopeChange, graph: GraphDiff) -> bool:
+    renamed = {other.path for other in graph.scopes if other.renamed_from}
+    above = scope_of(scope.path)
+    while above and above not in renamed:
+        above = scope_of(above)
+    return bool(above)
+
+
+def _counts(added: int, removed: int, changed: int, renamed: int, same: int) -> str:
+    pairs = ((added, "+"), (removed, "-"), (changed, "~"), (renamed, ">"))
+    return " ".join(f"{mark}{number:,}" for number, mark in pairs if number) + f", {same:,} same"
+
+
+def python_map(mapping: Mapping[str, str]) -> str:
+    """Return an assignment map as a Python literal; names are quoted as JSON quotes them, which Python reads alike."""
+    inner = "".join(f"    {json.dumps(source)}: {json.dumps(target)},\n" for source, target in mapping.items())
+    return f"{{\n{inner}}}" if mapping else "{}"
