@@ -39,6 +39,7 @@ docs: $(VENV)/.dev  ## write the generated parts of the documentation again
 bench: $(VENV)/.dev  ## time scopeview beside TensorFlow's own tools
 	$(BIN)/python benchmarks/cli.py
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/diff.py
 
 constraints:  ## resolve the dependencies anew and pin them
 	rm -rf .venv-constraints

@@ -7,6 +7,7 @@ m.variables                       # VariableTable: names, shapes, dtypes, collec
 m.op_scopes.to_networkx()         # the op-scope tree as a networkx arborescence
 m.variable_scopes.to_networkx()   # the variable-scope tree
 m.graph.to_networkx()             # the dataflow, op by op
+scopeview.diff(m, n).entries      # what became of every variable
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 from scopeview.errors import ScopeviewError
 
 if TYPE_CHECKING:
+    from scopeview.analyses.diff.report import DiffReport
     from scopeview.model.model import Model
 
 __version__ = "0.1.0"
 
-__all__ = ["Model", "ScopeviewError", "__version__", "load"]
+__all__ = ["DiffReport", "Model", "ScopeviewError", "__version__", "diff", "load"]
 
 
 def load(source: str | Path | Any, *, tags: Sequence[str] | None = None, artifact: str | None = None) -> Model:
@@ -45,9 +47,22 @@ def load(source: str | Path | Any, *, tags: Sequence[str] | None = None, artifac
     return read_live_graph(source)
 
 
+def diff(a: Model, b: Model) -> DiffReport:
+    """Compare the variables of two models, and the op trees of two graphs; values by checksum, where there are any."""
+    from scopeview.analyses.diff.report import diff as compare
+    from scopeview.analyses.facts import Facts
+
+    return compare(Facts(a), Facts(b)).report
+
+
 def __getattr__(name: str) -> Any:
-    if name == "Model":  # numpy loads only when a model is needed
+    # numpy loads only when a model is needed
+    if name == "Model":
         from scopeview.model.model import Model
 
         return Model
+    if name == "DiffReport":
+        from scopeview.analyses.diff.report import DiffReport
+
+        return DiffReport
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

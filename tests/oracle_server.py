@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests import oracle_restoring
+
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
@@ -318,33 +320,6 @@ def data_types(path: str) -> dict[int, Any]:
     return {number: [tf.as_dtype(number).name, tf.as_dtype(number).size] for number in numbers}
 
 
-def restore(path: str, checkpoint: str) -> dict[str, str]:
-    """Restore a checkpoint into a MetaGraph; return the error and the key that it names, empty if there is none."""
-    import re
-
-    import tensorflow as tf
-
-    tf.compat.v1.reset_default_graph()
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        saver = tf.compat.v1.train.import_meta_graph(path)
-        try:
-            saver.restore(session, checkpoint)
-        except Exception as error:  # noqa: BLE001 - what it says is the answer
-            named = re.search(r"Key (\S+) not found", str(error))
-            return {"error": f"{type(error).__name__}: {error}"[:500], "key": named[1] if named else ""}
-    return {"error": "", "key": ""}
-
-
-def values(path: str) -> dict[str, Any]:
-    """Return the values of every numeric entry of a checkpoint, flat."""
-    import tensorflow as tf
-
-    reader = tf.train.load_checkpoint(path)
-    dtypes = reader.get_variable_to_dtype_map()
-    numeric = [name for name, dtype in dtypes.items() if dtype != tf.string]
-    return {"values": {name: reader.get_tensor(name).ravel().astype(float).tolist() for name in numeric}}
-
-
 QUESTIONS = {
     function.__name__: function
     for function in (
@@ -356,8 +331,10 @@ QUESTIONS = {
         events,
         bound_values,
         saver_keys,
-        restore,
-        values,
+        oracle_restoring.restore,
+        oracle_restoring.init_from,
+        oracle_restoring.restore_by,
+        oracle_restoring.values,
         data_types,
     )
 }

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import scopeview
+from scopeview.analyses.diff.report import diff
 from scopeview.analyses.facts import Facts
 from scopeview.analyses.inspection import inspect
 from scopeview.analyses.lint.rule import Subject
@@ -28,6 +29,9 @@ def _ask_everything(model: Model) -> None:
     facts = Facts(model)
     for answer in (inspect(facts), sharing(facts, minimum=0, attached=True), collections(facts), lint(Subject(facts))):
         dumps(answer)
+    itself = diff(facts, Facts(model)).report
+    dumps(itself)
+    assert not itself.differs()
 
 
 @pytest.mark.parametrize(("name", "says"), MANIFEST["opens"].items())

@@ -8,7 +8,8 @@ import tomllib
 
 from docs.build import command_line, lint_rules, picture
 from scopeview import __version__
-from scopeview.analyses import access, callsites, detail, find, inspection, membership, saving, sharing, slots
+from scopeview.analyses import access, callsites, detail, find, inspection, membership, restore, saving, sharing, slots
+from scopeview.analyses.diff import graphs, report, values, variables
 from scopeview.analyses.lint import run
 from scopeview.analyses.query import FIELDS
 from tests.places import ROOT
@@ -35,11 +36,30 @@ def test_every_field_of_the_json_is_documented() -> None:
     page = read("docs/json.md")
     results = [
         getattr(module, name)
-        for module in (inspection, detail, find, access, callsites, membership, saving, sharing, slots, run)
+        for module in (
+            inspection,
+            detail,
+            find,
+            access,
+            callsites,
+            membership,
+            saving,
+            sharing,
+            slots,
+            run,
+            graphs,
+            report,
+            values,
+            variables,
+            restore,
+        )
         for name in dir(module)
-        if dataclasses.is_dataclass(getattr(module, name)) and getattr(module, name).__module__ == module.__name__
+        if name not in ("Diff", "Wanted")
+        and dataclasses.is_dataclass(getattr(module, name))
+        and getattr(module, name).__module__ == module.__name__
     ]
     fields = {field.name for result in results for field in dataclasses.fields(result) if field.name[0] != "_"}
+    fields = {field.rstrip("_") for field in fields}
     fields -= {field.name for result in results if result.__name__[0] == "_" for field in dataclasses.fields(result)}
     # Scopes of `show` list what their names say.
     obvious = {"op_types", "devices", "child_scopes", "total_child_scopes", "total_variables"}

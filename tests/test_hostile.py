@@ -58,6 +58,8 @@ def path(tmp_path: Path) -> Path:
         ("collections",),
         ("collections", BAD),
         ("lint", "--severity", "info"),
+        ("diff", "SELF", "--all"),
+        ("diff", "SELF", "--format", "saver"),
         ("lint", "--severity", "info", "--format", "sarif"),
         ("show", f"{BAD}x"),
     ],
@@ -68,7 +70,7 @@ def test_nothing_acts_on_the_terminal(
     for width in ("", "60"):
         if width:
             monkeypatch.setenv("COLUMNS", width)
-        ran = scopeview(arguments[0], path, *arguments[1:])
+        ran = scopeview(arguments[0], path, *(path if a == "SELF" else a for a in arguments[1:]))
         assert ran.code == (2 if arguments[-1] == f"{BAD}x" else 0)
         assert not (set(ran.out) | set(ran.err)) & {"\x1b", "\x07", "\u202e"}
         assert "31m" in ran.out + ran.err

@@ -99,33 +99,33 @@ def diff_graphs(a: OpTable, b: OpTable, renames: Mapping[str, str], *, limit: in
 
 
 def _renamed_scopes(a: OpTable, b: OpTable) -> dict[str, str]:
-    """Return the scopes of A that B has under another path alone, outermost only."""
-    gone, new = _own_scopes(a, b), _own_scopes(b, a)
-    if not gone or not new:
+    """Return the scopes of A that B has under another path alone, the outermost of them."""
+    new = list(_own_scopes(b, a))
+    if not new:
         return {}
     by_hash: dict[int, list[ScopeId]] = defaultdict(list)
     hashes_a, hashes_b = scope_hashes(a), scope_hashes(b)
     for scope in new:
         by_hash[int(hashes_b[scope])].append(scope)
     found: dict[str, str] = {}
-    for scope in gone:
+    end = 0
+    for scope in _own_scopes(a, b):
+        if scope < end:
+            continue  # a scope above it has moved already
         twins = [other for other in by_hash.get(int(hashes_a[scope]), ()) if are_equal(a, scope, other, b)]
         if len(twins) == 1:
             found[a.scopes.path(scope)] = b.scopes.path(twins[0])
+            end = int(a.scopes.subtree_end[scope])
     targets = Counter(found.values())
     return {old: target for old, target in found.items() if targets[target] == 1}
 
 
-def _own_scopes(table: OpTable, other: OpTable) -> list[ScopeId]:
-    """Return the outermost scopes that only one side has."""
-    tree, found, scope = table.scopes, [], 1
-    while scope < len(tree):
-        if other.scopes.find(tree.path(ScopeId(scope))) is None:
-            found.append(ScopeId(scope))
-            scope = int(tree.subtree_end[scope])
-        else:
-            scope += 1
-    return found
+def _own_scopes(table: OpTable, other: OpTable) -> Iterator[ScopeId]:
+    """Yield the scopes that only one side has, outer ones before those within."""
+    tree = table.scopes
+    for scope in map(ScopeId, range(1, len(tree))):
+        if other.scopes.find(tree.path(scope)) is None:
+            yield scope
 
 
 def _matched(a: OpTable, b: OpTable, moved: Mapping[str, str], renames: Mapping[str, str]) -> dict[OpRow, OpRow]:
@@ -176,20 +176,33 @@ def _families(names: Sequence[str], taken: set[OpRow]) -> dict[tuple[str, str], 
 
 def _aligned(a: _Named, ours: list[OpRow], b: _Named, theirs: list[OpRow]) -> Iterator[tuple[OpRow, OpRow]]:
     """Yield the pairs of two families: by name where both have the same names, else in order of what they are."""
-    names_a, names_b = {a.names[row]: row for row in ours}, {b.names[row]: row for row in theirs}
-    if names_a.keys() == names_b.keys() or max(len(ours), len(theirs)) > _MOST_ALIGNED:
-        yield from ((row, names_b[name]) for name, row in names_a.items() if name in names_b)
+    if [a.names[row] for row in ours] == [b.names[row] for row in theirs]:
+        yield from zip(ours, theirs, strict=True)
         return
-    told_a, told_b = [_signature(a, row) for row in ours], [_signature(b, row) for row in theirs]
-    left_a, left_b = set(ours), set(theirs)
-    for block in SequenceMatcher(None, told_a, told_b, autojunk=False).get_matching_blocks():
-        for step in range(block.size):
-            left_a.discard(ours[block.a + step])
-            left_b.discard(theirs[block.b + step])
-            yield ours[block.a + step], theirs[block.b + step]
-    for name, row in names_a.items():
-        if row in left_a and names_b.get(name) in left_b:
-            yield row, names_b[name]
+    if max(len(ours), len(theirs)) > _MOST_ALIGNED:
+        names_b = {b.names[row]: row for row in theirs}
+        yield from ((row, names_b[a.names[row]]) for row in ours if a.names[row] in names_b)
+        return
+    left_a, left_b = ours, theirs
+    # First what is the same op, then what has the same type, then what has the same name.
+    for told in (_signature, _type):
+        pairs = _in_order([told(a, row) for row in left_a], [told(b, row) for row in left_b])
+        found = [(left_a[i], left_b[j]) for i, j in pairs]
+        yield from found
+        taken = {row for row, _ in found}, {row for _, row in found}
+        left_a, left_b = [r for r in left_a if r not in taken[0]], [r for r in left_b if r not in taken[1]]
+    by_name = {b.names[row]: row for row in left_b}
+    yield from ((row, by_name[a.names[row]]) for row in left_a if a.names[row] in by_name)
+
+
+def _in_order(one: Sequence[Hashable], other: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    """Yield the places that agree, in an order that is the same on both sides."""
+    for block in SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks():
+        yield from ((block.a + step, block.b + step) for step in range(block.size))
+
+
+def _type(named: _Named, row: OpRow) -> Hashable:
+    return named.table.op_type(row)
 
 
 def _signature(named: _Named, row: OpRow) -> Hashable:
