@@ -86,6 +86,16 @@ def find(facts: Facts, text: str, *, limit: int = 50, offset: int = 0) -> FindRe
     return FindResult(text, hits, len(variables), len(places), offset, hints)
 
 
+def matching_variables(facts: Facts, text: str) -> list[Variable]:
+    """Return the variables that fit a query; those that only ops can fit leave none.
+
+    Raises:
+        QueryError: the query cannot be understood.
+    """
+    query = parse_query(text)
+    return list(_variables(facts, query)) if query.wants_variables else []
+
+
 def _hints(model: Model, query: Query) -> Iterator[str]:
     """Say what may have been meant by values that nothing has."""
     types = {

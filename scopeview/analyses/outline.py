@@ -45,6 +45,8 @@ class OutlineRow:
     """For a scope: the row whose name is the scope's path, if there is one (variable `w` and scope `w/Adam`)."""
     twins: int = 1
     """How many numbered twins it stands for."""
+    members: tuple[str, ...] = ()
+    """Paths of the twins, if it stands for several."""
     is_open: bool = False
     last_child: bool = False
 
@@ -308,6 +310,7 @@ def _lines(opener: _Opener, top: ScopeId) -> list[OutlineRow]:
                 last=node.last,
                 own=node.own,
                 twins=len(item.items),
+                members=tuple(_name(opener.forest.tree, n) for n in item.items) if len(item.items) > 1 else (),
                 is_open=is_open,
                 last_child=is_last,
             )

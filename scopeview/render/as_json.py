@@ -8,12 +8,13 @@ import math
 from collections.abc import Mapping
 
 
-def dumps(result: object) -> str:
-    """Write a result dataclass as indented JSON, without a newline at the end.
+def dumps(result: object, *, indent: int | None = 2) -> str:
+    """Write a result dataclass as JSON, indented or on one line, without a newline at the end.
 
     Only ASCII: a name with controls or bidirectional marks does nothing to a terminal that shows the output.
     """
-    return json.dumps(plain(result), indent=2, allow_nan=False)
+    separators = (",", ":") if indent is None else None
+    return json.dumps(plain(result), indent=indent, separators=separators, allow_nan=False)
 
 
 def plain(value: object) -> object:

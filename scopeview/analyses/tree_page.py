@@ -1,0 +1,125 @@
+"""One level of a tree, as a page shows it: the children of a scope with what a reader wants to know of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.outline import OutlineRow, View, op_forest, outline, variable_forest
+from scopeview.analyses.roles import Role
+from scopeview.errors import NotFoundError
+from scopeview.model.ops import OpRow
+from scopeview.model.shapes import Shape
+
+TreeName = Literal["ops", "variables"]
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRow:
+    """One child of a scope; several numbered twins may be told as one."""
+
+    path: str
+    label: str
+    is_scope: bool
+    has_own: bool
+    """For a scope: whether there is an op or variable of that very name."""
+    size: int
+    """Ops, or parameters, everywhere below it, of all the twins together."""
+    items: int
+    """Ops or variables below it."""
+    twins: tuple[str, ...]
+    """Paths of the twins that it stands for, itself included; empty if it stands for itself alone."""
+    type: str
+    """Op type, or dtype of the variable; empty for a scope without one."""
+    shape: Shape
+    has_shape: bool
+    device: str
+    role: Role | None
+    uses: int
+    """At how many places the computation uses the variable."""
+    slots: int
+    collections: tuple[str, ...]
+    trainable: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class TreePage:
+    """A page of the children of one scope."""
+
+    tree: TreeName
+    scope: str
+    rows: tuple[TreeRow, ...]
+    total: int
+    offset: int
+    set_aside: int
+    """Slots and averages that the variable tree tells with their variables."""
+
+
+def tree_page(facts: Facts, tree: TreeName, scope: str = "", *, offset: int = 0, limit: int = 200) -> TreePage:
+    """List the children of a scope, numbered twins folded.
+
+    Raises:
+        NotFoundError: there is no such scope.
+    """
+    model = facts.model
+    forest = op_forest(model.graph) if tree == "ops" else variable_forest(model, facts.attachments)
+    if forest.tree.find(scope) is None:
+        raise NotFoundError(f"there is no scope {scope!r} among the {tree} of {model.origin.path}")
+    found = outline(forest, View(lines=None, depth=1), scope)
+    children = [row for row in found.rows if row.kind == "scope" or row.path != scope]
+    describe = _op_row if tree == "ops" else _variable_row
+    rows = tuple(describe(facts, row, found.kept.tolist().__getitem__) for row in children[offset : offset + limit])
+    return TreePage(tree, scope, rows, len(children), offset, found.set_aside)
+
+
+def _op_row(facts: Facts, row: OutlineRow, kept: Callable[[int], int]) -> TreeRow:
+    graph = facts.model.graph
+    own = row.first if row.kind == "leaf" else row.own
+    op = None if own is None else OpRow(kept(own))
+    size = (row.last - row.first if row.kind == "scope" else 1) * row.twins
+    return TreeRow(
+        path=row.path,
+        label=row.label,
+        is_scope=row.kind == "scope",
+        has_own=row.own is not None,
+        size=size,
+        items=size,
+        twins=row.members,
+        type="" if op is None else graph.op_type(op),
+        shape=None,
+        has_shape=False,
+        device="" if op is None else graph.device(op),
+        role=None if op is None else facts.roles.of(op),
+        uses=0,
+        slots=0,
+        collections=(),
+        trainable=None,
+    )
+
+
+def _variable_row(facts: Facts, row: OutlineRow, kept: Callable[[int], int]) -> TreeRow:
+    table = facts.model.variables
+    own = row.first if row.kind == "leaf" else row.own
+    variable = None if own is None else table[kept(own)]
+    below = [table[kept(index)] for index in range(row.first, row.last)] if row.kind == "scope" else []
+    counted = [*below, *([variable] if variable is not None else [])]
+    return TreeRow(
+        path=row.path,
+        label=row.label,
+        is_scope=row.kind == "scope",
+        has_own=row.own is not None,
+        size=sum(found.parameters or 0 for found in counted) * row.twins,
+        items=len(counted) * row.twins,
+        twins=row.members,
+        type="" if variable is None else variable.dtype,
+        shape=None if variable is None else variable.shape,
+        has_shape=variable is not None,
+        device="" if variable is None else variable.device,
+        role=None,
+        uses=0 if variable is None else facts.uses(variable),
+        slots=0 if variable is None else len(facts.attached.get(variable.name, ())),
+        collections=() if variable is None else variable.collections,
+        trainable=None if variable is None else variable.trainable,
+    )

@@ -1,0 +1,97 @@
+"""`scopeview serve`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import webbrowser
+
+import click
+
+
+@click.command("serve")
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one by default.")
+@click.option(
+    "--open/--no-open", "opens", default=None, help="Open the page in a browser; the default is on a desktop."
+)
+@click.option("--root", "roots", multiple=True, type=click.Path(exists=True, file_okay=False),
+              help="A folder under which paths may be opened from the page; repeat for several.")  # fmt: skip
+@click.option("--token", help="What a browser must know; made up for an address that is not the loopback.")
+@click.option("--no-token", is_flag=True, help="Ask for no token, whoever can reach the address.")
+@click.option("--tags", help="Tag-set of the MetaGraph to open where a path is a SavedModel, comma-separated.")
+def command(  # noqa: PLR0913 - one parameter per option
+    paths: tuple[str, ...],
+    host: str,
+    port: int,
+    opens: bool | None,
+    roots: tuple[str, ...],
+    token: str | None,
+    no_token: bool,
+    tags: str | None,
+) -> None:
+    """Open the explorer in a browser: trees, map, variables, diff and lint of everything at PATH.
+
+    Serves the named paths alone, and what lies under --root. Ctrl-C ends it.
+    """
+    import uvicorn
+
+    from scopeview.server.app import create_app
+    from scopeview.server.places import Places
+    from scopeview.server.security import LOOPBACK, Access, hosts_for
+    from scopeview.workspace import Workspace
+
+    if not paths and not roots:
+        raise click.UsageError("pass a PATH to open, or a folder to choose from as --root")
+    is_loopback = host in LOOPBACK
+    if token is None and not is_loopback and not no_token:
+        token = secrets.token_urlsafe(18)
+    listener = _listen(host, port)
+    port = listener.getsockname()[1]
+    workspace = Workspace()
+    chosen = tuple(tag.strip() for tag in tags.split(",")) if tags else None
+    for path in paths:
+        workspace.open(path, tags=chosen)
+    app = create_app(workspace, Places(paths, roots), Access(hosts_for(host, _own_names(host)), token))
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/" + (f"?token={token}" if token else "")
+    _tell(address, port, is_loopback)
+    if _should_open(opens):
+        webbrowser.open(address)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind before anything is read, so that the address is known and a taken port is told at once."""
+    from scopeview.errors import QueryError
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise QueryError(f"cannot listen on {host}:{port}: {error.strerror or error}; try another --port") from error
+    return listener
+
+
+def _own_names(host: str) -> tuple[str, ...]:
+    """Return the names of this machine, under which an address that stands for all of them is reached."""
+    return (socket.gethostname(), socket.getfqdn()) if host in ("0.0.0.0", "::") else ()
+
+
+def _tell(address: str, port: int, is_loopback: bool) -> None:
+    click.echo(f"scopeview serves {address}")
+    if os.environ.get("SSH_CONNECTION") and is_loopback:
+        click.echo(f"from your own machine: ssh -L {port}:127.0.0.1:{port} {socket.gethostname()}")
+    click.echo("Ctrl-C ends it.")
+
+
+def _should_open(opens: bool | None) -> bool:
+    if opens is not None:
+        return opens
+    has_screen = os.name == "nt" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return has_screen and not os.environ.get("SSH_CONNECTION") and not os.environ.get("CI")

@@ -1,0 +1,1 @@
+"""The server: analyses over HTTP, and the page that asks for them."""

@@ -1,0 +1,222 @@
+"""The questions of the page, one route each; every answer is an analysis's result as `--json` prints it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from scopeview.analyses.detail import Detail, detail
+from scopeview.analyses.diff.report import DiffReport, diff
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.find import FindResult, find
+from scopeview.analyses.inspection import Inspection, ModelSummary, inspect, summarise
+from scopeview.analyses.lint.rule import Subject
+from scopeview.analyses.lint.run import LintReport, lint
+from scopeview.analyses.membership import CollectionsReport, collections
+from scopeview.analyses.roles import Role
+from scopeview.analyses.scope_map import AccessKind, MapFilter, ScopeMap, scope_map
+from scopeview.analyses.sharing import SharingReport, sharing, sharing_of
+from scopeview.analyses.tree_page import TreeName, TreePage, tree_page
+from scopeview.analyses.variable_table import SortKey, VariableTablePage, variable_table
+from scopeview.errors import NotFoundError
+from scopeview.render.as_json import dumps
+from scopeview.server.places import Places
+from scopeview.workspace import OpenModel, Workspace
+
+router = APIRouter(prefix="/api")
+
+_WAIT_S = 30.0
+"""Seconds that a question waits for a model that is being read."""
+
+Limit = Annotated[int, Query(ge=1, le=5000, description="How many to return.")]
+Offset = Annotated[int, Query(ge=0, description="How many to skip.")]
+
+
+class OpenRequest(BaseModel):
+    """What to open."""
+
+    path: str
+    artifact: str | None = None
+    tags: list[str] | None = None
+
+
+class Asker:
+    """Answers questions about the models of the workspace, each with the tag of its content."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.workspace: Workspace = request.app.state.workspace
+        self.places: Places = request.app.state.places
+
+    def ask(self, identity: str, work_out: Callable[[Facts], object]) -> Response:
+        """Answer a question about one model."""
+        facts = self.workspace.facts(identity, timeout_s=_WAIT_S)
+        return self._sent((identity,), lambda: work_out(facts))
+
+    def ask_both(self, a: str, b: str, work_out: Callable[[Facts, Facts], object]) -> Response:
+        """Answer a question about two models."""
+        one, other = (self.workspace.facts(identity, timeout_s=_WAIT_S) for identity in (a, b))
+        return self._sent((a, b), lambda: work_out(one, other))
+
+    def _sent(self, identities: tuple[str, ...], work_out: Callable[[], object]) -> Response:
+        url = self._request.url
+        content = self.workspace.answer(
+            (url.path, url.query), identities, lambda: dumps(work_out(), indent=None).encode()
+        )
+        tag = f'"{hashlib.blake2s(content, digest_size=12).hexdigest()}"'
+        headers = {"etag": tag, "cache-control": "no-cache"}
+        if self._request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type="application/json", headers=headers)
+
+
+Ask = Annotated[Asker, Depends(Asker)]
+
+
+def _plain(result: object) -> JSONResponse:
+    return Response(dumps(result, indent=None), media_type="application/json")  # type: ignore[return-value]
+
+
+@router.get("/models", response_model=list[OpenModel])
+def models(asker: Ask) -> Any:
+    """List the models that are open, and how far those are that are being read."""
+    return _plain(asker.workspace.models())
+
+
+@router.post("/models", response_model=OpenModel)
+def open_model(wanted: OpenRequest, asker: Ask) -> Any:
+    """Open an artefact under one of the served paths."""
+    path = asker.places.allowed(wanted.path)
+    tags = tuple(wanted.tags) if wanted.tags is not None else None
+    return _plain(asker.workspace.model(asker.workspace.open(path, artifact=wanted.artifact, tags=tags)))
+
+
+@router.post("/models/{model}/reload", response_model=OpenModel)
+def reload_model(model: str, asker: Ask) -> Any:
+    """Read a model again."""
+    asker.workspace.reload(model)
+    return _plain(asker.workspace.model(model))
+
+
+@router.post("/upload", response_model=OpenModel)
+async def upload(request: Request, asker: Ask, name: str = "upload") -> Any:
+    """Take a file that was dropped on the page; it is kept for as long as the server runs."""
+    kept = await asker.places.keep(name, request.stream())
+    return _plain(asker.workspace.model(asker.workspace.open(str(kept))))
+
+
+@router.get("/places", response_model=list[str])
+def places(asker: Ask, under: str = "") -> Any:
+    """List files and folders under the served roots, for opening by path."""
+    return _plain(asker.places.listed(under))
+
+
+@router.get("/models/{model}/summary", response_model=ModelSummary)
+def summary(model: str, asker: Ask) -> Any:
+    """Say what the artefact is, and its totals."""
+    return asker.ask(model, summarise)
+
+
+@router.get("/models/{model}/inspection", response_model=Inspection)
+def inspection(model: str, asker: Ask) -> Any:
+    """Return what `scopeview inspect --json` prints."""
+    return asker.ask(model, inspect)
+
+
+@router.get("/models/{model}/tree", response_model=TreePage)
+def tree(
+    model: str, asker: Ask, tree: TreeName = "ops", scope: str = "", offset: Offset = 0, limit: Limit = 200
+) -> Any:
+    """List the children of one scope of a tree."""
+    return asker.ask(model, lambda facts: tree_page(facts, tree, scope, offset=offset, limit=limit))
+
+
+@router.get("/models/{model}/show", response_model=Detail)
+def show(model: str, asker: Ask, name: str, limit: Limit = 50) -> Any:
+    """Return everything that stands under a name, as `scopeview show --json` does."""
+    return asker.ask(model, lambda facts: detail(facts, name, limit=limit))
+
+
+@router.get("/models/{model}/find", response_model=FindResult)
+def find_in(model: str, asker: Ask, q: str, offset: Offset = 0, limit: Limit = 50) -> Any:
+    """Find ops and variables, as `scopeview find --json` does."""
+    return asker.ask(model, lambda facts: find(facts, q, offset=offset, limit=limit))
+
+
+@router.get("/models/{model}/sharing", response_model=SharingReport)
+def sharing_in(
+    model: str, asker: Ask, variable: str = "", minimum: Annotated[int, Query(ge=0)] = 2, limit: Limit = 500
+) -> Any:
+    """Say who shares which variable, as `scopeview sharing --json` does."""
+    if variable:
+        return asker.ask(model, lambda facts: sharing_of(facts, variable))
+    return asker.ask(model, lambda facts: sharing(facts, minimum=minimum, limit=limit))
+
+
+@router.get("/models/{model}/collections", response_model=CollectionsReport)
+def collections_of(model: str, asker: Ask, name: str = "") -> Any:
+    """Say what collections hold, as `scopeview collections --json` does."""
+    return asker.ask(model, lambda facts: collections(facts, name=name))
+
+
+@router.get("/models/{model}/lint", response_model=LintReport)
+def lint_of(model: str, asker: Ask, checkpoint: str = "") -> Any:
+    """Say what may be wrong, as `scopeview lint --json --severity info` does."""
+    if checkpoint:
+        return asker.ask_both(model, checkpoint, lambda facts, other: lint(Subject(facts, other)))
+    return asker.ask(model, lambda facts: lint(Subject(facts)))
+
+
+@router.get("/models/{model}/map", response_model=ScopeMap)
+def map_of(  # noqa: PLR0913 - one parameter per field of the query
+    model: str,
+    asker: Ask,
+    left: Annotated[list[str], Query(description="Variable scopes that are open.")] = [],  # noqa: B006
+    right: Annotated[list[str], Query(description="Op scopes that are open.")] = [],  # noqa: B006
+    shared: bool = False,
+    collection: str = "",
+    role: Role | None = "forward",
+    kind: AccessKind = "both",
+    limit: Limit = 1000,
+) -> Any:
+    """Draw ribbons from variables to the op scopes that read or write them."""
+    chosen = MapFilter(shared, collection, role or "", kind)
+    return asker.ask(model, lambda facts: scope_map(facts, left, right, chosen, limit=limit))
+
+
+@router.get("/models/{model}/variables", response_model=VariableTablePage)
+def variables(  # noqa: PLR0913 - one parameter per field of the query
+    model: str,
+    asker: Ask,
+    q: str = "",
+    sort: SortKey = "name",
+    descending: bool = False,
+    attached: bool = False,
+    offset: Offset = 0,
+    limit: Limit = 200,
+) -> Any:
+    """List variables, sorted and filtered."""
+    return asker.ask(
+        model,
+        lambda facts: variable_table(
+            facts, q, sort=sort, descending=descending, attached=attached, offset=offset, limit=limit
+        ),
+    )
+
+
+@router.get("/diff", response_model=DiffReport)
+def diff_of(asker: Ask, a: str, b: str) -> Any:
+    """Compare two models, as `scopeview diff --json` does."""
+    return asker.ask_both(a, b, lambda one, other: diff(one, other).report)
+
+
+@router.get("/{rest:path}", include_in_schema=False)
+def unknown(rest: str) -> Any:
+    """Say that there is no such question."""
+    raise NotFoundError(f"there is nothing at /api/{Path(rest)}")

@@ -1,0 +1,46 @@
+"""`create_app`: the workspace over HTTP, guarded."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+from scopeview import __version__
+from scopeview.errors import ScopeviewError
+from scopeview.server import api, pages
+from scopeview.server.places import Places
+from scopeview.server.security import Access, Guard
+from scopeview.workspace import Workspace
+
+
+def create_app(workspace: Workspace, places: Places | None = None, access: Access | None = None) -> FastAPI:
+    """Return the server of a workspace.
+
+    Args:
+        workspace: the models that are open.
+        places: which other paths may be opened; none if left out.
+        access: who may ask; the loopback if left out.
+    """
+    app = FastAPI(
+        title="scopeview", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
+        description="What `scopeview` says of graphs and checkpoints; every answer is what the command line prints.",
+    )  # fmt: skip
+    app.state.workspace = workspace
+    app.state.places = places or Places()
+    app.include_router(pages.router)
+    app.include_router(api.router)
+    app.add_exception_handler(ScopeviewError, _refused)
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(Guard, access=access or Access())
+    static = pages.static_folder()
+    if static is not None:
+        app.mount("/static", StaticFiles(directory=static), name="static")
+    return app
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    status = error.http_status if isinstance(error, ScopeviewError) else 500
+    choices = list(getattr(error, "choices", ()))
+    return JSONResponse({"error": str(error), "choices": choices}, status)

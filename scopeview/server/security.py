@@ -1,0 +1,116 @@
+"""What a request must be before it is answered, and what a page may do.
+
+The server is for one person on one machine. Other pages in that person's browser can send requests to it: the Host
+header tells a name that was pointed at 127.0.0.1 (DNS rebinding), the Origin header a page from elsewhere. Off the
+loopback a token must be known. Names of a model are data, and the policy lets no page run what it did not ship with.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "font-src 'self'",
+        "connect-src 'self'", "worker-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+    )
+)  # fmt: skip
+
+_HEADERS: Mapping[str, str] = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+_COOKIE = "scopeview-token"
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may ask.
+
+    Attributes:
+        hosts: host names under which the server is reached, without ports.
+        token: what must be known; None where the loopback is enough.
+    """
+
+    hosts: tuple[str, ...] = LOOPBACK
+    token: str | None = None
+
+
+class Guard:
+    """Refuses what another page or another machine may have sent, and sets the headers of every answer."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer or refuse one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        answer = refusal if refusal is not None else self._app
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await answer(scope, receive, send_with_headers)
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        headers = Headers(scope=scope)
+        host = _without_port(headers.get("host", ""))
+        if host not in self._access.hosts:
+            return PlainTextResponse(f"this server does not answer for the host {host!r}", 421)
+        origin = headers.get("origin")
+        if origin is not None and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
+            return PlainTextResponse("this request comes from another page", 403)
+        if origin == "null" and scope["method"] not in ("GET", "HEAD"):
+            return PlainTextResponse("this request comes from another page", 403)
+        return self._token_refusal(scope, headers)
+
+    def _token_refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        token = self._access.token
+        if token is None:
+            return None
+        given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
+        if _is_equal(given, token):
+            # The token leaves the address bar at once, and with it the history and what is copied from there.
+            answer = RedirectResponse(scope["path"] or "/", 303)
+            answer.set_cookie(_COOKIE, token, httponly=True, samesite="strict", path="/")
+            return answer
+        cookie = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
+        bearer = headers.get("authorization", "").removeprefix("Bearer ")
+        if any(_is_equal(found, token) for found in ((cookie.value if cookie else ""), bearer)):
+            return None
+        return PlainTextResponse("a token is needed: open the address that scopeview printed", 401)
+
+
+def _is_equal(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdecimal() and not host.endswith("]") else host
+
+
+def hosts_for(host: str, others: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the host names under which a server bound to an address may be reached."""
+    return tuple(dict.fromkeys((*LOOPBACK, host, *others)))

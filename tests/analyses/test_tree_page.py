@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+import scopeview
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.tree_page import tree_page
+from scopeview.errors import NotFoundError
+from tests.places import SAMPLES
+
+GAN = Facts(scopeview.load(SAMPLES / "m17_gan.meta"))
+
+
+def test_children_of_a_scope_with_their_badges() -> None:
+    rows = tree_page(GAN, "variables", "discriminator/hidden").rows
+
+    assert [(r.path, r.size, r.uses, r.slots, r.trainable) for r in rows] == [
+        ("discriminator/hidden/weights", 24, 2, 2, True), ("discriminator/hidden/biases", 6, 2, 2, True),
+    ]  # fmt: skip
+    assert tree_page(GAN, "variables").set_aside == 20
+    ops = {row.path: row for row in tree_page(GAN, "ops").rows}
+    assert (ops["Adam_d"].is_scope, ops["Adam_d"].has_own, ops["Adam_d"].type, ops["Adam_d"].role) == (
+        True, True, "NoOp", "update",
+    )  # fmt: skip
+    assert ops["z"].type == "Placeholder"
+
+
+def test_twins_are_one_row_that_names_them_all() -> None:
+    facts = Facts(scopeview.load(SAMPLES / "m09_loop_unrolled.meta"))
+
+    row = next(row for row in tree_page(facts, "ops", "rnn").rows if row.twins)
+
+    assert row.twins == tuple(f"rnn/cell_{i}" for i in range(1, 10))
+    assert row.size == 45
+
+
+def test_pages_are_slices_of_the_whole() -> None:
+    whole = tree_page(GAN, "ops", limit=1000)
+
+    pages = [tree_page(GAN, "ops", offset=offset, limit=7) for offset in range(0, whole.total, 7)]
+
+    assert [row for page in pages for row in page.rows] == list(whole.rows)
+    assert {page.total for page in pages} == {len(whole.rows)}
+
+
+def test_a_scope_that_is_not_there_is_refused() -> None:
+    with pytest.raises(NotFoundError, match="there is no scope 'nope' among the ops"):
+        tree_page(GAN, "ops", "nope")

@@ -1,0 +1,43 @@
+"""Nothing outside the roots is opened, by whatever way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scopeview.errors import NotFoundError
+from scopeview.server.places import Places
+
+
+def test_named_paths_and_roots(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    (root / "deep").mkdir(parents=True)
+    outside.mkdir()
+    (root / "deep" / "m.pb").write_bytes(b"")
+    (outside / "secret").write_bytes(b"")
+    (root / "link").symlink_to(outside)
+    (root / "inner").symlink_to(root / "deep")
+    places = Places(["named.meta"], [str(root)])
+
+    assert places.allowed("named.meta") == "named.meta"
+    assert places.allowed("deep/m.pb") == str(root / "deep" / "m.pb")
+    assert places.allowed(str(root / "inner" / "m.pb")) == str(root / "deep" / "m.pb")
+    for path in ("../outside/secret", str(outside / "secret"), "link/secret", str(root / "link"), "/"):
+        with pytest.raises(NotFoundError, match="is not served"):
+            places.allowed(path)
+
+
+def test_without_roots_only_what_was_named() -> None:
+    with pytest.raises(NotFoundError):
+        Places(["a"]).allowed("b")
+    assert Places(["a"]).listed("") == ["a"]
+
+
+def test_folders_are_told_from_files(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    places = Places(roots=[str(tmp_path)])
+
+    assert places.listed(str(tmp_path)) == [str(tmp_path / "file"), f"{tmp_path / 'folder'}/"]
+    assert places.listed(str(tmp_path / "file")) == []

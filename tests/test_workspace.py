@@ -1,0 +1,104 @@
+"""Models are opened once, in the background; answers are kept, and forgotten when a file changes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scopeview.errors import NotFoundError, ScopeviewError
+from scopeview.workspace import Workspace
+from tests.places import SAMPLES
+
+GAN = str(SAMPLES / "m17_gan.meta")
+
+
+def test_the_same_artefact_has_the_same_id_and_is_read_once() -> None:
+    workspace = Workspace()
+
+    first, second = workspace.open(GAN), workspace.open(GAN)
+
+    assert first == second
+    assert workspace.facts(first) is workspace.facts(second)
+    (model,) = workspace.models()
+    assert (model.state, model.error, model.has_changed, model.bytes_total) == (
+        "ready",
+        "",
+        False,
+        Path(GAN).stat().st_size,
+    )
+
+
+def test_what_cannot_be_read_says_why() -> None:
+    workspace = Workspace()
+    missing = workspace.open("nowhere.meta")
+
+    with pytest.raises(ScopeviewError, match=r"nowhere\.meta does not exist"):
+        workspace.facts(missing)
+    assert workspace.model(missing).state == "failed"
+    with pytest.raises(NotFoundError, match="no model 'zzz' is open"):
+        workspace.facts("zzz")
+
+
+def test_a_path_that_holds_several_names_the_choices(tmp_path: Path) -> None:
+    for name in ("m32_before.ckpt", "m32_after.ckpt"):
+        for suffix in (".index", ".data-00000-of-00001"):
+            shutil.copy(SAMPLES / f"{name}{suffix}", tmp_path / f"{name}{suffix}")
+    workspace = Workspace()
+
+    unclear = workspace.open(str(tmp_path))
+    with pytest.raises(ScopeviewError):
+        workspace.facts(unclear)
+
+    assert workspace.model(unclear).choices == ("m32_after.ckpt", "m32_before.ckpt")
+    chosen = workspace.open(str(tmp_path), artifact="m32_after.ckpt")
+    assert chosen != unclear
+    assert len(workspace.facts(chosen).model.variables) == 28
+
+
+def test_answers_are_worked_out_once_and_again_after_a_reload(tmp_path: Path) -> None:
+    path = tmp_path / "model.meta"
+    shutil.copy(GAN, path)
+    workspace = Workspace()
+    model = workspace.open(str(path))
+    asked: list[int] = []
+
+    def ask() -> bytes:
+        return workspace.answer(("question",), (model,), lambda: asked.append(1) or b"x" * 10)  # type: ignore[func-returns-value]
+
+    workspace.facts(model)
+    assert ask() == ask() == b"x" * 10
+    assert len(asked) == 1
+
+    shutil.copy(SAMPLES / "m05_reuse.meta", path)
+    assert workspace.model(model).has_changed
+    workspace.reload(model)
+    assert len(workspace.facts(model).model.graph) == 14
+    assert not workspace.model(model).has_changed
+    ask()
+    assert len(asked) == 2
+
+
+def test_answers_stay_within_their_budget() -> None:
+    workspace = Workspace(budget_bytes=100)
+    model = workspace.open(GAN)
+    worked_out: list[str] = []
+
+    def ask(question: str) -> None:
+        workspace.answer((question,), (model,), lambda: worked_out.append(question) or b"x" * 60)  # type: ignore[func-returns-value]
+
+    for question in ("a", "b", "b", "a"):
+        ask(question)
+
+    assert worked_out == ["a", "b", "a"]
+
+
+def test_a_model_that_is_closed_is_gone() -> None:
+    workspace = Workspace()
+    model = workspace.open(GAN)
+    workspace.facts(model)
+
+    workspace.close(model)
+
+    assert workspace.models() == ()
