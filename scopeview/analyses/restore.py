@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scopeview.analyses.facts import Facts
+from scopeview.analyses.slots import Attachment
 from scopeview.model.names import leaf_of, scope_of, split_uniquifier
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Variable
@@ -144,6 +145,7 @@ class _Search:
         ]
         self._by_leaf: dict[str, list[Variable]] = defaultdict(list)
         self._by_scope: dict[str, list[Variable]] = defaultdict(list)
+        self._all = {variable.name: variable for variable in checkpoint.model.variables}
         self._folded = {variable.name.casefold(): variable for variable in unused}
         for variable in unused:
             self._by_leaf[leaf_of(variable.name)].append(variable)
@@ -157,7 +159,7 @@ class _Search:
         attachment = graph.attachments.get(variable.name)
         if attachment is not None:
             kinds: Mapping[str, MissingKind] = {"average": "average", "scalar": "beta power"}
-            return kinds.get(attachment.kind, "slot"), None
+            return kinds.get(attachment.kind, "slot"), self._attached(attachment, variable, graph)
         if _GLOBAL_STEP.match(key):
             return "global step", self._best(key, self._by_leaf["global_step"], variable)
         same_case = self._folded.get(key.casefold())
@@ -174,6 +176,15 @@ class _Search:
             if near is not None:
                 return kind, near
         return "absent", None
+
+    def _attached(self, attachment: Attachment, variable: Variable, graph: Facts) -> Variable | None:
+        """Return the entry that is kept for what the primary is stored as, under the same name of its slot."""
+        for primary in graph.model.variables.named(attachment.primary):
+            stored = self._all.get(primary.name) or self._kind_and_near(primary.name, primary, graph)[1]
+            found = self._all.get(f"{stored.name}/{attachment.slot}") if stored is not None else None
+            if found is not None and _fits(variable, found):
+                return found
+        return None
 
     def _other_leaves(self, key: str) -> Iterable[Variable]:
         return [v for v in self._by_scope[scope_of(key)] if leaf_of(v.name) in _synonyms(leaf_of(key))]

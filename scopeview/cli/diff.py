@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scopeview.analyses.diff.variables import Status
     from scopeview.analyses.facts import Facts
     from scopeview.analyses.lint.rule import Values
+    from scopeview.model.model import Model
 
 _ALIASES = {"added": "only_b", "removed": "only_a", "reshaped": "shape", "retyped": "dtype", "changed": "values"}
 
@@ -32,7 +33,8 @@ _ALIASES = {"added": "only_b", "removed": "only_a", "reshaped": "shape", "retype
     "--format", "output", default="text", show_default=True, help="Form of the output.",
     type=click.Choice(["text", "json", "markdown", "saver", "regex"]),
 )  # fmt: skip
-@click.option("--fail-on", metavar="KINDS", help="Exit with 1 for these kinds alone (also: graph); default: for any.")
+@click.option("--averages", is_flag=True, help="In maps, take the moving average of a variable where A has one.")
+@click.option("--fail-on", metavar="KINDS", help="Exit with 1 for these alone (also: graph, collections, restore).")
 @click.option("--artifact-a", help="Which of several artefacts at A to open.")
 @click.option("--artifact-b", help="Which of several artefacts at B to open.")
 @click.option("--tags", help="Tag-set of the MetaGraph to open where a side is a SavedModel, comma-separated.")
@@ -48,6 +50,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     ignore: str | None,
     as_map: bool,
     output: str,
+    averages: bool,
     fail_on: str | None,
     artifact_a: str | None,
     artifact_b: str | None,
@@ -65,15 +68,16 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.analyses.diff.report import diff
     from scopeview.analyses.diff.variables import Wanted
 
-    kinds, fatal = _kinds(only), _kinds(fail_on, also=("graph",))
+    kinds, fatal = _kinds(only), _kinds(fail_on, also=("graph", "collections", "restore"))
     wanted = Wanted(scope.strip("/"), kinds, _listed(ignore))
-    sides = _open(a, artifact_a, tags), _open(b, artifact_b, tags)
-    readers = _readers(*sides) if values else None
+    opened = _open(a, artifact_a, tags), _open(b, artifact_b, tags)
+    sides = opened[0][0], opened[1][0]
+    readers = _readers(opened[0][1], opened[1][1]) if values else None
     with _progress(sides, shown=readers is not None) as on_read:
-        found = diff(*sides, wanted=wanted, values=readers, on_read=on_read)
+        found = diff(*sides, wanted=wanted, from_averages=averages, values=readers, on_read=on_read)
     _print(found, "map" if as_map else "json" if as_json else output, show_all, color)
     sys.stdout.flush()
-    sys.exit(1 if found.report.differs(fatal) else 0)
+    sys.exit(1 if found.report.differs(fatal or kinds) else 0)
 
 
 def _listed(text: str | None) -> list[str]:
@@ -93,22 +97,30 @@ def _kinds(text: str | None, also: tuple[str, ...] = ()) -> list[Status]:
     return found  # type: ignore[return-value]
 
 
-def _open(path: str, artifact: str | None, tags: str | None) -> Facts:
+def _open(path: str, artifact: str | None, tags: str | None) -> tuple[Facts, Model]:
+    """Open one side; return it analysed, and the checkpoint that holds its values (itself, if it is one)."""
     from scopeview.analyses.facts import Facts
-    from scopeview.sources import find_artifacts, read
+    from scopeview.sources import find_artifacts, read, read_beside, with_stored_values
 
     is_saved_model = bool(tags) and any(f.kind.startswith("saved_model") for f in find_artifacts(Path(path)))
-    return Facts(read(path, tags=_listed(tags) if tags and is_saved_model else None, artifact=artifact))
+    model = read(path, tags=_listed(tags) if tags and is_saved_model else None, artifact=artifact)
+    beside = read_beside(model)
+    return (Facts(model), model) if beside is None else (Facts(with_stored_values(model, beside)), beside)
 
 
-def _readers(a: Facts, b: Facts) -> tuple[Values, Values]:
+def _readers(*holders: Model) -> tuple[Values, Values]:
     from scopeview.errors import QueryError
     from scopeview.sources.checkpoint.values import ShardValues
 
-    for facts in (a, b):
-        if not facts.model.origin.format.startswith("checkpoint"):
-            raise QueryError(f"{facts.model.origin.path} is no checkpoint: --values compares the values of two of them")
-    return ShardValues(a.model), ShardValues(b.model)
+    for model in holders:
+        origin = model.origin
+        if not origin.format.startswith("checkpoint") or "inspected" in origin.details:
+            raise QueryError(
+                f"{origin.path} holds no values: --values compares those of two checkpoints or SavedModels"
+            )
+        if origin.format == "checkpoint_v1":
+            raise QueryError(f"{origin.path} is a V1 checkpoint: the values in those are not read; save it again as V2")
+    return ShardValues(holders[0]), ShardValues(holders[1])
 
 
 class _progress:  # noqa: N801 - used as a function

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scopeview.errors import AmbiguousError, NotFoundError, QueryError
 from scopeview.model.model import Format, Model, Origin
+from scopeview.model.variables import VariableTable
 from scopeview.sources import text
 from scopeview.sources.artifacts import FORMATS, Artifact, find_artifacts
 from scopeview.sources.checkpoint.reader import read_checkpoint
@@ -20,7 +21,7 @@ from scopeview.sources.meta_graph import read_meta_graph
 from scopeview.sources.saved_model import fingerprint, read_saved_model
 from scopeview.sources.wire import Buffer
 
-__all__ = ["Artifact", "find_artifacts", "read", "read_beside"]
+__all__ = ["Artifact", "find_artifacts", "read", "read_beside", "with_stored_values"]
 
 
 def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str | None = None) -> Model:
@@ -54,6 +55,17 @@ def read_beside(model: Model) -> Model | None:
     """Return the checkpoint that belongs to an artefact: the variables in the folder of a SavedModel."""
     is_folder = model.origin.format == "saved_model" and "variables" in model.others
     return read(model.origin.path, artifact="variables") if is_folder else None
+
+
+def with_stored_values(model: Model, beside: Model) -> Model:
+    """Return a SavedModel whose variables know where the checkpoint beside it keeps their values."""
+    stored = {key: entry for entry in beside.variables for key in entry.checkpoint_keys}
+    found = [next((stored[key] for key in v.checkpoint_keys if key in stored), None) for v in model.variables]
+    joined = [
+        replace(variable, stored=entry.stored) if entry is not None and not variable.parts else variable
+        for variable, entry in zip(model.variables, found, strict=True)
+    ]
+    return replace(model, variables=VariableTable(joined))
 
 
 def _choose(found: Sequence[Artifact], name: str | None, path: Path) -> Artifact:

@@ -168,6 +168,24 @@ def test_membership_that_changed_is_told() -> None:
     found = {e.b: (e.collections_left, e.collections_joined) for e in report(a, b).entries}
 
     assert found == {"w": ((), ()), "v": (("trainable_variables",), ("FROZEN",))}
+    assert (report(a, b).moved, report(a, b).differs(), report(a, b).differs(["collections"])) == (1, True, True)
+
+
+def test_values_that_moved_to_another_name_are_told() -> None:
+    def layers(*checksums: int) -> Model:
+        return checkpoint_of(
+            [
+                Variable(f"conv_{i}/q", "checkpoint", (5, 5), "float32", stored=StoredSlice(0, 0, 100, checksum))
+                for i, checksum in enumerate(checksums)
+            ]
+        )
+
+    found = report(layers(11, 12, 13), layers(99, 11, 12, 13))
+
+    assert [(e.b, e.status, e.values_of) for e in found.entries] == [
+        ("conv_0/q", "values", ""), ("conv_1/q", "values", "conv_0/q"), ("conv_2/q", "values", "conv_1/q"),
+        ("conv_3/q", "only_b", ""),
+    ]  # fmt: skip
 
 
 def test_another_optimiser_is_told() -> None:

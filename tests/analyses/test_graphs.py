@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import scopeview
-from scopeview.analyses.diff.graphs import GraphDiff, diff_graphs
+from scopeview.analyses.diff.graphs import GraphDiff, diff_functions, diff_graphs
 from scopeview.analyses.diff.report import diff
 from scopeview.analyses.facts import Facts
 from tests.graphs import model_from_text
@@ -63,6 +63,37 @@ def test_a_scope_that_could_be_either_of_two_is_neither() -> None:
     )
 
     assert (found.added, found.removed, found.renamed) == (2, 1, 0)
+
+
+def test_an_op_that_went_to_another_name_shifts_none_of_its_siblings() -> None:
+    a = "x Placeholder\n" + "".join(f"add{'' if not i else f'_{i}'} Neg x\n" for i in range(5))
+
+    found = compared(a, a.replace("add_2 Neg", "sub_2 Exp"))
+
+    assert {(op.status, op.b or op.a) for op in found.ops} == {("removed", "add_2"), ("added", "sub_2")}
+
+
+def test_placement_and_storage_count_under_the_names_of_the_other_side() -> None:
+    a = "w VarHandleOp shape=2 shared_name=w\nv VarHandleOp shape=2 shared_name=v\ny Neg w class=w\n"
+
+    assert told(compared(a, a.replace("class=w", "class=v"))) == [("changed", "y", "y", ("attributes",))]
+    assert told(compared(a, a.replace("shared_name=v", "shared_name=w"))) == [("changed", "v", "v", ("attributes",))]
+
+
+def test_inputs_that_are_missing_are_compared_by_their_names() -> None:
+    assert told(compared("y Neg gone", "y Neg lost")) == [("changed", "y", "y", ("inputs",))]
+
+
+def test_functions_are_compared_whatever_their_counters() -> None:
+    module = scopeview.load(SAMPLES / "m29_module")
+    same = {f"{name.rpartition('_')[0]}_999{i}": body for i, (name, body) in enumerate(module.functions.items())}
+    other = dict(module.functions)
+    del other["__inference_encode_19"]
+
+    assert list(diff_functions(module.functions, same)) == []
+    assert [(one.status, one.a) for one in diff_functions(module.functions, other)] == [
+        ("removed", "__inference_encode_19")
+    ]
 
 
 def test_renamed_variables_carry_their_ops_along() -> None:

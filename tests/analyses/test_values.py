@@ -75,6 +75,10 @@ def test_complex_numbers_and_integers() -> None:
     found = compare_values(Given(a, 2), variable(2), Given(b, 1), variable(2))
     assert found is not None and (found.max_abs, found.changed) == (1.0, 1)
 
+    ids_a, ids_b = np.array([2**53], np.int64), np.array([2**53 + 1], np.int64)
+    apart = compare_values(Given(ids_a, 1), variable(1), Given(ids_b, 1), variable(1))
+    assert apart is not None and apart.changed == 1
+
     large = np.array([2**62, 5], np.int64)
     same = compare_values(Given(large, 1), variable(2), Given(large, 2), variable(2))
     assert same is not None and same.changed == 0

@@ -36,7 +36,7 @@ def test_scopes_in_which_one_thing_happened_are_one_line_in_80_columns(scopeview
     shown = scopeview("diff", BEFORE, AFTER).out.splitlines()
 
     assert shown[2] == "12 same, 16 with other values"
-    assert shown[-1] == "  ~ discriminator/  12 variables"
+    assert shown[-1] == "  ~ discriminator/  12 variables with other values"
     assert len(scopeview("diff", BEFORE, AFTER, "--all").out.splitlines()) == 4 + 1 + 28
 
 
@@ -59,7 +59,38 @@ def test_exit_codes_are_those_of_diff(scopeview: Run) -> None:
     missing = scopeview("diff", BEFORE, "nowhere")
     assert (missing.code, missing.out) == (2, "")
     assert scopeview("diff", BEFORE, AFTER, "--only", "nonsense").code == 2
-    assert "is no checkpoint" in scopeview("diff", BEFORE, RENAMED, "--values").err
+    assert "holds no values" in scopeview("diff", BEFORE, RENAMED, "--values").err
+    assert "is a V1 checkpoint" in scopeview("diff", BEFORE, SAMPLES / "m32_v1.ckpt", "--values").err
+    nowhere = scopeview("diff", BEFORE, AFTER, "--scope", "nope")
+    assert (nowhere.code, "has the scope 'nope'" in nowhere.err) == (2, True)
+    assert scopeview("diff", BEFORE, AFTER, "--only", "added").code == 0
+    assert scopeview("diff", ORIGINAL, RENAMED, "--fail-on", "restore").code == 1
+
+
+def test_the_map_leads_from_the_checkpoint_to_the_graph_whichever_comes_first(scopeview: Run) -> None:
+    forth = scopeview("diff", ORIGINAL, RENAMED, "--assignment-map").out
+    back = scopeview("diff", RENAMED, ORIGINAL, "--assignment-map").out
+
+    assert eval(forth) == eval(back)
+    part = eval(scopeview("diff", ORIGINAL, RENAMED, "--assignment-map", "--scope", "model/layer1").out)
+    assert part == {"layer1/biases": "model/layer1/biases", "layer1/weights": "model/layer1/kernel"}
+
+
+def test_a_saved_model_is_compared_with_its_values(scopeview: Run, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(SAMPLES / "m29_keras", copy)
+    assert scopeview("diff", SAMPLES / "m29_keras", copy).code == 0
+    shard = copy / "variables" / "variables.data-00000-of-00001"
+    raw = bytearray(shard.read_bytes())
+    raw[1] ^= 0x40
+    shard.write_bytes(bytes(raw))
+
+    ran = scopeview("diff", SAMPLES / "m29_keras", copy, "--values")
+
+    assert ran.code == 1
+    assert "1 with other values" in ran.out
+    own = scopeview("diff", copy, copy / "variables" / "variables", "--json")
+    assert json.loads(own.out)["summary"]["same"] == 4
 
 
 def test_maps_are_python(scopeview: Run) -> None:

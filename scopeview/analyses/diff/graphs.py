@@ -15,14 +15,15 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from scopeview.analyses.structure import are_equal, scope_hashes
-from scopeview.model.names import leaf_of, scope_of, split_uniquifier
+from scopeview.model.functions import Function
+from scopeview.model.names import is_within, leaf_of, scope_of, split_uniquifier
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.model.scopes import ScopeId
 
 OpStatus = Literal["added", "removed", "changed", "renamed"]
 Aspect = Literal["type", "attributes", "inputs", "device"]
 
-_IGNORED = frozenset({"_output_shapes", "shared_name", "debug_name"})
+_IGNORED = frozenset({"_output_shapes", "debug_name"})
 _MOST_ALIGNED = 2_000
 """Ops of one numbered family that are aligned; longer ones are matched by name alone."""
 
@@ -71,23 +72,69 @@ class GraphDiff:
     """Ops that are not the same; `ops` lists the first of them."""
 
 
-def diff_graphs(a: OpTable, b: OpTable, renames: Mapping[str, str], *, limit: int = 10_000) -> GraphDiff:
+@dataclass(frozen=True, slots=True)
+class FunctionChange:
+    """One function that is not the same in both libraries."""
+
+    status: Literal["added", "removed", "changed"]
+    a: str | None
+    b: str | None
+    added: int
+    removed: int
+    changed: int
+    renamed: int
+
+
+def diff_functions(a: Mapping[str, Function], b: Mapping[str, Function]) -> Iterator[FunctionChange]:
+    """Compare two libraries; functions go by their names, and by these without their counters where only one fits.
+
+    TensorFlow numbers functions as it traces them (`__inference_call_27`), so that a number says nothing.
+    """
+    pairs = {name: name for name in a if name in b}
+    left_a, left_b = _by_stem(a.keys() - b.keys()), _by_stem(b.keys() - a.keys())
+    for stem, names in left_a.items():
+        others = left_b.get(stem, [])
+        if len(names) == len(others):
+            pairs.update(zip(names, others, strict=True))
+    taken = set(pairs.values())
+    for one, other in sorted(pairs.items()):
+        found = diff_graphs(a[one].body, b[other].body, {})
+        if found.total - found.renamed:
+            yield FunctionChange("changed", one, other, found.added, found.removed, found.changed, found.renamed)
+    for name in sorted(a.keys() - pairs.keys()):
+        yield FunctionChange("removed", name, None, 0, a[name].op_count, 0, 0)
+    for name in sorted(b.keys() - taken):
+        yield FunctionChange("added", None, name, b[name].op_count, 0, 0, 0)
+
+
+def _by_stem(names: Iterable[str]) -> dict[str, list[str]]:
+    """Group names without the counters at their ends, each group in the order of the counters."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        groups[split_uniquifier(name)[0]].append(name)
+    return {stem: sorted(found, key=lambda name: split_uniquifier(name)[1]) for stem, found in groups.items()}
+
+
+def diff_graphs(
+    a: OpTable, b: OpTable, renames: Mapping[str, str], *, scope: str = "", limit: int = 10_000
+) -> GraphDiff:
     """Compare two op tables.
 
     Args:
         a: the first.
         b: the second.
         renames: paths of A that are other paths of B, such as scopes of variables that were renamed.
+        scope: only ops within this scope, on either side.
         limit: ops to list that are not the same.
     """
     moved = _renamed_scopes(a, b)
     pairs = _matched(a, b, moved, renames)
-    changes = list(_changes(a, b, pairs))
+    changes = [c for c in _changes(a, b, pairs) if any(name and is_within(name, scope) for name in (c.a, c.b))]
     changes.sort(key=lambda change: (change.b or change.a or "").split("/"))
     counts = Counter(change.status for change in changes)
     touched = sum(change.status in ("changed", "renamed") for change in changes)
     return GraphDiff(
-        same=len(pairs) - touched,
+        same=sum(is_within(b.name(row), scope) for row in pairs.values()) - touched,
         added=counts["added"],
         removed=counts["removed"],
         changed=counts["changed"],
@@ -107,15 +154,18 @@ def _renamed_scopes(a: OpTable, b: OpTable) -> dict[str, str]:
     hashes_a, hashes_b = scope_hashes(a), scope_hashes(b)
     for scope in new:
         by_hash[int(hashes_b[scope])].append(scope)
+    gone = Counter(int(hashes_a[scope]) for scope in _own_scopes(a, b))
     found: dict[str, str] = {}
     end = 0
     for scope in _own_scopes(a, b):
         if scope < end:
             continue  # a scope above it has moved already
-        twins = [other for other in by_hash.get(int(hashes_a[scope]), ()) if are_equal(a, scope, other, b)]
-        if len(twins) == 1:
-            found[a.scopes.path(scope)] = b.scopes.path(twins[0])
-            end = int(a.scopes.subtree_end[scope])
+        twins = by_hash.get(int(hashes_a[scope]), ())
+        is_unique = len(twins) == 1 and gone[int(hashes_a[scope])] == 1  # of several alike, none can be told
+        for twin in twins if is_unique else ():
+            if are_equal(a, scope, twin, b):
+                found[a.scopes.path(scope)] = b.scopes.path(twin)
+                end = int(a.scopes.subtree_end[scope])
     targets = Counter(found.values())
     return {old: target for old, target in found.items() if targets[target] == 1}
 
@@ -184,7 +234,13 @@ def _aligned(a: _Named, ours: list[OpRow], b: _Named, theirs: list[OpRow]) -> It
         yield from ((row, names_b[a.names[row]]) for row in ours if a.names[row] in names_b)
         return
     left_a, left_b = ours, theirs
-    # First what is the same op, then what has the same type, then what has the same name.
+    named = _same_names(a, ours, b, theirs)
+    aligned = list(_in_order([_signature(a, row) for row in ours], [_signature(b, row) for row in theirs]))
+    if len(named) >= len(aligned):
+        yield from named
+        taken = {row for row, _ in named}, {row for _, row in named}
+        left_a, left_b = [r for r in left_a if r not in taken[0]], [r for r in left_b if r not in taken[1]]
+    # What is the same op, then what has the same type, then what has the same name.
     for told in (_signature, _type):
         pairs = _in_order([told(a, row) for row in left_a], [told(b, row) for row in left_b])
         found = [(left_a[i], left_b[j]) for i, j in pairs]
@@ -193,6 +249,13 @@ def _aligned(a: _Named, ours: list[OpRow], b: _Named, theirs: list[OpRow]) -> It
         left_a, left_b = [r for r in left_a if r not in taken[0]], [r for r in left_b if r not in taken[1]]
     by_name = {b.names[row]: row for row in left_b}
     yield from ((row, by_name[a.names[row]]) for row in left_a if a.names[row] in by_name)
+
+
+def _same_names(a: _Named, ours: list[OpRow], b: _Named, theirs: list[OpRow]) -> list[tuple[OpRow, OpRow]]:
+    """Return the ops that have one name, and are the same op as far as one can tell."""
+    names_b = {b.names[row]: row for row in theirs}
+    both = [(row, names_b[a.names[row]]) for row in ours if a.names[row] in names_b]
+    return [(row, other) for row, other in both if _signature(a, row) == _signature(b, other)]
 
 
 def _in_order(one: Sequence[Hashable], other: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
@@ -236,19 +299,51 @@ def _changes(a: OpTable, b: OpTable, pairs: Mapping[OpRow, OpRow]) -> Iterator[O
 def _aspects(a: OpTable, one: OpRow, b: OpTable, other: OpRow, back: Mapping[OpRow, OpRow]) -> Iterator[Aspect]:
     if a.op_type(one) != b.op_type(other):
         yield "type"
-    if bytes(a.raw_attributes(one)) != bytes(b.raw_attributes(other)) and _attributes(a, one) != _attributes(b, other):
+    is_other = bytes(a.raw_attributes(one)) != bytes(b.raw_attributes(other))
+    if is_other and _attributes(a, one) != _attributes(
+        b, other, {b.name(row): a.name(old) for row, old in _near(b, other, back)}
+    ):
         yield "attributes"
     ours = [(edge.source, edge.port, edge.argument) for edge in a.inputs(one)]
     theirs = [(back.get(edge.source, MISSING), edge.port, edge.argument) for edge in b.inputs(other)]
-    if ours != theirs:
+    missing_a, missing_b = _missing(a, one), _missing(b, other)
+    if ours != theirs or missing_a != missing_b:
         yield "inputs"
     if a.device(one) != b.device(other):
         yield "device"
 
 
-def _attributes(table: OpTable, row: OpRow) -> dict[str, object]:
-    """Return the attributes but those that hold a name of the graph or what TensorFlow worked out."""
-    return {k: v for k, v in table.attributes(row).items() if k not in _IGNORED and k != "_class"}
+def _missing(table: OpTable, row: OpRow) -> list[str]:
+    """Return the names of inputs that are not there; they are few."""
+    return [text for target, text in table.dangling if target == row] if table.dangling else []
+
+
+def _near(table: OpTable, row: OpRow, back: Mapping[OpRow, OpRow]) -> Iterator[tuple[OpRow, OpRow]]:
+    """Yield an op and what it may name in its attributes (the variable it is placed with), each with its row in A."""
+    classes = table.attributes(row).get("_class")
+    names = [
+        text.removeprefix("loc:@")
+        for text in (classes if isinstance(classes, tuple) else (classes,))
+        if isinstance(text, str)
+    ]
+    for found in (row, *(table.row(name) for name in names)):
+        if found is not None and found in back:
+            yield found, back[found]
+
+
+def _attributes(table: OpTable, row: OpRow, names: Mapping[str, str] | None = None) -> dict[str, object]:
+    """Return the attributes but what TensorFlow worked out, names of B as A has them."""
+    found = {k: v for k, v in table.attributes(row).items() if k not in _IGNORED}
+    known = names or {}
+    for key in ("shared_name", "_class"):
+        value = found.get(key)
+        texts = value if isinstance(value, tuple) else (value,)
+        if key in found and all(isinstance(text, str) for text in texts):
+            bare = [
+                (str(text)[:5], str(text)[5:]) if str(text).startswith("loc:@") else ("", str(text)) for text in texts
+            ]
+            found[key] = tuple(head + known.get(name, name) for head, name in bare)
+    return found
 
 
 def _scope_changes(b: OpTable, changes: Iterable[OpChange], renamed_from: Mapping[str, str]) -> Iterator[ScopeChange]:

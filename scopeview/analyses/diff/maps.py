@@ -15,14 +15,18 @@ from scopeview.model.names import sort_key
 from scopeview.model.scopes import ScopeId, ScopeTree
 
 
-def assignment_map(pairs: Iterable[Pair], target_names: Iterable[str]) -> dict[str, str]:
+def assignment_map(
+    pairs: Iterable[Pair], target_names: Iterable[str], averages: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return the map that fills the variables of side B from the checkpoint of side A.
 
     Args:
         pairs: what was matched; pairs of different shapes or dtypes are left out.
         target_names: every variable of side B, to know which scopes are covered.
+        averages: names of moving averages in A, by the names of their variables, to be taken in place of these.
     """
-    wanted = {pair.b.name: pair.a.key for pair in pairs if pair.a.type == pair.b.type}
+    kept = averages or {}
+    wanted = {pair.b.name: kept.get(pair.a.name, pair.a.key) for pair in pairs if pair.a.type == pair.b.type}
     tree = ScopeTree(sorted(target_names, key=sort_key))
     found: dict[str, str] = {}
     covered: set[str] = set()
@@ -30,7 +34,7 @@ def assignment_map(pairs: Iterable[Pair], target_names: Iterable[str]) -> dict[s
     while scope < len(tree):
         rows = tree.names[int(tree.first[scope]) : int(tree.last[scope])]
         source = _source_scope(tree.path(ScopeId(scope)), rows, wanted)
-        if source is None:
+        if source is None or f"{source}/" in found:  # a dictionary holds one target for each source
             scope += 1
             continue
         path = tree.path(ScopeId(scope))
@@ -67,6 +71,24 @@ def saver_code(pairs: Iterable[Pair]) -> str:
             "})",
         ]
     )
+
+
+def renaming(changes: Sequence[tuple[str, str]], pairs: Iterable[Pair], others: Iterable[str]) -> list[list[str]]:
+    """Return pairs for `re.sub`, to be applied in their order, that rename every variable of A as it was matched.
+
+    The rules are used if they do that, and leave the names in `others` alone; else each rename is a pair of its own.
+    """
+    wanted = {pair.a.name: pair.b.name for pair in pairs} | {name: name for name in others}
+    rules = regex_rules(changes)
+    if all(_renamed(name, rules) == new for name, new in wanted.items()):
+        return rules
+    return [[f"^{re.escape(old)}$", _template(new)] for old, new in wanted.items() if old != new]
+
+
+def _renamed(name: str, rules: Iterable[Sequence[str]]) -> str:
+    for pattern, replacement in rules:
+        name = re.sub(pattern, replacement, name)
+    return name
 
 
 def regex_rules(changes: Iterable[tuple[str, str]]) -> list[list[str]]:

@@ -13,19 +13,28 @@ shape on either side is proposed, and not matched.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from scopeview.analyses.diff.namespace import Entry, Namespace
-from scopeview.analyses.restore import LEAF_SYNONYMS
+from scopeview.analyses.diff.spelling import (
+    ADDED_NUMBERS,
+    Rule,
+    agree_in_more_than_a_word,
+    canonical,
+    common_length,
+    ends,
+    middle_change,
+    prefix_change,
+    segments_alike,
+    splits,
+    without_numbers,
+)
 from scopeview.model.names import scope_of
 
 Confidence = Literal["certain", "high", "medium", "low"]
-Rule = tuple[str, str]
-"""A change of prefix: from, to."""
 Claim = tuple[str, str]
 """Names of A and B that would be one variable."""
 Spelling = Callable[[str], str]
@@ -37,10 +46,6 @@ _MOST_CANDIDATES = 64
 _FEW_VOTES = 2
 _LEAST_BYTES = 16
 """Values of fewer bytes agree by chance."""
-
-_ADDED_NUMBERS = re.compile(r"(_\d+)+\Z")
-
-_CANONICAL_LEAF: Mapping[str, str] = {leaf: min(group) for group in LEAF_SYNONYMS for leaf in group}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +71,10 @@ def match(a: Namespace, b: Namespace) -> Matching:
     state = _State(a, b)
     state.by_name()
     state.by_values()
-    for spelled in (_canonical, _without_numbers):
-        state.by_votes(spelled, _prefix_change, extends=True)
-        state.by_votes(spelled, _middle_change, extends=False)
+    for spelled in (canonical, without_numbers):
+        state.by_votes(spelled, prefix_change, extends=True)
+        state.by_votes(spelled, middle_change, extends=False)
+    state.reshaped()
     state.attached_follow()
     return Matching(tuple(state.pairs), dict(state.proposals()))
 
@@ -81,6 +87,8 @@ class _State:
         self.left_a = dict(a.entries)
         self.left_b = dict(b.entries)
         self.pairs: list[Pair] = []
+        self.doubts: dict[str, str] = {}
+        """What may be one variable, and may as well be one that went and one that came."""
 
     def pair(self, a: Entry, b: Entry, evidence: str, confidence: Confidence) -> None:
         self.pairs.append(Pair(a, b, evidence, confidence))
@@ -118,8 +126,9 @@ class _State:
         index = _suffix_index(self._owned(self.left_b), spelled)
         for entry in self._owned(self.left_a):
             for other in _with_longest_common_end(entry, index, spelled):
-                if _agree_in_more_than_a_word(spelled(entry.name), spelled(other.name)):
+                if agree_in_more_than_a_word(spelled(entry.name), spelled(other.name)):
                     voters[change_of(spelled(entry.name), spelled(other.name))].append((entry.name, other.name))
+        stems = self._numbered_siblings()
         proved = Counter(
             change_of(spelled(pair.a.name), spelled(pair.b.name))
             for pair in self.pairs
@@ -128,14 +137,18 @@ class _State:
         by_number: dict[int, list[Rule]] = defaultdict(list)
         for rule, pairs in voters.items():
             by_number[len(pairs) + proved[rule]].append(rule)
+        fitting = self._fitting(spelled) if extends else None
         for number in sorted(by_number, reverse=True):
-            is_extended = extends and number > _FEW_VOTES
+            is_extended = fitting is not None and number > _FEW_VOTES
             claims = {
                 claim: rule
                 for rule in sorted(by_number[number])
-                for claim in (self._fitting(rule, spelled) if is_extended else self._free(voters[rule]))
+                for claim in self._free(fitting(rule) if is_extended and fitting is not None else voters[rule])
             }
-            self._settle(claims, number)
+            doubtful = {
+                rule for rule in by_number[number] if not _is_told_by(rule, number) or _is_renumbering(rule, stems)
+            }
+            self._settle(claims, number, doubtful)
 
     def _owned(self, left: Mapping[str, Entry]) -> list[Entry]:
         return [entry for entry in left.values() if entry.kind == "variable"]
@@ -143,32 +156,69 @@ class _State:
     def _free(self, claims: Iterable[Claim]) -> list[Claim]:
         return [(a, b) for a, b in claims if a in self.left_a and b in self.left_b]
 
-    def _fitting(self, rule: Rule, spelled: Spelling) -> list[Claim]:
-        """Return all that a change of prefix would match of what is left."""
-        old, new = rule
+    def _fitting(self, spelled: Spelling) -> Callable[[Rule], list[Claim]]:
+        """Return what gives all that a change of prefix would match of what is left."""
         targets: dict[str, list[Entry]] = defaultdict(list)
         for entry in self._owned(self.left_b):
             targets[spelled(entry.name)].append(entry)
-        found = []
+        below: dict[str, list[tuple[str, Entry]]] = defaultdict(list)
         for entry in self._owned(self.left_a):
             name = spelled(entry.name)
-            if old and not name.startswith(f"{old}/"):
-                continue
-            rest = name[len(old) + 1 :] if old else name
-            found += [
+            for prefix, rest in splits(name):
+                below[prefix].append((rest, entry))
+
+        def fitting(rule: Rule) -> list[Claim]:
+            old, new = rule
+            return [
                 (entry.name, other.name)
+                for rest, entry in below.get(old, ())
                 for other in targets.get(f"{new}/{rest}" if new else rest, ())
                 if other.type == entry.type
             ]
-        return found
 
-    def _settle(self, claims: Mapping[Claim, Rule], votes: int) -> None:
-        """Match what one claim names and no other does; of several, the one whose names agree in more segments."""
+        return fitting
+
+    def _numbered_siblings(self) -> set[str]:
+        """Return the segments, without numbers, of which a numbered one kept its name: `layer` of `layer_3`."""
+        kept = (pair.a.name for pair in self.pairs if pair.a.name == pair.b.name)
+        return {
+            ADDED_NUMBERS.sub("", segment)
+            for name in kept
+            for segment in name.split("/")
+            if ADDED_NUMBERS.search(segment)
+        }
+
+    def reshaped(self) -> None:
+        """Apply the changes of prefix that are well proved to what has another shape, as the last layer often has."""
+        proved = Counter(change_of_prefix(pair) for pair in self.pairs if pair.a.name != pair.b.name)
+        for (old, new), votes in proved.most_common():
+            if votes <= _FEW_VOTES:
+                break
+            targets = {canonical(entry.name): entry for entry in self._owned(self.left_b)}
+            for entry in self._owned(self.left_a):
+                name = canonical(entry.name)
+                if old and not name.startswith(f"{old}/"):
+                    continue
+                rest = name[len(old) + 1 :] if old else name
+                other = targets.get(f"{new}/{rest}" if new else rest)
+                if other is not None and other.name in self.left_b and entry.dtype == other.dtype:
+                    told = f"{old}/ -> {new}/, {votes} votes; another shape"
+                    self.pair(entry, other, told, "medium")
+
+    def _settle(self, claims: Mapping[Claim, Rule], votes: int, doubtful: set[Rule]) -> None:
+        """Match what one claim names and no other does; of several, the one whose names agree in more segments.
+
+        Doubtful changes are proposed and not matched; what they name is matched with nothing else.
+        """
         claims = _best(_best(claims, 0), 1)
         of_a, of_b = Counter(a for a, _ in claims), Counter(b for _, b in claims)
         confidence: Confidence = "high" if votes > _FEW_VOTES else "medium"
         for (one, other), (old, new) in claims.items():
             if of_a[one] == of_b[other] == 1 and one in self.left_a and other in self.left_b:
+                if (old, new) in doubtful:
+                    self.doubts[one] = other
+                    del self.left_a[one], self.left_b[other]
+                    continue
                 shown = f"{old}/ -> {new}/" if old or new else "another name of the same thing"
                 told = f"{shown}, {votes} vote{'s' if votes > 1 else ''}"
                 self.pair(self.left_a[one], self.left_b[other], told, confidence)
@@ -192,7 +242,8 @@ class _State:
                 self.pair(entry, found[0], told, "high" if primary else "medium")
 
     def proposals(self) -> Iterator[tuple[str, str]]:
-        """Yield what is left and the only one of its type on either side."""
+        """Yield what is doubtful, and what is left and the only one of its type on either side."""
+        yield from self.doubts.items()
         owned_a, owned_b = self._owned(self.left_a), self._owned(self.left_b)
         for one, other in _unique_pairs(owned_a, owned_b, lambda entry: entry.type):
             yield one.name, other.name
@@ -227,100 +278,51 @@ def _groups(entries: Iterable[Entry], of: Callable[[Entry], Hashable | None]) ->
     return groups
 
 
-def _canonical(name: str) -> str:
-    """Return a name with its leaf replaced by one word for all that libraries call the same thing."""
-    scope, slash, leaf = name.rpartition("/")
-    return f"{scope}{slash}{_CANONICAL_LEAF.get(leaf, leaf)}"
-
-
-def _without_numbers(name: str) -> str:
-    """Return a canonical name in lower case, every number that TensorFlow may have added taken off."""
-    return "/".join(_ADDED_NUMBERS.sub("", segment) or segment for segment in _canonical(name).casefold().split("/"))
-
-
 def _suffix_index(entries: Iterable[Entry], spelled: Spelling) -> Mapping[Hashable, list[Entry]]:
     """Return the entries by type and every end of their names."""
     index: dict[Hashable, list[Entry]] = defaultdict(list)
     for entry in entries:
-        for end in _ends(spelled(entry.name)):
+        for end in ends(spelled(entry.name)):
             index[entry.type, end].append(entry)
     return index
 
 
-def _ends(name: str) -> Iterator[str]:
-    """Yield the ends of a path, longest first: `a/b/c`, `b/c`, `c`."""
-    yield name
-    while "/" in name:
-        name = name.partition("/")[2]
-        yield name
-
-
 def _with_longest_common_end(entry: Entry, index: Mapping[Hashable, list[Entry]], spelled: Spelling) -> list[Entry]:
-    for end in _ends(spelled(entry.name)):
+    for end in ends(spelled(entry.name)):
         found = index.get((entry.type, end))
         if found:
             return found if len(found) <= _MOST_CANDIDATES else []
     return []
 
 
-def _agree_in_more_than_a_word(one: str, other: str) -> bool:
-    """Whether two names have more in common than a last word that every layer has, such as `kernel`."""
-    a, b = one.split("/"), other.split("/")
-    if len(a) == 1 or len(b) == 1:
-        return a[-1] == b[-1]  # a whole name is more than a word
-    is_common_word = a[-1] in _CANONICAL_LEAF.values()
-    return not is_common_word or a[-2] == b[-2] or a[0] == b[0]
+def _is_told_by(rule: Rule, votes: int) -> bool:
+    """Whether so many votes tell a change: one is enough to add or to take off a scope, not to replace one."""
+    old, new = rule[0].split("/"), rule[1].split("/")
+    shared = common_length(old, new)
+    is_replaced = any(old[shared:]) and any(new[shared:])
+    return votes > 1 or not is_replaced or without_numbers(rule[0]) == without_numbers(rule[1])
+
+
+def _is_renumbering(rule: Rule, kept: set[str]) -> bool:
+    """Whether a change is one of numbers alone among siblings that kept theirs: one went, and another came."""
+    old, new = without_numbers(rule[0]), without_numbers(rule[1])
+    is_added = rule[1].startswith(f"{rule[0]}_") or rule[0].startswith(f"{rule[1]}_")
+    is_swapped = bool(old) and old == new and rule[0] != rule[1] and not is_added
+    return is_swapped and old.rpartition("/")[2] in {segment.casefold() for segment in kept}
 
 
 def _best(claims: Mapping[Claim, Rule], side: int) -> Mapping[Claim, Rule]:
     """Keep, for each name of one side, the claims whose names agree in the most segments."""
-    agreeing = {claim: _segments_alike(*claim) for claim in claims}
+    agreeing = {claim: segments_alike(*claim) for claim in claims}
     most: dict[str, int] = {}
     for claim, number in agreeing.items():
         most[claim[side]] = max(most.get(claim[side], 0), number)
     return {claim: rule for claim, rule in claims.items() if agreeing[claim] == most[claim[side]]}
 
 
-def _segments_alike(one: str, other: str) -> int:
-    """Count the segments that are the same in both names, wherever they stand."""
-    return (Counter(_canonical(one).split("/")) & Counter(_canonical(other).split("/"))).total()
-
-
-def _prefix_change(one: str, other: str) -> Rule:
-    """Return what stands before the longest common end of two paths.
-
-    >>> _prefix_change("layer1/kernel", "model/layer1/kernel")
-    ('', 'model')
-    """
-    a, b = one.split("/"), other.split("/")
-    common = _common(reversed(a), reversed(b))
-    return "/".join(a[: len(a) - common]), "/".join(b[: len(b) - common])
-
-
-def _middle_change(one: str, other: str) -> Rule:
-    """Return what stands between the longest common beginning and end of two paths.
-
-    >>> _middle_change("net/cell/kernel", "net/basic/cell/kernel")
-    ('', 'basic')
-    """
-    old, new = (text.split("/") if text else [] for text in _prefix_change(one, other))
-    common = _common(old, new)
-    return "/".join(old[common:]), "/".join(new[common:])
-
-
-def _common(one: Iterable[str], other: Iterable[str]) -> int:
-    """Count the segments that two sequences have in common at their beginning."""
-    count = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
-
-
-def prefix_change(pair: Pair) -> tuple[str, str]:
+def change_of_prefix(pair: Pair) -> tuple[str, str]:
     """Return the change of prefix that a pair of other names is an instance of; both empty for a change of leaf."""
-    return _prefix_change(_canonical(pair.a.name), _canonical(pair.b.name))
+    return prefix_change(canonical(pair.a.name), canonical(pair.b.name))
 
 
 def leaf_change(pair: Pair) -> tuple[str, str] | None:

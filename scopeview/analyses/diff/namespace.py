@@ -80,6 +80,14 @@ def namespace_of(facts: Facts) -> Namespace:
     return Namespace(facts, entries)
 
 
+def _key(variable: Variable, name: str) -> str:
+    """Return the key of a checkpoint's entry, or of an object; elsewhere the name."""
+    if not variable.checkpoint_keys:
+        return name
+    key = variable.checkpoint_keys[0]
+    return key if variable.kind == "checkpoint" or "/.ATTRIBUTES/" in key else name
+
+
 def _own_name(variable: Variable) -> str:
     return variable.checkpoint_keys[0] if variable.checkpoint_keys else variable.identity
 
@@ -88,7 +96,7 @@ def _entry(facts: Facts, variable: Variable, name: str) -> Entry:
     attachment = facts.attachments.get(variable.name)
     return Entry(
         name=name,
-        key=variable.checkpoint_keys[0] if variable.kind == "checkpoint" and variable.checkpoint_keys else name,
+        key=_key(variable, name),
         shape=variable.shape,
         dtype=variable.dtype,
         kind="variable" if attachment is None else attachment.kind,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from scopeview.analyses.diff.graphs import GraphDiff, diff_graphs
-from scopeview.analyses.diff.maps import assignment_map, regex_rules, saver_code
+from scopeview.analyses.diff.graphs import FunctionChange, GraphDiff, diff_functions, diff_graphs
+from scopeview.analyses.diff.maps import assignment_map, renaming, saver_code
 from scopeview.analyses.diff.match import Pair
 from scopeview.analyses.diff.namespace import namespace_of
 from scopeview.analyses.diff.variables import (
@@ -20,7 +20,8 @@ from scopeview.analyses.diff.variables import (
 )
 from scopeview.analyses.facts import Facts
 from scopeview.analyses.lint.rule import Values
-from scopeview.analyses.restore import RestoreReport, restore
+from scopeview.analyses.restore import OBJECT_GRAPH_KEY, RestoreReport, restore
+from scopeview.errors import NotFoundError
 from scopeview.model.names import scope_of
 
 
@@ -59,17 +60,36 @@ class DiffReport:
     """Which side is the checkpoint then: `a` or `b`; empty if neither."""
     graph: GraphDiff | None
     """The op trees compared, where both sides are graphs."""
+    functions: tuple[FunctionChange, ...]
+    """Functions of the libraries that are not the same."""
+    moved: int
+    """Variables that are in other collections, or trainable on one side alone."""
+    not_compared: int
+    """With values asked for: variables whose values could not be read whole on both sides."""
     shifted: tuple[str, ...]
     """Full names whose object paths are other ones, in object-based checkpoints."""
     optimisers: tuple[tuple[str, ...], tuple[str, ...]]
     """Names of the slots of each side: other ones mean another optimiser."""
 
     def differs(self, kinds: Sequence[str] = ()) -> bool:
-        """Whether anything differs, or anything of the given statuses (`graph` for the op trees)."""
-        graph = self.graph is not None and self.graph.total > 0
-        if not kinds:
-            return graph or any(number for status, number in self.summary.items() if status != "same")
-        return ("graph" in kinds and graph) or any(self.summary.get(kind, 0) for kind in kinds)  # type: ignore[call-overload]
+        """Whether anything differs, or anything of the given kinds.
+
+        Kinds are statuses, and `graph` (op trees and functions), `collections`, `restore` (keys that a restore would
+        not find or not fit). `values`, `shape` and `dtype` count whatever the status is.
+        """
+        found = {status for status, number in self.summary.items() if number and status != "same"}
+        for entry in self.entries:
+            is_both = entry.a is not None and entry.b is not None
+            found |= {"values"} if entry.values_differ else set()
+            found |= {"shape"} if is_both and entry.shape_a != entry.shape_b else set()
+            found |= {"dtype"} if is_both and entry.dtype_a != entry.dtype_b else set()
+        told = {
+            "graph": self.functions or (self.graph is not None and self.graph.total),
+            "collections": self.moved,
+            "restore": self.restore is not None and (self.restore.missing or self.restore.mismatched),
+        }
+        found_kinds = {str(kind) for kind in found} | {kind for kind, is_there in told.items() if is_there}
+        return bool(found_kinds & set(kinds)) if kinds else bool(found_kinds - {"restore"})
 
 
 @dataclass(frozen=True)
@@ -78,6 +98,7 @@ class Diff:
 
     report: DiffReport
     pairs: tuple[Pair, ...]
+    """From the checkpoint to the graph where one side is each, else from A to B."""
 
     def as_saver(self) -> str:
         """Return Python that restores A into the variables of B."""
@@ -89,6 +110,7 @@ def diff(
     b: Facts,
     *,
     wanted: Wanted = Wanted(),  # noqa: B008 - frozen
+    from_averages: bool = False,
     values: tuple[Values, Values] | None = None,
     on_read: Callable[[int], None] = lambda _size: None,
 ) -> Diff:
@@ -97,36 +119,64 @@ def diff(
     Args:
         a: the first: what was.
         b: the second: what is.
-        wanted: which variables to report.
+        wanted: which variables to report, and to write maps and rules of; a scope also chooses ops.
+        from_averages: whether maps take the moving average of a variable where the checkpoint has one.
         values: readers of both sides' values, to compare them number by number; checksums are compared without.
         on_read: told the bytes of each variable when its values have been compared.
+
+    Raises:
+        NotFoundError: neither side has the scope that is asked for.
     """
     ours, theirs = namespace_of(a), namespace_of(b)
+    _check_scope(a, b, wanted.scope)
     found, matching = diff_entries(ours, theirs, values, on_read)
     entries = [entry for entry in found if wanted.is_wanted(entry)]
-    rules = rename_rules(matching)
+    pairs = [pair for pair in matching.pairs if wanted.takes([pair.a.name, pair.b.name], pair.a.kind)]
+    rules = rename_rules(pairs)
     graph, checkpoint, side = _restoring(a, b)
+    # A map leads from the checkpoint to the graph, whichever side is which.
+    mapped = [replace(pair, a=pair.b, b=pair.a) for pair in pairs] if side == "b" else pairs
+    source, target = (theirs, ours) if side == "b" else (ours, theirs)
+    averages = _averages(source.facts) if from_averages else {}
+    left = [entry.a for entry in entries if entry.status == "only_a" and entry.a is not None]
     report = DiffReport(
         a=_summary(a),
         b=_summary(b),
         summary=counted(entries),
         entries=tuple(entry for entry in entries if not wanted.only or entry.status in wanted.only),
         rules=rules,
-        assignment_map=assignment_map(matching.pairs, theirs.entries),
-        regex_rules=regex_rules([(rule.from_, rule.to) for rule in rules]),
+        assignment_map=assignment_map(mapped, target.entries, averages),
+        regex_rules=renaming([(rule.from_, rule.to) for rule in rules], pairs, left),
         restore=restore(graph, checkpoint) if graph is not None and checkpoint is not None else None,
         restores_from=side,
-        graph=_graphs(a, b, matching.pairs),
+        graph=_graphs(a, b, matching.pairs, wanted.scope),
+        functions=tuple(diff_functions(a.model.functions, b.model.functions)) if not wanted.scope else (),
+        moved=sum(entry.is_moved for entry in entries),
+        not_compared=sum(e.values is None and e.a is not None and e.b is not None for e in entries) if values else 0,
         shifted=tuple(p.b.name for p in matching.pairs if "its path was" in p.evidence),
         optimisers=(_slots(a), _slots(b)),
     )
-    return Diff(report, matching.pairs)
+    return Diff(report, tuple(mapped))
 
 
-def _graphs(a: Facts, b: Facts, pairs: Iterable[Pair]) -> GraphDiff | None:
+def _check_scope(a: Facts, b: Facts, scope: str) -> None:
+    """Refuse a scope that neither side has: a check that looks at nothing would pass for ever."""
+    if not scope or any(facts.model.variable_scopes.find(scope) is not None for facts in (a, b)):
+        return
+    if any(facts.model.variables.named(scope) or facts.model.op_scopes.find(scope) is not None for facts in (a, b)):
+        return
+    raise NotFoundError(f"neither {a.model.origin.path} nor {b.model.origin.path} has the scope {scope!r}")
+
+
+def _averages(facts: Facts) -> dict[str, str]:
+    """Return the moving averages of a checkpoint by the names of their variables."""
+    return {kept.primary: kept.variable for kept in facts.attachments.values() if kept.kind == "average"}
+
+
+def _graphs(a: Facts, b: Facts, pairs: Iterable[Pair], scope: str) -> GraphDiff | None:
     if not len(a.model.graph) or not len(b.model.graph):
         return None
-    return diff_graphs(a.model.graph, b.model.graph, op_renames(pairs))
+    return diff_graphs(a.model.graph, b.model.graph, op_renames(pairs), scope=scope)
 
 
 def op_renames(pairs: Iterable[Pair]) -> dict[str, str]:
@@ -147,6 +197,9 @@ def op_renames(pairs: Iterable[Pair]) -> dict[str, str]:
 def _restoring(a: Facts, b: Facts) -> tuple[Facts | None, Facts | None, str]:
     """Return the graph, the checkpoint, and the side of the checkpoint; None where there is not one of each."""
     is_checkpoint = [facts.model.origin.format.startswith("checkpoint") for facts in (a, b)]
+    graph = b if is_checkpoint[0] else a
+    if all(variable.kind == "frozen" for variable in graph.model.variables):
+        return None, None, ""  # a frozen graph has nothing to restore into
     if is_checkpoint[0] and not is_checkpoint[1]:
         return b, a, "a"
     if is_checkpoint[1] and not is_checkpoint[0]:
@@ -161,7 +214,7 @@ def _summary(facts: Facts) -> SideSummary:
         path=model.origin.path,
         artifact=model.origin.artifact,
         format=model.origin.format,
-        variables=len(model.variables),
+        variables=sum(variable.name != OBJECT_GRAPH_KEY for variable in model.variables),
         parameters=sum(variable.parameters or 0 for variable in model.variables),
         ops=len(model.graph),
         has_checksums=bool(stored),

@@ -95,7 +95,8 @@ class _Total:
         self.elements += a.size
         self.nan_a, self.nan_b = self.nan_a + int(np.isnan(a).sum()), self.nan_b + int(np.isnan(b).sum())
         self.inf_a, self.inf_b = self.inf_a + int(np.isinf(a).sum()), self.inf_b + int(np.isinf(b).sum())
-        self.changed += int((~((a == b) | (np.isnan(a) & np.isnan(b)))).sum())
+        # In their own dtype: float64 cannot tell large integers apart.
+        self.changed += int((~((raw_a == raw_b) | (np.isnan(a) & np.isnan(b)))).sum())
         finite = np.isfinite(a) & np.isfinite(b)
         if not finite.all():
             a, b = a[finite], b[finite]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from scopeview.analyses.diff.match import Confidence, Matching, Pair, leaf_change, match, prefix_change
+from scopeview.analyses.diff.match import Confidence, Matching, Pair, change_of_prefix, leaf_change, match
 from scopeview.analyses.diff.namespace import Entry, EntryKind, Namespace
 from scopeview.analyses.diff.values import ValueChange, compare_values
 from scopeview.analyses.lint.rule import Values
@@ -41,11 +41,22 @@ class DiffEntry:
     """How they differ, if values were read."""
     proposal: str
     """For what is on one side only: the only variable of its type on the other, which is no match."""
+    values_of: str
+    """Another variable of A whose values these are, by checksum, where they are not those of its namesake."""
+    parts_a: int
+    """In how many parts side A stores it; 1 for a variable that is whole."""
+    parts_b: int
     collections_left: tuple[str, ...]
     """Collections that it was in on side A and is not on side B."""
     collections_joined: tuple[str, ...]
     trainable_a: bool | None
     trainable_b: bool | None
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether it is in other collections, or trainable on one side alone."""
+        is_flipped = None not in (self.trainable_a, self.trainable_b) and self.trainable_a != self.trainable_b
+        return bool(self.collections_left or self.collections_joined) or (is_flipped and None not in (self.a, self.b))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +85,13 @@ class Wanted:
     def is_wanted(self, entry: DiffEntry) -> bool:
         """Whether an entry is to be reported, whatever its status."""
         names = [name for name in (entry.a, entry.b) if name is not None]
+        return self.takes(names, entry.kind)
+
+    def takes(self, names: Sequence[str], kind: EntryKind) -> bool:
+        """Whether a variable of these names is to be looked at."""
         if not any(is_within(name, self.scope) for name in names):
             return False
-        if "slots" in self.ignore and entry.kind != "variable":
+        if "slots" in self.ignore and kind != "variable":
             return False
         patterns = [glob_pattern(text) for text in self.ignore if text != "slots"]
         return not any(pattern.fullmatch(name) for pattern in patterns for name in names)
@@ -100,7 +115,8 @@ def diff_entries(
         Entries in the order of their names, and the matching that they come from.
     """
     matching = match(a, b)
-    entries = [_paired(pair, values, on_read) for pair in matching.pairs]
+    owner = _by_checksum(a)
+    entries = [_paired(pair, values, on_read, owner) for pair in matching.pairs]
     paired = {pair.a.name for pair in matching.pairs}, {pair.b.name for pair in matching.pairs}
     backwards = {b_name: a_name for a_name, b_name in matching.proposals.items()}
     entries += [_single(e, "only_a", matching.proposals) for e in a.entries.values() if e.name not in paired[0]]
@@ -109,7 +125,21 @@ def diff_entries(
     return entries, matching
 
 
-def _paired(pair: Pair, values: tuple[Values, Values] | None, on_read: Callable[[int], None]) -> DiffEntry:
+def _by_checksum(a: Namespace) -> Mapping[object, str]:
+    """Return the entry of A that alone has certain values, those that are all zero or one left out."""
+    groups: dict[object, list[str]] = {}
+    for entry in a.entries.values():
+        if entry.checksum is not None and not entry.is_blank:
+            groups.setdefault((entry.type, entry.checksum), []).append(entry.name)
+    return {told: names[0] for told, names in groups.items() if len(names) == 1}
+
+
+def _paired(
+    pair: Pair,
+    values: tuple[Values, Values] | None,
+    on_read: Callable[[int], None],
+    owner: Mapping[object, str],
+) -> DiffEntry:
     a, b = pair.a, pair.b
     differ: bool | None = None
     told = ""
@@ -121,7 +151,7 @@ def _paired(pair: Pair, values: tuple[Values, Values] | None, on_read: Callable[
         change = compare_values(values[0], a.variable, values[1], b.variable)
         on_read(a.variable.size_bytes or 0)
         if change is not None:
-            differ = change.changed > 0
+            differ = change.changed > 0 or bool(differ)
     return DiffEntry(
         status=_status(a, b, differ),
         a=a.name,
@@ -136,6 +166,9 @@ def _paired(pair: Pair, values: tuple[Values, Values] | None, on_read: Callable[
         values_differ=differ,
         values=change,
         proposal="",
+        values_of=owner.get((b.type, b.checksum), "") if differ else "",
+        parts_a=max(1, len(a.variable.parts)),
+        parts_b=max(1, len(b.variable.parts)),
         collections_left=_only(a, b),
         collections_joined=_only(b, a),
         trainable_a=a.trainable,
@@ -160,8 +193,11 @@ def _status(a: Entry, b: Entry, differ: bool | None) -> Status:
 
 
 def _only(one: Entry, other: Entry) -> tuple[str, ...]:
-    """Return the collections of one that the other is not in; nothing where either side has no collections at all."""
-    if not one.collections or not other.collections:
+    """Return the collections of one that the other is not in; nothing where a side says nothing of collections."""
+    if (
+        not (one.collections and (other.collections or other.trainable is not None))
+        or other.variable.kind == "checkpoint"
+    ):
         return ()
     return tuple(name for name in one.collections if name not in other.collections)
 
@@ -183,6 +219,9 @@ def _single(entry: Entry, status: Status, proposals: Mapping[str, str]) -> DiffE
         values_differ=None,
         values=None,
         proposal=proposal,
+        values_of="",
+        parts_a=max(1, len(entry.variable.parts)) if is_a else 0,
+        parts_b=0 if is_a else max(1, len(entry.variable.parts)),
         collections_left=(),
         collections_joined=(),
         trainable_a=entry.trainable if is_a else None,
@@ -190,10 +229,10 @@ def _single(entry: Entry, status: Status, proposals: Mapping[str, str]) -> DiffE
     )
 
 
-def rename_rules(matching: Matching) -> tuple[RenameRule, ...]:
+def rename_rules(pairs: Iterable[Pair]) -> tuple[RenameRule, ...]:
     """Return the changes of prefix and of leaves that explain the renames, those of most variables first."""
-    renamed = [pair for pair in matching.pairs if pair.a.name != pair.b.name and pair.a.kind == "variable"]
-    prefixes = Counter(prefix_change(pair) for pair in renamed)
+    renamed = [pair for pair in pairs if pair.a.name != pair.b.name and pair.a.kind == "variable"]
+    prefixes = Counter(change_of_prefix(pair) for pair in renamed)
     leaves = Counter(change for pair in renamed if (change := leaf_change(pair)) is not None)
     rules = [RenameRule(_scope(old), _scope(new), n) for (old, new), n in prefixes.items() if old or new]
     rules += [RenameRule(f"*/{old}", f"*/{new}", n) for (old, new), n in leaves.items() if _is_leaf(old, new)]

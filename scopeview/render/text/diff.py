@@ -52,8 +52,12 @@ def print_diff(console: Console, report: DiffReport, *, whole: bool) -> None:
         console.print(Text(f"\n  object paths shifted, full names stayed: {told}", style="warning"))
     if report.restore is not None:
         _restore(console, report.restore, report.restores_from)
+    if report.not_compared:
+        told = f"\n  ! the values of {plural(report.not_compared, 'variable')} could not be read whole on both sides"
+        console.print(Text(told, style="warning"))
     if report.graph is not None and report.graph.total:
         _graph(console, report.graph, limit)
+    _functions(console, report, limit)
     if report.rules and report.assignment_map:
         console.print(Text("\n  --assignment-map prints the map for init_from_checkpoint", style="quiet"))
 
@@ -71,6 +75,9 @@ def headline(report: DiffReport) -> str:
     told = [f"{number:,} {WORDS[status]}" for status, number in report.summary.items() if number]
     unknown = sum(e.values_differ is None and e.status == "same" for e in report.entries)
     values = f" (values of {unknown:,} not compared)" if unknown else ""
+    values += f"; {report.moved:,} in other collections" if report.moved else ""
+    if report.functions:
+        values += f"; {len(report.functions):,} functions differ"
     if report.graph is not None:
         graph = report.graph
         ops = [
@@ -134,7 +141,7 @@ def _kind(entry: DiffEntry) -> object:
             before.pop()
             after.pop()
         return entry.status, tuple(before), tuple(after), leaf_of(entry.a) == leaf_of(entry.b)
-    return entry.status, bool(entry.proposal), bool(entry.collections_left or entry.collections_joined)
+    return entry.status, bool(entry.proposal), entry.is_moved, entry.parts_a == entry.parts_b, bool(entry.values_of)
 
 
 def _tree(console: Console, report: DiffReport, limit: int | None, whole: bool) -> None:
@@ -152,7 +159,7 @@ def _tree(console: Console, report: DiffReport, limit: int | None, whole: bool) 
 
 
 def _is_told(line: DiffLine) -> bool:
-    changed = any(entry.collections_left or entry.collections_joined for entry in line.entries)
+    changed = any(entry.is_moved or entry.parts_a != entry.parts_b for entry in line.entries)
     return line.status != "same" or changed
 
 
@@ -162,11 +169,29 @@ def _name(line: DiffLine) -> Text:
 
 def _what(line: DiffLine) -> str:
     first = line.entries[0]
-    if len(line.entries) > 1:
-        count = f"{len(line.entries):,} variables"
-        was = f" were {scope_of(first.a)}/…" if line.status == "renamed" and first.a else ""
-        return f"{count}{was}"
-    return describe(first)
+    return describe(first) if len(line.entries) == 1 else told_together(line)
+
+
+def told_together(line: DiffLine) -> str:
+    """Return what happened to all variables of a scope, and the largest difference where values were compared."""
+    first = line.entries[0]
+    count = f"{len(line.entries):,} variables {WORDS[line.status]}"
+    if line.status == "renamed" and first.a is not None and first.b is not None:
+        old, new = prefix_of(first.a, first.b)
+        count += f": {old or '(root)'}/ -> {new or '(root)'}/" if old or new else ""
+    worst = max((entry.values.max_abs for entry in line.entries if entry.values is not None), default=None)
+    return count + (f", max |a-b| {worst:.3g}" if worst is not None else "")
+
+
+def prefix_of(one: str, other: str) -> tuple[str, str]:
+    """Return what stands before the common end of two paths."""
+    before, after = one.split("/"), other.split("/")
+    while before and after and before[-1] == after[-1]:
+        before.pop()
+        after.pop()
+    if one.split("/")[-1] != other.split("/")[-1]:
+        return scope_of(one), scope_of(other)
+    return "/".join(before), "/".join(after)
 
 
 def describe(entry: DiffEntry) -> str:
@@ -187,6 +212,12 @@ def _parts(entry: DiffEntry) -> Iterator[str]:
         yield numbers(entry.values)
     elif entry.values_differ and entry.status in ("values", "renamed"):
         yield "other values"
+    if entry.values_of and entry.values_of not in (entry.a, entry.b):
+        yield f"they are those of {entry.values_of} in A"
+    if entry.parts_a != entry.parts_b:
+        yield f"stored in {plural(entry.parts_b, 'part')}, was {entry.parts_a}"
+    if None not in (entry.trainable_a, entry.trainable_b) and entry.trainable_a != entry.trainable_b:
+        yield "now trainable" if entry.trainable_b else "no longer trainable"
     if "its path was" in entry.evidence and entry.status != "renamed":
         yield entry.evidence.partition("; ")[2]
     yield f"left {', '.join(entry.collections_left)}" if entry.collections_left else ""
@@ -242,6 +273,7 @@ def _graph(console: Console, graph: GraphDiff, limit: int | None) -> None:
     moved = moved if limit is None else moved[:_OPS]
     rows: list[Sequence[Cell]] = [(f"> {s.path}/", f"was {s.renamed_from}/") for s in moved]
     top = [s for s in graph.scopes if s.path and "/" not in s.path and not s.renamed_from]
+    top.sort(key=lambda scope: -(scope.added + scope.removed + scope.changed + scope.renamed))
     rows += [(f"~ {s.path}/", _counts(s.added, s.removed, s.changed, s.renamed, s.same)) for s in top[:_OPS]]
     ops = graph.ops if limit is None else [op for op in graph.ops if op.status != "renamed"][:_OPS]
     marks = {"added": "+", "removed": "-", "changed": "~", "renamed": ">"}
@@ -255,8 +287,29 @@ def _graph(console: Console, graph: GraphDiff, limit: int | None) -> None:
         for op in ops
     ]
     print_table(console, [Column(least=24), Column(style="quiet")], rows, gives=-1)
+    if len(top) > _OPS and limit is not None:
+        console.print(Text(f"  … {len(top) - _OPS:,} more scopes: --json lists them", style="quiet"))
     if len(ops) < graph.total:
         console.print(Text(f"  … {graph.total - len(ops):,} more ops: --all lists them", style="quiet"))
+
+
+def _functions(console: Console, report: DiffReport, limit: int | None) -> None:
+    if not report.functions:
+        return
+    console.print(Text("\nfunctions", style="heading"))
+    shown = report.functions if limit is None else report.functions[:_OPS]
+    marks = {"added": "+", "removed": "-", "changed": "~"}
+    rows = [
+        (
+            f"{marks[one.status]} {one.b or one.a}",
+            _counts(one.added, one.removed, one.changed, one.renamed, None)
+            + (f", was {one.a}" if one.a and one.b and one.a != one.b else ""),
+        )
+        for one in shown
+    ]
+    print_table(console, [Column(least=24), Column(style="quiet")], rows, gives=-1)
+    if len(shown) < len(report.functions):
+        console.print(Text(f"  … {len(report.functions) - len(shown):,} more: --all lists them", style="quiet"))
 
 
 def _is_inside_renamed(scope: ScopeChange, graph: GraphDiff) -> bool:
@@ -267,9 +320,10 @@ def _is_inside_renamed(scope: ScopeChange, graph: GraphDiff) -> bool:
     return bool(above)
 
 
-def _counts(added: int, removed: int, changed: int, renamed: int, same: int) -> str:
+def _counts(added: int, removed: int, changed: int, renamed: int, same: int | None) -> str:
     pairs = ((added, "+"), (removed, "-"), (changed, "~"), (renamed, ">"))
-    return " ".join(f"{mark}{number:,}" for number, mark in pairs if number) + f", {same:,} same"
+    told = " ".join(f"{mark}{number:,}" for number, mark in pairs if number)
+    return told if same is None else f"{told}, {same:,} same"
 
 
 def python_map(mapping: Mapping[str, str]) -> str:
