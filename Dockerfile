@@ -1,13 +1,17 @@
 # docker build -t scopeview . && docker run --rm -v "$PWD:/models:ro" scopeview inspect /models/model.meta
+# The page: docker run --rm -p 8000:8000 -v "$PWD:/models:ro" scopeview serve --host 0.0.0.0 --port 8000 --root /models
 FROM python:3.12-slim
 
 WORKDIR /app
-COPY pyproject.toml README.md LICENSE constraints.txt ./
+COPY pyproject.toml hatch_build.py README.md LICENSE constraints.txt ./
 COPY scopeview scopeview
+COPY web web
 RUN pip install --no-cache-dir --constraint constraints.txt . \
+ && rm -rf web/node_modules \
  && useradd --create-home scopeview
 
 USER scopeview
 WORKDIR /models
+EXPOSE 8000
 ENTRYPOINT ["scopeview"]
 CMD ["--help"]

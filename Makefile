@@ -4,16 +4,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE ?= sample_graphs/artifacts/m17_gan.meta
+SAMPLES ?= $(SAMPLE) $(addprefix sample_graphs/artifacts/,m05_reuse.meta m29_keras m33_original.ckpt m33_renamed.meta)
+PAGE := web/package.json $(shell find web/src web/public -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
 
 help:  ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-demo: $(BIN)/scopeview  ## set everything up, then inspect a sample graph
+ifeq ($(DEMO),inspect)
+demo: $(BIN)/scopeview  ## set everything up, then the page on the samples (DEMO=inspect: the terminal)
 	$(BIN)/scopeview inspect $(SAMPLE)
+else
+demo: $(BIN)/scopeview
+	$(BIN)/scopeview serve --no-open $(SAMPLES)
+endif
 
-test: $(VENV)/.dev  ## set everything up, then run every check and every test
+test: $(VENV)/.dev browser  ## set everything up, then run every check and every test
 	$(MAKE) lint
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 	$(BIN)/python -m pytest -q --doctest-modules --pyargs scopeview.model scopeview.analyses scopeview.render \
@@ -25,6 +32,14 @@ lint: $(VENV)/.dev  ## ruff, mypy, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+browser:  ## install Chromium and Node for the tests of the page, where they are missing and may be
+	@for need in chromium npm; do \
+		command -v $$need >/dev/null && continue; \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -y -qq --no-install-recommends $$need; \
+		else echo "$$need is missing: the tests of the page that need it are skipped"; fi; \
+	done
+
 fix: $(VENV)/.dev  ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -32,6 +47,9 @@ fix: $(VENV)/.dev  ## format, and mend what ruff can mend
 samples: $(VENV)/.dev  ## build the sample graphs again, with TensorFlow
 	$(BIN)/python sample_graphs/build.py
 	$(BIN)/python sample_graphs/build_broken.py
+
+types: $(VENV)/.dev  ## write the TypeScript types of the server's answers again
+	$(BIN)/python web/generate_types.py
 
 docs: $(VENV)/.dev  ## write the generated parts of the documentation again
 	$(BIN)/python docs/build.py
@@ -52,7 +70,7 @@ constraints:  ## resolve the dependencies anew and pin them
 clean:  ## remove what these tasks made
 	rm -rf $(VENV) .venv-constraints build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(BIN)/scopeview: constraints.txt pyproject.toml
+$(BIN)/scopeview: constraints.txt pyproject.toml hatch_build.py $(PAGE)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "scopeview needs Python 3.11 or later")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
@@ -62,4 +80,4 @@ $(VENV)/.dev: $(BIN)/scopeview
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-.PHONY: help demo test lint fix samples docs bench constraints clean
+.PHONY: help demo test lint fix samples browser types docs bench constraints clean

@@ -72,6 +72,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(128)  # whoever opens the address before the server is up waits, and is not refused
     except OSError as error:
         listener.close()
         raise QueryError(f"cannot listen on {host}:{port}: {error.strerror or error}; try another --port") from error

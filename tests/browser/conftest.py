@@ -1,0 +1,73 @@
+"""A real server, and Debian's Chromium over it; any error on its console, and any request elsewhere, fails a test."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from scopeview.server.pages import static_folder
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+NO_BROWSER = "no Chromium here: install Debian's package chromium, or run make test as root, which does"
+NOT_BUILT = "the page was not built: pip install -e . builds it"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip(NO_BROWSER)
+    if static_folder() is None:
+        pytest.skip(NOT_BUILT)
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[..., str]]:
+    """Start servers of paths; returns the address of each."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*paths: Path) -> str:
+        command = [sys.executable, "-m", "scopeview", "serve", "--no-open", *map(str, paths)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        running.append(process)
+        assert process.stdout is not None
+        told = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert told is not None
+        return told[0]
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(10)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page whose console must stay quiet, and which may ask its own server alone."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    found = context.new_page()
+    problems: list[str] = []
+    found.on("console", lambda message: message.type in ("error", "warning") and problems.append(message.text))
+    found.on("pageerror", lambda error: problems.append(str(error)))
+    found.on("request", lambda request: _is_elsewhere(request.url) and problems.append(f"asked {request.url}"))
+    yield found
+    context.close()
+    assert problems == []
+
+
+def _is_elsewhere(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1:", "blob:", "data:"))

@@ -1,0 +1,211 @@
+"""The page in a real browser, over a real server, as a person uses it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from scopeview.sources.protos import message
+from tests.places import SAMPLES
+
+Serve = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def url(serve: Serve) -> str:
+    names = ("m17_gan.meta", "m33_original.ckpt", "m33_renamed.meta")
+    return serve(*(SAMPLES / name for name in names))
+
+
+def opened(page: Page, url: str, **query: str) -> Page:
+    page.goto(url + ("?" + "&".join(f"{key}={value}" for key, value in query.items()) if query else ""))
+    page.locator(".tree .row").first.wait_for()
+    return page
+
+
+def tree_rows(page: Page) -> list[str]:
+    return page.locator(".tree .row .name").all_inner_texts()
+
+
+def view(page: Page, name: str) -> None:
+    page.get_by_role("navigation", name="Views").get_by_role("button", name=name).click()
+
+
+def test_the_tree_is_walked_by_keyboard(page: Page, url: str) -> None:
+    opened(page, url)
+    page.get_by_role("tree").focus()
+    assert tree_rows(page) == ["generator", "discriminator"]
+
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".tree .row", has_text="logits")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".tree .row", has_text="weights")).to_be_visible()
+    assert tree_rows(page) == ["generator", "discriminator", "hidden", "weights", "biases", "logits"]
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".tree .row", has_text="logits")).to_have_count(0)
+    page.keyboard.type("g")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("complementary").get_by_role("heading", level=2)).to_have_text("generator")
+
+
+def test_a_variable_shows_its_call_sites_and_they_lead_on(page: Page, url: str) -> None:
+    opened(page, url, var="discriminator").locator(".tree .row", has_text="hidden").dblclick()
+    page.locator(".tree .row", has_text="weights").click()
+
+    inspector = page.get_by_role("complementary")
+    expect(inspector).to_contain_text("used at 2 places")
+    assert inspector.locator(".sites li").all_inner_texts() == [
+        "discriminator/hidden home", "discriminator_1/hidden re-entry",
+    ]  # fmt: skip
+    inspector.get_by_role("button", name="discriminator_1/hidden", exact=True).first.click()
+    expect(inspector.get_by_role("heading", level=2)).to_have_text("discriminator_1/hidden")
+    page.go_back()
+    expect(inspector.get_by_role("heading", level=2)).to_have_text("discriminator/hidden/weights")
+
+
+def test_ribbons_are_those_that_the_server_counts(page: Page, url: str) -> None:
+    with page.expect_response("**/map?**") as first:
+        opened(page, url)
+    assert page.locator(".ribbon").count() == len(first.value.json()["ribbons"]) == 3
+
+    with page.expect_response("**/map?**left=discriminator**") as second:
+        page.locator(".map .box.scope", has_text="discriminator").first.locator("text").first.click()
+    expect(page.locator(".ribbon")).to_have_count(len(second.value.json()["ribbons"]))
+    page.get_by_label("shared only").check()
+    expect(page.locator(".map .box", has_text="generator")).to_have_count(0)
+    page.get_by_label("accesses").select_option("update")
+    expect(page.locator(".ribbon.write").first).to_be_attached()
+
+
+def test_search_finds_and_leads_there(page: Page, url: str) -> None:
+    opened(page, url)
+    page.keyboard.press("/")
+    page.keyboard.type("op:MatMul role:forward generator")
+
+    expect(page.locator("#hits [role=option]")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("complementary")).to_contain_text("MatMul")
+
+
+def test_a_link_brings_everything_back(page: Page, url: str) -> None:
+    opened(page, url)
+    page.locator(".tree .row", has_text="discriminator").dblclick()
+    view(page, "Variables")
+    page.get_by_role("button", name="sort by parameters").click()
+    page.locator(".line", has_text="generator/weights").click()
+    before = page.url, tree_rows(page), page.locator(".line").all_inner_texts()
+
+    page.goto("about:blank")
+    page.goto(before[0])
+    page.locator(".line").first.wait_for()
+
+    expect(page.get_by_role("complementary").get_by_role("heading", level=2)).to_have_text("generator/weights")
+    expect(page.locator(".tree .row")).to_have_count(len(before[1]))
+    assert (page.url, tree_rows(page), page.locator(".line").all_inner_texts()) == before
+    page.go_back()
+
+
+def test_the_table_sorts_and_filters(page: Page, url: str) -> None:
+    opened(page, url, view="variables")
+    page.locator(".line").first.wait_for()
+    assert page.locator(".line").count() == 8
+
+    page.get_by_role("button", name="sort by parameters").click()
+    expect(page.locator(".line").first).to_contain_text("24")
+    page.get_by_label("Filter the variables").fill("shared:>1 scope:discriminator/logits")
+    expect(page.locator(".line")).to_have_count(2)
+    page.get_by_label("slots and averages too").check()
+    page.get_by_label("Filter the variables").fill("name:*Adam_d")
+    expect(page.locator(".line")).to_have_count(4)
+
+
+def test_a_diff_of_two_and_the_copy_of_its_map(page: Page, url: str) -> None:
+    opened(page, url)
+    view(page, "Diff")
+    page.get_by_label("side A").select_option(label=str(SAMPLES / "m33_original.ckpt"))
+    page.get_by_label("side B").select_option(label=str(SAMPLES / "m33_renamed.meta"))
+
+    expect(page.locator(".chips")).to_contain_text("6 renamed")
+    assert page.locator("tr.renamed").count() == 6
+    page.get_by_text("assignment map for").click()
+    page.get_by_role("button", name="copy").click()
+    expect(page.get_by_role("button", name="copied")).to_be_visible()
+    copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert copied["layer1/weights"] == "model/layer1/kernel"
+
+
+def test_lint_collections_and_themes(page: Page, url: str) -> None:
+    opened(page, url, view="lint")
+    expect(page.locator(".rule")).to_contain_text(["G1 shared-variable"])
+    view(page, "Collections")
+    expect(page.get_by_role("region", name="Collections")).to_contain_text("train_op")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name="switch between light and dark").click()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_file_from_this_computer_is_opened(page: Page, url: str) -> None:
+    opened(page, url)
+    page.get_by_role("button", name="open…").click()
+    page.locator("input[type=file]").set_input_files(SAMPLES / "m05_reuse.meta")
+
+    expect(page.locator(".summary")).to_contain_text("14 ops")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+HOSTILE = [
+    '<img src=x onerror="document.title=1">',
+    "a'b\"c`",
+    "../../etc",
+    "x" * 3000,
+    "\u202eabc",
+    "😀",
+    "a b&c=d#e?f",
+]
+
+
+def test_hostile_names_are_drawn_as_text(page: Page, serve: Serve, tmp_path: Path) -> None:
+    graph = message("GraphDef")()
+    for name in HOSTILE:
+        node = graph.node.add(name=f"{name}/w", op="VariableV2")
+        node.attr["dtype"].type = 1
+        node.attr["shape"].shape.dim.add(size=2)
+        graph.node.add(name=f"{name}/w/read", op="Identity", input=[f"{name}/w"])
+        graph.node.add(name=f"{name}/y", op="Neg", input=[f"{name}/w/read"])
+    path = tmp_path / "hostile.pb"
+    path.write_bytes(graph.SerializeToString())
+
+    opened(page, serve(path))
+    for row in range(page.locator(".tree .row").count()):
+        page.locator(".tree .row").nth(row).click()
+        expect(page.get_by_role("complementary").get_by_role("heading", level=2)).not_to_be_empty()
+    for name in ("Map", "Variables", "Collections", "Lint"):
+        view(page, name)
+    assert page.locator("img").count() == 0
+    assert page.title().endswith("· scopeview")
+    assert "\\u202eabc" in " ".join(tree_rows(page))
+
+
+@pytest.mark.parametrize(
+    "name", ["m29_keras", "m27_while_v2_resource.meta", "m30_frozen_v2.pb", "m32_object.ckpt", "m28_partitioned.meta"]
+)
+def test_every_view_works_on_other_kinds(page: Page, serve: Serve, name: str) -> None:
+    opened(page, serve(SAMPLES / name))
+    for shown in ("Map", "Variables", "Collections", "Diff", "Lint"):
+        view(page, shown)
+        expect(page.get_by_role("region", name=shown)).to_be_visible()
+    page.get_by_role("tab", name="ops").click()
+    page.locator(".left").get_by_text("No ops").or_(page.locator(".tree .row").first).wait_for()

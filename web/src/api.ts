@@ -1,0 +1,59 @@
+// Asks the server. Every answer has the type that the server describes (schema.ts); a refusal is a sentence.
+
+import type {
+  CollectionsReport, Detail, DiffReport, FindResult, LintReport, ModelSummary, OpenModel, ScopeMap, TreePage,
+  VariableTablePage,
+} from "./schema";
+
+export class Refusal extends Error {
+  constructor(message: string, readonly status: number, readonly choices: string[] = []) {
+    super(message);
+  }
+}
+
+type Parameters = Record<string, string | number | boolean | string[] | null | undefined>;
+
+export function address(path: string, parameters: Parameters = {}): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === null || value === undefined || value === "") continue;
+    for (const item of Array.isArray(value) ? value : [String(value)]) query.append(name, item);
+  }
+  const text = query.toString();
+  return `/api/${path}${text ? `?${text}` : ""}`;
+}
+
+async function ask<Answer>(path: string, parameters?: Parameters, init?: RequestInit): Promise<Answer> {
+  let answer: Response;
+  try {
+    answer = await fetch(address(path, parameters), init);
+  } catch {
+    throw new Refusal("The server does not answer. Is scopeview still running? Start it again and reload the page.", 0);
+  }
+  if (answer.ok) return (await answer.json()) as Answer;
+  const told = await answer.json().catch(() => ({ error: `the server answered ${answer.status}` }));
+  throw new Refusal(String(told.error ?? JSON.stringify(told.detail)), answer.status, told.choices ?? []);
+}
+
+const of = (model: string, question: string) => `models/${encodeURIComponent(model)}/${question}`;
+
+export const api = {
+  models: () => ask<OpenModel[]>("models"),
+  open: (path: string, artifact?: string) =>
+    ask<OpenModel>("models", {}, {
+      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ path, artifact }),
+    }),
+  upload: (file: File) => ask<OpenModel>("upload", { name: file.name }, { method: "POST", body: file }),
+  reload: (model: string) => ask<OpenModel>(of(model, "reload"), {}, { method: "POST" }),
+  places: (under: string) => ask<string[]>("places", { under }),
+  summary: (model: string) => ask<ModelSummary>(of(model, "summary")),
+  tree: (model: string, tree: "ops" | "variables", scope: string, offset = 0) =>
+    ask<TreePage>(of(model, "tree"), { tree, scope, offset, limit: 500 }),
+  show: (model: string, name: string) => ask<Detail>(of(model, "show"), { name }),
+  find: (model: string, q: string, offset = 0) => ask<FindResult>(of(model, "find"), { q, offset, limit: 100 }),
+  collections: (model: string) => ask<CollectionsReport>(of(model, "collections")),
+  lint: (model: string, checkpoint = "") => ask<LintReport>(of(model, "lint"), { checkpoint }),
+  map: (model: string, parameters: Parameters) => ask<ScopeMap>(of(model, "map"), parameters),
+  variables: (model: string, parameters: Parameters) => ask<VariableTablePage>(of(model, "variables"), parameters),
+  diff: (a: string, b: string) => ask<DiffReport>("diff", { a, b }),
+};

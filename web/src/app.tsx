@@ -1,0 +1,189 @@
+// The frame: what is open, search, views; trees on the left, the view in the middle, what is selected on the right.
+
+import { useEffect, useState } from "preact/hooks";
+import { api } from "./api";
+import { useAsked } from "./asked";
+import { Collections } from "./collections";
+import { Diff } from "./diff";
+import { bytes, count, plural, printable } from "./format";
+import { Inspector } from "./inspector";
+import { Lint } from "./lint";
+import { Map } from "./map";
+import { OpenDialog, useDrop } from "./open";
+import { Search } from "./search";
+import { announced, at, current, go, models, refreshModels, trouble, VIEWS, type View } from "./state";
+import { Tree } from "./tree";
+import { Variables } from "./variables";
+
+const NAMES: Record<View, string> = {
+  map: "Map", variables: "Variables", collections: "Collections", diff: "Diff", lint: "Lint",
+};
+const KEYS: [string, string][] = [
+  ["/", "search"], ["1 – 5", "views"], ["o, v", "op tree, variable tree"], ["↑ ↓ → ←", "walk a tree"],
+  ["Enter", "open and select"], ["Home, End, letters", "jump in a tree"], ["d", "light or dark"], ["?", "these keys"], ["Esc", "close"],
+];
+
+export function App() {
+  const [isOpening, setOpening] = useState(false);
+  const [isHelping, setHelping] = useState(false);
+  const [problem, setProblem] = useState("");
+  const isOver = useDrop(setProblem);
+  const { view, tree } = at.value;
+  const model = current.value;
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (/^(INPUT|SELECT|TEXTAREA)$/.test((event.target as HTMLElement).tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
+      const inTree = (event.target as HTMLElement).getAttribute("role") === "tree";
+      const chosen = VIEWS[Number(event.key) - 1];
+      if (event.key === "?") setHelping((is) => !is);
+      else if (event.key === "Escape") (setHelping(false), setOpening(false), setProblem(""));
+      else if (chosen) go({ view: chosen, filter: "" });
+      else if (inTree) return;
+      else if (event.key === "o") go({ tree: "ops" });
+      else if (event.key === "v") go({ tree: "variables" });
+      else if (event.key === "d") switchTheme();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+
+  return (
+    <div class="app">
+      <header>
+        <b class="brand">scopeview</b>
+        <ModelPicker onOpen={() => setOpening(true)} />
+        <Search />
+        <nav aria-label="Views">
+          {VIEWS.map((name) => (
+            <button key={name} class={name === view ? "on" : ""} aria-current={name === view ? "page" : undefined} onClick={() => go({ view: name, filter: "" })}>
+              {NAMES[name]}
+            </button>
+          ))}
+        </nav>
+        <button class="icon" aria-label="switch between light and dark" onClick={switchTheme}>◐</button>
+        <button class="icon" aria-label="keys" onClick={() => setHelping(true)}>?</button>
+      </header>
+      {(trouble.value || problem) && <p class="trouble strip" role="alert">{trouble.value || problem}</p>}
+      {model?.has_changed && (
+        <p class="warning strip">
+          The file has changed since it was read. <button onClick={() => void api.reload(model.id).then(refreshModels)}>read it again</button>
+        </p>
+      )}
+      {!model && !trouble.value && <Welcome onOpen={() => setOpening(true)} />}
+      {model && model.state !== "ready" && <NotReady />}
+      {model?.state === "ready" && (
+        <main>
+          <div class="left">
+            <div class="tabs" role="tablist" aria-label="Trees">
+              {(["variables", "ops"] as const).map((kind) => (
+                <button key={kind} role="tab" aria-selected={tree === kind} class={tree === kind ? "on" : ""} onClick={() => go({ tree: kind })}>
+                  {kind}
+                </button>
+              ))}
+            </div>
+            <Tree key={tree} kind={tree} />
+          </div>
+          <div class="centre">
+            <Summary />
+            {view === "map" && <Map />}
+            {view === "variables" && <Variables />}
+            {view === "collections" && <Collections />}
+            {view === "diff" && <Diff />}
+            {view === "lint" && <Lint />}
+          </div>
+          <Inspector />
+        </main>
+      )}
+      {isOver && <div class="cover drop">drop to open</div>}
+      {isOpening && <OpenDialog onClose={() => setOpening(false)} />}
+      {isHelping && (
+        <div class="cover" onClick={() => setHelping(false)}>
+          <div class="dialog" role="dialog" aria-modal="true" aria-label="Keys">
+            <h2>Keys</h2>
+            <dl class="keys">{KEYS.map(([key, what]) => [<dt key={key}><kbd>{key}</kbd></dt>, <dd key={what}>{what}</dd>])}</dl>
+            <button onClick={() => setHelping(false)}>close</button>
+          </div>
+        </div>
+      )}
+      <p class="unseen" role="status" aria-live="polite">{announced.value}</p>
+    </div>
+  );
+}
+
+function ModelPicker({ onOpen }: { onOpen: () => void }) {
+  return (
+    <span class="picker">
+      <select
+        aria-label="Model" value={at.value.model}
+        onChange={(event) => go({ model: event.currentTarget.value, selected: "", openOps: [], openVariables: [], filter: "" })}
+      >
+        {models.value.map((model) => (
+          <option key={model.id} value={model.id}>
+            {printable(model.path)}{model.artifact ? ` [${printable(model.artifact)}]` : ""}
+          </option>
+        ))}
+      </select>
+      <button onClick={onOpen}>open…</button>
+    </span>
+  );
+}
+
+function Summary() {
+  const { model } = at.value;
+  const asked = useAsked(model ? `summary ${model}` : null, () => api.summary(model));
+  const found = asked.answer;
+  if (!found) return null;
+  const own = found.variables - found.attached_variables;
+  const facts = [
+    found.format.replaceAll("_", " "), found.tensorflow_version ? `TensorFlow ${found.tensorflow_version}` : "",
+    found.ops ? plural(found.ops, "op") : "",
+    found.attached_variables ? `${plural(found.variables, "variable")} (${count(own)} + ${count(found.attached_variables)} for training)` : plural(found.variables, "variable"),
+    plural(found.parameters, "parameter"), bytes(found.size_bytes), found.tags.length ? `tags ${found.tags.join(", ")}` : "",
+  ];
+  return (
+    <div class="summary">
+      <span class="quiet">{facts.filter(Boolean).map(printable).join(" · ")}</span>
+      {found.notes.map((note) => <p key={note} class="warning">{printable(note)}</p>)}
+    </div>
+  );
+}
+
+function NotReady() {
+  const model = current.value;
+  if (!model) return null;
+  if (model.state === "loading")
+    return (
+      <div class="welcome" role="status">
+        <p>{printable(model.stage)} {printable(model.path)}{model.bytes_total ? ` (${bytes(model.bytes_total)})` : ""}</p>
+        <div class="progress" />
+      </div>
+    );
+  return (
+    <div class="welcome">
+      <p class="trouble">{printable(model.error)}</p>
+      {model.choices.map((choice) => (
+        <button key={choice} onClick={() => void api.open(model.path, choice).then((found) => refreshModels().then(() => go({ model: found.id })))}>
+          {printable(choice)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Welcome({ onOpen }: { onOpen: () => void }) {
+  return (
+    <div class="welcome">
+      <h1>Both namespaces of a TensorFlow graph</h1>
+      <p>Open a graph, a checkpoint or a SavedModel: drop a file here, or choose one.</p>
+      <button onClick={onOpen}>open…</button>
+    </div>
+  );
+}
+
+function switchTheme(): void {
+  const root = document.documentElement;
+  const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = isDark ? "light" : "dark";
+  localStorage.setItem("theme", root.dataset.theme);
+}

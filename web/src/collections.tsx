@@ -1,0 +1,59 @@
+// What every collection holds, how they differ, and what the savers store.
+
+import { api } from "./api";
+import { useAsked } from "./asked";
+import { count, plural, printable } from "./format";
+import { at, go } from "./state";
+
+const SHOWN = 40;
+
+export function Collections() {
+  const { model } = at.value;
+  const asked = useAsked(model ? `collections ${model}` : null, () => api.collections(model));
+  const report = asked.answer;
+  return (
+    <section class="view" aria-label="Collections">
+      {asked.error && <p class="trouble">{asked.error}</p>}
+      {report && !report.collections.length && (
+        <p class="empty">{report.has_collections ? "This MetaGraph has no collections." : "A bare GraphDef and a checkpoint have no collections."}</p>
+      )}
+      <div class="scroll pad">
+        {report?.differences.map((difference) => (
+          <p key={difference.left + difference.right} class="warning">
+            <b>{difference.left} − {difference.right}: {count(difference.variables.length)}</b> {difference.meaning}:{" "}
+            <Names names={difference.variables} />
+          </p>
+        ))}
+        {report?.collections.map(({ collection, kinds }) => (
+          <details key={collection.name} open={collection.size <= 12}>
+            <summary>
+              <b class="mono">{printable(collection.name)}</b>{" "}
+              <span class="quiet">{Object.entries(kinds).map(([kind, number]) => plural(number, kind)).join(", ")}</span>
+            </summary>
+            <Names names={collection.members.map((member) => member.target ?? member.text)} />
+          </details>
+        ))}
+        {report?.saving.savers.map((saver) => (
+          <p key={saver.op + saver.restores}>
+            <b class="mono">{printable(saver.op)}</b> {saver.restores ? "restores" : "saves"} {plural(saver.keys.length, "key")}
+            {saver.renamed.length > 0 && <span class="quiet"> · {saver.renamed.map((one) => printable(`${one.variable} as ${one.key}`)).join(", ")}</span>}
+          </p>
+        ))}
+        {!!report?.saving.never_saved.length && (
+          <p class="warning"><b>never saved: {count(report.saving.never_saved.length)}</b> <Names names={report.saving.never_saved} /></p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Names({ names }: { names: string[] }) {
+  return (
+    <span class="names">
+      {names.slice(0, SHOWN).map((name, index) => (
+        <button key={index} class="link mono" onClick={() => go({ selected: name })}>{printable(name)}</button>
+      ))}
+      {names.length > SHOWN && <span class="quiet">… {count(names.length - SHOWN)} more</span>}
+    </span>
+  );
+}

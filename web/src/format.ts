@@ -1,0 +1,42 @@
+// How numbers and shapes look, as the command line writes them.
+
+export function count(number: number | null | undefined): string {
+  return number === null || number === undefined ? "?" : number.toLocaleString("en-US");
+}
+
+export function plural(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+export function bytes(size: number | null | undefined): string {
+  if (size === null || size === undefined) return "?";
+  if (size < 1000) return `${size} B`;
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = size / 1000;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value.toPrecision(3)} ${units[unit]}`;
+}
+
+export function shape(sizes: (number | null)[] | null): string {
+  return sizes === null ? "[…]" : `[${sizes.map((size) => size ?? "?").join(", ")}]`;
+}
+
+export function leaf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+export function parent(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash < 0 ? "" : path.slice(0, slash);
+}
+
+// Controls and marks that turn the direction of text are shown as what they are: names are data.
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, (character) =>
+    `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

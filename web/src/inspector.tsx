@@ -1,0 +1,143 @@
+// What is selected, in full: everything that stands under one name.
+
+import type { ComponentChildren } from "preact";
+import { api } from "./api";
+import { useAsked } from "./asked";
+import { bytes, count, plural, printable, shape } from "./format";
+import { at, go } from "./state";
+import type { CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableScopeDetail } from "./schema";
+
+export function Inspector() {
+  const { model, selected } = at.value;
+  const asked = useAsked(model && selected ? `${model} ${selected}` : null, () => api.show(model, selected));
+  return (
+    <aside class="inspector" aria-label="What is selected">
+      {!selected && <p class="empty">Select a scope, an op or a variable to see all of it here.</p>}
+      {asked.error && selected && <p class="trouble">{asked.error}</p>}
+      {selected && asked.answer && <Everything found={asked.answer} />}
+    </aside>
+  );
+}
+
+function Everything({ found }: { found: Detail }) {
+  return (
+    <>
+      <h2 class="mono" title={found.name}>{printable(found.name)}</h2>
+      {found.variables.map((variable, index) => <VariablePart key={index} found={variable} />)}
+      {found.variable_scopes.map((scope) => <VariableScopePart key={scope.path} found={scope} />)}
+      {found.scopes.map((scope) => <ScopePart key={scope.path} found={scope} />)}
+      {found.ops.map((op) => <OpPart key={op.name} found={op} />)}
+      {found.functions.map((one) => (
+        <Part key={one.name} title="function"><Fact name="ops">{count(one.ops)}</Fact><Fact name="arguments">{one.arguments.map(printable).join(", ")}</Fact></Part>
+      ))}
+      {found.collections.map((one) => (
+        <Part key={one.name} title="collection"><Fact name="members">{one.members.slice(0, 60).map((member, index) => <Name key={index} name={member.target ?? member.text} />)}</Fact></Part>
+      ))}
+    </>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ComponentChildren }) {
+  return <section class="part"><h3>{title}</h3><dl>{children}</dl></section>;
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  if (children === "" || children === null || children === undefined || (Array.isArray(children) && !children.length)) return null;
+  return <><dt>{name}</dt><dd>{children}</dd></>;
+}
+
+function Name({ name }: { name: string }) {
+  return <button class="link mono" title={name} onClick={() => go({ selected: name })}>{printable(name)}</button>;
+}
+
+function CallSites({ sites }: { sites: CallSite[] }) {
+  return (
+    <ul class="sites">
+      {sites.slice(0, 60).map((site) => (
+        <li key={`${site.program} ${site.scope}`}>
+          <Name name={site.scope || "(root)"} /> <span class={`relation ${site.relation}`}>{site.relation}</span>
+          {site.times > 1 && <span class="quiet"> {site.times} times</span>}
+          {site.program && <span class="quiet"> in {printable(site.program)}</span>}
+        </li>
+      ))}
+      {sites.length > 60 && <li class="quiet">… {count(sites.length - 60)} more</li>}
+    </ul>
+  );
+}
+
+function VariablePart({ found: { variable, use } }: { found: VariableDetail }) {
+  const trainable = variable.trainable === null ? "" : variable.trainable ? "trainable" : "not trainable";
+  return (
+    <Part title={`variable (${variable.kind})`}>
+      <Fact name="type"><span class="mono">{variable.dtype} {shape(variable.shape)}</span></Fact>
+      <Fact name="size">{`${plural(variable.parameters ?? 0, "parameter")}, ${bytes(variable.size_bytes)}`}</Fact>
+      <Fact name="is">{trainable}</Fact>
+      {variable.note && <Fact name="note"><b class="warning">{variable.note}</b></Fact>}
+      <Fact name={use.uses > 1 ? `used at ${use.uses} places` : "used at"}>
+        {use.call_sites.length ? <CallSites sites={use.call_sites} /> : <span class="quiet">{use.unread}</span>}
+      </Fact>
+      <Fact name="initialiser">{variable.initializer ? <span class="mono">{initialiser(variable.initializer)}</span> : ""}</Fact>
+      <Fact name="written by">{use.writers.slice(0, 30).map((access, index) => <div key={index}><span class="role">{access.role}</span> <Name name={access.op} /></div>)}</Fact>
+      <Fact name="read by">{use.readers.slice(0, 60).map((access, index) => <div key={index}><span class="role">{access.role}</span> <Name name={access.op} /></div>)}</Fact>
+      {use.belongs_to && <Fact name="exists for">{use.belongs_to.primary ? <Name name={use.belongs_to.primary} /> : "an optimiser"} <span class="quiet">{use.belongs_to.kind}, rule {use.belongs_to.rule}</span></Fact>}
+      <Fact name="kept for it">{use.slots.map((slot) => <div key={slot.variable}><Name name={slot.variable} /> <span class="quiet">{slot.holds || slot.kind} · {slot.rule}</span></div>)}</Fact>
+      <Fact name="collections">{variable.collections.map((name) => <Name key={name} name={name} />)}</Fact>
+      <Fact name="checkpoint keys"><span class="mono">{variable.checkpoint_keys.map(printable).join(", ")}</span></Fact>
+      <Fact name="object paths"><span class="mono">{variable.object_paths.map(printable).join(", ")}</span></Fact>
+      <Fact name="device">{printable(variable.device)}</Fact>
+      <Fact name="parts">{variable.parts.map((part) => <div key={part.name} class="mono">{printable(part.name)} at {JSON.stringify(part.offset)}</div>)}</Fact>
+    </Part>
+  );
+}
+
+function initialiser(found: { kind: string; arguments: Record<string, unknown>; resembles: string }): string {
+  const given = Object.entries(found.arguments).map(([name, value]) => `${name}=${typeof value === "number" ? Number(value.toPrecision(6)) : String(value)}`);
+  return printable(`${found.kind}(${given.join(", ")})${found.resembles ? ` = ${found.resembles}` : ""}`);
+}
+
+function VariableScopePart({ found }: { found: VariableScopeDetail }) {
+  return (
+    <Part title="variable scope">
+      <Fact name="holds">{`${plural(found.total_variables, "variable")}, ${plural(found.parameters, "parameter")}, ${bytes(found.size_bytes)}`}</Fact>
+      <Fact name="entered at">{found.call_sites.length ? <CallSites sites={found.call_sites} /> : ""}</Fact>
+      <Fact name="variables">{found.variables.slice(0, 30).map((one) => <div key={one.name}><Name name={one.name} /> <span class="quiet mono">{shape(one.shape)}</span></div>)}</Fact>
+    </Part>
+  );
+}
+
+function ScopePart({ found }: { found: ScopeDetail }) {
+  const counted = (numbers: Record<string, number | undefined>) => Object.entries(numbers).slice(0, 12).map(([name, number]) => `${printable(name)} ${number}`).join(", ");
+  return (
+    <Part title="op scope">
+      <Fact name="ops">{count(found.ops)}</Fact>
+      <Fact name="types">{counted(found.op_types)}</Fact>
+      <Fact name="roles">{counted(found.roles)}</Fact>
+      <Fact name="uses">{found.variables.slice(0, 30).map((name) => <Name key={name} name={name} />)}</Fact>
+      <Fact name="devices">{found.devices.map(printable).join(", ")}</Fact>
+    </Part>
+  );
+}
+
+function OpPart({ found }: { found: OpDetail }) {
+  return (
+    <Part title="op">
+      <Fact name="type"><b>{printable(found.type)}</b> <span class="role">{found.role}</span></Fact>
+      <Fact name="device">{printable(found.device)}</Fact>
+      <Fact name="function">{found.function ? printable(found.function) : ""}</Fact>
+      <Fact name="inputs">
+        {[...found.inputs.map((link, index) => (
+          <div key={index}>{link.port < 0 ? "^" : ""}<Name name={link.op} />{link.port > 0 ? `:${link.port}` : ""} <span class="quiet mono">{link.dtype ?? ""}{link.shape_known ? shape(link.shape) : ""}</span></div>
+        )), ...found.dangling_inputs.map((text) => <div key={text} class="warning">{printable(text)} is not in the graph</div>)]}
+      </Fact>
+      <Fact name={`read by ${found.total_consumers > found.consumers.length ? `(first ${found.consumers.length} of ${count(found.total_consumers)})` : ""}`}>
+        {found.consumers.map((link, index) => <div key={index}><Name name={link.op} /> <span class="quiet">{link.op_type}</span></div>)}
+      </Fact>
+      <Fact name="attributes">
+        {Object.entries(found.attributes).map(([name, value]) => (
+          <div key={name}><span class="quiet">{printable(name)}</span> <span class="mono">{printable(JSON.stringify(value)).slice(0, 300)}</span></div>
+        ))}
+      </Fact>
+      <Fact name="collections">{found.collections.map((name) => <Name key={name} name={name} />)}</Fact>
+    </Part>
+  );
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { columns, readFilter, writeFilter } from "./map";
+import { bytes, printable, shape } from "./format";
+import { parseAddress, toggled, writeAddress, type Address } from "./state";
+import { csv, readOrder } from "./variables";
+import type { TableRow } from "./schema";
+
+describe("the address", () => {
+  it("brings back whatever was shown, hostile names included", () => {
+    const address: Address = {
+      model: "ab12", other: "cd34", view: "diff", tree: "ops", selected: "a/b&c=d#<img src=x>", openOps: ["a", "a/b?c"],
+      openVariables: ["ü/%2F"], query: 'op:MatMul "x y"', filter: "renamed only_b",
+    };
+    expect(parseAddress(writeAddress(address))).toEqual(address);
+  });
+  it("is empty for what is shown first, and takes nonsense for that", () => {
+    expect(writeAddress(parseAddress(""))).toBe("");
+    expect(parseAddress("?view=nonsense&tree=nonsense").view).toBe("map");
+  });
+});
+
+describe("filters", () => {
+  it("are read as they are written", () => {
+    for (const filter of [{ role: "forward", isShared: false, collection: "" }, { role: "save", isShared: true, collection: "losses" }])
+      expect(readFilter(writeFilter(filter))).toEqual(filter);
+    expect(readOrder("sort:parameters down all")).toEqual({ sort: "parameters", descending: true, attached: true });
+    expect(readOrder("sort:nonsense").sort).toBe("name");
+  });
+});
+
+describe("text", () => {
+  it("shows controls as what they are", () => {
+    expect(printable("a\u202eb\u0007")).toBe("a\\u202eb\\u0007");
+  });
+  it("writes sizes as the command line does", () => {
+    expect([bytes(999), bytes(1536), bytes(null), shape([null, 3]), shape(null)]).toEqual(["999 B", "1.54 kB", "?", "[?, 3]", "[…]"]);
+  });
+  it("gives a spreadsheet no formula", () => {
+    const row = { name: '=cmd("x")', shape: [2], dtype: "float32", collections: ["a", "b"] } as unknown as TableRow;
+    expect(csv([row]).split("\n")[1]).toContain(`"'=cmd(""x"")"`);
+  });
+});
+
+describe("layout", () => {
+  it("fits the map into the width there is", () => {
+    for (const available of [300, 700, 1000, 3000]) {
+      const { width, gap } = columns(available);
+      expect(2 * width + gap).toBe(Math.max(620, Math.min(1200, available - 24)));
+    }
+  });
+  it("opens and closes", () => {
+    expect(toggled(toggled(["a"], "b"), "a")).toEqual(["b"]);
+  });
+});

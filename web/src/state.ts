@@ -1,0 +1,114 @@
+// What the page shows. Everything that a link must bring back is in the address, and nowhere else.
+
+import { computed, effect, signal } from "@preact/signals";
+import { api, Refusal } from "./api";
+import type { OpenModel } from "./schema";
+
+export type View = "map" | "variables" | "collections" | "diff" | "lint";
+export const VIEWS: readonly View[] = ["map", "variables", "collections", "diff", "lint"];
+
+export interface Address {
+  model: string;
+  other: string; // the second model of a diff
+  view: View;
+  tree: "ops" | "variables";
+  selected: string;
+  openOps: string[];
+  openVariables: string[];
+  query: string;
+  filter: string; // of the view at hand: role:forward shared collection:x, sort keys, statuses
+}
+
+const EMPTY: Address = {
+  model: "", other: "", view: "map", tree: "variables", selected: "", openOps: [], openVariables: [], query: "", filter: "",
+};
+
+export function parseAddress(search: string): Address {
+  const found = new URLSearchParams(search);
+  const view = found.get("view") as View;
+  return {
+    model: found.get("model") ?? "",
+    other: found.get("with") ?? "",
+    view: VIEWS.includes(view) ? view : EMPTY.view,
+    tree: found.get("tree") === "ops" ? "ops" : "variables",
+    selected: found.get("at") ?? "",
+    openOps: found.getAll("op"),
+    openVariables: found.getAll("var"),
+    query: found.get("q") ?? "",
+    filter: found.get("filter") ?? "",
+  };
+}
+
+export function writeAddress(address: Address): string {
+  const query = new URLSearchParams();
+  const put = (name: string, value: string, unless = "") => value !== unless && query.set(name, value);
+  put("model", address.model);
+  put("with", address.other);
+  put("view", address.view, EMPTY.view);
+  put("tree", address.tree, EMPTY.tree);
+  put("at", address.selected);
+  put("q", address.query);
+  put("filter", address.filter);
+  address.openOps.forEach((path) => query.append("op", path));
+  address.openVariables.forEach((path) => query.append("var", path));
+  const text = query.toString();
+  return text ? `?${text}` : "";
+}
+
+export const at = signal<Address>(parseAddress(typeof location === "undefined" ? "" : location.search));
+export const models = signal<OpenModel[]>([]);
+export const trouble = signal("");
+export const announced = signal(""); // read aloud by a screen reader
+
+// Going somewhere makes an entry of the history; opening a scope or typing only changes the one at hand.
+export function go(change: Partial<Address>, keep = false): void {
+  const next = { ...at.value, ...change };
+  const text = writeAddress(next);
+  if (text === writeAddress(at.value)) return;
+  at.value = next;
+  const url = `${location.pathname}${text}`;
+  if (keep) history.replaceState(null, "", url);
+  else history.pushState(null, "", url);
+}
+
+export function toggled(list: string[], path: string): string[] {
+  return list.includes(path) ? list.filter((other) => other !== path) : [...list, path];
+}
+
+export const current = computed(() => models.value.find((model) => model.id === at.value.model));
+
+export async function refreshModels(): Promise<void> {
+  try {
+    models.value = await api.models();
+    trouble.value = "";
+  } catch (error) {
+    trouble.value = said(error);
+    return;
+  }
+  const first = models.value[0];
+  if (first && !models.value.some((model) => model.id === at.value.model)) go({ model: first.id }, true);
+}
+
+export function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function choices(error: unknown): string[] {
+  return error instanceof Refusal ? error.choices : [];
+}
+
+export function start(): void {
+  addEventListener("popstate", () => (at.value = parseAddress(location.search)));
+  void refreshModels();
+  // While something is being read the list is asked for again; otherwise now and then, to see files that changed.
+  let waiting = 0;
+  effect(() => {
+    const isLoading = models.value.some((model) => model.state === "loading");
+    clearTimeout(waiting);
+    waiting = window.setTimeout(() => void refreshModels(), isLoading ? 300 : 15_000);
+  });
+  effect(() => {
+    const path = current.value?.path;
+    document.title = path ? `${path.split("/").pop()} · scopeview` : "scopeview";
+  });
+}
