@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-COMMANDS = ("inspect", "show", "find", "sharing", "collections", "lint", "diff", "serve", "completion")
+COMMANDS = ("inspect", "show", "find", "sharing", "collections", "lint", "diff", "report", "serve", "completion")
 PICTURE = ("sample_graphs/artifacts/m17_gan.meta",)
 WIDTH, HEIGHT = 100, 64
 

@@ -9,6 +9,7 @@ import tomllib
 from docs.build import command_line, lint_rules, picture
 from scopeview import __version__
 from scopeview.analyses import access, callsites, detail, find, inspection, membership, restore, saving, sharing, slots
+from scopeview.analyses import report as model_report
 from scopeview.analyses.diff import graphs, report, values, variables
 from scopeview.analyses.lint import run
 from scopeview.analyses.query import FIELDS
@@ -48,6 +49,7 @@ def test_every_field_of_the_json_is_documented() -> None:
             slots,
             run,
             graphs,
+            model_report,
             report,
             values,
             variables,

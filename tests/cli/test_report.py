@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.running import Run
+from tests.places import SAMPLES
+
+GAN = SAMPLES / "m17_gan.meta"
+
+
+def test_a_file_is_written_and_named(scopeview: Run, tmp_path: Path) -> None:
+    target = tmp_path / "out.html"
+
+    ran = scopeview("report", GAN, "-o", target)
+
+    assert (ran.code, ran.out) == (0, f"wrote {target}\n")
+    text = target.read_text("utf-8")
+    assert text.startswith("<!doctype html>")
+    assert "4 of 8 variables used at several places" in text
+    assert scopeview("report", GAN, "-o", "-").out == text
+
+
+def test_the_json_says_the_same(scopeview: Run) -> None:
+    found = json.loads(scopeview("report", GAN, "--json").out)
+
+    assert found["sharing"] == json.loads(scopeview("sharing", GAN, "--json").out)
+    assert found["collections"] == json.loads(scopeview("collections", GAN, "--json").out)
+    assert found["lint"] == json.loads(scopeview("lint", GAN, "--severity", "info", "--json").out)
+    assert [(row["path"], row["shared"]) for row in found["ops"]["rows"] if row["shared"]] == [
+        ("discriminator/hidden", 2), ("discriminator/logits", 2),
+        ("discriminator_1/hidden", 2), ("discriminator_1/logits", 2),
+    ]  # fmt: skip
+
+
+def test_a_checkpoint_beside_the_graph_is_held_against_it(scopeview: Run) -> None:
+    graph, checkpoint = SAMPLES / "m33_renamed.meta", SAMPLES / "m33_original.ckpt"
+
+    found = json.loads(scopeview("report", graph, checkpoint, "--json").out)
+
+    assert "GC1" in {finding["code"] for finding in found["lint"]["findings"]}
+
+
+def test_bad_use_is_one_sentence(scopeview: Run, tmp_path: Path) -> None:
+    ran = scopeview("report", GAN)
+    assert ran.code == 2
+    assert "say where the report goes" in ran.err
+
+    ran = scopeview("report", GAN, "-o", tmp_path / "none" / "out.html")
+    assert ran.code == 2
+    assert ran.err.endswith(
+        "out.html cannot be written: No such file or directory; name a file in a folder that exists\n"
+    )
