@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from scopeview.sources.protos import message
-from tests.places import SAMPLES
+from tests.places import ROOT, SAMPLES
 
 Serve = Callable[..., str]
 
@@ -209,3 +210,45 @@ def test_every_view_works_on_other_kinds(page: Page, serve: Serve, name: str) ->
         expect(page.get_by_role("region", name=shown)).to_be_visible()
     page.get_by_role("tab", name="ops").click()
     page.locator(".left").get_by_text("No ops").or_(page.locator(".tree .row").first).wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("shown", ["map", "variables", "collections", "diff", "lint"])
+def test_no_serious_fault_of_accessibility(page: Page, url: str, shown: str, scheme: str) -> None:
+    axe = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+    if not axe.is_file():
+        pytest.skip("needs axe-core, which pip install -e . brings into web/node_modules")
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    opened(page, url, view=shown)
+    page.get_by_role("region", name=shown.capitalize()).wait_for()
+    page.locator(".tree .row").first.click()
+    page.get_by_role("complementary").get_by_role("heading", level=2).wait_for()
+
+    page.evaluate(axe.read_text("utf-8"))
+    found = page.evaluate("axe.run()")
+
+    faults = [
+        (fault["id"], [node["html"][:200] for node in fault["nodes"]])
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert faults == []
+
+
+def test_pictures_are_saved(page: Page, url: str) -> None:
+    with page.expect_response("**/map?**") as answered:
+        opened(page, url)
+    page.locator(".ribbon").first.wait_for(state="attached")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="save the map as SVG").click()
+
+    drawn = ElementTree.fromstring(saved.value.path().read_text("utf-8"))
+    svg = "{http://www.w3.org/2000/svg}"
+    assert len(drawn.findall(f".//{svg}path")) == len(answered.value.json()["ribbons"])
+    assert "discriminator" in " ".join(text.text or "" for text in drawn.iter(f"{svg}text"))
+    assert not [element for element in drawn.iter() if "var(" in " ".join(element.attrib.values())]
+
+    view(page, "Variables")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="save the treemap as PNG").click()
+    assert saved.value.path().read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"

@@ -3,9 +3,9 @@
 import { useMemo, useState } from "preact/hooks";
 import { api } from "./api";
 import { useAsked } from "./asked";
+import { download } from "./download";
 import { count, plural, printable, shape } from "./format";
 import { at, go, models } from "./state";
-import { download } from "./variables";
 import type { DiffEntry, DiffReport } from "./schema";
 
 const WORDS: Record<DiffEntry["status"], string> = {

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "./api";
 import { useAsked } from "./asked";
 import { count, plural, printable } from "./format";
+import { SavePicture } from "./picture";
 import { at, go, toggled } from "./state";
 import type { MapNode, Ribbon } from "./schema";
 
@@ -87,6 +88,7 @@ export function Map() {
           <button onClick={() => go({ openVariables: [], openOps: [] })}>close all scopes</button>
         )}
         <span class="grow" />
+        <SavePicture of={() => frame.current?.querySelector<SVGSVGElement>("svg.map") ?? null} name="map" />
         {found && <span class="quiet">{plural(found.total_variables, "variable")}, {plural(found.total_accesses, "access").replace("accesss", "accesses")}</span>}
       </div>
       {asked.error && <p class="trouble">{asked.error}</p>}
@@ -178,11 +180,12 @@ function Box({ node, index, side, x, width, isDim, onHover }: BoxProps) {
   const mark = node.is_scope ? (node.is_open ? "▾ " : "▸ ") : "";
   const label = printable(node.label);
   const room = Math.floor((width - indent - 70) / 7.4);
+  const shown = label.length > room ? `${label.slice(0, room - 1)}…` : label;
+  const number = node.uses > 1 ? `shared ${node.uses}` : node.is_scope ? count(node.items) : "";
   return (
     <g
       class={`box ${isDim ? "dim" : ""} ${isSelected ? "selected" : ""} ${node.is_scope ? "scope" : ""}`}
       transform={`translate(${x} ${ROW * index + 28})`} tabIndex={0} role="button"
-      aria-label={`${node.path}${node.is_scope ? `, scope with ${node.items}` : ""}${node.uses > 1 ? `, shared by ${node.uses}` : ""}`}
       aria-expanded={node.is_scope ? node.is_open : undefined}
       onMouseEnter={() => !node.is_open && onHover({ side, index })} onMouseLeave={() => onHover(null)}
       onFocus={() => !node.is_open && onHover({ side, index })} onBlur={() => onHover(null)}
@@ -194,13 +197,13 @@ function Box({ node, index, side, x, width, isDim, onHover }: BoxProps) {
         pick();
       }}
     >
-      <title>{node.path}</title>
+      <title>{`${node.is_scope ? "scope" : side === "left" ? "variable" : "op"} ${printable(node.path)}`}</title>
       <rect x={indent + 2} y="1" width={width - indent - 4} height={ROW - 3} rx={node.is_scope ? 5 : 10} />
       <text x={indent + 10} y="16" onClick={(event) => node.is_scope && (event.stopPropagation(), open(), pick())}>
-        {mark}{label.length > room ? `${label.slice(0, room - 1)}…` : label}
+        {mark}{shown}
       </text>
       <text x={width - 10} y="16" class="number">
-        {node.uses > 1 ? `shared ${node.uses}` : node.is_scope ? count(node.items) : ""}
+        {number}
       </text>
     </g>
   );

@@ -4,7 +4,9 @@ import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "./api";
 import { useAsked } from "./asked";
+import { download } from "./download";
 import { bytes, count, leaf, plural, printable, shape } from "./format";
+import { SavePicture } from "./picture";
 import { at, go } from "./state";
 import type { TableRow } from "./schema";
 
@@ -95,7 +97,7 @@ export function Variables() {
       {asked.error && <p class="trouble">{asked.error}</p>}
       <div class="split">
         <div class="table" ref={box} onScroll={(event) => void onScroll(event.currentTarget)}>
-          <div class="grid head" role="row">
+          <div class="grid head">
             {COLUMNS.map(([column, label]) => (
               <button key={column} aria-label={`sort by ${label}`} class={order.sort === column ? "on" : ""} onClick={() => sortBy(column)}>
                 {label}{order.sort === column ? (order.descending ? " ↓" : " ↑") : ""}
@@ -158,6 +160,7 @@ function branches(rows: TableRow[]): Branch {
 
 function Treemap({ rows, total }: { rows: TableRow[]; total: number }) {
   const [width, height] = [250, 460];
+  const drawn = useRef<SVGSVGElement>(null);
   const cells = useMemo(() => {
     const root = hierarchy(branches(rows)).sum((branch) => branch.size ?? 0).sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
     return treemap<Branch>().size([width, height]).tile(treemapSquarify).paddingOuter(2).paddingTop((node) => (node.depth ? 13 : 0)).paddingInner(1)(root).descendants();
@@ -165,7 +168,8 @@ function Treemap({ rows, total }: { rows: TableRow[]; total: number }) {
   return (
     <figure class="treemap">
       <figcaption class="quiet">parameters by variable scope{total > rows.length ? `: the ${count(rows.length)} largest of ${count(total)}` : ""}</figcaption>
-      <svg width={width} height={height} role="group" aria-label="treemap of parameters">
+      <SavePicture of={() => drawn.current} name="treemap" />
+      <svg ref={drawn} width={width} height={height} role="group" aria-label="treemap of parameters">
         {cells.filter((cell) => cell.depth > 0 && cell.x1 - cell.x0 > 1 && cell.y1 - cell.y0 > 1).map((cell) => (
           <g key={`${cell.data.path} ${cell.depth}`} class={`cell depth${cell.depth % 4} ${cell.children ? "scope" : ""} ${cell.data.path === at.value.selected ? "selected" : ""}`}
              transform={`translate(${cell.x0} ${cell.y0})`} onClick={() => go({ selected: cell.data.path })}>
@@ -207,12 +211,4 @@ export function csv(rows: TableRow[]): string {
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   return [columns.join(","), ...rows.map((row) => columns.map((column) => cell(row[column])).join(","))].join("\n") + "\n";
-}
-
-export function download(name: string, content: string, type = "text/plain"): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
