@@ -9,9 +9,10 @@ import { bytes, count, plural, printable } from "./format";
 import { Inspector } from "./inspector";
 import { Lint } from "./lint";
 import { Map } from "./map";
+import { ModelOptions } from "./models";
 import { OpenDialog, useDrop } from "./open";
 import { Search } from "./search";
-import { announced, at, current, go, models, refreshModels, trouble, VIEWS, type View } from "./state";
+import { announced, at, current, go, refreshModels, trouble, VIEWS, type View } from "./state";
 import { Tree } from "./tree";
 import { Variables } from "./variables";
 
@@ -118,11 +119,7 @@ function ModelPicker({ onOpen }: { onOpen: () => void }) {
         aria-label="Model" value={at.value.model}
         onChange={(event) => go({ model: event.currentTarget.value, selected: "", openOps: [], openVariables: [], filter: "" })}
       >
-        {models.value.map((model) => (
-          <option key={model.id} value={model.id}>
-            {printable(model.path)}{model.artifact ? ` [${printable(model.artifact)}]` : ""}
-          </option>
-        ))}
+        <ModelOptions />
       </select>
       <button onClick={onOpen}>open…</button>
     </span>

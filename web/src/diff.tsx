@@ -5,6 +5,7 @@ import { api } from "./api";
 import { useAsked } from "./asked";
 import { download } from "./download";
 import { count, plural, printable, shape } from "./format";
+import { ModelOptions } from "./models";
 import { at, go, models } from "./state";
 import type { DiffEntry, DiffReport } from "./schema";
 
@@ -44,9 +45,7 @@ function Side({ letter, value, onPick }: { letter: string; value: string; onPick
     <label class="side">
       {letter}{" "}
       <select aria-label={`side ${letter}`} value={value} onChange={(event) => onPick(event.currentTarget.value)}>
-        {models.value.map((model) => (
-          <option key={model.id} value={model.id}>{printable(model.path)}{model.artifact ? ` [${printable(model.artifact)}]` : ""}</option>
-        ))}
+        <ModelOptions />
       </select>
     </label>
   );

@@ -40,3 +40,15 @@ export function printable(text: string): string {
     `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+// What tells each path from the others: folders that all of them share say nothing and are left out.
+export function short(paths: string[]): string[] {
+  const first = paths[0]?.split("/") ?? [];
+  let shared = first.length - 1;
+  for (const path of paths) {
+    const segments = path.split("/");
+    shared = Math.min(shared, segments.length - 1);
+    while (shared > 0 && segments.slice(0, shared).join("/") !== first.slice(0, shared).join("/")) shared -= 1;
+  }
+  return paths.map((path) => printable(path.split("/").slice(Math.max(0, shared)).join("/")));
+}

@@ -12,7 +12,7 @@ const ROW = 24;
 
 // Both columns and the ribbons between them share the width there is; below a certain one the view scrolls sideways.
 export function columns(available: number): { width: number; gap: number } {
-  const room = Math.max(620, Math.min(1200, available - 24));
+  const room = Math.max(460, Math.min(1200, available - 24));
   const width = Math.floor(room * 0.36);
   return { width, gap: room - 2 * width };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { columns, readFilter, writeFilter } from "./map";
-import { bytes, printable, shape } from "./format";
+import { bytes, printable, shape, short } from "./format";
 import { parseAddress, toggled, writeAddress, type Address } from "./state";
 import { csv, readOrder } from "./variables";
 import type { TableRow } from "./schema";
@@ -45,10 +45,20 @@ describe("layout", () => {
   it("fits the map into the width there is", () => {
     for (const available of [300, 700, 1000, 3000]) {
       const { width, gap } = columns(available);
-      expect(2 * width + gap).toBe(Math.max(620, Math.min(1200, available - 24)));
+      expect(2 * width + gap).toBe(Math.max(460, Math.min(1200, available - 24)));
     }
   });
   it("opens and closes", () => {
     expect(toggled(toggled(["a"], "b"), "a")).toEqual(["b"]);
+  });
+});
+
+describe("names of what is open", () => {
+  it("leaves out the folders that all share, and never the file", () => {
+    expect(short(["/m/a/x.meta", "/m/b/x.meta"])).toEqual(["a/x.meta", "b/x.meta"]);
+    expect(short(["/m/x.meta", "/m/x.meta"])).toEqual(["x.meta", "x.meta"]);
+    expect(short(["/m/x.meta"])).toEqual(["x.meta"]);
+    expect(short(["x", "/m/x"])).toEqual(["x", "/m/x"]);
+    expect(short([])).toEqual([]);
   });
 });
