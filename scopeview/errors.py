@@ -40,13 +40,14 @@ class DamagedError(ScopeviewError):
 
 
 class AmbiguousError(ScopeviewError):
-    """A path that holds several artefacts of equal rank; `choices` lists them."""
+    """A path that holds several artefacts of equal rank, or a file of several tag-sets; `choices` lists them."""
 
     http_status = 409
 
-    def __init__(self, message: str, choices: tuple[str, ...]) -> None:
+    def __init__(self, message: str, choices: tuple[str, ...], *, are_tags: bool = False) -> None:
         super().__init__(message)
         self.choices = choices
+        self.are_tags = are_tags
 
 
 class QueryError(ScopeviewError):

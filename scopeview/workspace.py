@@ -39,7 +39,8 @@ class OpenModel:
     """Size of the file that is read."""
     error: str
     choices: tuple[str, ...]
-    """Where the path holds several artefacts and none was named: their names."""
+    """Where the path holds several artefacts or tag-sets and none was named: their names."""
+    choices_are_tags: bool
     has_changed: bool
     """Whether the file has changed since it was read."""
 
@@ -56,6 +57,7 @@ class _Entry:
     stage: str = "waiting"
     error: str = ""
     choices: tuple[str, ...] = ()
+    choices_are_tags: bool = False
     facts: Facts | None = None
     file: Path | None = None
     stamp: tuple[int, int] | None = None
@@ -181,6 +183,7 @@ class Workspace:
             entry.state, entry.stage = "ready", "read"
         except AmbiguousError as error:
             entry.state, entry.error, entry.choices = "failed", str(error), error.choices
+            entry.choices_are_tags = error.are_tags
         except ScopeviewError as error:
             entry.state, entry.error = "failed", str(error)
         except Exception as error:  # noqa: BLE001 - a thread's own end would leave the page waiting for ever
@@ -202,6 +205,7 @@ def _told(entry: _Entry) -> OpenModel:
         bytes_total=size,
         error=entry.error,
         choices=entry.choices,
+        choices_are_tags=entry.choices_are_tags,
         has_changed=entry.state == "ready" and entry.file is not None and _stamp(entry.file) != entry.stamp,
     )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI, Request
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse, Response
@@ -23,12 +26,20 @@ def create_app(workspace: Workspace, places: Places | None = None, access: Acces
         places: which other paths may be opened; none if left out.
         access: who may ask; the loopback if left out.
     """
+    where = places or Places()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        where.close()
+
     app = FastAPI(
-        title="scopeview", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
+        title="scopeview", version=__version__, lifespan=lifespan,
+        docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
         description="What `scopeview` says of graphs and checkpoints; every answer is what the command line prints.",
     )  # fmt: skip
     app.state.workspace = workspace
-    app.state.places = places or Places()
+    app.state.places = where
     app.include_router(pages.router)
     app.include_router(api.router)
     app.add_exception_handler(ScopeviewError, _refused)

@@ -20,6 +20,12 @@ class Places:
         self._roots = tuple(Path(root).resolve() for root in roots)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
+    def close(self) -> None:
+        """Remove what was uploaded."""
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
     def allowed(self, path: str) -> str:
         """Return a path that may be opened.
 

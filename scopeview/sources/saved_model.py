@@ -60,7 +60,8 @@ def _choose(found: Sequence[MetaGraph], tags: Sequence[str] | None, path: str) -
     listed = "; ".join(tag_sets)
     if tags is None:
         if len(found) > 1:
-            raise AmbiguousError(f"{path} holds {len(found)} MetaGraphs; choose one with --tags: {listed}", tag_sets)
+            told = f"{path} holds {len(found)} MetaGraphs; choose one with --tags: {listed}"
+            raise AmbiguousError(told, tag_sets, are_tags=True)
         return found[0]
     wanted = set(tags)
     for meta in found:

@@ -39,9 +39,9 @@ const of = (model: string, question: string) => `models/${encodeURIComponent(mod
 
 export const api = {
   models: () => ask<OpenModel[]>("models"),
-  open: (path: string, artifact?: string) =>
+  open: (path: string, choice: { artifact?: string; tags?: string[] } = {}) =>
     ask<OpenModel>("models", {}, {
-      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ path, artifact }),
+      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ path, ...choice }),
     }),
   upload: (file: File) => ask<OpenModel>("upload", { name: file.name }, { method: "POST", body: file }),
   reload: (model: string) => ask<OpenModel>(of(model, "reload"), {}, { method: "POST" }),

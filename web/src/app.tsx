@@ -160,7 +160,7 @@ function NotReady() {
     <div class="welcome">
       <p class="trouble">{printable(model.error)}</p>
       {model.choices.map((choice) => (
-        <button key={choice} onClick={() => void api.open(model.path, choice).then((found) => refreshModels().then(() => go({ model: found.id })))}>
+        <button key={choice} onClick={() => void api.open(model.path, model.choices_are_tags ? { tags: choice.split(",") } : { artifact: choice }).then((found) => refreshModels().then(() => go({ model: found.id })))}>
           {printable(choice)}
         </button>
       ))}

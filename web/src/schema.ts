@@ -1113,6 +1113,8 @@ export interface components {
             error: string;
             /** Choices */
             choices: string[];
+            /** Choices Are Tags */
+            choices_are_tags: boolean;
             /** Has Changed */
             has_changed: boolean;
         };
