@@ -50,6 +50,11 @@ class OutlineRow:
     is_open: bool = False
     last_child: bool = False
 
+    @property
+    def named(self) -> int | None:
+        """The row of the tree whose name is this very path, if there is one."""
+        return self.first if self.kind == "leaf" else self.own
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from scopeview.analyses.facts import Facts
 from scopeview.analyses.inspection import ModelSummary, summarise
 from scopeview.analyses.lint.rule import SEVERITIES, Severity, Subject
@@ -109,7 +111,7 @@ def _ops(facts: Facts, view: View, shared: Counter[str], severities: Mapping[str
     found = outline(op_forest(graph), view)
 
     def told(row: OutlineRow) -> ReportRow:
-        own = row.own if row.kind == "scope" else row.first if row.kind == "leaf" else None
+        own = row.named
         op = None if own is None else OpRow(int(found.kept[own]))
         paths = row.members or (row.path,)
         return ReportRow(
@@ -127,13 +129,13 @@ def _variables(facts: Facts, view: View, severities: Mapping[str, Severity]) -> 
     table = facts.model.variables
     found = outline(variable_forest(facts.model, facts.attachments), view)
     kept = found.kept.tolist()
+    summed = np.concatenate(([0], np.cumsum(table.parameters[found.kept])))
 
     def told(row: OutlineRow) -> ReportRow:
-        own = row.own if row.kind == "scope" else row.first if row.kind == "leaf" else None
+        own = row.named
         variable = None if own is None else table[kept[own]]
-        below = range(row.first, row.last) if row.kind == "scope" else ()
-        parameters = sum(table[kept[index]].parameters or 0 for index in below)
-        parameters += (variable.parameters or 0) if variable is not None else 0
+        below = summed[row.last] - summed[row.first] if row.kind == "scope" else 0
+        parameters = int(below) + ((variable.parameters or 0) if variable is not None else 0)
         return ReportRow(
             kind=row.kind, label=row.label, path=row.path, depth=row.depth, is_open=row.is_open,
             size=row.last if row.kind == "more" else parameters * row.twins,

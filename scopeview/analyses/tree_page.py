@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -70,14 +70,15 @@ def tree_page(facts: Facts, tree: TreeName, scope: str = "", *, offset: int = 0,
     found = outline(forest, View(lines=None, depth=1), scope)
     children = [row for row in found.rows if row.kind == "scope" or row.path != scope]
     describe = _op_row if tree == "ops" else _variable_row
-    rows = tuple(describe(facts, row, found.kept.tolist().__getitem__) for row in children[offset : offset + limit])
+    kept = found.kept.tolist()
+    rows = tuple(describe(facts, row, kept) for row in children[offset : offset + limit])
     return TreePage(tree, scope, rows, len(children), offset, found.set_aside)
 
 
-def _op_row(facts: Facts, row: OutlineRow, kept: Callable[[int], int]) -> TreeRow:
+def _op_row(facts: Facts, row: OutlineRow, kept: Sequence[int]) -> TreeRow:
     graph = facts.model.graph
-    own = row.first if row.kind == "leaf" else row.own
-    op = None if own is None else OpRow(kept(own))
+    own = row.named
+    op = None if own is None else OpRow(kept[own])
     size = (row.last - row.first if row.kind == "scope" else 1) * row.twins
     return TreeRow(
         path=row.path,
@@ -99,11 +100,11 @@ def _op_row(facts: Facts, row: OutlineRow, kept: Callable[[int], int]) -> TreeRo
     )
 
 
-def _variable_row(facts: Facts, row: OutlineRow, kept: Callable[[int], int]) -> TreeRow:
+def _variable_row(facts: Facts, row: OutlineRow, kept: Sequence[int]) -> TreeRow:
     table = facts.model.variables
-    own = row.first if row.kind == "leaf" else row.own
-    variable = None if own is None else table[kept(own)]
-    below = [table[kept(index)] for index in range(row.first, row.last)] if row.kind == "scope" else []
+    own = row.named
+    variable = None if own is None else table[kept[own]]
+    below = [table[kept[index]] for index in range(row.first, row.last)] if row.kind == "scope" else []
     counted = [*below, *([variable] if variable is not None else [])]
     return TreeRow(
         path=row.path,

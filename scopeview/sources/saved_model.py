@@ -61,7 +61,7 @@ def _choose(found: Sequence[MetaGraph], tags: Sequence[str] | None, path: str) -
     if tags is None:
         if len(found) > 1:
             told = f"{path} holds {len(found)} MetaGraphs; choose one with --tags: {listed}"
-            raise AmbiguousError(told, tag_sets, are_tags=True)
+            raise AmbiguousError(told, tuple(",".join(meta.tags) for meta in found), are_tags=True)
         return found[0]
     wanted = set(tags)
     for meta in found:

@@ -160,8 +160,8 @@ function NotReady() {
     <div class="welcome">
       <p class="trouble">{printable(model.error)}</p>
       {model.choices.map((choice) => (
-        <button key={choice} onClick={() => void api.open(model.path, model.choices_are_tags ? { tags: choice.split(",") } : { artifact: choice }).then((found) => refreshModels().then(() => go({ model: found.id })))}>
-          {printable(choice)}
+        <button key={choice} onClick={() => void api.open(model.path, model.choices_are_tags ? { tags: choice.split(",").filter(Boolean) } : { artifact: choice }).then((found) => refreshModels().then(() => go({ model: found.id })))}>
+          {printable(choice) || "(no tags)"}
         </button>
       ))}
     </div>

@@ -89,7 +89,7 @@ function Report({ report, filter }: { report: DiffReport; filter: string }) {
       )}
       {Object.keys(report.assignment_map).length > 0 && (
         <details class="assign">
-          <summary>assignment map for <code>init_from_checkpoint</code> ({plural(Object.keys(report.assignment_map).length, "entry").replace("entrys", "entries")})</summary>
+          <summary>assignment map for <code>init_from_checkpoint</code> ({plural(Object.keys(report.assignment_map).length, "entry", "entries")})</summary>
           <button
             onClick={() => void navigator.clipboard.writeText(map).then(() => (setCopied(true), setTimeout(() => setCopied(false), 1500)))}
           >

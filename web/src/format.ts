@@ -4,8 +4,8 @@ export function count(number: number | null | undefined): string {
   return number === null || number === undefined ? "?" : number.toLocaleString("en-US");
 }
 
-export function plural(number: number, noun: string): string {
-  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+export function plural(number: number, noun: string, many = `${noun}s`): string {
+  return `${count(number)} ${number === 1 ? noun : many}`;
 }
 
 export function bytes(size: number | null | undefined): string {

@@ -89,7 +89,7 @@ export function Map() {
         )}
         <span class="grow" />
         <SavePicture of={() => frame.current?.querySelector<SVGSVGElement>("svg.map") ?? null} name="map" />
-        {found && <span class="quiet">{plural(found.total_variables, "variable")}, {plural(found.total_accesses, "access").replace("accesss", "accesses")}</span>}
+        {found && <span class="quiet">{plural(found.total_variables, "variable")}, {plural(found.total_accesses, "access", "accesses")}</span>}
       </div>
       {asked.error && <p class="trouble">{asked.error}</p>}
       {found && found.total_accesses === 0 && (
