@@ -8,20 +8,29 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from scopeview.analyses.diff.report import DiffReport, diff
 from scopeview.analyses.facts import Facts
 from scopeview.errors import AmbiguousError, NotFoundError, ScopeviewError
+from scopeview.model.imported import ImportReport
 from scopeview.sources import find_artifacts, read
+from scopeview.sources.importing import with_import
+from scopeview.sources.progress import telling
 
 State = Literal["loading", "ready", "failed"]
+ImportState = Literal["none", "waiting", "done", "refused"]
+"""Whether TensorFlow has imported the graph: not asked to, about to, done, or refused."""
 
 _BUDGET_BYTES = 256 << 20
+_IMPORT_TIMEOUT_S = 600.0
+_DIFFS_KEPT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,7 @@ class OpenModel:
     state: State
     stage: str
     """What is being done, or was done last."""
+    bytes_done: int
     bytes_total: int
     """Size of the file that is read."""
     error: str
@@ -43,6 +53,11 @@ class OpenModel:
     choices_are_tags: bool
     has_changed: bool
     """Whether the file has changed since it was read."""
+    imported: ImportState
+    import_error: str
+    """TensorFlow's words, where it refused."""
+    revision: int
+    """Grows when answers about the model have changed, as they do when an import is done."""
 
 
 @dataclass
@@ -61,6 +76,10 @@ class _Entry:
     facts: Facts | None = None
     file: Path | None = None
     stamp: tuple[int, int] | None = None
+    bytes_done: int = 0
+    imported: ImportState = "none"
+    revision: int = 0
+    unwanted: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -68,13 +87,29 @@ class _Entry:
 class Workspace:
     """Opens models, answers questions about them once, and notices when a file changes."""
 
-    def __init__(self, *, budget_bytes: int = _BUDGET_BYTES) -> None:
+    def __init__(self, *, budget_bytes: int = _BUDGET_BYTES, import_up_to: int = 0) -> None:
+        """Begin with nothing open.
+
+        Args:
+            budget_bytes: memory for answers that are kept.
+            import_up_to: graphs of up to so many ops are imported through TensorFlow when they are first asked about.
+        """
+        self._import_up_to = import_up_to
         self._entries: dict[str, _Entry] = {}
         self._answers: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
+        self._diffs: deque[tuple[Facts, Facts, DiffReport]] = deque(maxlen=_DIFFS_KEPT)
         self._size = 0
         self._budget = budget_bytes
         self._lock = threading.RLock()
         self._loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scopeview-load")
+        self._importer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scopeview-import")
+
+    def shut_down(self) -> None:
+        """End what runs in the background."""
+        for pool in (self._loader, self._importer):
+            pool.shutdown(wait=False, cancel_futures=True)
+        for entry in list(self._entries.values()):
+            entry.unwanted.set()
 
     def open(self, path: str, *, artifact: str | None = None, tags: tuple[str, ...] | None = None) -> str:
         """Start to open an artefact, and return its id; the same artefact has the same id."""
@@ -91,6 +126,7 @@ class Workspace:
         """Read a model again, and forget what was worked out of it."""
         with self._lock:
             old = self._entry(identity)
+            old.unwanted.set()
             self._forget(identity)
             entry = _Entry(identity, old.path, old.artifact, old.tags)
             self._entries[identity] = entry
@@ -99,7 +135,7 @@ class Workspace:
     def close(self, identity: str) -> None:
         """Take a model out of the workspace."""
         with self._lock:
-            self._entry(identity)
+            self._entry(identity).unwanted.set()
             self._forget(identity)
             del self._entries[identity]
 
@@ -127,7 +163,19 @@ class Workspace:
             raise NotFoundError(f"{entry.path} is still being read; ask again in a moment")
         if entry.facts is None:
             raise ScopeviewError(entry.error)
+        if 0 < len(entry.facts.model.graph) <= self._import_up_to:
+            self._begin_import(entry)
         return entry.facts
+
+    def import_model(self, identity: str) -> None:
+        """Begin to import a model through TensorFlow, however large it is.
+
+        Raises:
+            NotFoundError: nothing of this id is open.
+            ScopeviewError: it could not be read.
+        """
+        self.facts(identity)
+        self._begin_import(self._entry(identity))
 
     def answer(self, question: tuple[str, ...], identities: tuple[str, ...], work_out: Callable[[], bytes]) -> bytes:
         """Return the answer to a question about models: what was kept, or what is worked out now.
@@ -144,11 +192,25 @@ class Workspace:
             lock.acquire()
         try:
             found = work_out()
+            self._keep(key, found)
         finally:
             for lock in locks:
                 lock.release()
-        self._keep(key, found)
         return found
+
+    def difference(self, a: str, b: str) -> DiffReport:
+        """Return what two models that have been read differ in; the last few are kept, for pictures open step by step.
+
+        Raises:
+            NotFoundError: nothing of these ids is open.
+        """
+        both = self.facts(a), self.facts(b)
+        for one, other, report in self._diffs:
+            if one is both[0] and other is both[1]:
+                return report
+        report = diff(*both).report
+        self._diffs.append((*both, report))
+        return report
 
     def _keep(self, key: tuple[str, ...], found: bytes) -> None:
         with self._lock:
@@ -176,7 +238,8 @@ class Workspace:
             entry.file = found[0].file
             entry.stamp = _stamp(entry.file)
             entry.stage = "reading"
-            model = read(entry.path, tags=entry.tags, artifact=entry.artifact)
+            with telling(partial(_note_progress, entry)):
+                model = read(entry.path, tags=entry.tags, artifact=entry.artifact)
             entry.file = Path(model.origin.file) if model.origin.file else entry.file
             entry.stamp = _stamp(entry.file)
             entry.facts = Facts(model)
@@ -191,9 +254,35 @@ class Workspace:
         finally:
             entry.done.set()
 
+    def _begin_import(self, entry: _Entry) -> None:
+        with self._lock:
+            if entry.imported == "none":
+                entry.imported = "waiting"
+                self._importer.submit(self._import, entry)
+
+    def _import(self, entry: _Entry) -> None:
+        """Import a model in a child process; what it says, a refusal included, joins the answers."""
+        assert entry.facts is not None
+        try:
+            model = with_import(entry.facts.model, timeout_s=_IMPORT_TIMEOUT_S, unwanted=entry.unwanted)
+        except Exception as error:  # noqa: BLE001 - a thread's own end would leave the page waiting for ever
+            words = str(error) if isinstance(error, ScopeviewError) else f"{type(error).__name__}: {error}"
+            model = replace(entry.facts.model, imported=ImportReport(ok=False, error=words))
+        with entry.lock, self._lock:  # no answer is being worked out, and those that are kept are old
+            if self._entries.get(entry.id) is entry:
+                self._forget(entry.id)
+            entry.facts = entry.facts.with_model(model)
+            entry.imported = "done" if model.imported is not None and model.imported.ok else "refused"
+            entry.revision += 1
+
+
+def _note_progress(entry: _Entry, stage: str, bytes_done: int) -> None:
+    entry.stage, entry.bytes_done = stage, bytes_done
+
 
 def _told(entry: _Entry) -> OpenModel:
     origin = entry.facts.model.origin if entry.facts is not None else None
+    report = entry.facts.model.imported if entry.facts is not None else None
     size = entry.stamp[1] if entry.stamp else 0
     return OpenModel(
         id=entry.id,
@@ -202,11 +291,15 @@ def _told(entry: _Entry) -> OpenModel:
         tags=origin.tags if origin is not None else entry.tags or (),
         state=entry.state,
         stage=entry.stage,
+        bytes_done=min(size, entry.bytes_done),
         bytes_total=size,
         error=entry.error,
         choices=entry.choices,
         choices_are_tags=entry.choices_are_tags,
         has_changed=entry.state == "ready" and entry.file is not None and _stamp(entry.file) != entry.stamp,
+        imported=entry.imported,
+        import_error=report.error if report is not None else "",
+        revision=entry.revision,
     )
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
+from scopeview.analyses.lint.rule import Subject
+from scopeview.analyses.lint.run import lint
 from scopeview.errors import NotFoundError, ScopeviewError
-from scopeview.workspace import Workspace
+from scopeview.workspace import OpenModel, Workspace
+from tests.graphs import graph_def_from_text
 from tests.places import SAMPLES
 
 GAN = str(SAMPLES / "m17_gan.meta")
@@ -102,3 +106,45 @@ def test_a_model_that_is_closed_is_gone() -> None:
     workspace.close(model)
 
     assert workspace.models() == ()
+
+
+def imported(workspace: Workspace, model: str) -> OpenModel:
+    """Return the model when TensorFlow's import has ended."""
+    workspace.facts(model)
+    ends_at = time.monotonic() + 120
+    while workspace.model(model).revision == 0 and time.monotonic() < ends_at:
+        time.sleep(0.05)
+    return workspace.model(model)
+
+
+def test_a_small_graph_is_imported_when_it_is_first_asked_about() -> None:
+    workspace = Workspace(import_up_to=1000)
+    model = workspace.open(GAN)
+    before = workspace.answer(("question",), (model,), lambda: b"as read")
+
+    told = imported(workspace, model)
+
+    assert (told.imported, told.import_error, told.bytes_done > 0) == ("done", "", True)
+    report = workspace.facts(model).model.imported
+    assert report is not None and report.ok and report.tensors["generator/MatMul"][0].dtype == "float32"
+    again = workspace.answer(("question",), (model,), lambda: b"as imported")
+    assert (before, again) == (b"as read", b"as imported")
+
+
+def test_a_large_graph_is_imported_on_request_and_a_refusal_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "custom.pb"
+    path.write_bytes(graph_def_from_text("a NoOp\nb NoOneKnowsThisOp ^a"))
+    workspace = Workspace(import_up_to=1)
+    model = workspace.open(str(path))
+    workspace.facts(model)
+    assert workspace.model(model).imported == "none"
+
+    workspace.import_model(model)
+
+    told = imported(workspace, model)
+    assert told.imported == "refused"
+    assert "NoOneKnowsThisOp" in told.import_error
+    findings = lint(Subject(workspace.facts(model))).findings
+    assert [(found.code, told.import_error in found.message) for found in findings if found.code == "G26"] == [
+        ("G26", True)
+    ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,8 @@ from scopeview.analyses.structure import Twins, find_twins
 from scopeview.model.model import Model
 from scopeview.model.variables import VARIABLE_TYPES, Variable
 
+Answer = TypeVar("Answer")
+
 
 class Facts:
     """The analyses of one model that others build on."""
@@ -25,6 +29,21 @@ class Facts:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._sites: dict[str, tuple[CallSite, ...]] = {}
+        self._remembered: dict[str, Any] = {}
+
+    def with_model(self, model: Model) -> Facts:
+        """Return the facts of the same artefact after TensorFlow's import: what was worked out stays."""
+        other = copy.copy(self)
+        other.model = model
+        other._remembered = {}
+        return other
+
+    def remember(self, question: str, work_out: Callable[[], Answer]) -> Answer:
+        """Return the answer to a question of an analysis that builds on this one, worked out once."""
+        if question not in self._remembered:
+            self._remembered[question] = work_out()
+        answer: Answer = self._remembered[question]
+        return answer
 
     @cached_property
     def attachments(self) -> Mapping[str, Attachment]:

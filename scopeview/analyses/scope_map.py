@@ -6,7 +6,7 @@ loop or a function stands below the op that calls it, an op of a program of its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,9 +15,9 @@ import numpy as np
 from scopeview.analyses.access import Access
 from scopeview.analyses.facts import Facts
 from scopeview.analyses.roles import Role
-from scopeview.model.links import Frontier, Links, reduce_links
-from scopeview.model.names import leaf_of, sort_key
-from scopeview.model.scopes import ScopeId, ScopeTree
+from scopeview.analyses.two_trees import Side, SideNode, index_of
+from scopeview.model.links import Links, reduce_links
+from scopeview.model.names import leaf_of
 from scopeview.model.variables import Variable
 
 AccessKind = Literal["reads", "writes", "both"]
@@ -103,21 +103,20 @@ def scope_map(
     touched = [
         (variable, found) for variable in _variables(facts, chosen) if (found := _accesses(facts, variable, chosen))
     ]
-    names = sorted({variable.name for variable, _ in touched}, key=sort_key)
-    places = sorted({_place(access) for _, found in touched for access in found}, key=sort_key)
-    row_of_name, row_of_place = _rows(names), _rows(places)
-    accesses = [(row_of_name[v.name], row_of_place[_place(a)], a.writes) for v, found in touched for a in found]
-    left, right = Frontier(*_tree(names, opened_variables)), Frontier(*_tree(places, opened_ops))
+    left = Side((variable.name for variable, _ in touched), opened_variables)
+    right = Side((_place(access) for _, found in touched for access in found), opened_ops)
+    accesses = [(left.row[v.name], right.row[_place(a)], a.writes) for v, found in touched for a in found]
     pairs = np.array([pair[:2] for pair in accesses], dtype=np.int64).reshape(-1, 2)
     writes = np.array([pair[2] for pair in accesses], dtype=np.int64)
-    reads, written = reduce_links(pairs, 1 - writes, left, right), reduce_links(pairs, writes, left, right)
+    reads = reduce_links(pairs, 1 - writes, left.frontier, right.frontier)
+    written = reduce_links(pairs, writes, left.frontier, right.frontier)
     uses = {variable.name: facts.uses(variable) for variable, _ in touched}
-    sides = _nodes(left, pairs[:, 0], uses), _nodes(right, pairs[:, 1], {})
+    sides = left.nodes(), right.nodes()
     return ScopeMap(
-        variables=tuple(node for node, _ in sides[0][:limit]),
-        ops=tuple(node for node, _ in sides[1][:limit]),
-        ribbons=tuple(_ribbons(reads, written, sides, limit)),
-        total_variables=len(names),
+        variables=tuple(_nodes(left, sides[0][:limit], pairs[:, 0], uses)),
+        ops=tuple(_nodes(right, sides[1][:limit], pairs[:, 1], {})),
+        ribbons=tuple(_ribbons(reads, written, index_of(sides[0][:limit]), index_of(sides[1][:limit]))),
+        total_variables=len(left.names),
         total_accesses=len(accesses),
         is_cut=max(map(len, sides)) > limit,
     )
@@ -143,65 +142,20 @@ def _place(access: Access) -> str:
     return "/".join(filter(None, (access.program, access.scope, leaf_of(access.works_for))))
 
 
-def _rows(names: Sequence[str]) -> dict[str, int]:
-    return {name: row for row, name in enumerate(names)}
+def _nodes(side: Side, nodes: Iterable[SideNode], rows: np.ndarray, uses: dict[str, int]) -> Iterable[MapNode]:
+    """Yield what a side shows, each with the number of accesses that start or end in it."""
+    codes, counts = np.unique(side.frontier.codes[rows], return_counts=True)
+    links = dict(zip(codes.tolist(), counts.tolist(), strict=True))
+    for node in nodes:
+        number = 0 if node.code is None else links.get(node.code, 0)
+        yield MapNode(
+            path=node.path, label=node.label, depth=node.depth, is_scope=node.is_scope, is_open=node.is_open,
+            items=node.items, uses=0 if node.is_scope else uses.get(node.path, 0), links=number,
+        )  # fmt: skip
 
 
-def _tree(names: Sequence[str], opened: Iterable[str]) -> tuple[ScopeTree, list[ScopeId]]:
-    tree = ScopeTree(names)
-    return tree, [scope for path in opened if (scope := tree.find(path)) is not None]
-
-
-def _nodes(side: Frontier, rows: np.ndarray, uses: dict[str, int]) -> list[tuple[MapNode, int]]:
-    """Return the visible things from top to bottom, open scopes included, each with its code (None for an open one)."""
-    tree = side.tree
-    touched = np.bincount(side.codes[rows] - side.codes.min(initial=0), minlength=1) if len(rows) else np.zeros(1, int)
-    lowest = int(side.codes.min(initial=0))
-    found: list[tuple[MapNode, int]] = []
-    shown: set[ScopeId] = set()
-    for code in side.visible.tolist():
-        row = code if code >= 0 else int(tree.first[~code])
-        for scope in _above(tree, row, ScopeId(~code) if code < 0 else None):
-            if scope not in shown:
-                shown.add(scope)
-                rows_below = len(tree.rows(scope))
-                path = tree.path(scope)
-                found.append(
-                    (MapNode(path, leaf_of(path), int(tree.depth[scope]), True, True, rows_below, 0, 0), _OPEN)
-                )
-        path = tree.path(ScopeId(~code)) if code < 0 else tree.names[code]
-        items = len(tree.rows(ScopeId(~code))) if code < 0 else 1
-        number = int(touched[code - lowest]) if code - lowest < len(touched) else 0
-        node = MapNode(path, leaf_of(path), path.count("/") + 1, code < 0, False, items, uses.get(path, 0), number)
-        found.append((node, code))
-    return found
-
-
-_OPEN = 1 << 62
-"""Stands for the code of an open scope, which has none: its ribbons start at what it shows."""
-
-
-def _above(tree: ScopeTree, row: int, closed: ScopeId | None) -> list[ScopeId]:
-    """Return the open scopes around a row or closed scope, outermost first."""
-    path = tree.path(closed) if closed is not None else tree.names[row]
-    above = []
-    end = path.find("/")
-    while end >= 0:
-        scope = tree.find(path[:end])
-        if scope is not None:
-            above.append(scope)
-        end = path.find("/", end + 1)
-    return above
-
-
-def _ribbons(
-    reads: Links, writes: Links, sides: tuple[list[tuple[MapNode, int]], list[tuple[MapNode, int]]], limit: int
-) -> list[Ribbon]:
-    index = [{code: place for place, (_, code) in enumerate(side[:limit]) if code != _OPEN} for side in sides]
-    return [
-        Ribbon(index[0][left], index[1][right], read, write)
-        for left, right, read, write in zip(
-            reads.left.tolist(), reads.right.tolist(), reads.weight.tolist(), writes.weight.tolist(), strict=True
-        )
-        if left in index[0] and right in index[1]
-    ]
+def _ribbons(reads: Links, writes: Links, left: dict[int, int], right: dict[int, int]) -> Iterable[Ribbon]:
+    columns = reads.left.tolist(), reads.right.tolist(), reads.weight.tolist(), writes.weight.tolist()
+    for one, other, read, write in zip(*columns, strict=True):
+        if one in left and other in right:
+            yield Ribbon(left[one], right[other], read, write)

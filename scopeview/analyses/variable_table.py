@@ -12,7 +12,10 @@ from scopeview.analyses.slots import Attachment
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Initializer, Kind, Variable
 
-SortKey = Literal["name", "shape", "dtype", "parameters", "size_bytes", "uses", "readers", "slots", "device", "kind"]
+SortKey = Literal[
+    "name", "shape", "dtype", "parameters", "size_bytes", "collections", "trainable", "readers", "uses", "call_sites",
+    "slots", "device", "initializer", "kind",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,10 @@ _KEYS: dict[SortKey, Callable[[Facts, Variable], Any]] = {
     "parameters": lambda _facts, variable: variable.parameters or 0,
     "size_bytes": lambda _facts, variable: variable.size_bytes or 0,
     "uses": lambda facts, variable: facts.uses(variable),
+    "collections": lambda _facts, variable: variable.collections,
+    "trainable": lambda _facts, variable: (variable.trainable is not None, variable.trainable or False),
+    "call_sites": lambda facts, variable: len(facts.call_sites(variable)),
+    "initializer": lambda _facts, variable: variable.initializer.kind if variable.initializer is not None else "",
     "readers": lambda facts, variable: len(facts.accesses(variable).forward),
     "slots": lambda facts, variable: len(facts.attached.get(variable.name, ())),
     "device": lambda _facts, variable: variable.device,

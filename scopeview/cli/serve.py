@@ -21,6 +21,14 @@ import click
               help="A folder under which paths may be opened from the page; repeat for several.")  # fmt: skip
 @click.option("--token", help="What a browser must know; made up for an address that is not the loopback.")
 @click.option("--no-token", is_flag=True, help="Ask for no token, whoever can reach the address.")
+@click.option(
+    "--import-up-to",
+    metavar="OPS",
+    default=20_000,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Graphs of up to OPS ops are imported through TensorFlow in the background; larger ones on request.",
+)
 @click.option("--tags", help="Tag-set of the MetaGraph to open where a path is a SavedModel, comma-separated.")
 def command(  # noqa: PLR0913 - one parameter per option
     paths: tuple[str, ...],
@@ -30,6 +38,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     roots: tuple[str, ...],
     token: str | None,
     no_token: bool,
+    import_up_to: int,
     tags: str | None,
 ) -> None:
     """Open the explorer in a browser: trees, map, variables, diff and lint of everything at PATH.
@@ -50,7 +59,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         token = secrets.token_urlsafe(18)
     listener = _listen(host, port)
     port = listener.getsockname()[1]
-    workspace = Workspace()
+    workspace = Workspace(import_up_to=import_up_to)
     chosen = tuple(tag.strip() for tag in tags.split(",")) if tags else None
     for path in paths:
         workspace.open(path, tags=chosen)

@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from scopeview.analyses.detail import Detail, detail
-from scopeview.analyses.diff.report import DiffReport, diff
+from scopeview.analyses.diff.report import DiffReport
+from scopeview.analyses.diff.ribbons import DiffMap, diff_map
 from scopeview.analyses.facts import Facts
 from scopeview.analyses.find import FindResult, find
 from scopeview.analyses.inspection import Inspection, ModelSummary, inspect, summarise
@@ -56,13 +57,14 @@ class Asker:
 
     def ask(self, identity: str, work_out: Callable[[Facts], object]) -> Response:
         """Answer a question about one model."""
-        facts = self.workspace.facts(identity, timeout_s=_WAIT_S)
-        return self._sent((identity,), lambda: work_out(facts))
+        self.workspace.facts(identity, timeout_s=_WAIT_S)  # waits here, and not while others are kept waiting
+        return self._sent((identity,), lambda: work_out(self.workspace.facts(identity)))
 
-    def ask_both(self, a: str, b: str, work_out: Callable[[Facts, Facts], object]) -> Response:
+    def ask_both(self, a: str, b: str, work_out: Callable[[], object]) -> Response:
         """Answer a question about two models."""
-        one, other = (self.workspace.facts(identity, timeout_s=_WAIT_S) for identity in (a, b))
-        return self._sent((a, b), lambda: work_out(one, other))
+        for identity in (a, b):
+            self.workspace.facts(identity, timeout_s=_WAIT_S)
+        return self._sent((a, b), work_out)
 
     def _sent(self, identities: tuple[str, ...], work_out: Callable[[], object]) -> Response:
         url = self._request.url
@@ -101,6 +103,13 @@ def open_model(wanted: OpenRequest, asker: Ask) -> Any:
 def reload_model(model: str, asker: Ask) -> Any:
     """Read a model again."""
     asker.workspace.reload(model)
+    return _plain(asker.workspace.model(model))
+
+
+@router.post("/models/{model}/import", response_model=OpenModel)
+def import_model(model: str, asker: Ask) -> Any:
+    """Import a model through TensorFlow in the background; its shapes and findings join the answers when it is done."""
+    asker.workspace.import_model(model)
     return _plain(asker.workspace.model(model))
 
 
@@ -169,7 +178,9 @@ def collections_of(model: str, asker: Ask, name: str = "") -> Any:
 def lint_of(model: str, asker: Ask, checkpoint: str = "") -> Any:
     """Say what may be wrong, as `scopeview lint --json --severity info` does."""
     if checkpoint:
-        return asker.ask_both(model, checkpoint, lambda facts, other: lint(Subject(facts, other)))
+        return asker.ask_both(
+            model, checkpoint, lambda: lint(Subject(asker.workspace.facts(model), asker.workspace.facts(checkpoint)))
+        )
     return asker.ask(model, lambda facts: lint(Subject(facts)))
 
 
@@ -213,7 +224,26 @@ def variables(  # noqa: PLR0913 - one parameter per field of the query
 @router.get("/diff", response_model=DiffReport)
 def diff_of(asker: Ask, a: str, b: str) -> Any:
     """Compare two models, as `scopeview diff --json` does."""
-    return asker.ask_both(a, b, lambda one, other: diff(one, other).report)
+    return asker.ask_both(a, b, lambda: asker.workspace.difference(a, b))
+
+
+@router.get("/diff/map", response_model=DiffMap)
+def diff_map_of(  # noqa: PLR0913 - one parameter per field of the query
+    asker: Ask,
+    a: str,
+    b: str,
+    left: Annotated[list[str], Query(description="Variable scopes of A that are open.")] = [],  # noqa: B006
+    right: Annotated[list[str], Query(description="Variable scopes of B that are open.")] = [],  # noqa: B006
+    slots: bool = False,
+    same: bool = True,
+    limit: Limit = 1000,
+) -> Any:
+    """Draw ribbons from the variables of one model to those of another."""
+    return asker.ask_both(
+        a,
+        b,
+        lambda: diff_map(asker.workspace.difference(a, b).entries, left, right, slots=slots, same=same, limit=limit),
+    )
 
 
 @router.get("/{rest:path}", include_in_schema=False)

@@ -31,6 +31,7 @@ def create_app(workspace: Workspace, places: Places | None = None, access: Acces
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        workspace.shut_down()
         where.close()
 
     app = FastAPI(

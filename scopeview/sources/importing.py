@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -20,59 +21,77 @@ from scopeview.sources.wire import Buffer
 
 _CHILD = str(Path(__file__).with_name("import_child.py"))
 _STDERR_SHOWN = 600
+_LOOK_EVERY_S = 0.2
+"""Seconds between two looks at whether the import is still wanted."""
 
 
-def with_import(model: Model, *, timeout_s: float) -> Model:
+def with_import(model: Model, *, timeout_s: float, unwanted: threading.Event | None = None) -> Model:
     """Return the model with what TensorFlow says of it after its own import.
 
     Args:
         model: what was read; a refusal by TensorFlow, a crash and a time-out become part of the report.
         timeout_s: seconds after which the child process is ended.
+        unwanted: ends the child process when it is set.
 
     Raises:
         UnknownFormatError: the model has nothing that TensorFlow could import.
     """
-    report = _run(model, timeout_s)
+    report = _run(model, timeout_s, unwanted or threading.Event())
     if report.ok:
         report = replace(report, differences=tuple(_differences(model, report)))
     return replace(model, imported=report)
 
 
-def _run(model: Model, timeout_s: float) -> ImportReport:
+def _run(model: Model, timeout_s: float, unwanted: threading.Event) -> ImportReport:
     if model.origin.format.startswith("checkpoint"):
         prefix = model.origin.file.removesuffix(".index")
-        return _ask("checkpoint", prefix, timeout_s)
+        return _ask("checkpoint", prefix, timeout_s, unwanted)
     if model.message is None:
         raise UnknownFormatError(f"{model.origin.path} holds no message that TensorFlow could import")
     with tempfile.TemporaryDirectory(prefix="scopeview-") as folder:
         source = Path(folder) / "message.pb"
         source.write_bytes(model.message.content())
-        return _ask(model.message.kind, str(source), timeout_s)
+        return _ask(model.message.kind, str(source), timeout_s, unwanted)
 
 
-def _ask(kind: str, source: str, timeout_s: float) -> ImportReport:
+def _ask(kind: str, source: str, timeout_s: float, unwanted: threading.Event) -> ImportReport:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="scopeview-") as folder:
         answer = Path(folder) / "answer.json"
-        failure = run_child(kind, source, str(answer), timeout_s)
+        failure = run_child(kind, source, str(answer), timeout_s, unwanted)
         if failure:
             return ImportReport(ok=False, error=failure, elapsed_s=time.monotonic() - started)
         return _report(json.loads(answer.read_text("utf-8")), time.monotonic() - started)
 
 
-def run_child(kind: str, source: str, target: str, timeout_s: float) -> str:
+def run_child(kind: str, source: str, target: str, timeout_s: float, unwanted: threading.Event | None = None) -> str:
     """Run the child process; return an empty string, or what ended it."""
     # -P: the folder of the script stays off the path, where its neighbours would hide modules of the same names.
     command = [sys.executable, "-P", _CHILD, kind, source, target]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)
-    except subprocess.TimeoutExpired:
+    ends_at = time.monotonic() + timeout_s
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
+        errors = _errors(child, ends_at, unwanted or threading.Event())
+    if errors is None and time.monotonic() < ends_at:
+        return "the import was ended before it had finished"
+    if errors is None:
         return f"TensorFlow did not finish within {timeout_s:g} s and was ended; --import-timeout allows more"
-    if done.returncode == 0:
+    if child.returncode == 0:
         return ""
-    words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    words = errors.decode("utf-8", "replace").strip().splitlines()
     last = words[-1][-_STDERR_SHOWN:] if words else "it said nothing"
-    return f"TensorFlow's process ended with {_ending(done.returncode)}: {last}"
+    return f"TensorFlow's process ended with {_ending(child.returncode)}: {last}"
+
+
+def _errors(child: subprocess.Popen[bytes], ends_at: float, unwanted: threading.Event) -> bytes | None:
+    """Wait for the child process; return what it said of errors, or None if it had to be ended."""
+    while True:
+        try:
+            return child.communicate(timeout=max(0.0, min(_LOOK_EVERY_S, ends_at - time.monotonic())))[1]
+        except subprocess.TimeoutExpired:
+            if time.monotonic() >= ends_at or unwanted.is_set():
+                child.kill()
+                child.communicate()
+                return None
 
 
 def _ending(code: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,6 +80,10 @@ class Case:
 
 def graph(text: str, **collections: list[str]) -> Callable[[], Model]:
     return lambda: model_from_text(text, collections or None)
+
+
+def after_import(**report: Any) -> Model:
+    return replace(model_from_text("a Placeholder"), imported=ImportReport(**report))
 
 
 INITIALISED = variable("w") + variable("v") + "y Mul w/read v/read\n"
@@ -157,6 +162,10 @@ CASES: Mapping[str, Case] = {
     "G25": Case(
         graph(variable("enc/w") + "model/enc/y Neg enc/w/read"), ["model"],
         graph(variable("enc/w") + "enc/y Neg enc/w/read"),
+    ),
+    "G26": Case(lambda: after_import(ok=False, error="unknown op"), ["import"], lambda: after_import(ok=True)),
+    "G27": Case(
+        lambda: after_import(ok=True, differences=("op a is gone",)), ["import"], lambda: after_import(ok=False)
     ),
     "C1": Case(
         lambda: checkpoint({"w": [2]}, [Damage("shard", "m.data-00000-of-00001", "it is missing")]),
@@ -314,7 +323,7 @@ def test_rules_are_chosen_by_code_family_and_name() -> None:
     subject = Subject(Facts(sample("m17_gan.meta")))
 
     assert lint(subject, select=["G1", "dead-variable"]).rules_applied == ("G1", "G10")
-    assert set(lint(subject, select=["G"], ignore=["G2"]).rules_applied) == {f"G{i}" for i in range(1, 26)} - {"G2"}
+    assert set(lint(subject, select=["G"], ignore=["G2"]).rules_applied) == {f"G{i}" for i in range(1, 28)} - {"G2"}
     assert lint(subject, select=["GC1"]).rules_skipped == {"GC1": "no graph with its checkpoint was given"}
     assert lint(subject, severity="error").findings == ()
     with pytest.raises(QueryError, match="there is no lint rule 'G99'"):

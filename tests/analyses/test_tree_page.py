@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 import scopeview
 from scopeview.analyses.facts import Facts
+from scopeview.analyses.lint.rule import Subject
+from scopeview.analyses.lint.run import lint
 from scopeview.analyses.tree_page import tree_page
 from scopeview.errors import NotFoundError
+from scopeview.model.names import is_within
 from tests.places import SAMPLES
 
 GAN = Facts(scopeview.load(SAMPLES / "m17_gan.meta"))
@@ -32,6 +37,20 @@ def test_twins_are_one_row_that_names_them_all() -> None:
 
     assert row.twins == tuple(f"rnn/cell_{i}" for i in range(1, 10))
     assert row.size == 45
+
+
+def test_findings_are_told_where_they_are_and_above() -> None:
+    facts = Facts(scopeview.load(SAMPLES / "m18_missed_sharing.meta"))
+    report = lint(Subject(facts), severity="warning")
+    wheres = [found.where for found in report.findings]
+
+    rows = tree_page(facts, "variables").rows
+
+    counted = {row.path: row.findings.warnings + row.findings.errors for row in rows if row.findings.first}
+    assert counted == Counter(where.split("/")[0] for where in wheres if where.split("/")[0] in {r.path for r in rows})
+    assert len(counted) > 0
+    deeper = tree_page(facts, "variables", next(iter(counted)))
+    assert all(row.findings.first == "" or any(is_within(where, row.path) for where in wheres) for row in deeper.rows)
 
 
 def test_pages_are_slices_of_the_whole() -> None:

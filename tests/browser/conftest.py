@@ -34,11 +34,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def serve() -> Iterator[Callable[..., str]]:
-    """Start servers of paths; returns the address of each."""
+    """Start servers of paths; returns the address of each. What is imported through TensorFlow is asked for."""
     running: list[subprocess.Popen[str]] = []
 
     def start(*paths: Path) -> str:
-        command = [sys.executable, "-m", "scopeview", "serve", "--no-open", *map(str, paths)]
+        command = [sys.executable, "-m", "scopeview", "serve", "--no-open", "--import-up-to", "0", *map(str, paths)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         running.append(process)
         assert process.stdout is not None

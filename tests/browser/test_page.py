@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from scopeview.sources.protos import message
+from tests.graphs import graph_def_from_text
 from tests.places import ROOT, SAMPLES
 
 Serve = Callable[..., str]
@@ -167,11 +169,69 @@ def test_a_file_from_this_computer_is_opened(page: Page, url: str) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_ribbons_of_a_diff_open_on_both_sides_and_match_the_server(page: Page, url: str) -> None:
+    models = {Path(model["path"]).name: model["id"] for model in page.request.get(f"{url}api/models").json()}
+    a, b = models["m33_original.ckpt"], models["m33_renamed.meta"]
+    with page.expect_response("**/diff/map?**") as closed:
+        opened(page, url, model=a, view="diff", **{"with": b})
+    expect(page.locator(".ribbon.renamed")).to_have_count(len(closed.value.json()["ribbons"]))
+
+    with page.expect_response("**/diff/map?**left=model**") as more:
+        page.locator(".box.scope", has_text="model").locator("text").first.click()
+    found = more.value.json()
+    expect(page.locator(".ribbon")).to_have_count(len(found["ribbons"]))
+    assert page.locator(".box > title").all_text_contents() == [
+        f"{'scope' if node['is_scope'] else 'variable'} {node['path']}" for node in (*found["a"], *found["b"])
+    ]
+    page.get_by_role("button", name="close all scopes").click()
+    expect(page.locator(".ribbon")).to_have_count(3)
+
+
+def test_an_import_through_tensorflow_joins_what_is_shown(page: Page, serve: Serve) -> None:
+    opened(page, serve(SAMPLES / "m30_frozen_ref.pb"), tree="ops", at="layer2/MatMul")
+    inspector = page.get_by_role("complementary")
+    expect(inspector).to_contain_text("layer1/Relu float32")
+    expect(inspector).not_to_contain_text("float32[?, 8]")
+
+    page.get_by_role("button", name="import through TensorFlow").click()
+
+    expect(page.locator(".summary")).to_contain_text("TensorFlow is importing it")
+    expect(page.locator(".summary")).to_contain_text("imported by TensorFlow", timeout=120_000)
+    expect(inspector).to_contain_text("layer1/Relu float32[?, 8]")
+
+
+def test_what_tensorflow_refuses_is_a_finding_in_its_words(page: Page, serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "custom.pb"
+    path.write_bytes(graph_def_from_text("a NoOp\nb NoOneKnowsThisOp ^a"))
+    opened(page, serve(path), tree="ops")
+
+    page.get_by_role("button", name="import through TensorFlow").click()
+    page.get_by_role("button", name="TensorFlow refuses it: see Lint").click(timeout=120_000)
+
+    expect(page.get_by_role("region", name="Lint")).to_contain_text("NoOneKnowsThisOp")
+
+
+def test_findings_stand_in_the_tree(page: Page, serve: Serve) -> None:
+    opened(page, serve(SAMPLES / "m18_missed_sharing.meta"))
+
+    badges = page.locator(".tree .badge.finding")
+    assert badges.all_inner_texts() == ["! 1", "! 1"]
+    expect(badges.first).to_have_attribute("title", re.compile("1 warning: .*filter_1"))
+
+
+def test_both_trees_stand_side_by_side_where_there_is_room(page: Page, url: str) -> None:
+    page.set_viewport_size({"width": 1920, "height": 1000})
+    opened(page, url)
+
+    expect(page.get_by_role("tree", name="Ops")).to_be_visible()
+    expect(page.get_by_role("tree", name="Variables")).to_be_visible()
+
+
 HOSTILE = [
     '<img src=x onerror="document.title=1">',
     "a'b\"c`",
     "../../etc",
-    "x" * 3000,
+    "x" * 10_000,
     "\u202eabc",
     "😀",
     "a b&c=d#e?f",

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -124,15 +123,28 @@ def test_a_model_without_a_message_cannot_be_imported() -> None:
 
 @pytest.mark.parametrize(
     ("code", "says"),
-    [(3, "exit code 3: last words"), (-signal.SIGSEGV, "SIGSEGV: last words"), (-99, "signal 99: last words")],
+    [
+        ("sys.exit(3)", "exit code 3: last words"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV: last words"),
+        ("os.kill(os.getpid(), 40)", "signal 40: last words"),
+    ],
 )
-def test_how_a_child_ended_is_said(code: int, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def ended(command: list[str], **_arguments: Any) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.CompletedProcess(command, code, b"", b"first\nlast words")
+def test_how_a_child_ended_is_said(code: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = tmp_path / "child.py"
+    child.write_text(f"import os, signal, sys\nsys.stderr.write('first\\nlast words')\nsys.stderr.flush()\n{code}\n")
+    monkeypatch.setattr(importing, "_CHILD", str(child))
 
-    monkeypatch.setattr(importing.subprocess, "run", ended)
+    assert importing.run_child("graph_def", "a", "b", 30.0) == f"TensorFlow's process ended with {says}"
 
-    assert importing.run_child("graph_def", "a", "b", 1.0) == f"TensorFlow's process ended with {says}"
+
+def test_a_child_that_nobody_wants_any_more_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = tmp_path / "child.py"
+    child.write_text("import time\ntime.sleep(600)\n")
+    monkeypatch.setattr(importing, "_CHILD", str(child))
+    unwanted = threading.Event()
+    unwanted.set()
+
+    assert importing.run_child("graph_def", "a", "b", 600.0, unwanted) == "the import was ended before it had finished"
 
 
 def test_the_child_imports_nothing_of_scopeview(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 // Asks the server. Every answer has the type that the server describes (schema.ts); a refusal is a sentence.
 
 import type {
-  CollectionsReport, Detail, DiffReport, FindResult, LintReport, ModelSummary, OpenModel, ScopeMap, TreePage,
+  CollectionsReport, Detail, DiffMap, DiffReport, FindResult, LintReport, ModelSummary, OpenModel, ScopeMap, TreePage,
   VariableTablePage,
 } from "./schema";
 
@@ -45,6 +45,7 @@ export const api = {
     }),
   upload: (file: File) => ask<OpenModel>("upload", { name: file.name }, { method: "POST", body: file }),
   reload: (model: string) => ask<OpenModel>(of(model, "reload"), {}, { method: "POST" }),
+  import: (model: string) => ask<OpenModel>(of(model, "import"), {}, { method: "POST" }),
   places: (under: string) => ask<string[]>("places", { under }),
   summary: (model: string) => ask<ModelSummary>(of(model, "summary")),
   tree: (model: string, tree: "ops" | "variables", scope: string, offset = 0) =>
@@ -55,5 +56,6 @@ export const api = {
   lint: (model: string, checkpoint = "") => ask<LintReport>(of(model, "lint"), { checkpoint }),
   map: (model: string, parameters: Parameters) => ask<ScopeMap>(of(model, "map"), parameters),
   variables: (model: string, parameters: Parameters) => ask<VariableTablePage>(of(model, "variables"), parameters),
+  diffMap: (a: string, b: string, parameters: Parameters) => ask<DiffMap>("diff/map", { a, b, ...parameters }),
   diff: (a: string, b: string) => ask<DiffReport>("diff", { a, b }),
 };

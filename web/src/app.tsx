@@ -29,6 +29,7 @@ export function App() {
   const [isHelping, setHelping] = useState(false);
   const [problem, setProblem] = useState("");
   const isOver = useDrop(setProblem);
+  const isWide = useWidth("(min-width: 1800px)"); // room for both trees side by side
   const { view, tree } = at.value;
   const model = current.value;
 
@@ -74,17 +75,24 @@ export function App() {
       {!model && !trouble.value && <Welcome onOpen={() => setOpening(true)} />}
       {model && model.state !== "ready" && <NotReady />}
       {model?.state === "ready" && (
-        <main>
-          <div class="left">
-            <div class="tabs" role="tablist" aria-label="Trees">
-              {(["variables", "ops"] as const).map((kind) => (
-                <button key={kind} role="tab" aria-selected={tree === kind} class={tree === kind ? "on" : ""} onClick={() => go({ tree: kind })}>
-                  {kind}
-                </button>
-              ))}
+        <main class={isWide ? "wide" : ""}>
+          {isWide ? (["variables", "ops"] as const).map((kind) => (
+            <div class="left" key={kind}>
+              <h2 class="tabs">{kind}</h2>
+              <Tree kind={kind} />
             </div>
-            <Tree key={tree} kind={tree} />
-          </div>
+          )) : (
+            <div class="left">
+              <div class="tabs" role="tablist" aria-label="Trees">
+                {(["variables", "ops"] as const).map((kind) => (
+                  <button key={kind} role="tab" aria-selected={tree === kind} class={tree === kind ? "on" : ""} onClick={() => go({ tree: kind })}>
+                    {kind}
+                  </button>
+                ))}
+              </div>
+              <Tree key={tree} kind={tree} />
+            </div>
+          )}
           <div class="centre">
             <Summary />
             {view === "map" && <Map />}
@@ -112,6 +120,17 @@ export function App() {
   );
 }
 
+function useWidth(query: string): boolean {
+  const [fits, setFits] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const asked = matchMedia(query);
+    const onChange = () => setFits(asked.matches);
+    asked.addEventListener("change", onChange);
+    return () => asked.removeEventListener("change", onChange);
+  }, [query]);
+  return fits;
+}
+
 function ModelPicker({ onOpen }: { onOpen: () => void }) {
   return (
     <span class="picker">
@@ -130,6 +149,10 @@ function Summary() {
   const { model } = at.value;
   const asked = useAsked(model ? `summary ${model}` : null, () => api.summary(model));
   const found = asked.answer;
+  // The first question about a small graph begins its import: the list of models says so.
+  useEffect(() => {
+    if (found) void refreshModels();
+  }, [found]);
   if (!found) return null;
   const own = found.variables - found.attached_variables;
   const facts = [
@@ -140,10 +163,27 @@ function Summary() {
   ];
   return (
     <div class="summary">
-      <span class="quiet">{facts.filter(Boolean).map(printable).join(" · ")}</span>
+      <span class="quiet">{facts.filter(Boolean).map(printable).join(" · ")}</span> {found.ops > 0 && <Import />}
       {found.notes.map((note) => <p key={note} class="warning">{printable(note)}</p>)}
     </div>
   );
+}
+
+// What TensorFlow itself made of the graph: the import runs beside the page and may be asked for.
+function Import() {
+  const model = current.value;
+  if (!model) return null;
+  const ask = () => void api.import(model.id).then(refreshModels, (error: Error) => (trouble.value = error.message));
+  switch (model.imported) {
+    case "none":
+      return <button class="link" title="runs tf.compat.v1 in a process of its own: shapes of every tensor, what TensorFlow refuses" onClick={ask}>import through TensorFlow</button>;
+    case "waiting":
+      return <span class="quiet" role="status">· TensorFlow is importing it…</span>;
+    case "done":
+      return <span class="quiet">· imported by TensorFlow</span>;
+    case "refused":
+      return <button class="link warning" title={printable(model.import_error)} onClick={() => go({ view: "lint", filter: "" })}>TensorFlow refuses it: see Lint</button>;
+  }
 }
 
 function NotReady() {
@@ -152,8 +192,9 @@ function NotReady() {
   if (model.state === "loading")
     return (
       <div class="welcome" role="status">
-        <p>{printable(model.stage)} {printable(model.path)}{model.bytes_total ? ` (${bytes(model.bytes_total)})` : ""}</p>
-        <div class="progress" />
+        <p>{printable(model.path)}</p>
+        <p class="quiet">{printable(model.stage)}{model.bytes_total ? `: ${bytes(model.bytes_done)} of ${bytes(model.bytes_total)}` : "…"}</p>
+        {model.bytes_done ? <progress max={model.bytes_total} value={model.bytes_done} aria-label="bytes read" /> : <div class="progress" />}
       </div>
     );
   return (

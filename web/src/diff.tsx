@@ -5,6 +5,7 @@ import { api } from "./api";
 import { useAsked } from "./asked";
 import { download } from "./download";
 import { count, plural, printable, shape } from "./format";
+import { OpTrees, Ribbons } from "./diff_pictures";
 import { ModelOptions } from "./models";
 import { at, go, models } from "./state";
 import type { DiffEntry, DiffReport } from "./schema";
@@ -35,7 +36,7 @@ export function Diff() {
       )}
       {asked.error && <p class="trouble">{asked.error}</p>}
       {asked.isWaiting && !asked.answer && <p class="quiet pad">Comparing…</p>}
-      {asked.answer && second && <Report report={asked.answer} filter={filter} />}
+      {asked.answer && second && <Report report={asked.answer} filter={filter} a={model} b={second} />}
     </section>
   );
 }
@@ -51,7 +52,7 @@ function Side({ letter, value, onPick }: { letter: string; value: string; onPick
   );
 }
 
-function Report({ report, filter }: { report: DiffReport; filter: string }) {
+function Report({ report, filter, a, b }: { report: DiffReport; filter: string; a: string; b: string }) {
   const [copied, setCopied] = useState(false);
   const chosen = filter.split(" ").filter((word): word is DiffEntry["status"] => STATUSES.includes(word as DiffEntry["status"]));
   const entries = useMemo(
@@ -72,6 +73,7 @@ function Report({ report, filter }: { report: DiffReport; filter: string }) {
         ))}
         {report.entries.every((entry) => entry.status === "same") && <b>Nothing differs.</b>}
       </div>
+      <Ribbons a={a} b={b} statuses={chosen} />
       {report.rules.length > 0 && (
         <table class="rules">
           <caption>rename rules</caption>
@@ -106,16 +108,12 @@ function Report({ report, filter }: { report: DiffReport; filter: string }) {
           {count(report.restore.mismatched.length)} of another type, {count(report.restore.unused.length)} unused.
         </p>
       )}
-      {report.graph && report.graph.total > 0 && (
-        <p class="pad">
-          Ops: {count(report.graph.added)} added, {count(report.graph.removed)} removed, {count(report.graph.changed)} changed,{" "}
-          {count(report.graph.renamed)} renamed, {count(report.graph.same)} the same.
-        </p>
-      )}
+      {report.graph && <OpTrees graph={report.graph} />}
+      <h3 class="pad">{chosen.length ? chosen.map((status) => WORDS[status]).join(", ") : "what is not the same"}</h3>
       <table class="entries">
         <tbody>
           {entries.slice(0, SHOWN).map((entry) => (
-            <tr key={`${entry.a} ${entry.b}`} class={entry.status} onClick={() => go({ selected: entry.a ?? "" })}>
+            <tr key={`${entry.a} ${entry.b}`} class={entry.status} onClick={() => go(entry.a === null ? { selected: entry.b ?? "", selectedIn: b } : { selected: entry.a })}>
               <td class="mark" aria-label={WORDS[entry.status]}>{MARKS[entry.status]}</td>
               <td class="mono">{entry.a !== null && printable(entry.a)}</td>
               <td class="mono">{entry.b !== null && entry.b !== entry.a && printable(entry.b)}</td>

@@ -25,6 +25,14 @@ export function shape(sizes: (number | null)[] | null): string {
   return sizes === null ? "[…]" : `[${sizes.map((size) => size ?? "?").join(", ")}]`;
 }
 
+// The end of a name tells twins apart (`discriminator_1`): what does not fit is left out of the middle.
+export function cut(text: string, room: number): string {
+  const letters = Array.from(text);
+  if (letters.length <= room) return text;
+  const tail = Math.max(1, Math.floor(room / 3));
+  return `${letters.slice(0, Math.max(1, room - tail - 1)).join("")}…${letters.slice(-tail).join("")}`;
+}
+
 export function leaf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -8,7 +8,8 @@ import { at, go } from "./state";
 import type { CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableScopeDetail } from "./schema";
 
 export function Inspector() {
-  const { model, selected } = at.value;
+  const { selected, selectedIn } = at.value;
+  const model = selectedIn || at.value.model;
   const asked = useAsked(model && selected ? `${model} ${selected}` : null, () => api.show(model, selected));
   return (
     <aside class="inspector" aria-label="What is selected">
@@ -47,7 +48,7 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
 }
 
 function Name({ name }: { name: string }) {
-  return <button class="link mono" title={name} onClick={() => go({ selected: name })}>{printable(name)}</button>;
+  return <button class="link mono" title={name} onClick={() => go({ selected: name, selectedIn: at.value.selectedIn })}>{printable(name)}</button>;
 }
 
 function CallSites({ sites }: { sites: CallSite[] }) {
@@ -81,9 +82,9 @@ function VariablePart({ found: { variable, use } }: { found: VariableDetail }) {
       <Fact name="read by">{use.readers.slice(0, 60).map((access, index) => <div key={index}><span class="role">{access.role}</span> <Name name={access.op} /></div>)}</Fact>
       {use.belongs_to && <Fact name="exists for">{use.belongs_to.primary ? <Name name={use.belongs_to.primary} /> : "an optimiser"} <span class="quiet">{use.belongs_to.kind}, rule {use.belongs_to.rule}</span></Fact>}
       <Fact name="kept for it">{use.slots.map((slot) => <div key={slot.variable}><Name name={slot.variable} /> <span class="quiet">{slot.holds || slot.kind} · {slot.rule}</span></div>)}</Fact>
-      <Fact name="collections">{variable.collections.map((name) => <Name key={name} name={name} />)}</Fact>
-      <Fact name="checkpoint keys"><span class="mono">{variable.checkpoint_keys.map(printable).join(", ")}</span></Fact>
-      <Fact name="object paths"><span class="mono">{variable.object_paths.map(printable).join(", ")}</span></Fact>
+      <Fact name="collections">{variable.collections.length ? <span class="names">{variable.collections.map((name) => <Name key={name} name={name} />)}</span> : ""}</Fact>
+      <Fact name="checkpoint keys">{variable.checkpoint_keys.map((key) => <div key={key} class="mono">{printable(key)}</div>)}</Fact>
+      <Fact name="object paths">{variable.object_paths.map((path) => <div key={path} class="mono">{printable(path)}</div>)}</Fact>
       <Fact name="device">{printable(variable.device)}</Fact>
       <Fact name="parts">{variable.parts.map((part) => <div key={part.name} class="mono">{printable(part.name)} at {JSON.stringify(part.offset)}</div>)}</Fact>
     </Part>
@@ -112,7 +113,7 @@ function ScopePart({ found }: { found: ScopeDetail }) {
       <Fact name="ops">{count(found.ops)}</Fact>
       <Fact name="types">{counted(found.op_types)}</Fact>
       <Fact name="roles">{counted(found.roles)}</Fact>
-      <Fact name="uses">{found.variables.slice(0, 30).map((name) => <Name key={name} name={name} />)}</Fact>
+      <Fact name="uses">{found.variables.slice(0, 30).map((name) => <div key={name}><Name name={name} /></div>)}</Fact>
       <Fact name="devices">{found.devices.map(printable).join(", ")}</Fact>
     </Part>
   );

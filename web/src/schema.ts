@@ -48,6 +48,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Model
+         * @description Import a model through TensorFlow in the background; its shapes and findings join the answers when it is done.
+         */
+        post: operations["import_model_api_models__model__import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/upload": {
         parameters: {
             query?: never;
@@ -308,6 +328,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/diff/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Map Of
+         * @description Draw ribbons from the variables of one model to those of another.
+         */
+        get: operations["diff_map_of_api_diff_map_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -523,6 +563,42 @@ export interface components {
             trainable_b: boolean | null;
         };
         /**
+         * DiffMap
+         * @description Both variable trees as far as they are open, and the ribbons between what is visible.
+         */
+        DiffMap: {
+            /** A */
+            a: components["schemas"]["DiffNode"][];
+            /** B */
+            b: components["schemas"]["DiffNode"][];
+            /** Ribbons */
+            ribbons: components["schemas"]["DiffRibbon"][];
+            /** Total */
+            total: number;
+            /** Is Cut */
+            is_cut: boolean;
+        };
+        /**
+         * DiffNode
+         * @description One visible thing of one side.
+         */
+        DiffNode: {
+            /** Path */
+            path: string;
+            /** Label */
+            label: string;
+            /** Depth */
+            depth: number;
+            /** Is Scope */
+            is_scope: boolean;
+            /** Is Open */
+            is_open: boolean;
+            /** Items */
+            items: number;
+            /** Alone */
+            alone: number;
+        };
+        /**
          * DiffReport
          * @description What changed from A to B.
          */
@@ -560,6 +636,22 @@ export interface components {
                 string[],
                 string[]
             ];
+        };
+        /**
+         * DiffRibbon
+         * @description Variables that are in one visible thing of A and one of B.
+         */
+        DiffRibbon: {
+            /** Left */
+            left: number;
+            /** Right */
+            right: number;
+            /** Same */
+            same: number;
+            /** Changed */
+            changed: number;
+            /** Renamed */
+            renamed: number;
         };
         /**
          * Difference
@@ -620,6 +712,27 @@ export interface components {
             total_evidence: number;
             /** Fix */
             fix: string;
+        };
+        /**
+         * FindingCount
+         * @description What the linter says of something and all below it, information left out.
+         */
+        FindingCount: {
+            /**
+             * Errors
+             * @default 0
+             */
+            errors: number;
+            /**
+             * Warnings
+             * @default 0
+             */
+            warnings: number;
+            /**
+             * First
+             * @default
+             */
+            first: string;
         };
         /**
          * FunctionChange
@@ -1107,6 +1220,8 @@ export interface components {
             state: "loading" | "ready" | "failed";
             /** Stage */
             stage: string;
+            /** Bytes Done */
+            bytes_done: number;
             /** Bytes Total */
             bytes_total: number;
             /** Error */
@@ -1117,6 +1232,15 @@ export interface components {
             choices_are_tags: boolean;
             /** Has Changed */
             has_changed: boolean;
+            /**
+             * Imported
+             * @enum {string}
+             */
+            imported: "none" | "waiting" | "done" | "refused";
+            /** Import Error */
+            import_error: string;
+            /** Revision */
+            revision: number;
         };
         /**
          * OpenRequest
@@ -1492,6 +1616,7 @@ export interface components {
             collections: string[];
             /** Trainable */
             trainable: boolean | null;
+            findings: components["schemas"]["FindingCount"];
         };
         /** ValidationError */
         ValidationError: {
@@ -1707,10 +1832,14 @@ export type CollectionsReport = components['schemas']['CollectionsReport'];
 export type Dangling = components['schemas']['Dangling'];
 export type Detail = components['schemas']['Detail'];
 export type DiffEntry = components['schemas']['DiffEntry'];
+export type DiffMap = components['schemas']['DiffMap'];
+export type DiffNode = components['schemas']['DiffNode'];
 export type DiffReport = components['schemas']['DiffReport'];
+export type DiffRibbon = components['schemas']['DiffRibbon'];
 export type Difference = components['schemas']['Difference'];
 export type FindResult = components['schemas']['FindResult'];
 export type Finding = components['schemas']['Finding'];
+export type FindingCount = components['schemas']['FindingCount'];
 export type FunctionChange = components['schemas']['FunctionChange'];
 export type FunctionDetail = components['schemas']['FunctionDetail'];
 export type FunctionRecord = components['schemas']['FunctionRecord'];
@@ -1817,6 +1946,37 @@ export interface operations {
         };
     };
     reload_model_api_models__model__reload_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_model_api_models__model__import_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2229,7 +2389,7 @@ export interface operations {
         parameters: {
             query?: {
                 q?: string;
-                sort?: "name" | "shape" | "dtype" | "parameters" | "size_bytes" | "uses" | "readers" | "slots" | "device" | "kind";
+                sort?: "name" | "shape" | "dtype" | "parameters" | "size_bytes" | "collections" | "trainable" | "readers" | "uses" | "call_sites" | "slots" | "device" | "initializer" | "kind";
                 descending?: boolean;
                 attached?: boolean;
                 /** @description How many to skip. */
@@ -2284,6 +2444,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DiffReport"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    diff_map_of_api_diff_map_get: {
+        parameters: {
+            query: {
+                a: string;
+                b: string;
+                /** @description Variable scopes of A that are open. */
+                left?: string[];
+                /** @description Variable scopes of B that are open. */
+                right?: string[];
+                slots?: boolean;
+                same?: boolean;
+                /** @description How many to return. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiffMap"];
                 };
             };
             /** @description Validation Error */

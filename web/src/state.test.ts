@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { columns, readFilter, writeFilter } from "./map";
-import { bytes, printable, shape, short } from "./format";
+import { readFilter, writeFilter } from "./map";
+import { columns } from "./two_trees";
+import { bytes, cut, printable, shape, short } from "./format";
 import { parseAddress, toggled, writeAddress, type Address } from "./state";
 import { csv, readOrder } from "./variables";
 import type { TableRow } from "./schema";
@@ -8,7 +9,7 @@ import type { TableRow } from "./schema";
 describe("the address", () => {
   it("brings back whatever was shown, hostile names included", () => {
     const address: Address = {
-      model: "ab12", other: "cd34", view: "diff", tree: "ops", selected: "a/b&c=d#<img src=x>", openOps: ["a", "a/b?c"],
+      model: "ab12", other: "cd34", view: "diff", tree: "ops", selectedIn: "ef56", selected: "a/b&c=d#<img src=x>", openOps: ["a", "a/b?c"],
       openVariables: ["ü/%2F"], query: 'op:MatMul "x y"', filter: "renamed only_b",
     };
     expect(parseAddress(writeAddress(address))).toEqual(address);
@@ -47,6 +48,10 @@ describe("layout", () => {
       const { width, gap } = columns(available);
       expect(2 * width + gap).toBe(Math.max(460, Math.min(1200, available - 24)));
     }
+  });
+  it("cuts names in the middle, where twins are alike", () => {
+    expect(cut("discriminator_1", 12)).toBe("discrim…or_1");
+    expect(cut("w", 3)).toBe("w");
   });
   it("opens and closes", () => {
     expect(toggled(toggled(["a"], "b"), "a")).toEqual(["b"]);

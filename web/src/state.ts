@@ -13,6 +13,7 @@ export interface Address {
   view: View;
   tree: "ops" | "variables";
   selected: string;
+  selectedIn: string; // the model that has it, where that is not the one at hand: the other side of a diff
   openOps: string[];
   openVariables: string[];
   query: string;
@@ -20,7 +21,7 @@ export interface Address {
 }
 
 const EMPTY: Address = {
-  model: "", other: "", view: "map", tree: "variables", selected: "", openOps: [], openVariables: [], query: "", filter: "",
+  model: "", other: "", view: "map", tree: "variables", selected: "", selectedIn: "", openOps: [], openVariables: [], query: "", filter: "",
 };
 
 export function parseAddress(search: string): Address {
@@ -32,6 +33,7 @@ export function parseAddress(search: string): Address {
     view: VIEWS.includes(view) ? view : EMPTY.view,
     tree: found.get("tree") === "ops" ? "ops" : "variables",
     selected: found.get("at") ?? "",
+    selectedIn: found.get("in") ?? "",
     openOps: found.getAll("op"),
     openVariables: found.getAll("var"),
     query: found.get("q") ?? "",
@@ -47,6 +49,7 @@ export function writeAddress(address: Address): string {
   put("view", address.view, EMPTY.view);
   put("tree", address.tree, EMPTY.tree);
   put("at", address.selected);
+  put("in", address.selectedIn);
   put("q", address.query);
   put("filter", address.filter);
   address.openOps.forEach((path) => query.append("op", path));
@@ -62,7 +65,7 @@ export const announced = signal(""); // read aloud by a screen reader
 
 // Going somewhere makes an entry of the history; opening a scope or typing only changes the one at hand.
 export function go(change: Partial<Address>, keep = false): void {
-  const next = { ...at.value, ...change };
+  const next = { ...at.value, ...("selected" in change ? { selectedIn: "" } : {}), ...change };
   const text = writeAddress(next);
   if (text === writeAddress(at.value)) return;
   at.value = next;
@@ -104,8 +107,9 @@ export function start(): void {
   let waiting = 0;
   effect(() => {
     const isLoading = models.value.some((model) => model.state === "loading");
+    const isImporting = models.value.some((model) => model.imported === "waiting");
     clearTimeout(waiting);
-    waiting = window.setTimeout(() => void refreshModels(), isLoading ? 300 : 15_000);
+    waiting = window.setTimeout(() => void refreshModels(), isLoading ? 300 : isImporting ? 1000 : 15_000);
   });
   effect(() => {
     const path = current.value?.path;

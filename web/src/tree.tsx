@@ -41,7 +41,9 @@ export function Tree({ kind }: { kind: "ops" | "variables" }) {
   useEffect(() => setPages(new Map()), [model, kind]);
 
   useEffect(() => {
-    const wanted = ["", ...opened].filter((scope) => !pages.has(scope));
+    // A scope is asked for when its own row is there: the other side of a diff may have opened it, and this tree lack it.
+    const scopes = new Set([...pages.values()].flatMap((page) => page.rows.filter((row) => row.is_scope).map((row) => row.path)));
+    const wanted = ["", ...opened.filter((scope) => scopes.has(scope))].filter((scope) => !pages.has(scope));
     let isStale = false;
     for (const scope of wanted) {
       api.tree(model, kind, scope).then(
@@ -222,7 +224,7 @@ function Row({ entry, id, kind, top, isActive, largest, onOpen, onPick }: RowPro
     );
   const { row, isOpen } = entry;
   const isSelected = row.path === at.value.selected;
-  const size = kind === "ops" ? row.size : row.size;
+  const { size } = row;
   return (
     <div
       class={`row ${isActive ? "active" : ""} ${isSelected ? "selected" : ""} ${row.role && row.role !== "forward" ? "aside" : ""}`}
@@ -241,6 +243,12 @@ function Row({ entry, id, kind, top, isActive, largest, onOpen, onPick }: RowPro
       {row.twins.length > 0 && <span class="badge twin">{row.twins.length}×</span>}
       {row.uses > 1 && <span class="badge shared" title={`used at ${row.uses} places`}>shared {row.uses}</span>}
       {row.slots > 0 && <span class="badge" title="slots and averages">+{row.slots}</span>}
+      {row.findings.first && (
+        <span class={`badge finding ${row.findings.errors ? "error" : "warning"}`} title={`${told(row)}: ${printable(row.findings.first)}`}>
+          ! {row.findings.errors + row.findings.warnings}
+        </span>
+      )}
+      {collections(row) && <span class="badge device" title={`in ${row.collections.map(printable).join(", ")}`}>{collections(row)}</span>}
       {row.device && <span class="badge device" title={row.device}>{row.device.replace(/^.*\/(device:)?/i, "")}</span>}
       <span class="grow" />
       {row.has_shape && <span class="quiet mono">{shape(row.shape)}</span>}
@@ -253,4 +261,17 @@ function Row({ entry, id, kind, top, isActive, largest, onOpen, onPick }: RowPro
       )}
     </div>
   );
+}
+
+function told(row: TreeRow): string {
+  const { errors, warnings } = row.findings;
+  return [errors ? plural(errors, "error") : "", warnings ? plural(warnings, "warning") : ""].filter(Boolean).join(", ");
+}
+
+// The two collections that every variable is in by default say nothing alone; others are named, or counted.
+function collections(row: TreeRow): string {
+  const others = row.collections.filter((name) => !["variables", "trainable_variables"].includes(name));
+  if (others.length === 1) return printable(others[0]!);
+  if (others.length) return `${others.length} collections`;
+  return row.trainable === false ? "not trained" : "";
 }

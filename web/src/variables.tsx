@@ -5,17 +5,22 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "./api";
 import { useAsked } from "./asked";
 import { download } from "./download";
-import { bytes, count, leaf, plural, printable, shape } from "./format";
+import { bytes, count, leaf, parent, plural, printable, shape } from "./format";
 import { SavePicture } from "./picture";
 import { at, go } from "./state";
 import type { TableRow } from "./schema";
 
+// Key, heading, width; a column that would be empty on every row is left out.
 const COLUMNS = [
-  ["name", "name"], ["shape", "shape"], ["dtype", "dtype"], ["parameters", "parameters"], ["size_bytes", "bytes"],
-  ["uses", "used at"], ["readers", "readers"], ["slots", "slots"], ["device", "device"],
+  ["name", "name", "minmax(190px, 3fr)"], ["shape", "shape", "minmax(84px, 1fr)"], ["dtype", "dtype", "58px"],
+  ["parameters", "parameters", "84px"], ["size_bytes", "bytes", "66px"], ["trainable", "trained", "60px"],
+  ["uses", "used at", "58px"], ["call_sites", "scopes", "54px"], ["readers", "readers", "58px"], ["slots", "slots", "44px"],
+  ["collections", "collections", "minmax(90px, 1fr)"], ["initializer", "initialiser", "minmax(90px, 1fr)"], ["device", "device", "70px"],
 ] as const;
 
 type Column = (typeof COLUMNS)[number][0];
+
+const NUMBERS: Column[] = ["parameters", "size_bytes", "uses", "call_sites", "readers", "slots"];
 
 interface Order {
   sort: Column;
@@ -62,6 +67,8 @@ export function Variables() {
   const total = asked.answer?.total ?? 0;
   const first = Math.max(0, Math.floor(top / ROW) - 10);
   const shown = rows.slice(first, first + 70);
+  const columns = COLUMNS.filter(([column]) => column === "name" || rows.some((row) => told(row, column)));
+  const grid = { gridTemplateColumns: columns.map(([, , width]) => width).join(" ") };
 
   async function onScroll(element: HTMLDivElement) {
     setTop(element.scrollTop);
@@ -74,7 +81,7 @@ export function Variables() {
 
   function sortBy(column: Column) {
     const isSame = order.sort === column;
-    const isNumber = ["parameters", "size_bytes", "uses", "readers", "slots"].includes(column);
+    const isNumber = NUMBERS.includes(column);
     go({ filter: writeOrder({ ...order, sort: column, descending: isSame ? !order.descending : isNumber }) });
   }
 
@@ -95,10 +102,10 @@ export function Variables() {
         {asked.answer && <span class="quiet">{plural(total, "variable")} · {plural(asked.answer.parameters, "parameter")} · {bytes(asked.answer.size_bytes)}</span>}
       </div>
       {asked.error && <p class="trouble">{asked.error}</p>}
-      <div class="split">
-        <div class="table" ref={box} onScroll={(event) => void onScroll(event.currentTarget)}>
-          <div class="grid head">
-            {COLUMNS.map(([column, label]) => (
+      {all.answer && all.answer.total > 0 && <Treemap rows={all.answer.rows} total={all.answer.total} />}
+      <div class="table" ref={box} onScroll={(event) => void onScroll(event.currentTarget)}>
+          <div class="grid head" style={grid}>
+            {columns.map(([column, label]) => (
               <button key={column} aria-label={`sort by ${label}`} class={order.sort === column ? "on" : ""} onClick={() => sortBy(column)}>
                 {label}{order.sort === column ? (order.descending ? " ↓" : " ↑") : ""}
               </button>
@@ -108,27 +115,45 @@ export function Variables() {
             {shown.map((row, place) => (
               <div
                 key={row.name} class={`grid line ${row.name === at.value.selected ? "selected" : ""}`} tabIndex={0} role="button"
-                style={{ top: `${(first + place) * ROW}px` }} onClick={() => go({ selected: row.name })}
+                style={{ ...grid, top: `${(first + place) * ROW}px` }} onClick={() => go({ selected: row.name })}
                 onKeyDown={(event) => event.key === "Enter" && go({ selected: row.name })}
               >
-                <span class="mono" title={row.name}>{printable(row.name)}</span>
-                <span class="mono">{shape(row.shape)}</span>
-                <span>{row.dtype}</span>
-                <span class="number">{count(row.parameters)}</span>
-                <span class="number">{bytes(row.size_bytes)}</span>
-                <span class="number">{row.uses > 1 ? <b class="badge shared">{row.uses}</b> : row.uses || ""}</span>
-                <span class="number">{row.readers || ""}</span>
-                <span class="number">{row.slots || ""}</span>
-                <span class="quiet">{printable(row.device)}</span>
+                {columns.map(([column]) => {
+                  const text = told(row, column);
+                  return (
+                    <span key={column} title={text} class={NUMBERS.includes(column) ? "number" : column === "name" || column === "shape" ? "mono" : "quiet"}>
+                      {column === "name" ? <Path text={text} /> : column === "uses" && row.uses > 1 ? <b class="badge shared">{text}</b> : text}
+                    </span>
+                  );
+                })}
               </div>
             ))}
           </div>
           {asked.answer && total === 0 && <p class="empty">No variable fits.</p>}
         </div>
-        {all.answer && all.answer.total > 0 && <Treemap rows={all.answer.rows} total={all.answer.total} />}
-      </div>
     </section>
   );
+}
+
+// What is left out where a name does not fit is of its scope: the last segment says which variable it is.
+function Path({ text }: { text: string }) {
+  const scope = parent(text);
+  return <span class="path"><span>{scope && `${scope}/`}</span><span class="leaf">{leaf(text)}</span></span>;
+}
+
+function told(row: TableRow, column: Column): string {
+  switch (column) {
+    case "name": return printable(row.name);
+    case "shape": return shape(row.shape);
+    case "dtype": return row.dtype;
+    case "parameters": return count(row.parameters);
+    case "size_bytes": return bytes(row.size_bytes);
+    case "trainable": return row.trainable === null ? "" : row.trainable ? "yes" : "no";
+    case "collections": return row.collections.map(printable).join(", ");
+    case "initializer": return row.initializer ? row.initializer.resembles || row.initializer.kind : "";
+    case "device": return printable(row.device);
+    default: return row[column] ? count(row[column]) : "";
+  }
 }
 
 interface Branch {
@@ -159,16 +184,23 @@ function branches(rows: TableRow[]): Branch {
 }
 
 function Treemap({ rows, total }: { rows: TableRow[]; total: number }) {
-  const [width, height] = [250, 460];
+  const [width, setWidth] = useState(700);
+  const height = 150;
+  const frame = useRef<HTMLElement>(null);
   const drawn = useRef<SVGSVGElement>(null);
+  useEffect(() => {
+    if (!frame.current) return;
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(Math.max(200, Math.floor(entry.contentRect.width))));
+    observer.observe(frame.current);
+    return () => observer.disconnect();
+  }, []);
   const cells = useMemo(() => {
     const root = hierarchy(branches(rows)).sum((branch) => branch.size ?? 0).sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
     return treemap<Branch>().size([width, height]).tile(treemapSquarify).paddingOuter(2).paddingTop((node) => (node.depth ? 13 : 0)).paddingInner(1)(root).descendants();
-  }, [rows]);
+  }, [rows, width]);
   return (
-    <figure class="treemap">
-      <figcaption class="quiet">parameters by variable scope{total > rows.length ? `: the ${count(rows.length)} largest of ${count(total)}` : ""}</figcaption>
-      <SavePicture of={() => drawn.current} name="treemap" />
+    <figure class="treemap" ref={frame}>
+      <figcaption class="quiet">parameters by variable scope{total > rows.length ? `: the ${count(rows.length)} largest of ${count(total)}` : ""} <SavePicture of={() => drawn.current} name="treemap" /></figcaption>
       <svg ref={drawn} width={width} height={height} role="group" aria-label="treemap of parameters">
         {cells.filter((cell) => cell.depth > 0 && cell.x1 - cell.x0 > 1 && cell.y1 - cell.y0 > 1).map((cell) => (
           <g key={`${cell.data.path} ${cell.depth}`} class={`cell depth${cell.depth % 4} ${cell.children ? "scope" : ""} ${cell.data.path === at.value.selected ? "selected" : ""}`}

@@ -175,6 +175,39 @@ def needs_more(subject: Subject) -> Iterator[Found]:
         yield Found(dangling[20].where, f"{len(more):,} more references that lead nowhere", more)
 
 
+@rule("G26", "import-refused", "warning")
+def import_refused(subject: Subject) -> Iterator[Found]:
+    """TensorFlow refused to import the graph; the message is its own.
+
+    Why: a graph that `tf.compat.v1` refuses cannot be run, restored or converted, though it can be read.
+
+    Example: a custom op whose library was not loaded; an attribute that a newer TensorFlow has removed
+
+    Fix: what TensorFlow's message says. Rule G22 lists what can be told without it.
+    """
+    report = subject.facts.model.imported
+    if report is not None and not report.ok:
+        yield Found(
+            "import", f"TensorFlow refused the graph: {report.error or 'it gave no reason'}", report.unregistered
+        )
+
+
+@rule("G27", "import-differs", "warning")
+def import_differs(subject: Subject) -> Iterator[Found]:
+    """TensorFlow rebuilt something else from the graph than what stands in the file.
+
+    Why: code that imports the graph sees TensorFlow's version of it: ops renamed, members of collections missing.
+
+    Example: a collection whose members are of a class that nobody registered with `ops.register_proto_function`
+
+    Fix: import what defines the missing class, or remove the collection before the graph is exported.
+    """
+    report = subject.facts.model.imported
+    if report is not None and report.differences:
+        told = report.differences
+        yield Found("import", f"TensorFlow's import differs from the file: {told[0]}", told)
+
+
 @rule("G23", "broken-partition", "warning")
 def broken_partition(subject: Subject) -> Iterator[Found]:
     """A partitioned variable whose parts do not make up the whole.

@@ -18,6 +18,7 @@ from scopeview.sources.graph.objects import join_objects
 from scopeview.sources.graph.savers import read_savers
 from scopeview.sources.graph.signatures import read_signatures
 from scopeview.sources.graph.variables import Facts, graph_variables, with_collections
+from scopeview.sources.progress import tell
 from scopeview.sources.wire import Buffer
 
 
@@ -46,8 +47,10 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
         meta: collections, signatures and object graph, if there are any.
     """
     meta = meta or MetaGraphParts()
+    tell("looking for the nodes", 0)
     parts = split_graph(buffer, graphs)
     graph, dangling = build_graph(buffer, parts)
+    tell("putting variables and collections together", len(buffer))
     functions, dangling_in_functions = read_functions(buffer, parts.libraries, parts.notes)
     raw = collection_defs.decode_collections(meta.collections, graph)
     facts = Facts(

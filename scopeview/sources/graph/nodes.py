@@ -15,10 +15,13 @@ from scopeview.model.model import Dangling
 from scopeview.model.ops import OpTable
 from scopeview.sources import wire
 from scopeview.sources.graph.attributes import decode_node
+from scopeview.sources.progress import tell
 from scopeview.sources.protos import message
 from scopeview.sources.wire import Buffer
 
 _NODE, _LIBRARY, _VERSION, _VERSIONS = 1, 2, 3, 4
+_TOLD_EVERY = 2048
+"""Nodes between two words about progress."""
 
 
 class Span(NamedTuple):
@@ -83,7 +86,9 @@ def read_nodes(buffer: Buffer, spans: Iterable[Span], builder: OpTableBuilder, n
     """Add every node to a builder; one that does not parse is kept as far as it can be read."""
     parse = message("NodeDef").FromString
     refused = decode_errors()
-    for span in spans:
+    for number, span in enumerate(spans):
+        if number % _TOLD_EVERY == 0:
+            tell("reading the nodes", span.start)
         raw = bytes(buffer[span.start : span.end])
         try:
             node = parse(raw)

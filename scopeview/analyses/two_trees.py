@@ -1,0 +1,80 @@
+"""Two trees side by side: what each shows for the scopes that are open, and which index a link then ends at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from scopeview.model.links import Frontier
+from scopeview.model.names import leaf_of, sort_key
+from scopeview.model.scopes import ScopeId, ScopeTree
+
+
+@dataclass(frozen=True, slots=True)
+class SideNode:
+    """One visible thing of one side."""
+
+    path: str
+    depth: int
+    is_scope: bool
+    is_open: bool
+    items: int
+    """Rows that it stands for."""
+    code: int | None
+    """Its code in the frontier; None for an open scope, whose links start at what it shows."""
+
+    @property
+    def label(self) -> str:
+        """The last segment of its path."""
+        return leaf_of(self.path)
+
+
+class Side:
+    """One of the two trees."""
+
+    def __init__(self, names: Iterable[str], opened: Iterable[str]) -> None:
+        """Build the tree of some names.
+
+        Args:
+            names: what the tree holds; repeated names are one row.
+            opened: paths of the scopes that are open; others than the tree has are passed over.
+        """
+        self.names: Sequence[str] = sorted(set(names), key=sort_key)
+        self.row = {name: row for row, name in enumerate(self.names)}
+        tree = ScopeTree(self.names)
+        self.frontier = Frontier(tree, [scope for path in opened if (scope := tree.find(path)) is not None])
+
+    def nodes(self) -> list[SideNode]:
+        """Return the visible things from top to bottom, open scopes included."""
+        tree = self.frontier.tree
+        found: list[SideNode] = []
+        shown: set[ScopeId] = set()
+        for code in self.frontier.visible.tolist():
+            closed = ScopeId(~code) if code < 0 else None
+            path = tree.names[code] if closed is None else tree.path(closed)
+            for scope in _above(tree, path):
+                if scope not in shown:
+                    shown.add(scope)
+                    found.append(
+                        SideNode(tree.path(scope), int(tree.depth[scope]), True, True, len(tree.rows(scope)), None)
+                    )
+            items = 1 if closed is None else len(tree.rows(closed))
+            found.append(SideNode(path, path.count("/") + 1, closed is not None, False, items, code))
+        return found
+
+
+def index_of(nodes: Sequence[SideNode]) -> dict[int, int]:
+    """Return the index of every visible thing by its code."""
+    return {node.code: index for index, node in enumerate(nodes) if node.code is not None}
+
+
+def _above(tree: ScopeTree, path: str) -> list[ScopeId]:
+    """Return the open scopes around a visible thing, outermost first."""
+    above = []
+    end = path.find("/")
+    while end >= 0:
+        scope = tree.find(path[:end])
+        if scope is not None:
+            above.append(scope)
+        end = path.find("/", end + 1)
+    return above

@@ -1,0 +1,106 @@
+// The diff as pictures: ribbons between two variable trees, and the two op trees rolled up by scope.
+
+import { useRef, useState } from "preact/hooks";
+import { api } from "./api";
+import { useAsked } from "./asked";
+import { count, leaf, plural, printable } from "./format";
+import { SavePicture } from "./picture";
+import { at, go, toggled } from "./state";
+import { type Band, type SideNode, TwoTrees } from "./two_trees";
+import type { DiffEntry, DiffNode, DiffRibbon, GraphDiff } from "./schema";
+
+// One list of open scopes serves both sides, so that a scope that both have opens on both.
+export function Ribbons({ a, b, statuses }: { a: string; b: string; statuses: DiffEntry["status"][] }) {
+  const [hasSlots, setSlots] = useState(false);
+  const opened = at.value.openVariables;
+  const frame = useRef<HTMLDivElement>(null);
+  const same = !statuses.length || statuses.includes("same");
+  const parameters = { left: opened, right: opened, slots: hasSlots, same };
+  const asked = useAsked(JSON.stringify([a, b, parameters]), () => api.diffMap(a, b, parameters));
+  const found = asked.answer;
+  if (asked.error) return <p class="trouble">{asked.error}</p>;
+  if (!found) return null;
+  return (
+    <div ref={frame}>
+      <div class="bar">
+        <label><input type="checkbox" checked={hasSlots} onChange={(event) => setSlots(event.currentTarget.checked)} /> slots too</label>
+        {opened.length > 0 && <button onClick={() => go({ openVariables: [] }, true)}>close all scopes</button>}
+        <span class="legend"><i class="same" /> same <i class="renamed" /> renamed <i class="changed" /> changed <i class="alone" /> on one side only</span>
+        <span class="grow" />
+        <SavePicture of={() => frame.current?.querySelector<SVGSVGElement>("svg.map") ?? null} name="diff" />
+      </div>
+      {found.total === 0 && <p class="empty">No variable to draw{same ? "" : ": all are the same"}.</p>}
+      {found.is_cut && <p class="warning pad">Too much is open to draw it all: the rest is left out. Close some scopes.</p>}
+      {found.total > 0 && (
+        <TwoTrees
+          name="variables of A and B, and ribbons between them" headings={["variables of A", "variables of B"]} nouns={["variable", "variable"]}
+          left={found.a.map((node) => sideNode(node, "A"))} right={found.b.map((node) => sideNode(node, "B"))} bands={found.ribbons.map(band)}
+          rightModel={b}
+          onOpen={(_, path) => go({ openVariables: toggled(opened, path) }, true)}
+        />
+      )}
+    </div>
+  );
+}
+
+function sideNode(node: DiffNode, letter: string): SideNode {
+  const alone = node.alone ? `${node.is_scope ? `${count(node.alone)} ` : ""}only in ${letter}` : "";
+  const number = node.is_scope && node.alone < node.items ? count(node.items) : "";
+  return { ...node, note: [alone, number].filter(Boolean).join(" · "), tone: node.alone === node.items && !node.is_open ? "alone" : "" };
+}
+
+function band({ left, right, same, changed, renamed }: DiffRibbon): Band {
+  const told = [[same, "same"], [renamed, "renamed"], [changed, "changed"]] as const;
+  return {
+    left, right, weight: same + changed + renamed, kind: changed ? "changed" : renamed ? "renamed" : "same",
+    told: told.filter(([number]) => number).map(([number, word]) => `${count(number)} ${word}`).join(", "),
+  };
+}
+
+const SHOWN = 300;
+
+export function OpTrees({ graph }: { graph: GraphDiff }) {
+  const [opened, setOpened] = useState<string[]>([]);
+  const parts = [[graph.added, "added"], [graph.removed, "removed"], [graph.changed, "changed"], [graph.renamed, "renamed"], [graph.same, "the same"]] as const;
+  const paths = new Set(graph.scopes.map((scope) => scope.path));
+  const shown = graph.scopes.filter((scope) => above(scope.path).every((path) => opened.includes(path) || !paths.has(path)));
+  return (
+    <details class="pad optrees" open={graph.total > 0}>
+      <summary>Ops: {parts.map(([number, word]) => `${count(number)} ${word}`).join(", ")}</summary>
+      {shown.length > 0 && (
+        <table class="entries">
+          <tbody>
+            {shown.slice(0, SHOWN).map((scope) => {
+              const depth = above(scope.path).length;
+              const hasMore = graph.scopes.some((other) => other.path.startsWith(`${scope.path}/`));
+              const isOpen = opened.includes(scope.path);
+              return (
+                <tr key={scope.path}>
+                  <td class="mono" style={{ paddingLeft: `${14 * depth}px` }}>
+                    <button class="link mono" aria-expanded={hasMore ? isOpen : undefined} title={scope.path}
+                            onClick={() => (hasMore && setOpened(toggled(opened, scope.path)), go({ selected: scope.path }))}>
+                      {hasMore ? (isOpen ? "▾ " : "▸ ") : ""}{printable(leaf(scope.path)) || "(root)"}
+                    </button>
+                    {scope.renamed_from && <span class="quiet"> was {printable(scope.renamed_from)}</span>}
+                  </td>
+                  <td class="only_b">{scope.added ? <span class="mark">+{count(scope.added)}</span> : ""}</td>
+                  <td class="only_a">{scope.removed ? <span class="mark">−{count(scope.removed)}</span> : ""}</td>
+                  <td class="values">{scope.changed ? <span class="mark">~{count(scope.changed)}</span> : ""}</td>
+                  <td class="renamed">{scope.renamed ? <span class="mark">→{count(scope.renamed)}</span> : ""}</td>
+                  <td class="quiet">{plural(scope.same, "op")} the same</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      )}
+      {shown.length > SHOWN && <p class="quiet">… {count(shown.length - SHOWN)} more scopes</p>}
+    </details>
+  );
+}
+
+function above(path: string): string[] {
+  const found: string[] = [];
+  for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) found.push(path.slice(0, end));
+  return found;
+}
