@@ -26,11 +26,13 @@ test: $(VENV)/.dev browser  ## set everything up, then run every check and every
 	$(BIN)/python -m pytest -q --doctest-modules --pyargs scopeview.model scopeview.analyses scopeview.render \
 		scopeview.sources.checkpoint.slices scopeview.sources.graph.objects scopeview.sources.graph.partitions
 
-lint: $(VENV)/.dev  ## ruff, mypy, import-linter
+lint: $(VENV)/.dev  ## ruff, mypy, import-linter, ESLint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if [ -x web/node_modules/.bin/eslint ] && node -e "process.exit(parseInt(process.versions.node) < 20)" 2>/dev/null; then cd web && npm run --silent lint; \
+		else echo "no Node from version 20 on here: the page's TypeScript is not linted"; fi
 
 browser:  ## install Chromium and Node for the tests of the page, where they are missing and may be
 	@for need in chromium npm; do \
@@ -53,6 +55,9 @@ types: $(VENV)/.dev  ## write the TypeScript types of the server's answers again
 
 docs: $(VENV)/.dev  ## write the generated parts of the documentation again
 	$(BIN)/python docs/build.py
+
+screenshots: $(VENV)/.dev browser  ## take the pictures of the page in docs/screenshots again
+	$(BIN)/python docs/screenshots.py
 
 bench: $(VENV)/.dev  ## time scopeview beside TensorFlow's own tools
 	$(BIN)/python benchmarks/cli.py
@@ -80,4 +85,4 @@ $(VENV)/.dev: $(BIN)/scopeview
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-.PHONY: help demo test lint fix samples browser types docs bench constraints clean
+.PHONY: help demo test lint fix samples browser types docs screenshots bench constraints clean

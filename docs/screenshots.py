@@ -25,7 +25,7 @@ SERVED = ("m17_gan.meta", "m18_missed_sharing.meta", "m33_original.ckpt", "m33_r
 
 VIEWS: dict[str, dict[str, str | list[str]]] = {
     "map": {"model": "m17_gan.meta", "var": ["discriminator"], "at": "discriminator/hidden"},
-    "variables": {"model": "m17_gan.meta", "view": "variables", "filter": "sort:parameters down", "at": "generator/weights"},
+    "variables": {"model": "m17_gan.meta", "view": "variables", "filter": "sort:parameters down", "at": "generator"},
     "collections": {"model": "m17_gan.meta", "view": "collections", "tree": "ops"},
     "diff": {"model": "m33_original.ckpt", "with": "m33_renamed.meta", "view": "diff", "var": ["layer1", "model"]},
     "lint": {"model": "m18_missed_sharing.meta", "view": "lint"},

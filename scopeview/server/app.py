@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from scopeview import __version__
 from scopeview.errors import ScopeviewError
 from scopeview.server import api, pages
 from scopeview.server.places import Places
+from scopeview.server.refusals import refusal
 from scopeview.server.security import Access, Guard
 from scopeview.workspace import Workspace
 
@@ -44,6 +46,7 @@ def create_app(workspace: Workspace, places: Places | None = None, access: Acces
     app.include_router(pages.router)
     app.include_router(api.router)
     app.add_exception_handler(ScopeviewError, _refused)
+    app.add_exception_handler(HTTPException, _not_there)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(Guard, access=access or Access())
     static = pages.static_folder()
@@ -52,7 +55,12 @@ def create_app(workspace: Workspace, places: Places | None = None, access: Acces
     return app
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     status = error.http_status if isinstance(error, ScopeviewError) else 500
-    choices = list(getattr(error, "choices", ()))
-    return JSONResponse({"error": str(error), "choices": choices}, status)
+    return refusal(request.headers, str(error), status, choices=getattr(error, "choices", ()))
+
+
+async def _not_there(request: Request, error: Exception) -> Response:
+    """Answer for an address, or a way of asking, that there is none of."""
+    assert isinstance(error, HTTPException)
+    return refusal(request.headers, f"there is nothing at {request.url.path}", error.status_code)

@@ -1,15 +1,14 @@
-"""Pages: the shell that the browser's part fills, and what stands in for it where it was not built."""
+"""Pages: the shell that the browser's part fills, what stands in for it where it was not built, and what is open."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, select_autoescape
 
 from scopeview import __version__
+from scopeview.server.refusals import environment
 
 router = APIRouter(include_in_schema=False)
 
@@ -21,15 +20,16 @@ def static_folder() -> Path | None:
     return _STATIC if (_STATIC / "app.js").is_file() else None
 
 
-@lru_cache(maxsize=1)
-def environment() -> Environment:
-    """Return Jinja's environment; everything is escaped."""
-    return Environment(loader=PackageLoader("scopeview.server"), autoescape=select_autoescape(default=True))
-
-
 @router.get("/")
 def shell(request: Request) -> HTMLResponse:
     """Return the page."""
     name = "shell.html" if static_folder() is not None else "unbuilt.html"
     models = request.app.state.workspace.models()
     return HTMLResponse(environment().get_template(name).render(version=__version__, models=models))
+
+
+@router.get("/workspace")
+def workspace(request: Request) -> HTMLResponse:
+    """Return a page without script that lists what is open, and how far it is."""
+    models = request.app.state.workspace.models()
+    return HTMLResponse(environment().get_template("workspace.html").render(version=__version__, models=models))

@@ -14,8 +14,10 @@ from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from scopeview.server.refusals import refusal
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
@@ -77,12 +79,12 @@ class Guard:
         headers = Headers(scope=scope)
         host = _without_port(headers.get("host", ""))
         if host not in self._access.hosts:
-            return PlainTextResponse(f"this server does not answer for the host {host!r}", 421)
+            return refusal(headers, f"this server does not answer for the host {host!r}", 421, leads_home=False)
         origin = headers.get("origin")
         if origin is not None and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
-            return PlainTextResponse("this request comes from another page", 403)
+            return refusal(headers, "this request comes from another page", 403, leads_home=False)
         if origin == "null" and scope["method"] not in ("GET", "HEAD"):
-            return PlainTextResponse("this request comes from another page", 403)
+            return refusal(headers, "this request comes from another page", 403, leads_home=False)
         return self._token_refusal(scope, headers)
 
     def _token_refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
@@ -99,7 +101,7 @@ class Guard:
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
         if any(_is_equal(found, token) for found in ((cookie.value if cookie else ""), bearer)):
             return None
-        return PlainTextResponse("a token is needed: open the address that scopeview printed", 401)
+        return refusal(headers, "a token is needed: open the address that scopeview printed", 401, leads_home=False)
 
 
 def _is_equal(given: str, token: str) -> bool:

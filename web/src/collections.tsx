@@ -3,6 +3,7 @@
 import { api } from "./api";
 import { useAsked } from "./asked";
 import { count, plural, printable } from "./format";
+import { SaveTable } from "./save_table";
 import { at, go } from "./state";
 
 const SHOWN = 40;
@@ -13,6 +14,15 @@ export function Collections() {
   const report = asked.answer;
   return (
     <section class="view" aria-label="Collections">
+      {report && report.collections.length > 0 && (
+        <div class="bar">
+          <span class="grow" />
+          <SaveTable
+            name="collections" answer={report} columns={["collection", "kind", "member"]}
+            rows={report.collections.flatMap(({ collection }) => collection.members.map((one) => ({ collection: collection.name, kind: one.kind, member: one.target ?? one.text })))}
+          />
+        </div>
+      )}
       {asked.error && <p class="trouble">{asked.error}</p>}
       {report && !report.collections.length && (
         <p class="empty">{report.has_collections ? "This MetaGraph has no collections." : "A bare GraphDef and a checkpoint have no collections."}</p>

@@ -7,6 +7,7 @@ import { download } from "./download";
 import { count, plural, printable, shape } from "./format";
 import { OpTrees, Ribbons } from "./diff_pictures";
 import { ModelOptions } from "./models";
+import { SaveTable } from "./save_table";
 import { at, go, models } from "./state";
 import type { DiffEntry, DiffReport } from "./schema";
 
@@ -71,6 +72,8 @@ function Report({ report, filter, a, b }: { report: DiffReport; filter: string; 
             {MARKS[status]} {count(counts[status])} {WORDS[status]}
           </button>
         ))}
+        <span class="grow" />
+        <SaveTable name="differences" answer={report} columns={["status", "a", "b", "dtype_a", "shape_a", "dtype_b", "shape_b", "evidence", "confidence"]} rows={entries} />
         {report.entries.every((entry) => entry.status === "same") && <b>Nothing differs.</b>}
       </div>
       <Ribbons a={a} b={b} statuses={chosen} />

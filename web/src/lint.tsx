@@ -3,6 +3,7 @@
 import { api } from "./api";
 import { useAsked } from "./asked";
 import { plural, printable } from "./format";
+import { SaveTable } from "./save_table";
 import { at, go } from "./state";
 import type { Finding } from "./schema";
 
@@ -26,6 +27,7 @@ export function Lint() {
           </button>
         ))}
         <span class="grow" />
+        {asked.answer && <SaveTable name="findings" answer={asked.answer} columns={["code", "rule", "severity", "where", "message", "evidence"]} rows={found} />}
         {asked.answer && <span class="quiet">{plural(asked.answer.rules_applied.length, "rule")} applied</span>}
       </div>
       {asked.error && <p class="trouble">{asked.error}</p>}
@@ -41,7 +43,9 @@ export function Lint() {
               <ul>
                 {group.slice(0, 100).map((finding) => (
                   <li key={finding.where + finding.message}>
-                    <button class="link" onClick={() => go({ selected: finding.where })}>{printable(finding.message)}</button>
+                    {finding.leads_to === "" ? printable(finding.message) : (
+                      <button class="link" onClick={() => go({ selected: finding.leads_to })}>{printable(finding.message)}</button>
+                    )}
                     {finding.evidence.length > 0 && <p class="mono quiet">{printable(finding.evidence.slice(0, 12).join(", "))}{finding.total_evidence > 12 ? ", …" : ""}</p>}
                   </li>
                 ))}

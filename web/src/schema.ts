@@ -704,6 +704,8 @@ export interface components {
             severity: "error" | "warning" | "info";
             /** Where */
             where: string;
+            /** Leads To */
+            leads_to: string;
             /** Message */
             message: string;
             /** Evidence */

@@ -3,7 +3,8 @@ import { readFilter, writeFilter } from "./map";
 import { columns } from "./two_trees";
 import { bytes, cut, printable, shape, short } from "./format";
 import { parseAddress, toggled, writeAddress, type Address } from "./state";
-import { csv, readOrder } from "./variables";
+import { csv } from "./download";
+import { readOrder } from "./variables";
 import type { TableRow } from "./schema";
 
 describe("the address", () => {
@@ -38,7 +39,7 @@ describe("text", () => {
   });
   it("gives a spreadsheet no formula", () => {
     const row = { name: '=cmd("x")', shape: [2], dtype: "float32", collections: ["a", "b"] } as unknown as TableRow;
-    expect(csv([row]).split("\n")[1]).toContain(`"'=cmd(""x"")"`);
+    expect(csv(["name", "shape"], [row]).split("\n")[1]).toContain(`"'=cmd(""x"")"`);
   });
 });
 

@@ -4,7 +4,7 @@ import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "./api";
 import { useAsked } from "./asked";
-import { download } from "./download";
+import { csv, download } from "./download";
 import { bytes, count, leaf, parent, plural, printable, shape } from "./format";
 import { SavePicture } from "./picture";
 import { at, go } from "./state";
@@ -223,6 +223,8 @@ function clipped(text: string, width: number): string {
   return shown.length <= room ? shown : `${shown.slice(0, Math.max(1, room - 1))}…`;
 }
 
+const CSV = ["name", "shape", "dtype", "parameters", "size_bytes", "trainable", "uses", "call_sites", "readers", "slots", "device", "collections"] as const;
+
 async function save(model: string, parameters: Record<string, string | boolean>, kind: "csv" | "json"): Promise<void> {
   const rows: TableRow[] = [];
   for (let total = 1; rows.length < total; ) {
@@ -231,16 +233,5 @@ async function save(model: string, parameters: Record<string, string | boolean>,
     rows.push(...page.rows);
     if (!page.rows.length) break;
   }
-  download(`variables.${kind}`, kind === "json" ? JSON.stringify(rows, null, 2) : csv(rows));
-}
-
-// Cells that a spreadsheet would take for a formula are quoted as text: names are data there too.
-export function csv(rows: TableRow[]): string {
-  const columns = ["name", "shape", "dtype", "parameters", "size_bytes", "trainable", "uses", "readers", "slots", "device", "collections"] as const;
-  const cell = (value: unknown) => {
-    const text = Array.isArray(value) ? value.join(" ") : String(value ?? "");
-    const safe = /^[=+\-@\t\r]/.test(text) && typeof value === "string" ? `'${text}` : text;
-    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
-  return [columns.join(","), ...rows.map((row) => columns.map((column) => cell(row[column])).join(","))].join("\n") + "\n";
+  download(`variables.${kind}`, kind === "json" ? JSON.stringify(rows, null, 2) : csv(CSV, rows));
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from scopeview.analyses.lint.rule import SEVERITIES, Rule, Severity, Subject
 from scopeview.analyses.lint.rules import RULES
 from scopeview.errors import QueryError
+from scopeview.model.model import Model
 
 _EVIDENCE_SHOWN = 200
 
@@ -21,6 +22,8 @@ class Finding:
     rule: str
     severity: Severity
     where: str
+    leads_to: str
+    """The name of the op, variable or scope that it is about; empty for what is none, such as a file or a key."""
     message: str
     evidence: tuple[str, ...]
     total_evidence: int
@@ -122,6 +125,14 @@ def _why_not(rule: Rule, subject: Subject) -> str:
             return "" if has_objects or model.has_objects else "there is no object graph"
 
 
+def _is_named(model: Model, name: str) -> bool:
+    return bool(
+        model.variables.named(name)
+        or model.graph.row(name) is not None
+        or (name and (model.op_scopes.find(name) is not None or model.variable_scopes.find(name) is not None))
+    )
+
+
 def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:
     for found in rule.check(subject):
         evidence = tuple(dict.fromkeys(found.evidence))
@@ -130,6 +141,7 @@ def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:
             rule=rule.name,
             severity=found.severity or rule.severity,
             where=found.where,
+            leads_to=found.where if _is_named(subject.facts.model, found.where) else "",
             message=found.message,
             evidence=evidence[:_EVIDENCE_SHOWN],
             total_evidence=len(evidence),

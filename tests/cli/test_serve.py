@@ -1,0 +1,81 @@
+"""`scopeview serve` as a person starts and ends it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from tests.places import SAMPLES
+
+
+def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "scopeview", "serve", "--no-open", *arguments]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
+    )
+
+
+def address(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    told = re.search(r"http://\S+", process.stdout.readline())
+    assert told is not None
+    return told[0]
+
+
+@pytest.mark.parametrize("imports", ["0", "20000"])
+def test_ctrl_c_ends_it_without_a_word(imports: str) -> None:
+    with started(str(SAMPLES / "m05_reuse.meta"), "--import-up-to", imports) as process:
+        url = address(process)
+        with urllib.request.urlopen(f"{url}api/models", timeout=30) as answer:
+            identity = re.search(rb'"id":"(\w+)"', answer.read())
+        assert identity is not None
+        # The first question begins the import, which then runs while the server is ended.
+        urllib.request.urlopen(f"{url}api/models/{identity[1].decode()}/summary", timeout=30).close()
+
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=30)
+
+    assert process.returncode in (0, 130, -signal.SIGINT)
+    assert errors.strip() == ""
+    assert "Traceback" not in out
+
+
+def test_over_ssh_it_prints_the_way_in() -> None:
+    with started(str(SAMPLES / "m05_reuse.meta"), SSH_CONNECTION="192.0.2.1 1 192.0.2.2 22") as process:
+        port = address(process).rstrip("/").rpartition(":")[2]
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+    assert f"ssh -L {port}:127.0.0.1:{port} " in line
+
+
+def test_off_the_loopback_the_address_has_a_token() -> None:
+    with started(str(SAMPLES / "m05_reuse.meta"), "--host", "0.0.0.0") as process:
+        told = address(process)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+    assert re.fullmatch(r"http://0\.0\.0\.0:\d+/\?token=[\w-]{20,}", told)
+
+
+def test_a_port_that_is_taken_and_nothing_to_serve_are_sentences() -> None:
+    with started(str(SAMPLES / "m05_reuse.meta")) as first:
+        port = address(first).rstrip("/").rpartition(":")[2]
+        with started(str(SAMPLES / "m05_reuse.meta"), "--port", port) as second:
+            _, errors = second.communicate(timeout=30)
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=30)
+    with started() as third:
+        _, usage = third.communicate(timeout=30)
+
+    assert second.returncode != 0
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use; try another --port" in errors
+    assert (third.returncode, "pass a PATH to open" in usage) == (2, True)

@@ -1,0 +1,69 @@
+"""A wheel has the page in it, whether or not the machine that builds it has Node."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.places import ROOT
+
+TOOLS = ("sh", "bash", "env", "uname", "cat", "ls", "mkdir", "rm")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Return a copy of what is kept of this repository, and of nothing that was built here."""
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("needs git, and the repository that these tests are of")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    target = tmp_path / "checkout"
+    for name in filter(None, listed.split("\0")):
+        if name.startswith(("scopeview/", "web/")) or "/" not in name:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
+    return target
+
+
+def build(checkout: Path, target: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "--wheel-dir", str(target), str(checkout)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=600, check=False, env={**os.environ, **environment}
+    )
+
+
+def without_node(folder: Path) -> str:
+    """Return a search path on which there is no Node."""
+    folder.mkdir()
+    for tool in TOOLS:
+        where = shutil.which(tool)
+        if where is not None:
+            (folder / tool).symlink_to(where)
+    return str(folder)
+
+
+def test_a_wheel_built_without_node_has_the_page(checkout: Path, tmp_path: Path) -> None:
+    done = build(checkout, tmp_path / "out", PATH=without_node(tmp_path / "bin"))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = (tmp_path / "out").glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    page = {f"scopeview/server/static/{name}" for name in ("app.js", "app.css", "icon.svg")}
+    templates = {"scopeview/server/templates/shell.html", "scopeview/render/templates/report.html"}
+    assert page | templates <= names
+    assert not [name for name in names if "node_modules" in name or name.startswith("web/")]
+
+
+def test_a_page_that_cannot_be_built_is_one_clear_error(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "web" / "src" / "main.tsx").write_text("this is no TypeScript(", "utf-8")
+
+    done = build(checkout, tmp_path / "out", PATH=without_node(tmp_path / "bin"))
+
+    assert done.returncode != 0
+    assert "the page could not be built" in done.stderr
+    assert "SCOPEVIEW_NO_PAGE=1" in done.stderr
