@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -29,7 +29,7 @@ class Facts:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._sites: dict[str, tuple[CallSite, ...]] = {}
-        self._remembered: dict[str, Any] = {}
+        self._remembered: dict[Hashable, Any] = {}
 
     def with_model(self, model: Model) -> Facts:
         """Return the facts of the same artefact after TensorFlow's import: what was worked out stays."""
@@ -38,7 +38,7 @@ class Facts:
         other._remembered = {}
         return other
 
-    def remember(self, question: str, work_out: Callable[[], Answer]) -> Answer:
+    def remember(self, question: Hashable, work_out: Callable[[], Answer]) -> Answer:
         """Return the answer to a question of an analysis that builds on this one, worked out once."""
         if question not in self._remembered:
             self._remembered[question] = work_out()

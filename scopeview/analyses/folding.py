@@ -45,7 +45,7 @@ def fold_twins(
     """
     families: dict[tuple[str, int], list[int]] = defaultdict(list)
     for position, item in enumerate(items):
-        families[_stem(label_of(item)), size_of(item)].append(position)
+        families[stem_of(label_of(item)), size_of(item)].append(position)
     groups: dict[int, Group[Item]] = {}
     grouped: set[int] = set()
     for (stem, _), positions in families.items():
@@ -67,7 +67,7 @@ def fold_twins(
     ]
 
 
-def _stem(label: str) -> str:
+def stem_of(label: str) -> str:
     """Return a label without its number, so that `cell`, `cell_1` and `cell_2` agree."""
     match = _NUMBERED.match(label)
     return match[1].removesuffix("_") if match else label

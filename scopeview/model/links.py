@@ -43,6 +43,17 @@ class Frontier:
         changes = np.flatnonzero(np.diff(codes, prepend=np.iinfo(np.int64).min)) if len(codes) else codes
         self.visible: Ints = codes[changes]
 
+    def regrouped(self, codes: Ints) -> Frontier:
+        """Return the same tree with other things visible: numbers of boxes that stand for rows, in their own order.
+
+        Args:
+            codes: shape (rows,); what stands for each row, 0 or more.
+        """
+        other = object.__new__(Frontier)
+        other.tree, other.opened, other.codes = self.tree, self.opened, codes
+        other.visible = np.unique(codes)
+        return other
+
 
 @dataclass(frozen=True, slots=True)
 class Links:

@@ -8,17 +8,26 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.places import SAMPLES
 
 
-def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+@contextmanager
+def started(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a server; it is gone when the test is."""
     command = [sys.executable, "-m", "scopeview", "serve", "--no-open", *arguments]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
     )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def address(process: subprocess.Popen[str]) -> str:
@@ -26,6 +35,13 @@ def address(process: subprocess.Popen[str]) -> str:
     told = re.search(r"http://\S+", process.stdout.readline())
     assert told is not None
     return told[0]
+
+
+def ended(process: subprocess.Popen[str], url: str) -> tuple[str, str]:
+    """End a server as Ctrl-C does, once it answers: whoever started these tests may have it ignored until then."""
+    urllib.request.urlopen(url, timeout=30).close()
+    process.send_signal(signal.SIGINT)
+    return process.communicate(timeout=30)
 
 
 @pytest.mark.parametrize("imports", ["0", "20000"])
@@ -38,8 +54,7 @@ def test_ctrl_c_ends_it_without_a_word(imports: str) -> None:
         # The first question begins the import, which then runs while the server is ended.
         urllib.request.urlopen(f"{url}api/models/{identity[1].decode()}/summary", timeout=30).close()
 
-        process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=30)
+        out, errors = ended(process, url)
 
     assert process.returncode in (0, 130, -signal.SIGINT)
     assert errors.strip() == ""
@@ -51,8 +66,6 @@ def test_over_ssh_it_prints_the_way_in() -> None:
         port = address(process).rstrip("/").rpartition(":")[2]
         assert process.stdout is not None
         line = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
 
     assert f"ssh -L {port}:127.0.0.1:{port} " in line
 
@@ -60,8 +73,6 @@ def test_over_ssh_it_prints_the_way_in() -> None:
 def test_off_the_loopback_the_address_has_a_token() -> None:
     with started(str(SAMPLES / "m05_reuse.meta"), "--host", "0.0.0.0") as process:
         told = address(process)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
 
     assert re.fullmatch(r"http://0\.0\.0\.0:\d+/\?token=[\w-]{20,}", told)
 
@@ -71,8 +82,6 @@ def test_a_port_that_is_taken_and_nothing_to_serve_are_sentences() -> None:
         port = address(first).rstrip("/").rpartition(":")[2]
         with started(str(SAMPLES / "m05_reuse.meta"), "--port", port) as second:
             _, errors = second.communicate(timeout=30)
-        first.send_signal(signal.SIGINT)
-        first.communicate(timeout=30)
     with started() as third:
         _, usage = third.communicate(timeout=30)
 

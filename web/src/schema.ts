@@ -288,6 +288,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Graph
+         * @description Draw one scope of the op tree: items, what is linked outside, and links.
+         */
+        get: operations["graph_api_models__model__graph_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/graph/edges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Graph Edges
+         * @description List the edges that a link stands for.
+         */
+        get: operations["graph_edges_api_models__model__graph_edges_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/graph/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Graph Trace
+         * @description Find what feeds something, what it feeds, or what lies between two.
+         */
+        get: operations["graph_trace_api_models__model__graph_trace_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/variables": {
         parameters: {
             query?: never;
@@ -817,6 +877,181 @@ export interface components {
             /** Total */
             total: number;
         };
+        /**
+         * GraphEdge
+         * @description One input of one op.
+         */
+        GraphEdge: {
+            /** Source */
+            source: string;
+            /** Port */
+            port: number;
+            /** Argument */
+            argument: string;
+            /** Target */
+            target: string;
+            /** Slot */
+            slot: number;
+            /** Writes */
+            writes: boolean;
+            /** Dtype */
+            dtype: string | null;
+            /** Shape */
+            shape: (number | null)[] | null;
+            /** Shape Known */
+            shape_known: boolean;
+        };
+        /**
+         * GraphEdges
+         * @description The edges of one link, a page at a time.
+         */
+        GraphEdges: {
+            /** Scope */
+            scope: string;
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /** Edges */
+            edges: components["schemas"]["GraphEdge"][];
+            /** Total */
+            total: number;
+            /** Offset */
+            offset: number;
+        };
+        /**
+         * GraphItem
+         * @description One box of the picture.
+         */
+        GraphItem: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "scope" | "op" | "variable" | "argument" | "group";
+            /**
+             * Group
+             * @enum {string}
+             */
+            group: "" | "twins" | "alike" | "rest";
+            /** Path */
+            path: string;
+            /** Label */
+            label: string;
+            /** Can Open */
+            can_open: boolean;
+            /** Ops */
+            ops: number;
+            /** Members */
+            members: string[];
+            /** Total Members */
+            total_members: number;
+            /** Type */
+            type: string;
+            /** Types */
+            types: {
+                [key: string]: number;
+            };
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward";
+            /** Roles */
+            roles: {
+                [key: string]: number;
+            };
+            /** Aside */
+            aside: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | null;
+            /** Devices */
+            devices: string[];
+            /** Structure */
+            structure: string;
+            /** Dtype */
+            dtype: string;
+            /** Shape */
+            shape: (number | null)[] | null;
+            /** Shape Known */
+            shape_known: boolean;
+            /** Uses */
+            uses: number;
+            /** Call Sites */
+            call_sites: string[];
+            /** Shared */
+            shared: number;
+            /** Variables */
+            variables: number;
+            /** Parameters */
+            parameters: number;
+            /** Slots */
+            slots: number;
+            /** Trainable */
+            trainable: boolean | null;
+            /** Collections */
+            collections: string[];
+            /** Constants */
+            constants: components["schemas"]["InlineConstant"][];
+            /** Total Constants */
+            total_constants: number;
+            /** Calls */
+            calls: string[];
+        };
+        /**
+         * GraphLink
+         * @description All edges from one item to another.
+         */
+        GraphLink: {
+            /** Source */
+            source: number;
+            /** Target */
+            target: number;
+            /** Data */
+            data: number;
+            /** Control */
+            control: number;
+            /** Writes */
+            writes: number;
+            /** Tensors */
+            tensors: number;
+            /** Dtype */
+            dtype: string | null;
+            /** Shape */
+            shape: (number | null)[] | null;
+            /** Shape Known */
+            shape_known: boolean;
+            /** Elements */
+            elements: number | null;
+        };
+        /**
+         * GraphPicture
+         * @description One opened scope. The edges of the graph with an end in it are those of the links and those within the items.
+         */
+        GraphPicture: {
+            /** Scope */
+            scope: string;
+            /** Function */
+            function: string;
+            /** Items */
+            items: components["schemas"]["GraphItem"][];
+            /** Outside */
+            outside: components["schemas"]["Outside"][];
+            /** Links */
+            links: components["schemas"]["GraphLink"][];
+            /** Total Links */
+            total_links: number;
+            /** Ops */
+            ops: number;
+            /** Edges */
+            edges: number;
+            /** Edges Within */
+            edges_within: number;
+            /** Dangling */
+            dangling: number;
+            /** Above */
+            above: string[];
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -931,6 +1166,20 @@ export interface components {
             resembles: string;
         };
         /**
+         * InlineConstant
+         * @description A constant that serves one op alone, and is told with it.
+         */
+        InlineConstant: {
+            /** Name */
+            name: string;
+            /** Dtype */
+            dtype: string | null;
+            /** Shape */
+            shape: (number | null)[] | null;
+            /** Preview */
+            preview: string[];
+        };
+        /**
          * Inspection
          * @description Everything an artefact holds, op by op excepted.
          */
@@ -997,6 +1246,16 @@ export interface components {
             rules_skipped: {
                 [key: string]: string;
             };
+        };
+        /**
+         * LitScope
+         * @description What is on a trace in one opened scope.
+         */
+        LitScope: {
+            /** Scope */
+            scope: string;
+            /** Items */
+            items: string[];
         };
         /**
          * MapNode
@@ -1255,6 +1514,24 @@ export interface components {
             artifact?: string | null;
             /** Tags */
             tags?: string[] | null;
+        };
+        /**
+         * Outside
+         * @description An item of a scope above, that is linked with something in this one.
+         */
+        Outside: {
+            /** Id */
+            id: string;
+            /** Scope */
+            scope: string;
+            /** Label */
+            label: string;
+            /** Variables */
+            variables: string[];
+            /** Total Variables */
+            total_variables: number;
+            /** Aside */
+            aside: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | null;
         };
         /**
          * Part
@@ -1561,6 +1838,29 @@ export interface components {
             shape: (number | null)[] | null;
         };
         /**
+         * Trace
+         * @description The ops that are found, and what is drawn for them.
+         */
+        Trace: {
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "inputs" | "outputs" | "paths";
+            /** Names */
+            names: string[];
+            /** Ops */
+            ops: string[];
+            /** Total */
+            total: number;
+            /** Depth */
+            depth: number;
+            /** Is Whole */
+            is_whole: boolean;
+            /** Lit */
+            lit: components["schemas"]["LitScope"][];
+        };
+        /**
          * TreePage
          * @description A page of the children of one scope.
          */
@@ -1846,14 +2146,21 @@ export type FunctionChange = components['schemas']['FunctionChange'];
 export type FunctionDetail = components['schemas']['FunctionDetail'];
 export type FunctionRecord = components['schemas']['FunctionRecord'];
 export type GraphDiff = components['schemas']['GraphDiff'];
+export type GraphEdge = components['schemas']['GraphEdge'];
+export type GraphEdges = components['schemas']['GraphEdges'];
+export type GraphItem = components['schemas']['GraphItem'];
+export type GraphLink = components['schemas']['GraphLink'];
+export type GraphPicture = components['schemas']['GraphPicture'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Hit = components['schemas']['Hit'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type InferredTensor = components['schemas']['InferredTensor'];
 export type Initializer = components['schemas']['Initializer'];
+export type InlineConstant = components['schemas']['InlineConstant'];
 export type Inspection = components['schemas']['Inspection'];
 export type Link = components['schemas']['Link'];
 export type LintReport = components['schemas']['LintReport'];
+export type LitScope = components['schemas']['LitScope'];
 export type MapNode = components['schemas']['MapNode'];
 export type Member = components['schemas']['Member'];
 export type Membership = components['schemas']['Membership'];
@@ -1865,6 +2172,7 @@ export type OpDetail = components['schemas']['OpDetail'];
 export type OpScopeRecord = components['schemas']['OpScopeRecord'];
 export type OpenModel = components['schemas']['OpenModel'];
 export type OpenRequest = components['schemas']['OpenRequest'];
+export type Outside = components['schemas']['Outside'];
 export type Part = components['schemas']['Part'];
 export type RenameRule = components['schemas']['RenameRule'];
 export type Renamed = components['schemas']['Renamed'];
@@ -1882,6 +2190,7 @@ export type Signature = components['schemas']['Signature'];
 export type StoredSlice = components['schemas']['StoredSlice'];
 export type TableRow = components['schemas']['TableRow'];
 export type TensorInfo = components['schemas']['TensorInfo'];
+export type Trace = components['schemas']['Trace'];
 export type TreePage = components['schemas']['TreePage'];
 export type TreeRow = components['schemas']['TreeRow'];
 export type ValidationError = components['schemas']['ValidationError'];
@@ -2374,6 +2683,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScopeMap"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    graph_api_models__model__graph_get: {
+        parameters: {
+            query?: {
+                scope?: string;
+                /** @description The function whose body is drawn; empty for the main graph. */
+                function?: string;
+                /** @description Roles that are drawn in place. */
+                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
+                /** @description Paths that are drawn in place. */
+                show?: string[];
+                /** @description Paths whose groups are drawn member by member. */
+                unfold?: string[];
+                /** @description Items of one scope, before they are folded. */
+                items?: number;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphPicture"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    graph_edges_api_models__model__graph_edges_get: {
+        parameters: {
+            query: {
+                source: string;
+                target: string;
+                scope?: string;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description How many to return. */
+                limit?: number;
+                /** @description The function whose body is drawn; empty for the main graph. */
+                function?: string;
+                /** @description Roles that are drawn in place. */
+                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
+                /** @description Paths that are drawn in place. */
+                show?: string[];
+                /** @description Paths whose groups are drawn member by member. */
+                unfold?: string[];
+                /** @description Items of one scope, before they are folded. */
+                items?: number;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphEdges"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    graph_trace_api_models__model__graph_trace_get: {
+        parameters: {
+            query: {
+                /** @description Ops or scopes to begin at. */
+                name: string[];
+                direction?: "inputs" | "outputs" | "paths";
+                /** @description Scopes that are open. */
+                opened?: string[];
+                /** @description Steps; 0 for all. */
+                depth?: number;
+                control?: boolean;
+                /** @description The function whose body is drawn; empty for the main graph. */
+                function?: string;
+                /** @description Roles that are drawn in place. */
+                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
+                /** @description Paths that are drawn in place. */
+                show?: string[];
+                /** @description Paths whose groups are drawn member by member. */
+                unfold?: string[];
+                /** @description Items of one scope, before they are folded. */
+                items?: number;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
                 };
             };
             /** @description Validation Error */

@@ -1,0 +1,138 @@
+"""What every picture of one op table stands on, worked out once: who is told with whom, and which scope is whose.
+
+An op whose name is also a scope (`dense/MatMul` with `dense/MatMul/ReadVariableOp`) is told with that scope. Constants
+and reads that serve a single op are told with it (`Mean` and `Mean/reduction_indices`). Both stay within one level of
+the tree, so that the picture of a scope depends on nothing that is open elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.roles import ROLES
+from scopeview.analyses.structure import Hashes, scope_hashes
+from scopeview.analyses.writing import WRITER
+from scopeview.model.ops import OpTable
+from scopeview.model.scopes import ROOT, ScopeId
+from scopeview.model.variables import Variable
+
+Ints = NDArray[np.int64]
+
+_FORWARD = ROLES.index("forward")
+_TOLD_WITH_CONSUMER = ("Const", "ReadVariableOp")
+
+
+class Ground:
+    """One op table: the main graph, or the body of a function."""
+
+    def __init__(self, facts: Facts, function: str) -> None:
+        self.facts = facts
+        self.function = function
+        self.table: OpTable = facts.model.functions[function].body if function else facts.model.graph
+        self.tree = self.table.scopes
+        self.roles = facts.roles.codes(function)
+        """Shape (ops,): indices into `roles.ROLES`."""
+        self.levels: OrderedDict[Any, Any] = OrderedDict()
+        """Levels that were worked out lately; see `level_of`."""
+
+    @cached_property
+    def target(self) -> Ints:
+        """The consuming op of every edge: shape (edges,)."""
+        return np.repeat(np.arange(len(self.table)), np.diff(self.table.columns.in_start))
+
+    @cached_property
+    def is_write(self) -> NDArray[np.bool_]:
+        """Which edges hand a variable to an op that writes it: shape (edges,)."""
+        columns = self.table.columns
+        writes = np.array([WRITER.fullmatch(name) is not None for name in columns.types] or [False], dtype=bool)
+        slot = np.arange(len(self.target)) - columns.in_start[self.target]
+        return np.asarray(writes[columns.type_id[self.target]] & (slot == 0) & (columns.port >= 0))
+
+    @cached_property
+    def own_row(self) -> Ints:
+        """The op that has a scope's very name, or -1: shape (scopes,). It stands just before the scope's slice."""
+        found = np.full(len(self.tree), -1, dtype=np.int64)
+        names = self.table.names
+        for scope in range(1, len(self.tree)):
+            row = int(self.tree.first[scope]) - 1
+            if row >= 0 and names[row] == self.tree.path(ScopeId(scope)):
+                found[scope] = row
+        return found
+
+    @cached_property
+    def own_scope(self) -> Ints:
+        """The scope that has an op's very name, or -1: shape (ops,)."""
+        found = np.full(len(self.table), -1, dtype=np.int64)
+        scopes = np.flatnonzero(self.own_row >= 0)
+        found[self.own_row[scopes]] = scopes
+        return found
+
+    @cached_property
+    def scope_of(self) -> Ints:
+        """The scope that each op lies in directly: shape (ops,)."""
+        found = np.zeros(len(self.table), dtype=np.int64)
+        for scope in range(1, len(self.tree)):  # in preorder: a child overwrites its parent
+            found[self.tree.first[scope] : self.tree.last[scope]] = scope
+        return found
+
+    @cached_property
+    def stands_at(self) -> Ints:
+        """The op that each op is told with, itself as a rule: shape (ops,)."""
+        table, columns = self.table, self.table.columns
+        found = np.arange(len(table), dtype=np.int64)
+        if not len(table):
+            return found
+        source = columns.source.astype(np.int64)
+        # What training does with a constant is no reason to tell it apart from the op that it was made for.
+        known = (source >= 0) & ((self.roles[self.target] == _FORWARD) | (self.roles[source] != _FORWARD))
+        lowest, highest = np.full(len(table), len(table)), np.full(len(table), -1)
+        np.minimum.at(lowest, source[known], self.target[known])
+        np.maximum.at(highest, source[known], self.target[known])
+        wanted = np.array([name in _TOLD_WITH_CONSUMER for name in columns.types], dtype=bool)[columns.type_id]
+        wanted[[row for name in self.variables if (row := table.row(name)) is not None]] = False
+        rows = np.flatnonzero(wanted & (highest >= 0) & (lowest == highest))
+        consumer = highest[rows]
+        # The consumer may be told with another: a constant that feeds a read that feeds an op. One step is enough then.
+        is_free = ~np.isin(consumer, rows)
+        is_near = (self.scope_of[rows] == self.scope_of[consumer]) | (
+            (self.own_scope[consumer] > 0) & (self.scope_of[rows] == self.own_scope[consumer])
+        )
+        kept = is_free & is_near
+        found[rows[kept]] = consumer[kept]
+        return found
+
+    @cached_property
+    def variables(self) -> dict[str, Variable]:
+        """Variables by the op that holds them, and partitioned ones by their own name."""
+        if self.function:
+            return {}
+        found: dict[str, Variable] = {}
+        for variable in self.facts.model.variables:
+            for handle in variable.handles:
+                found[handle] = variable
+            if variable.parts:
+                found.setdefault(variable.name, variable)
+        return found
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        """The structure of every scope: shape (scopes,)."""
+        return scope_hashes(self.table)
+
+    def chain(self, scope: ScopeId) -> list[ScopeId]:
+        """Return a scope and all above it, innermost first."""
+        found = [scope]
+        while found[-1] != ROOT:
+            found.append(ScopeId(int(self.tree.parent[found[-1]])))
+        return found
+
+
+def ground_of(facts: Facts, function: str = "") -> Ground:
+    """Return the ground of the main graph, or of a function's body."""
+    return facts.remember(f"ground {function}", lambda: Ground(facts, function))

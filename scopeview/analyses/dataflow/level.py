@@ -1,0 +1,293 @@
+"""One level of the op tree as it is drawn: which ops stand for which item, what is folded and what is set aside.
+
+    children of a scope   ->  units    one per child: a closed scope, an op with what is told with it
+    units                 ->  aside    those that serve training, saving and the like alone, off every data path
+    the others            ->  items    numbered twins are one item; a level that is still too long is folded further
+
+Everything here is a function of the table, the scope and the wishes of whoever looks: opening a scope changes no other.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.analyses.dataflow.ground import Ground
+from scopeview.analyses.folding import fold_twins, stem_of
+from scopeview.analyses.roles import ROLES, Role
+from scopeview.analyses.structure import Shape
+from scopeview.model.names import leaf_of
+from scopeview.model.ops import OpRow
+from scopeview.model.scopes import ROOT, ScopeId
+
+Ints = NDArray[np.int64]
+
+_FORWARD = ROLES.index("forward")
+_LEVELS_KEPT = 128
+_LEAST_SERIES = 5
+"""Numbered ops that make a series; TensorBoard takes the same number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What whoever looks at a graph has asked for; part of the address of a picture.
+
+    Attributes:
+        roles: roles that are drawn in place beside `forward`; everything else is set aside.
+        shown: paths of what is drawn in place although its role is set aside.
+        unfolded: paths of which one is in a group that is to be drawn member by member.
+        limit: items of one level; more are folded by structure, then by role and op type, and then counted.
+    """
+
+    roles: frozenset[Role] = frozenset()
+    shown: frozenset[str] = frozenset()
+    unfolded: frozenset[str] = frozenset()
+    limit: int = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One child of a scope: a closed scope, or an op that is none."""
+
+    scope: ScopeId | None
+    row: OpRow | None
+    """The op; for a scope, the op of its very name if there is one."""
+    path: str
+    rows: Ints
+    """The ops that it stands for."""
+
+
+GroupKind = Literal["", "twins", "alike", "rest"]
+"""How the units of an item belong together: alone, numbered and equal, of one structure or type, or left over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is drawn as one box."""
+
+    kind: GroupKind
+    label: str
+    units: tuple[int, ...]
+    """Indices into the units of the level."""
+    aside: Role | None
+    """The role for which it is set aside; None if it is drawn in place."""
+
+
+class Level:
+    """The children of one scope, as they are drawn."""
+
+    def __init__(self, ground: Ground, scope: ScopeId, wishes: Wishes) -> None:
+        self.ground = ground
+        self.scope = scope
+        self.wishes = wishes
+        self.first = int(ground.tree.first[scope]) - (1 if ground.own_row[scope] >= 0 else 0)
+        self.last = int(ground.tree.last[scope])
+        self.units, self.unit_of_row = self._cut()
+        self.links = self._unit_links()
+        aside = self._aside()
+        self.items: tuple[Item, ...] = tuple(self._fold(aside))
+        self.item_of_unit = np.full(len(self.units), -1, dtype=np.int64)
+        for index, item in enumerate(self.items):
+            self.item_of_unit[list(item.units)] = index
+
+    def items_of_rows(self, rows: Ints) -> Ints:
+        """Return the item that stands for each of some ops within the scope."""
+        return np.asarray(self.item_of_unit[self.unit_of_row[rows - self.first]], dtype=np.int64)
+
+    def _cut(self) -> tuple[list[Unit], Ints]:
+        """Return the units in the order of their names, and the unit of every row of the slice."""
+        ground, tree, first = self.ground, self.ground.tree, self.first
+        codes = np.arange(first, self.last, dtype=np.int64)
+        for child in tree.children(self.scope):
+            codes[tree.first[child] - first : tree.last[child] - first] = ~int(child)
+            if ground.own_row[child] >= 0:
+                codes[ground.own_row[child] - first] = ~int(child)
+        codes = codes[ground.stands_at[first : self.last] - first]
+        kept, unit_of_row = np.unique(codes, return_inverse=True)
+        order = np.argsort(unit_of_row, kind="stable")
+        starts = np.searchsorted(unit_of_row[order], np.arange(len(kept) + 1))
+        units = [
+            self._unit(code, order[starts[index] : starts[index + 1]] + first)
+            for index, code in enumerate(kept.tolist())
+        ]
+        return units, unit_of_row.astype(np.int64)
+
+    def _unit(self, code: int, rows: Ints) -> Unit:
+        ground = self.ground
+        if code >= 0:
+            return Unit(None, OpRow(code), ground.table.names[code], rows)
+        scope = ScopeId(~code)
+        own = int(ground.own_row[scope])
+        # An op with nothing beside it but what is told with it has no inside worth opening.
+        is_op = own >= 0 and bool(np.all(ground.stands_at[rows] == own))
+        return Unit(None if is_op else scope, OpRow(own) if own >= 0 else None, ground.tree.path(scope), rows)
+
+    def _unit_links(self) -> tuple[Ints, Ints]:
+        """Return the distinct pairs of units that data flows between."""
+        ground, columns = self.ground, self.ground.table.columns
+        start, end = int(columns.in_start[self.first]), int(columns.in_start[self.last])
+        source, target = columns.source[start:end].astype(np.int64), ground.target[start:end]
+        kept = (source >= self.first) & (source < self.last) & (columns.port[start:end] >= 0)
+        one, other = self.unit_of_row[source[kept] - self.first], self.unit_of_row[target[kept] - self.first]
+        pairs = np.unique(one[one != other] * max(1, len(self.units)) + other[one != other])
+        return pairs // max(1, len(self.units)), pairs % max(1, len(self.units))
+
+    def _aside(self) -> list[Role | None]:
+        """Return the role for which each unit is set aside; what lies on a way of data between others never is."""
+        ground, wishes = self.ground, self.wishes
+        in_place = {_FORWARD} | {ROLES.index(role) for role in wishes.roles}
+        found: list[Role | None] = []
+        for unit in self.units:
+            counts = np.bincount(ground.roles[unit.rows], minlength=len(ROLES))
+            stays = any(counts[code] for code in in_place) or unit.path in wishes.shown
+            found.append(None if stays else ROLES[int(counts.argmax())])
+        if all(role is not None for role in found):
+            return [None] * len(found)  # nothing else is here to look at
+        self._keep_ways(found)
+        return found
+
+    def _keep_ways(self, found: list[Role | None]) -> None:
+        """Bring back what takes data from units in place and hands data on to units in place, through however many."""
+        source, target = self.links
+        is_aside = np.array([role is not None for role in found], dtype=bool)
+        if not is_aside.any():
+            return
+        after, before = ~is_aside, ~is_aside
+        fed, feeds = np.zeros(len(found), dtype=bool), np.zeros(len(found), dtype=bool)
+        while True:
+            more = np.zeros(len(found), dtype=bool)
+            more[target[(after | fed)[source]]] = True
+            if not (more & is_aside & ~fed).any():
+                break
+            fed |= more & is_aside
+        while True:
+            more = np.zeros(len(found), dtype=bool)
+            more[source[(before | feeds)[target]]] = True
+            if not (more & is_aside & ~feeds).any():
+                break
+            feeds |= more & is_aside
+        for unit in np.flatnonzero(is_aside & fed & feeds).tolist():
+            found[unit] = None
+
+    def _fold(self, aside: Sequence[Role | None]) -> Iterable[Item]:
+        """Fold the units into items, in the order in which their first ops were defined."""
+        in_place = self._twins([index for index, role in enumerate(aside) if role is None])
+        in_place = self._without_circles(in_place)
+        if len(in_place) > self.wishes.limit:
+            in_place = self._alike(in_place)
+        if len(in_place) > self.wishes.limit:
+            in_place = self._rest(in_place)
+        away: dict[Role, list[int]] = defaultdict(list)
+        for index, role in enumerate(aside):
+            if role is not None:
+                away[role].append(index)
+        items = [Item(kind, label, units, None) for kind, label, units in in_place]
+        for role, indices in away.items():
+            groups = self._twins(indices)
+            groups = self._rest(self._alike(groups)) if len(groups) > self.wishes.limit else groups
+            items += [Item(kind, label, units, role) for kind, label, units in groups]
+        return sorted(items, key=lambda item: (item.kind == "rest", self._defined(item.units[0])))
+
+    def _defined(self, unit: int) -> int:
+        return int(self.ground.table.columns.definition[self.units[unit].rows].min())
+
+    def _twins(self, indices: Sequence[int]) -> list[Group]:
+        """Fold numbered units of one structure, and numbered ops of one type."""
+        groups = fold_twins(indices, self._label, self._structure, lambda index: len(self.units[index].rows))
+        found: list[Group] = []
+        for group in groups:
+            if len(group.items) > 1 and (self._is_unfolded(group.items) or self._is_short(group.items)):
+                found += [("", self._label(index), (index,)) for index in group.items]
+            else:
+                found.append(("twins" if len(group.items) > 1 else "", group.label, tuple(group.items)))
+        return found
+
+    def _is_short(self, indices: Sequence[int]) -> bool:
+        """Whether it is a handful of ops: three `add` in one scope are no series."""
+        return len(indices) < _LEAST_SERIES and self.units[indices[0]].scope is None
+
+    def _label(self, index: int) -> str:
+        return leaf_of(self.units[index].path)
+
+    def _structure(self, index: int) -> Hashable:
+        unit, ground = self.units[index], self.ground
+        own = ground.table.op_type(unit.row) if unit.row is not None else ""
+        return own, Shape(ground.table, unit.scope, int(ground.hashes[unit.scope])) if unit.scope is not None else None
+
+    def _is_unfolded(self, indices: Sequence[int]) -> bool:
+        return bool(self.wishes.unfolded) and any(self.units[i].path in self.wishes.unfolded for i in indices)
+
+    def _without_circles(self, groups: list[Group]) -> list[Group]:
+        """Take apart the groups that data leaves and enters again: as one box they would feed themselves."""
+        if all(len(units) == 1 for _, _, units in groups):
+            return groups
+        import networkx as nx  # 0.1 s to import, and most levels fold nothing
+
+        group_of = np.full(len(self.units), -1, dtype=np.int64)
+        for number, (_, _, units) in enumerate(groups):
+            group_of[list(units)] = number
+        source, target = group_of[self.links[0]], group_of[self.links[1]]
+        kept = (source >= 0) & (target >= 0) & (source != target)
+        graph: nx.DiGraph[int] = nx.DiGraph(zip(source[kept].tolist(), target[kept].tolist(), strict=True))
+        circles = [circle for circle in nx.strongly_connected_components(graph) if len(circle) > 1]
+        broken = {number for circle in circles for number in circle if len(groups[number][2]) > 1}
+        found: list[Group] = []
+        for number, group in enumerate(groups):
+            found += [("", self._label(i), (i,)) for i in group[2]] if number in broken else [group]
+        return found
+
+    def _alike(self, groups: Sequence[Group]) -> list[Group]:
+        """Fold what has one structure, whatever its name, and ops of one role and type."""
+        families: dict[Hashable, list[Group]] = defaultdict(list)
+        for group in groups:
+            unit = self.units[group[2][0]]
+            role = int(self.ground.roles[unit.rows].max(initial=0))
+            is_free = group[0] == "" and not self._is_unfolded(group[2])
+            families[(role, self._structure(group[2][0])) if is_free else group[2]].append(group)
+        found: list[Group] = []
+        for family in families.values():
+            units = tuple(index for group in family for index in group[2])
+            found.append(("alike", self._alike_label(units), units) if len(family) > 1 else family[0])
+        return found
+
+    def _alike_label(self, units: Sequence[int]) -> str:
+        first = self.units[units[0]]
+        if first.scope is None and first.row is not None:
+            return self.ground.table.op_type(first.row)
+        return f"{stem_of(self._label(units[0]))}, …"
+
+    def _rest(self, groups: Sequence[Group]) -> list[Group]:
+        """Keep the largest, and count the others in one item."""
+        if len(groups) <= self.wishes.limit:
+            return list(groups)
+        ops = [sum(len(self.units[index].rows) for index in units) for _, _, units in groups]
+        order = sorted(range(len(groups)), key=lambda number: (-ops[number], number))
+        kept, others = sorted(order[: self.wishes.limit - 1]), sorted(order[self.wishes.limit - 1 :])
+        units = tuple(index for number in others for index in groups[number][2])
+        return [*(groups[number] for number in kept), ("rest", f"{len(others):,} more", units)]
+
+
+Group = tuple[GroupKind, str, tuple[int, ...]]
+"""A kind, a label, and indices into the units of a level."""
+
+
+def level_of(ground: Ground, scope: ScopeId, wishes: Wishes) -> Level:
+    """Return one level, as it was worked out before or now."""
+    key = (scope, wishes)
+    if key not in ground.levels:
+        ground.levels[key] = Level(ground, scope, wishes)
+        if len(ground.levels) > _LEVELS_KEPT:
+            ground.levels.popitem(last=False)
+    ground.levels.move_to_end(key)
+    found: Level = ground.levels[key]
+    return found
+
+
+def scope_of_path(ground: Ground, path: str) -> ScopeId | None:
+    """Return the scope of a path, or None; the empty path is the root."""
+    return ROOT if path == "" else ground.tree.find(path)

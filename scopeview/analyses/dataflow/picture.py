@@ -1,0 +1,263 @@
+"""The picture of one opened scope: its items, what stands outside and is linked with them, and the links.
+
+Outside stands, for each op beyond the scope's sides, the item that is drawn for it at the lowest level that both are
+in. A line that leaves a scope therefore goes on in the picture of the scope above, from the same item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.analyses.dataflow.ground import Ground, ground_of
+from scopeview.analyses.dataflow.level import Level, Wishes, level_of, scope_of_path
+from scopeview.analyses.dataflow.portrait import GraphItem, item_id, portraits
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.near import not_found
+from scopeview.analyses.roles import Role
+from scopeview.analyses.tensors import TensorFacts, output_facts
+from scopeview.errors import NotFoundError
+from scopeview.model.links import Frontier, reduce_links
+from scopeview.model.names import leaf_of
+from scopeview.model.ops import OpRow
+from scopeview.model.scopes import ROOT
+from scopeview.model.shapes import Shape, element_count
+
+Ints = NDArray[np.int64]
+
+MOST_LINKS = 4_000
+_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """An item of a scope above, that is linked with something in this one."""
+
+    id: str
+    scope: str
+    """The scope that it is drawn in."""
+    label: str
+    variables: tuple[str, ...]
+    """The variables that come from it; the first few."""
+    total_variables: int
+    aside: Role | None
+
+
+@dataclass(frozen=True, slots=True)
+class GraphLink:
+    """All edges from one item to another."""
+
+    source: int
+    """Index into `items`, or into `outside` counted on from there."""
+    target: int
+    data: int
+    """Edges that carry a tensor."""
+    control: int
+    """Edges that only order execution."""
+    writes: int
+    """Of `data`: edges by which the target writes a variable."""
+    tensors: int
+    """Distinct tensors."""
+    dtype: str | None
+    """Of the tensor, if it is one and known."""
+    shape: Shape
+    shape_known: bool
+    elements: int | None
+    """Elements of the tensor, if it is one and its rank is known; unknown sizes count as 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphPicture:
+    """One opened scope. The edges of the graph with an end in it are those of the links and those within the items."""
+
+    scope: str
+    function: str
+    items: tuple[GraphItem, ...]
+    outside: tuple[Outside, ...]
+    links: tuple[GraphLink, ...]
+    total_links: int
+    """Links there are; `links` has those with most edges."""
+    ops: int
+    edges: int
+    """Edges with at least one end in the scope."""
+    edges_within: int
+    """Of these, edges between ops that one item stands for."""
+    dangling: int
+    """Inputs that name an op that is not there."""
+    above: tuple[str, ...]
+    """The scopes around it, outermost first."""
+
+
+def picture(facts: Facts, scope: str = "", *, function: str = "", wishes: Wishes = Wishes()) -> GraphPicture:  # noqa: B008
+    """Draw one scope of the op tree, all scopes in it closed.
+
+    Raises:
+        NotFoundError: there is no such scope or function.
+    """
+    ground, level = find_level(facts, scope, function, wishes)
+    codes, everything = standing(ground, level)
+    edges = edges_of_level(ground, level)
+    columns = ground.table.columns
+    between = codes[columns.source[edges]] != codes[ground.target[edges]]
+    codes, outside = _linked(ground, codes, everything, edges[between], len(level.items))
+    links = list(_links(ground, codes, edges[between]))
+    links.sort(key=lambda link: -(link.data + link.control))
+    kept = sorted(links[:MOST_LINKS], key=lambda link: (link.source, link.target))
+    return GraphPicture(
+        scope=scope,
+        function=function,
+        items=tuple(portraits(level)),
+        outside=tuple(_described(ground, outside, codes, edges[between], len(level.items))),
+        links=tuple(kept),
+        total_links=len(links),
+        ops=level.last - level.first,
+        edges=len(edges),
+        edges_within=int(len(edges) - np.count_nonzero(between)),
+        dangling=int(np.count_nonzero(_slice(ground, level) < 0)),
+        above=tuple(ground.tree.path(one) for one in reversed(ground.chain(level.scope)[1:])),
+    )
+
+
+def find_level(facts: Facts, scope: str, function: str, wishes: Wishes) -> tuple[Ground, Level]:
+    """Return the level of a scope.
+
+    Raises:
+        NotFoundError: there is no such scope or function.
+    """
+    if function and function not in facts.model.functions:
+        raise NotFoundError(not_found(facts.model, function, facts.model.functions, "no function"))
+    ground = ground_of(facts, function)
+    found = scope_of_path(ground, scope)
+    if found is None:
+        where = f"the function {function}" if function else facts.model.origin.path
+        raise NotFoundError(f"there is no scope {scope!r} among the ops of {where}")
+    return ground, level_of(ground, found, wishes)
+
+
+def _slice(ground: Ground, level: Level) -> Ints:
+    columns = ground.table.columns
+    return columns.source[int(columns.in_start[level.first]) : int(columns.in_start[level.last])].astype(np.int64)
+
+
+def edges_of_level(ground: Ground, level: Level) -> Ints:
+    """Return the edges with an end in the scope, and both ends in the graph."""
+    source = ground.table.columns.source
+    if level.scope == ROOT:
+        return np.flatnonzero(source >= 0)
+    is_from = (source >= level.first) & (source < level.last)
+    is_to = (ground.target >= level.first) & (ground.target < level.last) & (source >= 0)
+    return np.flatnonzero(is_from | is_to)
+
+
+def standing(ground: Ground, level: Level) -> tuple[Ints, list[tuple[Level, int]]]:
+    """Return what stands for each op: an item, or something outside, counted on from the items.
+
+    Each level above tells the ops that no lower one has told; what it has for them are its own items.
+    """
+    codes = np.full(len(ground.table), -1, dtype=np.int64)
+    codes[level.first : level.last] = level.items_of_rows(np.arange(level.first, level.last))
+    outside: list[tuple[Level, int]] = []
+    first, last = level.first, level.last
+    for scope in ground.chain(level.scope)[1:]:
+        above = level_of(ground, scope, level.wishes)
+        rows = np.concatenate([np.arange(above.first, first), np.arange(last, above.last)])
+        codes[rows] = above.items_of_rows(rows) + len(level.items) + len(outside)
+        outside += [(above, item) for item in range(len(above.items))]
+        first, last = above.first, above.last
+    return codes, outside
+
+
+def ids_of(level: Level, outside: Sequence[tuple[Level, int]]) -> dict[str, int]:
+    """Return what stands for the ops, by id: what is in the scope before what is outside."""
+    found = {item_id(above, item): len(level.items) + index for index, (above, item) in enumerate(outside)}
+    return found | {item_id(level, index): index for index in range(len(level.items))}
+
+
+def _linked(
+    ground: Ground, codes: Ints, outside: Sequence[tuple[Level, int]], edges: Ints, offset: int
+) -> tuple[Ints, list[tuple[Level, int]]]:
+    """Leave out what stands outside and has no link; returns the codes counted anew, and what is left."""
+    ends = np.concatenate([codes[ground.table.columns.source[edges]], codes[ground.target[edges]]])
+    kept = np.unique(ends[ends >= offset])
+    number = np.full(offset + len(outside) + 1, -1, dtype=np.int64)  # the last is for -1
+    number[:offset] = np.arange(offset)
+    number[kept] = offset + np.arange(len(kept))
+    return number[codes], [outside[code - offset] for code in kept.tolist()]
+
+
+def _links(ground: Ground, codes: Ints, edges: Ints) -> Iterator[GraphLink]:
+    """Yield the links that some edges make, one for each pair of what stands for their ends."""
+    columns, frontier = ground.table.columns, Frontier(ground.tree, ()).regrouped(codes)
+    pairs = np.stack([columns.source[edges].astype(np.int64), ground.target[edges]], axis=1)
+    is_control = columns.port[edges] < 0
+    counted = [
+        reduce_links(pairs, weights.astype(np.int64), frontier, frontier)
+        for weights in (~is_control, is_control, ground.is_write[edges])
+    ]
+    tensors = _tensors(ground, codes, edges[~is_control])
+    sides = counted[0].left.tolist(), counted[0].right.tolist()
+    for source, target, data, control, writes in zip(*sides, *(one.weight.tolist() for one in counted), strict=True):
+        number, edge = tensors.get((source, target), (0, -1))
+        told = None
+        if number == 1:
+            told = output_facts(
+                ground.facts.model, ground.function, OpRow(int(columns.source[edge])), port_of(ground, edge)
+            )
+        yield GraphLink(
+            source=source, target=target, data=data, control=control, writes=writes, tensors=number,
+            dtype=told.dtype if told is not None else None,
+            shape=told.shape if told is not None else None,
+            shape_known=told is not None and told.shape_known,
+            elements=_elements(told),
+        )  # fmt: skip
+
+
+def _elements(told: TensorFacts | None) -> int | None:
+    if told is None or not told.shape_known or told.shape is None:
+        return None
+    return element_count(tuple(1 if size is None else size for size in told.shape))
+
+
+def port_of(ground: Ground, edge: int) -> int:
+    """Return the output that an edge takes; in a function body ports count within a named output."""
+    columns = ground.table.columns
+    return int(columns.port[edge]) if not columns.arguments[columns.argument_id[edge]] else 0
+
+
+def _tensors(ground: Ground, codes: Ints, edges: Ints) -> dict[tuple[int, int], tuple[int, int]]:
+    """Return the number of distinct tensors of every link, and one edge of it."""
+    columns = ground.table.columns
+    keys = np.stack(
+        [codes[columns.source[edges]], codes[ground.target[edges]], columns.source[edges], columns.port[edges],
+         columns.argument_id[edges]], axis=1
+    ) if len(edges) else np.zeros((0, 5), dtype=np.int64)  # fmt: skip
+    order = np.lexsort(keys.T[::-1])
+    keys = keys[order]
+    is_new = np.any(np.diff(keys, axis=0, prepend=keys[:1] - 1), axis=1) if len(keys) else np.zeros(0, dtype=bool)
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    for place in np.flatnonzero(is_new).tolist():
+        link = int(keys[place, 0]), int(keys[place, 1])
+        number, edge = found.get(link, (0, int(edges[order[place]])))
+        found[link] = (number + 1, edge)
+    return found
+
+
+def _described(
+    ground: Ground, outside: Sequence[tuple[Level, int]], codes: Ints, edges: Ints, offset: int
+) -> Iterable[Outside]:
+    """Describe what is outside, with the variables that come from there."""
+    columns = ground.table.columns
+    source = columns.source[edges].astype(np.int64)
+    from_outside = np.unique(source[codes[source] >= offset])
+    variables: dict[int, list[str]] = {}
+    for row in from_outside.tolist():
+        if ground.table.names[row] in ground.variables:
+            variables.setdefault(int(codes[row]) - offset, []).append(ground.table.names[row])
+    for index, (above, item) in enumerate(outside):
+        drawn, names = above.items[item], variables.get(index, [])
+        label = drawn.label or leaf_of(above.units[drawn.units[0]].path)
+        path = ground.tree.path(above.scope)
+        yield Outside(item_id(above, item), path, label, tuple(names[:_NAMED]), len(names), drawn.aside)
