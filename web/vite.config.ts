@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-// One script and one style sheet, with names that the server's template knows; it adds the version to their addresses.
+// One script, one style sheet and the layout engine, with names that the server's template knows; it adds the version to their addresses.
 export default defineConfig({
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   publicDir: "public",
@@ -12,7 +12,7 @@ export default defineConfig({
     modulePreload: false,
     rollupOptions: {
       input: "src/main.tsx",
-      output: { entryFileNames: "app.js", assetFileNames: "app.[ext]", chunkFileNames: "[name].js" },
+      output: { entryFileNames: "app.js", assetFileNames: ({ names }) => (names[0]?.endsWith(".css") ? "app.css" : "[name].[ext]"), chunkFileNames: "[name].js" },
     },
   },
 });

@@ -90,13 +90,13 @@ class Facts:
         columns, codes = self.model.graph.columns, self.roles.codes()
         target = np.repeat(np.arange(len(codes)), np.diff(columns.in_start))
         source = columns.source.astype(np.int64)
-        kept = (source >= 0) & (columns.port >= 0) & ~self._gives_weights[source]
+        kept = (source >= 0) & (columns.port >= 0) & ~self.gives_weights[source]
         kept[kept] = (codes[source[kept]] == self.roles.forward) & (codes[target[kept]] == self.roles.forward)
         order = np.argsort(source[kept], kind="stable")
         return source[kept][order], target[kept][order]
 
     @cached_property
-    def _gives_weights(self) -> NDArray[np.bool_]:
+    def gives_weights(self) -> NDArray[np.bool_]:
         """Which ops are variables, or hand the value of one on: shape (ops,)."""
         graph = self.model.graph
         found = np.zeros(len(graph), dtype=bool)

@@ -28,4 +28,5 @@ def test_every_column_sorts_both_ways_and_loses_nothing(sort: str) -> None:
 
     assert {row.name for row in up.rows} == {row.name for row in down.rows} == set(GAN.model.variables.names)
     values = [getattr(row, sort) for row in up.rows if getattr(row, sort) is not None]
+    values = [value.kind for value in values] if sort == "initializer" else values
     assert values == sorted(values)

@@ -38,10 +38,12 @@ def show_every_view(page: Page, url: str, path: str) -> None:
     if choices.count():
         choices.first.click()
     page.locator(".summary > span").first.wait_for()
-    for shown in ("Map", "Variables", "Collections", "Diff", "Lint"):
+    for shown in ("Graph", "Map", "Variables", "Collections", "Diff", "Lint"):
         page.get_by_role("navigation", name="Views").get_by_role("button", name=shown).click()
         expect(page.get_by_role("region", name=shown)).to_be_visible()
         expect(page.get_by_role("alert")).to_have_count(0)
+        if shown == "Graph":
+            page.locator("svg.graph[data-settled*=model]").wait_for()
     for tree in ("ops", "variables"):
         page.get_by_role("tab", name=tree).click()
         page.locator(".left p.quiet").or_(page.locator(".tree .row").first).first.wait_for()

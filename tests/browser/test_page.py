@@ -25,7 +25,7 @@ def url(serve: Serve) -> str:
 
 
 def opened(page: Page, url: str, **query: str) -> Page:
-    page.goto(url + ("?" + "&".join(f"{key}={value}" for key, value in query.items()) if query else ""))
+    page.goto(url + "?" + "&".join(f"{key}={value}" for key, value in {"view": "map", **query}.items()))
     page.locator(".tree .row").first.wait_for()
     return page
 
@@ -253,7 +253,7 @@ def test_hostile_names_are_drawn_as_text(page: Page, serve: Serve, tmp_path: Pat
     for row in range(page.locator(".tree .row").count()):
         page.locator(".tree .row").nth(row).click()
         expect(page.get_by_role("complementary").get_by_role("heading", level=2)).not_to_be_empty()
-    for name in ("Map", "Variables", "Collections", "Lint"):
+    for name in ("Graph", "Map", "Variables", "Collections", "Lint"):
         view(page, name)
     assert page.locator("img").count() == 0
     assert page.title().endswith("· scopeview")
@@ -265,7 +265,7 @@ def test_hostile_names_are_drawn_as_text(page: Page, serve: Serve, tmp_path: Pat
 )
 def test_every_view_works_on_other_kinds(page: Page, serve: Serve, name: str) -> None:
     opened(page, serve(SAMPLES / name))
-    for shown in ("Map", "Variables", "Collections", "Diff", "Lint"):
+    for shown in ("Graph", "Map", "Variables", "Collections", "Diff", "Lint"):
         view(page, shown)
         expect(page.get_by_role("region", name=shown)).to_be_visible()
     page.get_by_role("tab", name="ops").click()
@@ -273,7 +273,7 @@ def test_every_view_works_on_other_kinds(page: Page, serve: Serve, name: str) ->
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("shown", ["map", "variables", "collections", "diff", "lint"])
+@pytest.mark.parametrize("shown", ["graph", "map", "variables", "collections", "diff", "lint"])
 def test_no_serious_fault_of_accessibility(page: Page, url: str, shown: str, scheme: str) -> None:
     axe = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
     if not axe.is_file():

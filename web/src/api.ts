@@ -1,7 +1,7 @@
 // Asks the server. Every answer has the type that the server describes (schema.ts); a refusal is a sentence.
 
 import type {
-  CollectionsReport, Detail, DiffMap, DiffReport, FindResult, LintReport, ModelSummary, OpenModel, ScopeMap, TreePage,
+  CollectionsReport, Detail, DiffMap, DiffReport, FindResult, GraphEdges, GraphPicture, LintReport, ModelSummary, OpenModel, ScopeMap, Trace, TreePage,
   VariableTablePage,
 } from "./schema";
 
@@ -56,6 +56,9 @@ export const api = {
   lint: (model: string, checkpoint = "") => ask<LintReport>(of(model, "lint"), { checkpoint }),
   map: (model: string, parameters: Parameters) => ask<ScopeMap>(of(model, "map"), parameters),
   variables: (model: string, parameters: Parameters) => ask<VariableTablePage>(of(model, "variables"), parameters),
+  graph: (model: string, parameters: Parameters) => ask<GraphPicture>(of(model, "graph"), parameters),
+  graphEdges: (model: string, parameters: Parameters) => ask<GraphEdges>(of(model, "graph/edges"), parameters),
+  trace: (model: string, parameters: Parameters) => ask<Trace>(of(model, "graph/trace"), parameters),
   diffMap: (a: string, b: string, parameters: Parameters) => ask<DiffMap>("diff/map", { a, b, ...parameters }),
   diff: (a: string, b: string) => ask<DiffReport>("diff", { a, b }),
 };

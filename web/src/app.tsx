@@ -6,22 +6,23 @@ import { useAsked } from "./asked";
 import { Collections } from "./collections";
 import { Diff } from "./diff";
 import { bytes, count, plural, printable } from "./format";
+import { Graph } from "./graph/graph";
 import { Inspector } from "./inspector";
 import { Lint } from "./lint";
 import { Map } from "./map";
 import { ModelOptions } from "./models";
 import { OpenDialog, useDrop } from "./open";
 import { Search } from "./search";
-import { announced, at, current, go, refreshModels, trouble, VIEWS, type View } from "./state";
+import { announced, at, current, go, refreshModels, SIGHT, trouble, VIEWS, type View } from "./state";
 import { Tree } from "./tree";
 import { Variables } from "./variables";
 
 const NAMES: Record<View, string> = {
-  map: "Map", variables: "Variables", collections: "Collections", diff: "Diff", lint: "Lint",
+  graph: "Graph", map: "Map", variables: "Variables", collections: "Collections", diff: "Diff", lint: "Lint",
 };
 const KEYS: [string, string][] = [
-  ["/", "search"], ["1 – 5", "views"], ["o, v", "op tree, variable tree"], ["↑ ↓ → ←", "walk a tree"],
-  ["Enter", "open and select"], ["Home, End, letters", "jump in a tree"], ["d", "light or dark"], ["?", "these keys"], ["Esc", "close"],
+  ["/", "search"], ["1 – 6", "views"], ["o, v", "op tree, variable tree"], ["↑ ↓ → ←", "walk a tree"],
+  ["Enter", "open and select"], ["Home, End, letters", "jump in a tree"], ["f, +, −", "fit and zoom the graph"], ["t, T", "trace inputs, outputs"], ["Shift-click", "paths between two"], ["d", "light or dark"], ["?", "these keys"], ["Esc", "close"],
 ];
 
 export function App() {
@@ -95,6 +96,7 @@ export function App() {
           )}
           <div class="centre">
             <Summary />
+            {view === "graph" && <Graph key={at.value.model + at.value.sight.function} />}
             {view === "map" && <Map />}
             {view === "variables" && <Variables />}
             {view === "collections" && <Collections />}
@@ -136,7 +138,7 @@ function ModelPicker({ onOpen }: { onOpen: () => void }) {
     <span class="picker">
       <select
         aria-label="Model" value={at.value.model}
-        onChange={(event) => go({ model: event.currentTarget.value, selected: "", openOps: [], openVariables: [], filter: "" })}
+        onChange={(event) => go({ model: event.currentTarget.value, selected: "", openOps: [], openVariables: [], filter: "", sight: SIGHT })}
       >
         <ModelOptions />
       </select>

@@ -5,7 +5,7 @@ import { api } from "./api";
 import { useAsked } from "./asked";
 import { count, leaf, plural, printable } from "./format";
 import { SavePicture } from "./picture";
-import { at, go, toggled } from "./state";
+import { above, at, go, toggled } from "./state";
 import { type Band, type SideNode, TwoTrees } from "./two_trees";
 import type { DiffEntry, DiffNode, DiffRibbon, GraphDiff } from "./schema";
 
@@ -97,10 +97,4 @@ export function OpTrees({ graph }: { graph: GraphDiff }) {
       {shown.length > SHOWN && <p class="quiet">… {count(shown.length - SHOWN)} more scopes</p>}
     </details>
   );
-}
-
-function above(path: string): string[] {
-  const found: string[] = [];
-  for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) found.push(path.slice(0, end));
-  return found;
 }

@@ -4,16 +4,17 @@ import type { ComponentChildren } from "preact";
 import { api } from "./api";
 import { useAsked } from "./asked";
 import { bytes, count, plural, printable, shape } from "./format";
-import { at, go } from "./state";
+import { above, at, go } from "./state";
 import type { CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableScopeDetail } from "./schema";
 
 export function Inspector() {
-  const { selected, selectedIn } = at.value;
+  const { selected, selectedIn, sight } = at.value;
   const model = selectedIn || at.value.model;
   const asked = useAsked(model && selected ? `${model} ${selected}` : null, () => api.show(model, selected));
   return (
     <aside class="inspector" aria-label="What is selected">
-      {!selected && <p class="empty">Select a scope, an op or a variable to see all of it here.</p>}
+      {sight.link.length > 0 && at.value.view === "graph" && <LinkPart />}
+      {!selected && !sight.link.length && <p class="empty">Select a scope, an op or a variable to see all of it here.</p>}
       {asked.error && selected && <p class="trouble">{asked.error}</p>}
       {selected && asked.answer && <Everything found={asked.answer} />}
     </aside>
@@ -24,6 +25,9 @@ function Everything({ found }: { found: Detail }) {
   return (
     <>
       <h2 class="mono" title={found.name}>{printable(found.name)}</h2>
+      {at.value.view !== "graph" && graphName(found) !== "" && !at.value.selectedIn && (
+        <button onClick={() => go({ view: "graph", filter: "", selected: graphName(found), openOps: [...new Set([...at.value.openOps, ...above(graphName(found))])], sight: { ...at.value.sight, function: "", box: "" } })}>show in graph</button>
+      )}
       {found.variables.map((variable, index) => <VariablePart key={index} found={variable} />)}
       {found.variable_scopes.map((scope) => <VariableScopePart key={scope.path} found={scope} />)}
       {found.scopes.map((scope) => <ScopePart key={scope.path} found={scope} />)}
@@ -36,6 +40,40 @@ function Everything({ found }: { found: Detail }) {
       ))}
     </>
   );
+}
+
+const EDGES = 100;
+
+function LinkPart() {
+  const { model, sight } = at.value;
+  const [scope, source, target] = sight.link;
+  const parameters = { scope, source, target, function: sight.function, role: sight.roles, show: sight.shown, unfold: sight.unfolded, limit: EDGES };
+  const asked = useAsked(JSON.stringify([model, parameters]), () => api.graphEdges(model, parameters));
+  const found = asked.answer;
+  if (asked.error) return <p class="trouble">{asked.error}</p>;
+  if (!found) return null;
+  return (
+    <>
+      <h2 class="mono">{printable(found.source)} → {printable(found.target)}</h2>
+      <Part title={plural(found.total, "edge")}>
+        {found.edges.map((edge, index) => (
+          <Fact key={index} name={edge.port < 0 ? "control" : edge.writes ? "write" : `input ${edge.slot}`}>
+            <Name name={edge.source} />{edge.argument && `:${printable(edge.argument)}`}{edge.port > 0 && `:${edge.port}`} <span class="quiet mono">{edge.dtype ?? ""}{edge.shape_known ? shape(edge.shape) : ""}</span>
+            <div>→ <Name name={edge.target} /></div>
+          </Fact>
+        ))}
+      </Part>
+      {found.total > found.edges.length && <p class="quiet">… {count(found.total - found.edges.length)} more</p>}
+    </>
+  );
+}
+
+// The op or scope of the main graph that stands for what is selected.
+function graphName(found: Detail): string {
+  const handle = found.variables[0]?.variable.handle_op;
+  if (handle) return handle;
+  const op = found.ops.find((one) => !one.function);
+  return op?.name ?? found.scopes[0]?.path ?? found.variable_scopes[0]?.call_sites.find((site) => !site.program)?.scope ?? "";
 }
 
 function Part({ title, children }: { title: string; children: ComponentChildren }) {

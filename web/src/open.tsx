@@ -3,13 +3,13 @@
 import { useEffect, useState } from "preact/hooks";
 import { api } from "./api";
 import { printable } from "./format";
-import { go, models, refreshModels, said } from "./state";
+import { go, models, refreshModels, said, SIGHT } from "./state";
 
 async function opened(asked: Promise<{ id: string }>, onError: (text: string) => void, onDone: () => void): Promise<void> {
   try {
     const model = await asked;
     await refreshModels();
-    go({ model: model.id, selected: "", openOps: [], openVariables: [] });
+    go({ model: model.id, selected: "", openOps: [], openVariables: [], sight: SIGHT });
     onDone();
   } catch (error) {
     onError(said(error));

@@ -1013,6 +1013,8 @@ export interface components {
             control: number;
             /** Writes */
             writes: number;
+            /** Weights */
+            weights: number;
             /** Tensors */
             tensors: number;
             /** Dtype */

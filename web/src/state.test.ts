@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readFilter, writeFilter } from "./map";
 import { columns } from "./two_trees";
 import { bytes, cut, printable, shape, short } from "./format";
-import { parseAddress, toggled, writeAddress, type Address } from "./state";
+import { parseAddress, SIGHT, toggled, writeAddress, type Address } from "./state";
 import { csv } from "./download";
 import { readOrder } from "./variables";
 import type { TableRow } from "./schema";
@@ -10,6 +10,7 @@ import type { TableRow } from "./schema";
 describe("the address", () => {
   it("brings back whatever was shown, hostile names included", () => {
     const address: Address = {
+      sight: { ...SIGHT, roles: ["save"], unfolded: ["a/b c"], colouring: "device", trace: "paths", second: "x&y", link: ["", "a", "b\nc"], box: "1,-2,0.5" },
       model: "ab12", other: "cd34", view: "diff", tree: "ops", selectedIn: "ef56", selected: "a/b&c=d#<img src=x>", openOps: ["a", "a/b?c"],
       openVariables: ["ü/%2F"], query: 'op:MatMul "x y"', filter: "renamed only_b",
     };
@@ -17,7 +18,7 @@ describe("the address", () => {
   });
   it("is empty for what is shown first, and takes nonsense for that", () => {
     expect(writeAddress(parseAddress(""))).toBe("");
-    expect(parseAddress("?view=nonsense&tree=nonsense").view).toBe("map");
+    expect(parseAddress("?view=nonsense&tree=nonsense").view).toBe("graph");
   });
 });
 

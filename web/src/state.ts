@@ -4,8 +4,31 @@ import { computed, effect, signal } from "@preact/signals";
 import { api, Refusal } from "./api";
 import type { OpenModel } from "./schema";
 
-export type View = "map" | "variables" | "collections" | "diff" | "lint";
-export const VIEWS: readonly View[] = ["map", "variables", "collections", "diff", "lint"];
+export type View = "graph" | "map" | "variables" | "collections" | "diff" | "lint";
+export const VIEWS: readonly View[] = ["graph", "map", "variables", "collections", "diff", "lint"];
+
+export const COLOURINGS = ["role", "type", "device", "sharing", "collection", "structure", "dtype"] as const;
+export type Colouring = (typeof COLOURINGS)[number];
+
+// How the graph is looked at; opened scopes and the selection are the trees' own.
+export interface Sight {
+  roles: string[]; // drawn in place beside the computation
+  shown: string[]; // paths that are drawn in place whatever they serve
+  unfolded: string[]; // paths whose groups are drawn member by member
+  function: string; // whose body is drawn; empty for the main graph
+  colouring: Colouring;
+  isSideways: boolean; // inputs at the left, not at the bottom
+  hidesAside: boolean;
+  trace: "" | "inputs" | "outputs" | "paths";
+  second: string; // the other end of the paths
+  link: string[]; // scope, source and target of the link that is selected
+  box: string; // x, y and scale of what is in view; empty to fit
+}
+
+export const SIGHT: Sight = {
+  roles: [], shown: [], unfolded: [], function: "", colouring: "role", isSideways: false, hidesAside: false, trace: "",
+  second: "", link: [], box: "",
+};
 
 export interface Address {
   model: string;
@@ -17,11 +40,13 @@ export interface Address {
   openOps: string[];
   openVariables: string[];
   query: string;
+  sight: Sight;
   filter: string; // of the view at hand: role:forward shared collection:x, sort keys, statuses
 }
 
 const EMPTY: Address = {
-  model: "", other: "", view: "map", tree: "variables", selected: "", selectedIn: "", openOps: [], openVariables: [], query: "", filter: "",
+  model: "", other: "", view: "graph", tree: "variables", selected: "", selectedIn: "", openOps: [], openVariables: [], query: "", filter: "",
+  sight: SIGHT,
 };
 
 export function parseAddress(search: string): Address {
@@ -38,6 +63,19 @@ export function parseAddress(search: string): Address {
     openVariables: found.getAll("var"),
     query: found.get("q") ?? "",
     filter: found.get("filter") ?? "",
+    sight: parseSight(found),
+  };
+}
+
+function parseSight(found: URLSearchParams): Sight {
+  const colouring = found.get("colour") as Colouring;
+  const trace = found.get("trace") as Sight["trace"];
+  const link = found.getAll("link");
+  return {
+    roles: found.getAll("role"), shown: found.getAll("show"), unfolded: found.getAll("unfold"), function: found.get("function") ?? "",
+    colouring: COLOURINGS.includes(colouring) ? colouring : SIGHT.colouring, isSideways: found.get("inputs") === "left",
+    hidesAside: found.get("aside") === "hidden", trace: ["inputs", "outputs", "paths"].includes(trace) ? trace : "",
+    second: found.get("to") ?? "", link: link.length === 3 ? link : [], box: found.get("box") ?? "",
   };
 }
 
@@ -52,6 +90,18 @@ export function writeAddress(address: Address): string {
   put("in", address.selectedIn);
   put("q", address.query);
   put("filter", address.filter);
+  const { sight } = address;
+  put("function", sight.function);
+  put("colour", sight.colouring, SIGHT.colouring);
+  put("inputs", sight.isSideways ? "left" : "");
+  put("aside", sight.hidesAside ? "hidden" : "");
+  put("trace", sight.trace);
+  put("to", sight.second);
+  put("box", sight.box);
+  sight.roles.forEach((role) => query.append("role", role));
+  sight.shown.forEach((path) => query.append("show", path));
+  sight.unfolded.forEach((path) => query.append("unfold", path));
+  sight.link.forEach((end) => query.append("link", end));
   address.openOps.forEach((path) => query.append("op", path));
   address.openVariables.forEach((path) => query.append("var", path));
   const text = query.toString();
@@ -66,12 +116,25 @@ export const announced = signal(""); // read aloud by a screen reader
 // Going somewhere makes an entry of the history; opening a scope or typing only changes the one at hand.
 export function go(change: Partial<Address>, keep = false): void {
   const next = { ...at.value, ...("selected" in change ? { selectedIn: "" } : {}), ...change };
+  if ("selected" in change && !("sight" in change) && (next.sight.trace || next.sight.link.length))
+    next.sight = { ...next.sight, trace: "", second: "", link: [] };
   const text = writeAddress(next);
   if (text === writeAddress(at.value)) return;
   at.value = next;
   const url = `${location.pathname}${text}`;
   if (keep) history.replaceState(null, "", url);
   else history.pushState(null, "", url);
+}
+
+// What is selected and traced belongs together: whoever selects something else leaves the trace and the link.
+export function look(change: Partial<Sight>, keep = false): void {
+  go({ sight: { ...at.value.sight, ...change } }, keep);
+}
+
+export function above(path: string): string[] {
+  const found: string[] = [];
+  for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) found.push(path.slice(0, end));
+  return found;
 }
 
 export function toggled(list: string[], path: string): string[] {

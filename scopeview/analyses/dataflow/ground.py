@@ -55,6 +55,14 @@ class Ground:
         return np.asarray(writes[columns.type_id[self.target]] & (slot == 0) & (columns.port >= 0))
 
     @cached_property
+    def is_weight(self) -> NDArray[np.bool_]:
+        """Which edges come from a variable, or from an op that reads one: shape (edges,)."""
+        source = self.table.columns.source
+        if self.function:
+            return np.zeros(len(source), dtype=bool)
+        return np.asarray(self.facts.gives_weights[np.maximum(source, 0)] & (source >= 0))
+
+    @cached_property
     def own_row(self) -> Ints:
         """The op that has a scope's very name, or -1: shape (scopes,). It stands just before the scope's slice."""
         found = np.full(len(self.tree), -1, dtype=np.int64)

@@ -59,6 +59,8 @@ class GraphLink:
     """Edges that only order execution."""
     writes: int
     """Of `data`: edges by which the target writes a variable."""
+    weights: int
+    """Of `data`: edges that come from a variable, or from what reads one."""
     tensors: int
     """Distinct tensors."""
     dtype: str | None
@@ -195,11 +197,12 @@ def _links(ground: Ground, codes: Ints, edges: Ints) -> Iterator[GraphLink]:
     is_control = columns.port[edges] < 0
     counted = [
         reduce_links(pairs, weights.astype(np.int64), frontier, frontier)
-        for weights in (~is_control, is_control, ground.is_write[edges])
+        for weights in (~is_control, is_control, ground.is_write[edges], ground.is_weight[edges] & ~is_control)
     ]
     tensors = _tensors(ground, codes, edges[~is_control])
     sides = counted[0].left.tolist(), counted[0].right.tolist()
-    for source, target, data, control, writes in zip(*sides, *(one.weight.tolist() for one in counted), strict=True):
+    numbers = (one.weight.tolist() for one in counted)
+    for source, target, data, control, writes, weights in zip(*sides, *numbers, strict=True):
         number, edge = tensors.get((source, target), (0, -1))
         told = None
         if number == 1:
@@ -207,7 +210,7 @@ def _links(ground: Ground, codes: Ints, edges: Ints) -> Iterator[GraphLink]:
                 ground.facts.model, ground.function, OpRow(int(columns.source[edge])), port_of(ground, edge)
             )
         yield GraphLink(
-            source=source, target=target, data=data, control=control, writes=writes, tensors=number,
+            source=source, target=target, data=data, control=control, writes=writes, weights=weights, tensors=number,
             dtype=told.dtype if told is not None else None,
             shape=told.shape if told is not None else None,
             shape_known=told is not None and told.shape_known,

@@ -1,0 +1,40 @@
+// What serves training, saving and the like, beside the drawing: named, counted, and brought back one by one or by role.
+
+import { count, plural, printable } from "../format";
+import { at, go, look, toggled } from "../state";
+import type { GraphItem } from "../schema";
+import type { Drawing } from "./store";
+
+const SHOWN = 12;
+
+export function Aside({ drawing }: { drawing: Drawing }) {
+  const { sight, selected } = at.value;
+  const roles = new Map<string, GraphItem[]>();
+  for (const { item } of drawing.aside) roles.set(item.aside!, [...(roles.get(item.aside!) ?? []), item]);
+  if (!roles.size && !sight.roles.length && !sight.shown.length) return null;
+  return (
+    <aside class="aside" aria-label="Set aside">
+      <h3>set aside</h3>
+      {[...roles].map(([role, items]) => (
+        <section key={role}>
+          <h4>
+            {role} <span class="quiet">{plural(items.reduce((sum, item) => sum + item.ops, 0), "op")}</span>
+            <button class="link" title={`draw all that serves ${role} in place`} onClick={() => look({ roles: [...sight.roles, role] })}>draw</button>
+          </h4>
+          <ul>
+            {items.slice(0, SHOWN).map((item) => (
+              <li key={item.id} class={selected === item.path ? "selected" : ""}>
+                <button class="link mono" title={item.path} onClick={() => go({ selected: item.path })}>{printable(item.label)}</button>
+                <span class="quiet">{item.total_members > 1 ? `×${count(item.total_members)}` : count(item.ops)}</span>
+                <button class="link" aria-label={`draw ${printable(item.label)} in place`} title="draw in place" onClick={() => look({ shown: [...sight.shown, ...(item.total_members > 1 ? item.members : [item.path])] })}>+</button>
+              </li>
+            ))}
+            {items.length > SHOWN && <li class="quiet">… {count(items.length - SHOWN)} more</li>}
+          </ul>
+        </section>
+      ))}
+      {sight.roles.map((role) => <button key={role} onClick={() => look({ roles: toggled(sight.roles, role) })}>set {role} aside again</button>)}
+      {sight.shown.length > 0 && <button onClick={() => look({ shown: [] })}>set {plural(sight.shown.length, "path")} aside again</button>}
+    </aside>
+  );
+}

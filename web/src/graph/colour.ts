@@ -1,0 +1,39 @@
+// Colours of the boxes by what was chosen, and the legend that says exactly what is on the screen.
+
+import type { Colouring } from "../state";
+import type { GraphItem } from "../schema";
+
+export const HUES = 10; // classes hue0 .. hue9 of the style sheet; hue9 is for all that come after
+
+export interface Legend {
+  hueOf: (item: GraphItem) => number | null;
+  entries: { text: string; hue: number; count: number }[];
+}
+
+export function legendOf(items: GraphItem[], colouring: Colouring): Legend {
+  const counts = new Map<string, number>();
+  for (const item of items) {
+    const text = valueOf(item, colouring);
+    if (text) counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  // One structure alone says nothing: a colour there means "equal to another on the screen".
+  const told = [...counts].filter(([, count]) => colouring !== "structure" || count > 1);
+  told.sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  const hues = new Map(told.map(([text], index) => [text, Math.min(index, HUES - 1)]));
+  const entries = told.slice(0, HUES - 1).map(([text, count], hue) => ({ text: colouring === "structure" ? `equal inside (${hue + 1})` : text, hue, count }));
+  const others = told.slice(HUES - 1);
+  if (others.length) entries.push({ text: `${others.length} others`, hue: HUES - 1, count: others.reduce((sum, [, count]) => sum + count, 0) });
+  return { entries, hueOf: (item) => hues.get(valueOf(item, colouring)) ?? null };
+}
+
+function valueOf(item: GraphItem, colouring: Colouring): string {
+  switch (colouring) {
+    case "role": return item.role;
+    case "type": return item.type || Object.keys(item.types)[0] || "";
+    case "device": return item.devices.filter(Boolean).join(", ");
+    case "sharing": return item.uses > 1 ? "shared variable" : item.shared ? "holds shared variables" : item.kind === "variable" ? "variable of one place" : "";
+    case "collection": return item.collections.filter((name) => name !== "variables").join(", ");
+    case "structure": return item.structure;
+    case "dtype": return item.dtype;
+  }
+}

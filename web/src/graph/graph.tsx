@@ -1,0 +1,217 @@
+// The graph: the dataflow of the op tree, its scopes opened in place.
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { api } from "../api";
+import { useAsked } from "../asked";
+import { plural, printable } from "../format";
+import { SavePicture } from "../picture";
+import { above, announced, at, COLOURINGS, type Colouring, current, go, look, said, SIGHT, toggled } from "../state";
+import { Aside } from "./aside";
+import { legendOf } from "./colour";
+import { useKeys } from "./keys";
+import { Minimap } from "./minimap";
+import { Scene, Tips } from "./scene";
+import { draw, type DrawnGate, type DrawnItem, type DrawnLink, type Drawing } from "./store";
+import { parseBox, useViewport, type Viewport } from "./viewport";
+
+export function Graph() {
+  const { model, sight, openOps, selected } = at.value;
+  const revision = current.value?.revision ?? 0;
+  const [drawing, setDrawing] = useState<Drawing>();
+  const [error, setError] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const [hovered, setHovered] = useState("");
+  const svg = useRef<SVGSVGElement>(null);
+  const held = useRef<{ key: string; x: number; y: number } | null>(null);
+  const clicked = useRef("");
+  const viewport = useViewport(svg);
+  const question = {
+    model, revision, function: sight.function, roles: sight.roles, shown: sight.shown, unfolded: sight.unfolded,
+    isSideways: sight.isSideways, opened: openOps,
+  };
+  const asked = JSON.stringify(question);
+
+  useEffect(() => {
+    let isStale = false;
+    setBusy(true);
+    draw(question).then(
+      (found) => {
+        if (isStale) return;
+        setDrawing(found);
+        setError("");
+        setBusy(false);
+      },
+      (problem) => !isStale && (setError(said(problem)), setBusy(false)),
+    );
+    return () => {
+      isStale = true;
+    };
+  }, [asked]);
+
+  // What a hand has opened stays under the hand; a first picture is fitted, unless the address says what is in view.
+  useEffect(() => {
+    if (!drawing || !svg.current) return;
+    const anchor = held.current && drawing.items.find((item) => item.key === held.current!.key);
+    if (held.current && anchor) {
+      const { x, y, k } = viewport.now();
+      viewport.set({ x: x + (held.current.x - anchor.x) * k, y: y + (held.current.y - anchor.y) * k, k });
+      held.current = null;
+    } else if (!parseBox(at.value.sight.box)) {
+      fit(drawing, svg.current, viewport);
+      centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
+    }
+  }, [drawing]);
+  // What was selected elsewhere is brought into view; what was clicked here is where it is.
+  useEffect(() => {
+    const isOwn = clicked.current === selected;
+    clicked.current = "";
+    if (drawing && svg.current && !isOwn) centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
+  }, [selected]);
+
+  const selectedKey = useMemo(() => (drawing ? deepest(drawing.items, selected) : ""), [drawing, selected]);
+  const trace = useTrace(drawing);
+  const legend = useMemo(() => legendOf(drawing?.items.filter((item) => !item.isOpen).map((drawn) => drawn.item) ?? [], sight.colouring), [drawing, sight.colouring]);
+
+  const open = (drawn: DrawnItem) => {
+    const { item } = drawn;
+    held.current = { key: drawn.key, x: drawn.x, y: drawn.y };
+    if (item.total_members > 1) look({ unfolded: [...sight.unfolded, item.path] });
+    else if (item.calls[0] && !item.can_open) go({ sight: { ...SIGHT, colouring: sight.colouring, isSideways: sight.isSideways, function: item.calls[0] }, openOps: [], selected: "" });
+    else if (item.can_open) {
+      go({ openOps: toggled(openOps, item.path) }, true);
+      announced.value = `${item.label} ${drawn.isOpen ? "closed" : "open"}`;
+    }
+  };
+  const hands = {
+    open,
+    pick: (drawn: DrawnItem, isMore: boolean) => {
+      if (isMore && selected && selected !== drawn.item.path) look({ trace: "paths", second: drawn.item.path });
+      else (clicked.current = drawn.item.path), go({ selected: drawn.item.path });
+    },
+    pickLink: (link: DrawnLink) => look({ link: [link.scope, link.source, link.target], trace: "" }),
+    pickGate: (gate: DrawnGate) => go({ selected: gate.gate.id.replace(/ (twins|alike|rest)$/, "") }),
+    hover: setHovered,
+  };
+  useKeys({ svg, drawing, selectedKey, open, fit: () => drawing && svg.current && fit(drawing, svg.current, viewport), zoom: viewport.by });
+
+  const linkKey = sight.link.length ? `${sight.link[0]}\n${JSON.stringify(sight.link.slice(1))}` : "";
+  const { x, y, k } = viewport.view;
+  const isEmpty = drawing && !drawing.items.length && !drawing.aside.length;
+  return (
+    <section class="view" aria-label="Graph">
+      <Bar drawing={drawing} svg={svg} viewport={viewport} tracing={trace.told} />
+      {error && <p class="trouble">{error}</p>}
+      {isEmpty && <p class="empty">There are no ops here: a checkpoint has no graph. Its variables are in the other views.</p>}
+      <div class="stage">
+        <svg class={`graph ${isBusy ? "busy" : ""}`} ref={svg} tabIndex={0} role="group" aria-label="dataflow" data-settled={!isBusy && drawing ? asked : ""} onClick={() => go({ selected: "" })}>
+          <Tips />
+          <g transform={`translate(${x} ${y}) scale(${k})`}>
+            {drawing && (
+              <Scene drawing={drawing} legend={legend} hands={hands} changes={NO_CHANGES} marks={{ selected: selectedKey, link: linkKey, lit: trace.lit, hovered: trace.lit ? "" : hovered }} />
+            )}
+          </g>
+        </svg>
+        {!drawing && !error && <p class="quiet pad waiting">Drawing…</p>}
+        {drawing && <Minimap drawing={drawing} viewport={viewport} svg={svg} />}
+        <div class="key">
+          <label>
+            colour{" "}
+            <select value={sight.colouring} onChange={(event) => look({ colouring: event.currentTarget.value as Colouring })}>
+              {COLOURINGS.map((name) => <option key={name}>{name}</option>)}
+            </select>
+          </label>
+          {legend.entries.map((entry) => (
+            <span key={entry.text} class="entry"><i class={`hue${entry.hue}`} />{printable(entry.text)} <span class="quiet">{entry.count}</span></span>
+          ))}
+          {!legend.entries.length && <span class="quiet">nothing here to tell apart</span>}
+        </div>
+        {drawing && !sight.hidesAside && <Aside drawing={drawing} />}
+      </div>
+    </section>
+  );
+}
+
+const NO_CHANGES = new Map<string, string>();
+
+// The innermost drawn box that stands for a name.
+function deepest(items: DrawnItem[], name: string): string {
+  if (!name) return "";
+  const around = new Set([name, ...above(name)]);
+  let best: DrawnItem | undefined;
+  for (const drawn of items) {
+    const holds = around.has(drawn.item.path) || drawn.item.members.includes(name);
+    if (holds && (!best || drawn.depth > best.depth)) best = drawn;
+  }
+  return best?.key ?? "";
+}
+
+function fit(drawing: Drawing, svg: SVGSVGElement, viewport: Viewport): void {
+  const { clientWidth, clientHeight } = svg;
+  const k = Math.min(clientWidth / (drawing.width + 40), clientHeight / (drawing.height + 40), 1.4);
+  viewport.set({ x: (clientWidth - drawing.width * k) / 2, y: (clientHeight - drawing.height * k) / 2, k });
+}
+
+const READABLE = 0.75;
+
+// Bring a box into view, large enough to read, if it is not there already.
+function centre(drawing: Drawing, key: string, svg: SVGSVGElement, viewport: Viewport): void {
+  const box = drawing.items.find((item) => item.key === key);
+  if (!box) return;
+  const { clientWidth, clientHeight } = svg;
+  const { x, y, k } = viewport.now();
+  const [left, top] = [box.x * k + x, box.y * k + y];
+  if (k >= READABLE && left >= 0 && top >= 0 && left + box.width * k <= clientWidth && top + box.height * k <= clientHeight) return;
+  const scale = Math.min(Math.max(k, READABLE), clientWidth / (box.width + 20), clientHeight / (box.height + 20));
+  viewport.set({ x: clientWidth / 2 - (box.x + box.width / 2) * scale, y: clientHeight / 2 - (box.y + box.height / 2) * scale, k: scale });
+}
+
+function useTrace(drawing: Drawing | undefined): { lit: Set<string> | null; told: string } {
+  const { model, sight, selected } = at.value;
+  const names = sight.trace === "paths" ? [selected, sight.second] : [selected];
+  const parameters = {
+    name: names, direction: sight.trace, opened: drawing?.pictures.map((picture) => picture.scope).filter(Boolean) ?? [],
+    function: sight.function, role: sight.roles, show: sight.shown, unfold: sight.unfolded,
+  };
+  const asked = useAsked(sight.trace && selected && drawing ? JSON.stringify([model, parameters]) : null, () => api.trace(model, parameters));
+  return useMemo(() => {
+    if (!asked.answer || !sight.trace) return { lit: null, told: asked.error };
+    const { lit, total, direction } = asked.answer;
+    const what = { inputs: "feed it", outputs: "are fed by it", paths: "lie between them" }[direction];
+    return { lit: new Set(lit.flatMap(({ scope, items }) => items.map((id) => `${scope}\n${id}`))), told: `${plural(total, "op")} ${what}` };
+  }, [asked.answer, asked.error, sight.trace]);
+}
+
+interface BarProps {
+  drawing: Drawing | undefined;
+  svg: { current: SVGSVGElement | null };
+  viewport: Viewport;
+  tracing: string;
+}
+
+function Bar({ drawing, svg, viewport, tracing }: BarProps) {
+  const { sight, openOps, selected } = at.value;
+  const root = drawing?.pictures[0];
+  return (
+    <div class="bar">
+      {sight.function && (
+        <nav aria-label="Where"><button class="link" onClick={() => go({ sight: { ...SIGHT, colouring: sight.colouring }, openOps: [], selected: "" })}>main graph</button> › <b class="mono">{printable(sight.function)}</b></nav>
+      )}
+      <button title="f" onClick={() => drawing && svg.current && (fit(drawing, svg.current, viewport), look({ box: "" }, true))}>fit</button>
+      <button aria-label="zoom in" onClick={() => viewport.by(1.3)}>+</button>
+      <button aria-label="zoom out" onClick={() => viewport.by(1 / 1.3)}>−</button>
+      <label><input type="checkbox" checked={sight.isSideways} onChange={(event) => look({ isSideways: event.currentTarget.checked, box: "" })} /> inputs left</label>
+      {(["inputs", "outputs"] as const).map((direction) => (
+        <button key={direction} title={direction === "inputs" ? "t" : "T"} disabled={!selected} aria-pressed={sight.trace === direction} class={sight.trace === direction ? "on" : ""} onClick={() => look({ trace: sight.trace === direction ? "" : direction, second: "" })}>
+          trace {direction}
+        </button>
+      ))}
+      {sight.trace && <button onClick={() => look({ trace: "", second: "" })}>end trace</button>}
+      {(openOps.length > 0 || sight.unfolded.length > 0) && <button onClick={() => go({ openOps: [], sight: { ...sight, unfolded: [], box: "" } })}>close all</button>}
+      <span class="quiet" role="status">{tracing}</span>
+      <span class="grow" />
+      <label><input type="checkbox" checked={!sight.hidesAside} onChange={(event) => look({ hidesAside: !event.currentTarget.checked })} /> set aside</label>
+      <SavePicture of={() => svg.current} name="graph" />
+      {root && <span class="quiet">{plural(root.ops, "op")}, {plural(root.edges, "edge")}</span>}
+    </div>
+  );
+}
