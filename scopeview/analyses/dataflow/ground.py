@@ -107,7 +107,8 @@ class Ground:
         rows = np.flatnonzero(wanted & (highest >= 0) & (lowest == highest))
         consumer = highest[rows]
         # The consumer may be told with another: a constant that feeds a read that feeds an op. One step is enough then.
-        is_free = ~np.isin(consumer, rows)
+        # An op that is a scope as well is opened as that scope, where its consumer is not.
+        is_free = ~np.isin(consumer, rows) & (self.own_scope[rows] < 0)
         is_near = (self.scope_of[rows] == self.scope_of[consumer]) | (
             (self.own_scope[consumer] > 0) & (self.scope_of[rows] == self.own_scope[consumer])
         )
