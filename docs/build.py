@@ -26,7 +26,19 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-COMMANDS = ("inspect", "show", "find", "sharing", "collections", "lint", "diff", "report", "serve", "completion")
+COMMANDS = (
+    "inspect",
+    "show",
+    "find",
+    "sharing",
+    "collections",
+    "lint",
+    "diff",
+    "report",
+    "export",
+    "serve",
+    "completion",
+)
 PICTURE = ("sample_graphs/artifacts/m17_gan.meta",)
 WIDTH, HEIGHT = 100, 64
 

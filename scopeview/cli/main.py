@@ -11,7 +11,19 @@ import click
 from scopeview import __version__
 from scopeview.errors import ScopeviewError
 
-_COMMANDS = ("inspect", "show", "find", "sharing", "collections", "lint", "diff", "report", "serve", "completion")
+_COMMANDS = (
+    "inspect",
+    "show",
+    "find",
+    "sharing",
+    "collections",
+    "lint",
+    "diff",
+    "report",
+    "export",
+    "serve",
+    "completion",
+)
 
 
 class _LazyGroup(click.Group):

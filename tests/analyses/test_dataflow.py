@@ -13,6 +13,7 @@ from scopeview.analyses.dataflow.edges import edges_of_link
 from scopeview.analyses.dataflow.level import Wishes
 from scopeview.analyses.dataflow.picture import GraphPicture, picture
 from scopeview.analyses.dataflow.trace import trace
+from scopeview.analyses.dataflow.whole import whole_graph
 from scopeview.analyses.facts import Facts
 from scopeview.errors import NotFoundError
 from scopeview.model.names import is_within
@@ -290,3 +291,23 @@ def test_hostile_names_and_depth_are_drawn_as_they_are() -> None:
 
     for scope in ("", "a", deep):
         check(facts, scope)
+
+
+@pytest.mark.parametrize(
+    "opened", [[], ["discriminator"], ["discriminator", "discriminator/hidden", "discriminator_1"]]
+)
+@pytest.mark.parametrize("levels", [1, 2, 9])
+def test_a_scope_with_others_open_tells_every_edge_once(opened: list[str], levels: int) -> None:
+    for scope in ("", "discriminator"):
+        found = whole_graph(GAN, scope, opened, levels=levels)
+
+        assert found.edges == true_edges(GAN, scope)
+        assert found.edges == found.edges_within + sum(link.data + link.control for link in found.links)
+        closed = [node for node in found.nodes if not node.is_open]
+        assert sum(node.item.ops for node in closed) == sum(is_within(name, scope) for name in GAN.model.graph.names)
+        ends = {end for link in found.links for end in (link.source, link.target)}
+        assert not any(end < len(found.nodes) and found.nodes[end].is_open for end in ends)
+        for node in found.nodes:
+            if node.parent >= 0:
+                assert found.nodes[node.parent].is_open
+                assert is_within(node.item.path, found.nodes[node.parent].item.path)

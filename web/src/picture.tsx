@@ -6,7 +6,8 @@ import { trouble } from "./state";
 
 const SVG = "http://www.w3.org/2000/svg";
 const KEPT = [
-  "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "opacity", "font-family", "font-size", "font-weight", "text-anchor",
+  "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "stroke-dasharray",
+  "paint-order",
 ];
 
 export function SavePicture({ of, name }: { of: () => SVGSVGElement | null; name: string }) {

@@ -119,7 +119,7 @@ function Box({ node, x, y, width, noun, model, isDim, onOpen, onHover }: BoxProp
   return (
     <g
       class={`box ${node.tone} ${isDim ? "dim" : ""} ${isSelected ? "selected" : ""} ${node.is_scope ? "scope" : ""}`}
-      transform={`translate(${x} ${y})`} tabIndex={0} role="button" aria-expanded={node.is_scope ? node.is_open : undefined}
+      transform={`translate(${x} ${y})`} tabindex={0} role="button" aria-expanded={node.is_scope ? node.is_open : undefined}
       onMouseEnter={() => onHover(true)} onMouseLeave={() => onHover(false)} onFocus={() => onHover(true)} onBlur={() => onHover(false)}
       onClick={pick} onDblClick={open}
       onKeyDown={(event) => {

@@ -104,15 +104,15 @@ def picture(facts: Facts, scope: str = "", *, function: str = "", wishes: Wishes
     edges = edges_of_level(ground, level)
     columns = ground.table.columns
     between = codes[columns.source[edges]] != codes[ground.target[edges]]
-    codes, outside = _linked(ground, codes, everything, edges[between], len(level.items))
-    links = list(_links(ground, codes, edges[between]))
+    codes, outside = only_linked(ground, codes, everything, edges[between], len(level.items))
+    links = list(links_between(ground, codes, edges[between]))
     links.sort(key=lambda link: -(link.data + link.control))
     kept = sorted(links[:MOST_LINKS], key=lambda link: (link.source, link.target))
     return GraphPicture(
         scope=scope,
         function=function,
         items=tuple(portraits(level)),
-        outside=tuple(_described(ground, outside, codes, edges[between], len(level.items))),
+        outside=tuple(described(ground, outside, codes, edges[between], len(level.items))),
         links=tuple(kept),
         total_links=len(links),
         ops=level.last - level.first,
@@ -178,7 +178,7 @@ def ids_of(level: Level, outside: Sequence[tuple[Level, int]]) -> dict[str, int]
     return found | {item_id(level, index): index for index in range(len(level.items))}
 
 
-def _linked(
+def only_linked(
     ground: Ground, codes: Ints, outside: Sequence[tuple[Level, int]], edges: Ints, offset: int
 ) -> tuple[Ints, list[tuple[Level, int]]]:
     """Leave out what stands outside and has no link; returns the codes counted anew, and what is left."""
@@ -190,7 +190,7 @@ def _linked(
     return number[codes], [outside[code - offset] for code in kept.tolist()]
 
 
-def _links(ground: Ground, codes: Ints, edges: Ints) -> Iterator[GraphLink]:
+def links_between(ground: Ground, codes: Ints, edges: Ints) -> Iterator[GraphLink]:
     """Yield the links that some edges make, one for each pair of what stands for their ends."""
     columns, frontier = ground.table.columns, Frontier(ground.tree, ()).regrouped(codes)
     pairs = np.stack([columns.source[edges].astype(np.int64), ground.target[edges]], axis=1)
@@ -248,7 +248,7 @@ def _tensors(ground: Ground, codes: Ints, edges: Ints) -> dict[tuple[int, int], 
     return found
 
 
-def _described(
+def described(
     ground: Ground, outside: Sequence[tuple[Level, int]], codes: Ints, edges: Ints, offset: int
 ) -> Iterable[Outside]:
     """Describe what is outside, with the variables that come from there."""

@@ -8,10 +8,11 @@ import { SavePicture } from "../picture";
 import { above, announced, at, COLOURINGS, type Colouring, current, go, look, said, SIGHT, toggled } from "../state";
 import { Aside } from "./aside";
 import { legendOf } from "./colour";
-import { useKeys } from "./keys";
+import { focus, useKeys } from "./keys";
 import { Minimap } from "./minimap";
 import { Scene, Tips } from "./scene";
-import { draw, type DrawnGate, type DrawnItem, type DrawnLink, type Drawing } from "./store";
+import { arrange } from "./engine";
+import { draw, pictureOf, type DrawnGate, type DrawnItem, type DrawnLink, type Drawing } from "./store";
 import { parseBox, useViewport, type Viewport } from "./viewport";
 
 export function Graph() {
@@ -22,19 +23,16 @@ export function Graph() {
   const [isBusy, setBusy] = useState(false);
   const [hovered, setHovered] = useState("");
   const svg = useRef<SVGSVGElement>(null);
-  const held = useRef<{ key: string; x: number; y: number } | null>(null);
+  const held = useRef<{ key: string; x: number; y: number; hasFocus: boolean } | null>(null);
   const clicked = useRef("");
   const viewport = useViewport(svg);
-  const question = {
-    model, revision, function: sight.function, roles: sight.roles, shown: sight.shown, unfolded: sight.unfolded,
-    isSideways: sight.isSideways, opened: openOps,
-  };
-  const asked = JSON.stringify(question);
+  const question = { model, revision, function: sight.function, roles: sight.roles, shown: sight.shown, unfolded: sight.unfolded };
+  const asked = JSON.stringify([question, openOps, sight.isSideways]);
 
   useEffect(() => {
     let isStale = false;
     setBusy(true);
-    draw(question).then(
+    draw(openOps, sight.isSideways, { ask: (scope) => pictureOf(question, scope), arrange }).then(
       (found) => {
         if (isStale) return;
         setDrawing(found);
@@ -55,6 +53,7 @@ export function Graph() {
     if (held.current && anchor) {
       const { x, y, k } = viewport.now();
       viewport.set({ x: x + (held.current.x - anchor.x) * k, y: y + (held.current.y - anchor.y) * k, k });
+      if (held.current.hasFocus) focus(svg.current, anchor.key); // a box that opens is drawn anew, behind what stands in it
       held.current = null;
     } else if (!parseBox(at.value.sight.box)) {
       fit(drawing, svg.current, viewport);
@@ -74,7 +73,7 @@ export function Graph() {
 
   const open = (drawn: DrawnItem) => {
     const { item } = drawn;
-    held.current = { key: drawn.key, x: drawn.x, y: drawn.y };
+    held.current = { key: drawn.key, x: drawn.x, y: drawn.y, hasFocus: !!svg.current?.contains(document.activeElement) };
     if (item.total_members > 1) look({ unfolded: [...sight.unfolded, item.path] });
     else if (item.calls[0] && !item.can_open) go({ sight: { ...SIGHT, colouring: sight.colouring, isSideways: sight.isSideways, function: item.calls[0] }, openOps: [], selected: "" });
     else if (item.can_open) {
@@ -103,7 +102,7 @@ export function Graph() {
       {error && <p class="trouble">{error}</p>}
       {isEmpty && <p class="empty">There are no ops here: a checkpoint has no graph. Its variables are in the other views.</p>}
       <div class="stage">
-        <svg class={`graph ${isBusy ? "busy" : ""}`} ref={svg} tabIndex={0} role="group" aria-label="dataflow" data-settled={!isBusy && drawing ? asked : ""} onClick={() => go({ selected: "" })}>
+        <svg class={`graph ${isBusy ? "busy" : ""}`} ref={svg} tabindex={0} role="group" aria-label="dataflow" data-settled={!isBusy && drawing ? asked : ""} onClick={() => go({ selected: "" })}>
           <Tips />
           <g transform={`translate(${x} ${y}) scale(${k})`}>
             {drawing && (

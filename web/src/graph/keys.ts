@@ -1,6 +1,7 @@
 // The graph by keyboard: arrows go to the nearest box in a direction, Enter opens, Escape leaves.
 
 import { useEffect } from "preact/hooks";
+import { printable } from "../format";
 import { at, go, look } from "../state";
 import type { DrawnItem, Drawing } from "./store";
 
@@ -22,7 +23,7 @@ export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard
       if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || target.getAttribute("role") === "tree") return;
       const isInside = !!svg.current?.contains(target);
       const focused = target.closest?.("[data-key]")?.getAttribute("data-key") ?? selectedKey;
-      const here = drawing?.items.find((item) => item.key === focused);
+      const here = drawing?.items.find((item) => printable(item.key) === focused || item.key === focused);
       const { sight, selected } = at.value;
       if (event.key === "f") fit();
       else if (event.key === "+" || event.key === "=") zoom(1.3);
@@ -55,9 +56,9 @@ export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard
   }
 }
 
-function focus(svg: SVGSVGElement | null, key: string): void {
-  const found = [...(svg?.querySelectorAll<SVGGElement>("[data-key]") ?? [])].find((element) => element.dataset["key"] === key);
-  found?.focus();
+export function focus(svg: SVGSVGElement | null, key: string): void {
+  const found = [...(svg?.querySelectorAll<SVGGElement>("[data-key]") ?? [])].find((element) => element.dataset["key"] === printable(key));
+  found?.focus({ preventScroll: true });
 }
 
 function nearest(items: DrawnItem[], from: DrawnItem | undefined, [dx, dy]: [number, number]): DrawnItem | undefined {

@@ -89,8 +89,8 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
   const below = isOpen ? "" : subtitle(item);
   return (
     <g
-      class={classes.filter(Boolean).join(" ")} style={{ transform: `translate(${drawn.x}px, ${drawn.y}px)` }} data-key={drawn.key}
-      tabIndex={0} role="button" aria-expanded={item.can_open ? isOpen : undefined} aria-label={spoken(item)}
+      class={classes.filter(Boolean).join(" ")} style={{ transform: `translate(${drawn.x}px, ${drawn.y}px)` }} data-key={printable(drawn.key)}
+      tabindex={0} role="button" aria-expanded={item.can_open ? isOpen : undefined}
       onClick={(event) => (event.stopPropagation(), hands.pick(drawn, event.shiftKey))}
       onDblClick={(event) => (event.stopPropagation(), hands.open(drawn))}
       onMouseEnter={() => !isOpen && hands.hover(drawn.key)} onMouseLeave={() => hands.hover("")}
@@ -108,11 +108,6 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
       {item.uses > 1 && <text class="sign" x={width - 2} y="-2" text-anchor="end">{item.uses} places</text>}
     </g>
   );
-}
-
-function spoken(item: GraphItemLike): string {
-  const what = item.total_members > 1 ? `${item.total_members} alike` : item.kind === "op" ? item.type : item.kind;
-  return `${printable(item.label)}, ${what}`;
 }
 
 type GraphItemLike = DrawnItem["item"];
@@ -145,7 +140,7 @@ function Link({ drawn: { link, points, label, isOverlay, source, target, ...draw
   const classes = ["link", kind, isOverlay ? "overlay" : "", isSelected ? "selected" : "", isFaint ? "faint" : "", isNear ? "near" : ""];
   const pick = () => hands.pickLink({ link, points, label, isOverlay, source, target, ...drawn });
   return (
-    <g class={classes.filter(Boolean).join(" ")} data-source={source} data-target={target} onClick={(event) => (event.stopPropagation(), pick())}>
+    <g class={classes.filter(Boolean).join(" ")} data-scope={printable(drawn.scope)} data-source={printable(source)} data-target={printable(target)} onClick={(event) => (event.stopPropagation(), pick())}>
       <title>{`${printable(source)} → ${printable(target)}\n${counts.filter(Boolean).join(", ")}${text ? `\n${link.dtype ?? ""} ${text}` : ""}`}</title>
       <path class="grip" d={path} />
       <path class="line" d={path} stroke-width={width} marker-end={`url(#tip-${kind})`} />
@@ -157,7 +152,7 @@ function Link({ drawn: { link, points, label, isOverlay, source, target, ...draw
 function GateMark({ drawn: { gate, x, y, ...drawn }, hands }: { drawn: DrawnGate; hands: Hands }) {
   const width = Math.round(gate.label.length * 6 + 14);
   return (
-    <g class={`gate ${gate.weights ? "weights" : ""}`} style={{ transform: `translate(${x}px, ${y}px)` }} onClick={(event) => (event.stopPropagation(), hands.pickGate({ gate, x, y, ...drawn }))}>
+    <g class={`gate ${gate.weights ? "weights" : ""}`} data-scope={printable(drawn.scope)} data-gate={printable(gate.id)} style={{ transform: `translate(${x}px, ${y}px)` }} onClick={(event) => (event.stopPropagation(), hands.pickGate({ gate, x, y, ...drawn }))}>
       <title>{`${gate.side === "in" ? "from" : "to"} ${printable(gate.id)}`}</title>
       <rect width={width} height="16" rx={gate.weights ? 8 : 3} />
       <text x={width / 2} y="12" text-anchor="middle">{gate.label}</text>

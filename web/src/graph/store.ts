@@ -2,8 +2,7 @@
 
 import { api } from "../api";
 import type { GraphItem, GraphLink, GraphPicture } from "../schema";
-import { arrange } from "./engine";
-import { type Box, type Gate, gateNode, itemNode, lineId, plan, type Placed, type Point, sizeOf } from "./plan";
+import { type Box, type Gate, gateNode, itemNode, lineId, plan, type Placed, type Plan, type Point, sizeOf } from "./plan";
 
 export interface Question {
   model: string;
@@ -12,8 +11,6 @@ export interface Question {
   roles: string[];
   shown: string[];
   unfolded: string[];
-  isSideways: boolean;
-  opened: string[];
 }
 
 export interface DrawnItem extends Point {
@@ -58,7 +55,7 @@ export interface Drawing {
 const KEPT = 500;
 const pictures = new Map<string, Promise<GraphPicture>>();
 
-function pictureOf(question: Question, scope: string): Promise<GraphPicture> {
+export function pictureOf(question: Question, scope: string): Promise<GraphPicture> {
   const { model, revision, function: name, roles, shown, unfolded } = question;
   const key = JSON.stringify([model, revision, name, roles, shown, unfolded, scope]);
   let asked = pictures.get(key);
@@ -79,17 +76,17 @@ interface Opened {
 }
 
 // Asks for the root and for every opened scope that can be seen; level by level, each level at once.
-async function openedFrom(question: Question): Promise<Opened[]> {
-  const wanted = new Set(question.opened);
-  const root: Opened = { picture: await pictureOf(question, ""), depth: 0, inside: new Map() };
-  const all = [root];
-  for (let level = [root]; level.length; ) {
+async function openedFrom(opened: string[], root: string, ask: (scope: string) => Promise<GraphPicture>): Promise<Opened[]> {
+  const wanted = new Set(opened);
+  const outermost: Opened = { picture: await ask(root), depth: 0, inside: new Map() };
+  const all = [outermost];
+  for (let level = [outermost]; level.length; ) {
     const next = level.flatMap((one) =>
       one.picture.items.filter((item) => item.can_open && item.aside === null && wanted.has(item.path)).map((item) => ({ one, item })),
     );
     level = await Promise.all(
       next.map(async ({ one, item }) => {
-        const found: Opened = { picture: await pictureOf(question, item.path), depth: one.depth + 1, inside: new Map() };
+        const found: Opened = { picture: await ask(item.path), depth: one.depth + 1, inside: new Map() };
         one.inside.set(item.id, found);
         return found;
       }),
@@ -99,13 +96,18 @@ async function openedFrom(question: Question): Promise<Opened[]> {
   return all;
 }
 
-export async function draw(question: Question): Promise<Drawing> {
-  const all = await openedFrom(question);
+export interface Means {
+  ask: (scope: string) => Promise<GraphPicture>;
+  arrange: (made: Plan) => Promise<Placed>;
+}
+
+export async function draw(opened: string[], isSideways: boolean, { ask, arrange }: Means, root = ""): Promise<Drawing> {
+  const all = await openedFrom(opened, root, ask);
   const layouts = new Map<Opened, Placed>();
   // Innermost first: an opened box must know its size before the scope around it is laid out.
   for (const one of [...all].reverse()) {
     const boxes = new Map<string, Box>([...one.inside].map(([id, inside]) => [id, layouts.get(inside)!]));
-    layouts.set(one, await arrange(plan(one.picture, boxes, question.isSideways)));
+    layouts.set(one, await arrange(plan(one.picture, boxes, isSideways)));
   }
   return together(all, layouts);
 }

@@ -1,0 +1,53 @@
+"""A drawn graph as SVG: the page's own layout and drawing, run by Node from the script that the page is built with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scopeview.analyses.dataflow.picture import GraphPicture
+from scopeview.errors import ScopeviewError
+from scopeview.render.as_json import plain
+
+_TIMEOUT_S = 120.0
+_HINT = "use --format dot, which needs nothing, or the SVG button of the page"
+
+
+def to_svg(
+    pictures: Mapping[str, GraphPicture], opened: Sequence[str], static: Path | None, *, sideways: bool = False
+) -> str:
+    """Draw a scope with others opened in it.
+
+    Args:
+        pictures: the picture of the scope, which is the first, and those of the opened ones, by path.
+        opened: paths of the opened scopes.
+        static: the folder of the built page; None where it was not built.
+        sideways: inputs at the left, not at the bottom.
+
+    Raises:
+        ScopeviewError: there is no Node, or no built page, or the drawing failed.
+    """
+    node = shutil.which("node")
+    if node is None:
+        raise ScopeviewError(f"drawing SVG needs Node 20 or later, and no node is on the path; {_HINT}")
+    if static is None or not (static / "export.mjs").is_file():
+        raise ScopeviewError("drawing SVG needs the page, which was not built: pip install . in a checkout builds it")
+    order = {
+        "root": next(iter(pictures)), "opened": list(opened), "isSideways": sideways, "colouring": "role",
+        "pictures": {path: plain(picture) for path, picture in pictures.items()},
+        "style": (static / "app.css").read_text("utf-8"),
+    }  # fmt: skip
+    try:
+        done = subprocess.run(
+            [node, str(static / "export.mjs")], input=json.dumps(order), capture_output=True, text=True,
+            encoding="utf-8", timeout=_TIMEOUT_S, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise ScopeviewError(f"the layout took more than {_TIMEOUT_S:g} s; close some scopes, or {_HINT}") from error
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1][:300]
+        raise ScopeviewError(f"Node could not draw the graph ({last}); {_HINT}")
+    return done.stdout

@@ -1,0 +1,118 @@
+"""`scopeview export`: what is drawn, in the languages of other tools."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import networkx as nx
+import pytest
+
+import scopeview
+from scopeview.analyses.dataflow.picture import GraphPicture, picture
+from scopeview.analyses.dataflow.whole import whole_graph
+from scopeview.analyses.facts import Facts
+from scopeview.render.as_json import dumps
+from scopeview.server.pages import static_folder
+from scopeview.sources.protos import message
+from tests.cli.running import Run
+from tests.places import SAMPLES
+
+GAN = SAMPLES / "m17_gan.meta"
+
+
+def test_json_is_the_drawn_graph(scopeview: Run) -> None:
+    found = json.loads(scopeview("export", GAN, "--open", "discriminator", "--format", "json").out)
+
+    expected = whole_graph(loaded(GAN), "", ["discriminator"])
+    assert found == json.loads(dumps(expected))
+    assert [node["item"]["path"] for node in found["nodes"] if node["is_open"]] == ["discriminator"]
+
+
+def loaded(path: Path) -> Facts:
+    return Facts(scopeview.load(path))
+
+
+def test_graphml_is_read_back_with_every_link(scopeview: Run, tmp_path: Path) -> None:
+    target = tmp_path / "gan.graphml"
+    told = scopeview("export", GAN, "--levels", "3", "--format", "graphml", "-o", target)
+
+    read = nx.read_graphml(target)
+    expected = whole_graph(loaded(GAN), levels=3)
+    assert told.out == f"wrote {target}\n"
+    assert [read.nodes[f"n{i}"]["path"] for i in range(len(expected.nodes))] == [n.item.path for n in expected.nodes]
+    assert {(int(a[1:]), int(b[1:]), d["data"]) for a, b, d in read.edges(data=True)} == {
+        (link.source, link.target, link.data) for link in expected.links
+    }
+
+
+def test_dot_has_a_cluster_for_each_open_scope_and_a_line_for_each_link(scopeview: Run) -> None:
+    found = scopeview("export", GAN, "--scope", "discriminator", "--levels", "2", "--role", "init").out
+    expected = whole_graph(loaded(GAN), "discriminator", levels=2)
+
+    assert found.count("subgraph cluster_") == sum(node.is_open for node in expected.nodes)
+    assert len(re.findall(r"^  n\d+ -> n\d+ \[", found, re.MULTILINE)) == len(expected.links)
+    assert found.count("{") == found.count("}")
+
+
+@pytest.mark.parametrize("output", ["dot", "graphml", "json"])
+def test_hostile_names_stay_text(scopeview: Run, tmp_path: Path, output: str) -> None:
+    graph = message("GraphDef")()
+    for name in ('"];x', "a\\", "<b>&amp;", "\x01\x07", "\u202e", "line\nbreak"):
+        graph.node.add(name=name, op="NoOp")
+    path = tmp_path / "hostile.pb"
+    path.write_bytes(graph.SerializeToString())
+
+    found = scopeview("export", path, "--format", output)
+
+    assert found.code == 0
+    if output == "graphml":
+        assert nx.parse_graphml(found.out).number_of_nodes() == 6
+    if output == "dot":
+        assert '\\"];x' in found.out
+        assert "\x01" not in found.out
+
+
+def test_what_is_not_there_and_cannot_be_written_is_a_sentence(scopeview: Run, tmp_path: Path) -> None:
+    missing = scopeview("export", GAN, "--scope", "nowhere")
+    unwritable = scopeview("export", GAN, "-o", tmp_path / "no" / "where.dot")
+
+    assert (missing.code, missing.out) == (2, "")
+    assert "there is no scope 'nowhere' among the ops of" in missing.err
+    assert "cannot be written" in unwritable.err
+
+
+@pytest.mark.skipif(
+    shutil.which("node") is None or static_folder() is None or not (static_folder() / "export.mjs").is_file(),  # type: ignore[operator]
+    reason="needs Node, and the page, which pip install -e . builds",
+)
+def test_svg_has_every_box_and_line_that_is_drawn_in_place(scopeview: Run, tmp_path: Path) -> None:
+    target = tmp_path / "gan.svg"
+    scopeview("export", GAN, "--open", "discriminator", "--format", "svg", "-o", target)
+
+    drawn = ElementTree.fromstring(target.read_text("utf-8"))
+    groups = [element.get("class", "").split() for element in drawn.iter("{http://www.w3.org/2000/svg}g")]
+    pictures = [picture(loaded(GAN), scope) for scope in ("", "discriminator")]
+    in_place = [item for found in pictures for item in found.items if item.aside is None]
+    assert sum("item" in classes for classes in groups) == len(in_place)
+    assert sum("open" in classes for classes in groups) == 1
+    assert sum("link" in classes for classes in groups) == sum(links_in_place(found) for found in pictures)
+    texts = {element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"hidden", "loss_d", "generator"} <= texts
+
+
+def links_in_place(found: GraphPicture) -> int:
+    aside = [item.aside for item in (*found.items, *found.outside)]
+    return sum(aside[link.source] is None and aside[link.target] is None for link in found.links)
+
+
+def test_svg_without_node_is_a_sentence(scopeview: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    told = scopeview("export", GAN, "--format", "svg")
+
+    assert (told.code, told.out) == (1, "")
+    assert "drawing SVG needs Node 20 or later" in told.err
