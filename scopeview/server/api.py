@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from scopeview.analyses.dataflow.comparison import PictureChanges, changes_in_picture
 from scopeview.analyses.dataflow.edges import GraphEdges, edges_of_link
 from scopeview.analyses.dataflow.level import Wishes
 from scopeview.analyses.dataflow.picture import GraphPicture, picture
@@ -301,6 +302,16 @@ def diff_map_of(  # noqa: PLR0913 - one parameter per field of the query
         b,
         lambda: diff_map(asker.workspace.difference(a, b).entries, left, right, slots=slots, same=same, limit=limit),
     )
+
+
+@router.get("/diff/graph", response_model=PictureChanges)
+def diff_graph_of(asker: Ask, seen: Annotated[Seen, Depends()], a: str, b: str, scope: str = "") -> Any:
+    """Tell what is gone, new, changed or renamed in the picture of a scope of model A, against model B."""
+    workspace = asker.workspace
+    return asker.ask_both(
+        a, b,
+        lambda: changes_in_picture(workspace.facts(a), workspace.difference(a, b).graph, scope, wishes=seen.wishes),
+    )  # fmt: skip
 
 
 @router.get("/{rest:path}", include_in_schema=False)

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 import scopeview
+from scopeview.analyses.dataflow.comparison import changes_in_picture
 from scopeview.analyses.dataflow.edges import edges_of_link
 from scopeview.analyses.dataflow.level import Wishes
 from scopeview.analyses.dataflow.picture import GraphPicture, picture
 from scopeview.analyses.dataflow.trace import trace
 from scopeview.analyses.dataflow.whole import whole_graph
+from scopeview.analyses.diff.report import diff
 from scopeview.analyses.facts import Facts
 from scopeview.errors import NotFoundError
 from scopeview.model.names import is_within
@@ -311,3 +313,29 @@ def test_a_scope_with_others_open_tells_every_edge_once(opened: list[str], level
             if node.parent >= 0:
                 assert found.nodes[node.parent].is_open
                 assert is_within(node.item.path, found.nodes[node.parent].item.path)
+
+
+def test_a_diff_is_told_by_the_items_of_a_picture() -> None:
+    a = of_text("x Placeholder\nenc/a Relu x\nenc/b Tanh enc/a\nold/c Neg enc/b\nloss Sum old/c")
+    b = of_text(
+        "x Placeholder\nenc/a Relu x\nenc/b Sigmoid enc/a\nenc/more Exp enc/b\nnew/c/d Abs enc/more\nloss Sum new/c/d"
+    )
+    report = diff(a, b).report.graph
+
+    found, back = changes_in_picture(a, report), changes_in_picture(b, report, is_first=False)
+
+    assert report is not None
+    assert {one.id: (one.gone, one.changed, one.new) for one in found.items} == {
+        "enc": (0, 1, 1), "old": (1, 0, 0), "loss": (0, 1, 0),
+    }  # fmt: skip
+    assert (found.new, found.is_whole) == (("new",), True)
+    assert {one.id: (one.gone, one.changed, one.new) for one in back.items} == {
+        "enc": (1, 1, 0), "new": (1, 0, 0), "loss": (0, 1, 0),
+    }  # fmt: skip
+    assert back.new == ("old",)
+    inside = changes_in_picture(a, report, "enc")
+    assert [(one.id, one.changed) for one in inside.items] == [("enc/b", 1)]
+    assert inside.new == ("enc/more",)
+    assert changes_in_picture(a, None).items == ()
+    total = sum(one.gone + one.changed + one.renamed for one in found.items)
+    assert total == report.removed + report.changed + report.renamed

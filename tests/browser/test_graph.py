@@ -65,10 +65,12 @@ def drawn(page: Page) -> Drawn:
           const all = (selector) => [...document.querySelectorAll('svg.graph ' + selector)];
           return {
             items: all('.item').map((g) => ({ key: g.dataset.key, open: g.classList.contains('open'), box: box(g) })),
-            gates: all('.gate').map((g) => ({ scope: g.dataset.scope, id: g.dataset.gate, box: box(g) })),
+            gates: all('.gate').map((g) => {
+              const [scope, id] = [g.dataset.scope.slice(1), g.dataset.gate.slice(1)];
+              return { scope, id, box: box(g) }; }),
             links: all('.link').map((g) => { const path = g.querySelector('.line'), length = path.getTotalLength();
               const [a, b] = [path.getPointAtLength(0), path.getPointAtLength(length)];
-              const { scope, source, target } = g.dataset;
+              const [scope, source, target] = ['scope', 'source', 'target'].map((name) => g.dataset[name].slice(1));
               return { scope, source, target, ends: [[a.x, a.y], [b.x, b.y]] }; }),
           };
         }"""
@@ -190,7 +192,7 @@ def test_by_keyboard_alone(page: Page, url: str) -> None:
 
 def test_a_link_tells_its_edges_and_a_trace_its_ops(page: Page, url: str) -> None:
     model = opened(page, url)
-    link = page.locator('svg.graph .link[data-source="discriminator"][data-target="discriminator_1"]')
+    link = page.locator('svg.graph .link[data-source="/discriminator"][data-target="/discriminator_1"]')
     link.locator(".grip").dispatch_event("click")
 
     inspector = page.get_by_role("complementary", name="What is selected")
@@ -333,3 +335,27 @@ def test_nothing_to_draw_is_said(page: Page, serve: Serve) -> None:
     page.goto(serve(SAMPLES / "m33_original.ckpt"))
 
     expect(page.get_by_role("region", name="Graph")).to_contain_text("There are no ops here")
+
+
+def test_a_diff_is_marked_in_the_drawing(page: Page, serve: Serve, tmp_path: Path) -> None:
+    texts = {
+        "old.pb": "x Placeholder\nenc/a Relu x\nenc/b Tanh enc/a\nold/c Neg enc/b\nloss Sum old/c",
+        "new.pb": "x Placeholder\nenc/a Relu x\nenc/b Sigmoid enc/a\nenc/more Exp enc/b\n"
+        "new/c Abs enc/more\nloss Sum new/c",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_bytes(graph_def_from_text(text))
+    address = serve(*(tmp_path / name for name in texts))
+    opened(page, address, tmp_path / "old.pb")
+
+    page.get_by_label("compare with").select_option(index=1)
+
+    expect(item(page, "\\\\u000aold")).to_have_class("item scope hue0 diff-gone")
+    expect(item(page, "\\\\u000aenc")).to_contain_text("+1 ~1")
+    expect(item(page, "\\\\u000ax")).not_to_contain_text("~")
+    aside = page.get_by_role("complementary", name="Set aside")
+    expect(aside.get_by_role("button", name="new", exact=True)).to_be_visible()
+    item(page, "\\\\u000aenc").dblclick()
+    expect(item(page, "enc\\\\u000aenc/b")).to_have_class("item op hue0 diff-changed")
+    aside.get_by_role("button", name="new", exact=True).click()
+    expect(page.get_by_role("complementary", name="What is selected")).to_contain_text("op scope")

@@ -114,5 +114,5 @@ def test_svg_without_node_is_a_sentence(scopeview: Run, monkeypatch: pytest.Monk
 
     told = scopeview("export", GAN, "--format", "svg")
 
-    assert (told.code, told.out) == (1, "")
+    assert (told.code, told.out) == (2, "")
     assert "drawing SVG needs Node 20 or later" in told.err

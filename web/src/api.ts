@@ -1,7 +1,7 @@
 // Asks the server. Every answer has the type that the server describes (schema.ts); a refusal is a sentence.
 
 import type {
-  CollectionsReport, Detail, DiffMap, DiffReport, FindResult, GraphEdges, GraphPicture, LintReport, ModelSummary, OpenModel, ScopeMap, Trace, TreePage,
+  CollectionsReport, Detail, DiffMap, DiffReport, FindResult, GraphEdges, GraphPicture, LintReport, ModelSummary, OpenModel, PictureChanges, ScopeMap, Trace, TreePage,
   VariableTablePage,
 } from "./schema";
 
@@ -60,5 +60,6 @@ export const api = {
   graphEdges: (model: string, parameters: Parameters) => ask<GraphEdges>(of(model, "graph/edges"), parameters),
   trace: (model: string, parameters: Parameters) => ask<Trace>(of(model, "graph/trace"), parameters),
   diffMap: (a: string, b: string, parameters: Parameters) => ask<DiffMap>("diff/map", { a, b, ...parameters }),
+  diffGraph: (a: string, b: string, parameters: Parameters) => ask<PictureChanges>("diff/graph", { a, b, ...parameters }),
   diff: (a: string, b: string) => ask<DiffReport>("diff", { a, b }),
 };

@@ -408,6 +408,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/diff/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Graph Of
+         * @description Tell what is gone, new, changed or renamed in the picture of a scope of model A, against model B.
+         */
+        get: operations["diff_graph_of_api_diff_graph_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1206,6 +1226,22 @@ export interface components {
             imported: components["schemas"]["ImportReport"] | null;
         };
         /**
+         * ItemChange
+         * @description What a diff says of one item.
+         */
+        ItemChange: {
+            /** Id */
+            id: string;
+            /** Gone */
+            gone: number;
+            /** Changed */
+            changed: number;
+            /** Renamed */
+            renamed: number;
+            /** New */
+            new: number;
+        };
+        /**
          * Link
          * @description One end of an edge, seen from the op at the other.
          */
@@ -1552,6 +1588,22 @@ export interface components {
              * @default
              */
             device: string;
+        };
+        /**
+         * PictureChanges
+         * @description What a diff says of one opened scope.
+         */
+        PictureChanges: {
+            /** Scope */
+            scope: string;
+            /** Items */
+            items: components["schemas"]["ItemChange"][];
+            /** New */
+            new: string[];
+            /** Total New */
+            total_new: number;
+            /** Is Whole */
+            is_whole: boolean;
         };
         /**
          * RenameRule
@@ -2160,6 +2212,7 @@ export type InferredTensor = components['schemas']['InferredTensor'];
 export type Initializer = components['schemas']['Initializer'];
 export type InlineConstant = components['schemas']['InlineConstant'];
 export type Inspection = components['schemas']['Inspection'];
+export type ItemChange = components['schemas']['ItemChange'];
 export type Link = components['schemas']['Link'];
 export type LintReport = components['schemas']['LintReport'];
 export type LitScope = components['schemas']['LitScope'];
@@ -2176,6 +2229,7 @@ export type OpenModel = components['schemas']['OpenModel'];
 export type OpenRequest = components['schemas']['OpenRequest'];
 export type Outside = components['schemas']['Outside'];
 export type Part = components['schemas']['Part'];
+export type PictureChanges = components['schemas']['PictureChanges'];
 export type RenameRule = components['schemas']['RenameRule'];
 export type Renamed = components['schemas']['Renamed'];
 export type RestoreReport = components['schemas']['RestoreReport'];
@@ -2939,6 +2993,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DiffMap"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    diff_graph_of_api_diff_graph_get: {
+        parameters: {
+            query: {
+                a: string;
+                b: string;
+                scope?: string;
+                /** @description The function whose body is drawn; empty for the main graph. */
+                function?: string;
+                /** @description Roles that are drawn in place. */
+                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
+                /** @description Paths that are drawn in place. */
+                show?: string[];
+                /** @description Paths whose groups are drawn member by member. */
+                unfold?: string[];
+                /** @description Items of one scope, before they are folded. */
+                items?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PictureChanges"];
                 };
             };
             /** @description Validation Error */

@@ -19,6 +19,7 @@ export interface Sight {
   colouring: Colouring;
   isSideways: boolean; // inputs at the left, not at the bottom
   hidesAside: boolean;
+  against: string; // the model that it is compared with
   trace: "" | "inputs" | "outputs" | "paths";
   second: string; // the other end of the paths
   link: string[]; // scope, source and target of the link that is selected
@@ -26,7 +27,7 @@ export interface Sight {
 }
 
 export const SIGHT: Sight = {
-  roles: [], shown: [], unfolded: [], function: "", colouring: "role", isSideways: false, hidesAside: false, trace: "",
+  roles: [], shown: [], unfolded: [], function: "", colouring: "role", isSideways: false, hidesAside: false, against: "", trace: "",
   second: "", link: [], box: "",
 };
 
@@ -74,7 +75,7 @@ function parseSight(found: URLSearchParams): Sight {
   return {
     roles: found.getAll("role"), shown: found.getAll("show"), unfolded: found.getAll("unfold"), function: found.get("function") ?? "",
     colouring: COLOURINGS.includes(colouring) ? colouring : SIGHT.colouring, isSideways: found.get("inputs") === "left",
-    hidesAside: found.get("aside") === "hidden", trace: ["inputs", "outputs", "paths"].includes(trace) ? trace : "",
+    hidesAside: found.get("aside") === "hidden", against: found.get("against") ?? "", trace: ["inputs", "outputs", "paths"].includes(trace) ? trace : "",
     second: found.get("to") ?? "", link: link.length === 3 ? link : [], box: found.get("box") ?? "",
   };
 }
@@ -95,6 +96,7 @@ export function writeAddress(address: Address): string {
   put("colour", sight.colouring, SIGHT.colouring);
   put("inputs", sight.isSideways ? "left" : "");
   put("aside", sight.hidesAside ? "hidden" : "");
+  put("against", sight.against);
   put("trace", sight.trace);
   put("to", sight.second);
   put("box", sight.box);

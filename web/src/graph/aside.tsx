@@ -3,17 +3,32 @@
 import { count, plural, printable } from "../format";
 import { at, go, look, toggled } from "../state";
 import type { GraphItem } from "../schema";
+import type { Changes } from "./changes";
 import type { Drawing } from "./store";
 
 const SHOWN = 12;
 
-export function Aside({ drawing }: { drawing: Drawing }) {
+interface Props {
+  drawing: Drawing;
+  strangers: Changes["strangers"];
+}
+
+export function Aside({ drawing, strangers }: Props) {
   const { sight, selected } = at.value;
   const roles = new Map<string, GraphItem[]>();
   for (const { item } of drawing.aside) roles.set(item.aside!, [...(roles.get(item.aside!) ?? []), item]);
-  if (!roles.size && !sight.roles.length && !sight.shown.length) return null;
+  if (!roles.size && !strangers.length && !sight.roles.length && !sight.shown.length) return null;
   return (
     <aside class="aside" aria-label="Set aside">
+      {strangers.length > 0 && <h3>only in the other graph</h3>}
+      {strangers.map(({ scope, paths, total }) => (
+        <ul key={scope} class="strangers">
+          {paths.slice(0, SHOWN).map((path) => (
+            <li key={path}><button class="link mono" title={path} onClick={() => go({ selected: path, selectedIn: sight.against })}>{printable(path)}</button></li>
+          ))}
+          {total > SHOWN && <li class="quiet">… {count(total - SHOWN)} more</li>}
+        </ul>
+      ))}
       <h3>set aside</h3>
       {[...roles].map(([role, items]) => (
         <section key={role}>

@@ -4,9 +4,11 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "../api";
 import { useAsked } from "../asked";
 import { plural, printable } from "../format";
+import { ModelOptions } from "../models";
 import { SavePicture } from "../picture";
-import { above, announced, at, COLOURINGS, type Colouring, current, go, look, said, SIGHT, toggled } from "../state";
+import { above, announced, at, COLOURINGS, type Colouring, current, go, look, models, said, SIGHT, toggled } from "../state";
 import { Aside } from "./aside";
+import { useChanges } from "./changes";
 import { legendOf } from "./colour";
 import { focus, useKeys } from "./keys";
 import { Minimap } from "./minimap";
@@ -69,6 +71,7 @@ export function Graph() {
 
   const selectedKey = useMemo(() => (drawing ? deepest(drawing.items, selected) : ""), [drawing, selected]);
   const trace = useTrace(drawing);
+  const changes = useChanges(drawing);
   const legend = useMemo(() => legendOf(drawing?.items.filter((item) => !item.isOpen).map((drawn) => drawn.item) ?? [], sight.colouring), [drawing, sight.colouring]);
 
   const open = (drawn: DrawnItem) => {
@@ -99,14 +102,14 @@ export function Graph() {
   return (
     <section class="view" aria-label="Graph">
       <Bar drawing={drawing} svg={svg} viewport={viewport} tracing={trace.told} />
-      {error && <p class="trouble">{error}</p>}
+      {(error || changes.error) && <p class="trouble">{error || changes.error}</p>}
       {isEmpty && <p class="empty">There are no ops here: a checkpoint has no graph. Its variables are in the other views.</p>}
       <div class="stage">
         <svg class={`graph ${isBusy ? "busy" : ""}`} ref={svg} tabindex={0} role="group" aria-label="dataflow" data-settled={!isBusy && drawing ? asked : ""} onClick={() => go({ selected: "" })}>
           <Tips />
           <g transform={`translate(${x} ${y}) scale(${k})`}>
             {drawing && (
-              <Scene drawing={drawing} legend={legend} hands={hands} changes={NO_CHANGES} marks={{ selected: selectedKey, link: linkKey, lit: trace.lit, hovered: trace.lit ? "" : hovered }} />
+              <Scene drawing={drawing} legend={legend} hands={hands} changes={changes.byKey} marks={{ selected: selectedKey, link: linkKey, lit: trace.lit, hovered: trace.lit ? "" : hovered }} />
             )}
           </g>
         </svg>
@@ -122,15 +125,14 @@ export function Graph() {
           {legend.entries.map((entry) => (
             <span key={entry.text} class="entry"><i class={`hue${entry.hue}`} />{printable(entry.text)} <span class="quiet">{entry.count}</span></span>
           ))}
+          {sight.against && ["new", "gone", "changed", "renamed"].map((kind) => <span key={kind} class="entry"><i class={`diff-${kind}`} />{kind}</span>)}
           {!legend.entries.length && <span class="quiet">nothing here to tell apart</span>}
         </div>
-        {drawing && !sight.hidesAside && <Aside drawing={drawing} />}
+        {drawing && !sight.hidesAside && <Aside drawing={drawing} strangers={changes.strangers} />}
       </div>
     </section>
   );
 }
-
-const NO_CHANGES = new Map<string, string>();
 
 // The innermost drawn box that stands for a name.
 function deepest(items: DrawnItem[], name: string): string {
@@ -188,7 +190,7 @@ interface BarProps {
 }
 
 function Bar({ drawing, svg, viewport, tracing }: BarProps) {
-  const { sight, openOps, selected } = at.value;
+  const { model, sight, openOps, selected } = at.value;
   const root = drawing?.pictures[0];
   return (
     <div class="bar">
@@ -206,6 +208,12 @@ function Bar({ drawing, svg, viewport, tracing }: BarProps) {
       ))}
       {sight.trace && <button onClick={() => look({ trace: "", second: "" })}>end trace</button>}
       {(openOps.length > 0 || sight.unfolded.length > 0) && <button onClick={() => go({ openOps: [], sight: { ...sight, unfolded: [], box: "" } })}>close all</button>}
+      {models.value.length > 1 && !sight.function && (
+        <select aria-label="compare with" value={sight.against} onChange={(event) => look({ against: event.currentTarget.value })}>
+          <option value="">compare with…</option>
+          <ModelOptions without={model} />
+        </select>
+      )}
       <span class="quiet" role="status">{tracing}</span>
       <span class="grow" />
       <label><input type="checkbox" checked={!sight.hidesAside} onChange={(event) => look({ hidesAside: !event.currentTarget.checked })} /> set aside</label>

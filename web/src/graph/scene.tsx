@@ -1,6 +1,7 @@
 // What is drawn, as SVG: opened boxes behind, then links, then what stands in them.
 
 import { cut, plural, printable } from "../format";
+import type { Change } from "./changes";
 import type { Legend } from "./colour";
 import { dims, type Point, subtitle, title } from "./plan";
 import type { DrawnGate, DrawnItem, DrawnLink, Drawing } from "./store";
@@ -25,7 +26,7 @@ interface Props {
   legend: Legend;
   marks: Marks;
   hands: Hands;
-  changes: Map<string, string>; // by the key of an item: what a diff says of it
+  changes: Map<string, Change>; // by the key of an item: what a diff says of it
 }
 
 export function Scene({ drawing, legend, marks, hands, changes }: Props) {
@@ -53,6 +54,8 @@ export function Scene({ drawing, legend, marks, hands, changes }: Props) {
   );
 }
 
+// An attribute that tells whose this is; never empty, for an empty one would lose its value when it is written as XML.
+const mark = (name: string) => `/${printable(name)}`;
 const scopeOf = (key: string) => key.slice(0, key.indexOf("\n"));
 const keyOf = (link: DrawnLink, id: string) => `${link.scope}\n${id}`;
 const touches = (link: DrawnLink, key: string) => keyOf(link, link.source) === key || keyOf(link, link.target) === key;
@@ -74,7 +77,7 @@ interface ItemProps {
   marks: Marks;
   hands: Hands;
   isFaint: boolean;
-  change: string | undefined;
+  change: Change | undefined;
 }
 
 function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
@@ -82,7 +85,7 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
   const hue = isOpen ? null : legend.hueOf(item);
   const classes = [
     "item", item.kind, item.total_members > 1 ? "many" : "", isOpen ? "open" : "", hue === null ? "" : `hue${hue}`, item.uses > 1 ? "shared" : "",
-    marks.selected === drawn.key ? "selected" : "", isFaint ? "faint" : "", change ?? "",
+    marks.selected === drawn.key ? "selected" : "", isFaint ? "faint" : "", change ? `diff-${change.kind}` : "",
   ];
   const radius = item.kind === "variable" ? 12 : isOpen ? 8 : item.kind === "scope" ? 7 : 4;
   const middle = width / 2 + (item.can_open ? 5 : 0);
@@ -105,6 +108,7 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
       {item.can_open && (
         <text class="twist" x="9" y={isOpen ? 17 : height / 2 + 4} aria-hidden="true" onClick={(event) => (event.stopPropagation(), hands.open(drawn))}>{isOpen ? "▾" : "▸"}</text>
       )}
+      {change && <text class="difference" x={width - 4} y={isOpen ? 17 : height + 11} text-anchor="end">{change.told}</text>}
       {item.uses > 1 && <text class="sign" x={width - 2} y="-2" text-anchor="end">{item.uses} places</text>}
     </g>
   );
@@ -140,7 +144,7 @@ function Link({ drawn: { link, points, label, isOverlay, source, target, ...draw
   const classes = ["link", kind, isOverlay ? "overlay" : "", isSelected ? "selected" : "", isFaint ? "faint" : "", isNear ? "near" : ""];
   const pick = () => hands.pickLink({ link, points, label, isOverlay, source, target, ...drawn });
   return (
-    <g class={classes.filter(Boolean).join(" ")} data-scope={printable(drawn.scope)} data-source={printable(source)} data-target={printable(target)} onClick={(event) => (event.stopPropagation(), pick())}>
+    <g class={classes.filter(Boolean).join(" ")} data-scope={mark(drawn.scope)} data-source={mark(source)} data-target={mark(target)} onClick={(event) => (event.stopPropagation(), pick())}>
       <title>{`${printable(source)} → ${printable(target)}\n${counts.filter(Boolean).join(", ")}${text ? `\n${link.dtype ?? ""} ${text}` : ""}`}</title>
       <path class="grip" d={path} />
       <path class="line" d={path} stroke-width={width} marker-end={`url(#tip-${kind})`} />
@@ -152,7 +156,7 @@ function Link({ drawn: { link, points, label, isOverlay, source, target, ...draw
 function GateMark({ drawn: { gate, x, y, ...drawn }, hands }: { drawn: DrawnGate; hands: Hands }) {
   const width = Math.round(gate.label.length * 6 + 14);
   return (
-    <g class={`gate ${gate.weights ? "weights" : ""}`} data-scope={printable(drawn.scope)} data-gate={printable(gate.id)} style={{ transform: `translate(${x}px, ${y}px)` }} onClick={(event) => (event.stopPropagation(), hands.pickGate({ gate, x, y, ...drawn }))}>
+    <g class={`gate ${gate.weights ? "weights" : ""}`} data-scope={mark(drawn.scope)} data-gate={mark(gate.id)} style={{ transform: `translate(${x}px, ${y}px)` }} onClick={(event) => (event.stopPropagation(), hands.pickGate({ gate, x, y, ...drawn }))}>
       <title>{`${gate.side === "in" ? "from" : "to"} ${printable(gate.id)}`}</title>
       <rect width={width} height="16" rx={gate.weights ? 8 : 3} />
       <text x={width / 2} y="12" text-anchor="middle">{gate.label}</text>

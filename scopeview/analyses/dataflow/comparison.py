@@ -1,0 +1,109 @@
+"""A diff of two graphs in the picture of one of them: what is gone, new, changed or renamed in each item."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from scopeview.analyses.dataflow.level import Level, Wishes
+from scopeview.analyses.dataflow.picture import find_level
+from scopeview.analyses.dataflow.portrait import item_id
+from scopeview.analyses.diff.graphs import GraphDiff, OpChange
+from scopeview.analyses.facts import Facts
+from scopeview.model.names import is_within, scope_of
+
+_NAMED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """What a diff says of one item."""
+
+    id: str
+    gone: int
+    """Ops of it that the other graph does not have."""
+    changed: int
+    renamed: int
+    new: int
+    """Ops that only the other graph has, and that would be in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureChanges:
+    """What a diff says of one opened scope."""
+
+    scope: str
+    items: tuple[ItemChange, ...]
+    """Items of which it says anything."""
+    new: tuple[str, ...]
+    """Scopes and ops directly in the scope that only the other graph has; the first of them."""
+    total_new: int
+    is_whole: bool
+    """Whether every change was looked at; a diff lists the first 10,000."""
+
+
+def changes_in_picture(
+    facts: Facts,
+    found: GraphDiff | None,
+    scope: str = "",
+    *,
+    is_first: bool = True,
+    wishes: Wishes = Wishes(),  # noqa: B008
+) -> PictureChanges:
+    """Tell the changes of a diff by the items of a picture.
+
+    Args:
+        facts: the graph that is drawn.
+        found: the diff; None where one side has no graph.
+        scope: the scope that is drawn.
+        is_first: whether the drawn graph is side A of the diff.
+        wishes: how it is drawn.
+
+    Raises:
+        NotFoundError: there is no such scope.
+    """
+    ground, level = find_level(facts, scope, "", wishes)
+    changes = found.ops if found is not None else ()
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    strangers: dict[str, None] = {}
+    by_path = _by_path(level)
+    for change in changes:
+        own, other = (change.a, change.b) if is_first else (change.b, change.a)
+        row = ground.table.row(own) if own is not None else None
+        if row is not None:
+            if level.first <= row < level.last:
+                counts[int(level.item_of_unit[level.unit_of_row[row - level.first]])][_word(change)] += 1
+        elif other is not None and is_within(other, scope):
+            child = _child(other, scope)
+            if child in by_path and scope_of(other) != scope:
+                counts[by_path[child]]["new"] += 1
+            else:
+                strangers[child] = None
+    return PictureChanges(
+        scope=scope,
+        items=tuple(_told(level, counts)),
+        new=tuple(strangers)[:_NAMED],
+        total_new=len(strangers),
+        is_whole=found is None or len(found.ops) == found.total,
+    )
+
+
+def _by_path(level: Level) -> Mapping[str, int]:
+    units = enumerate(level.units)
+    return {unit.path: int(level.item_of_unit[index]) for index, unit in units if unit.scope is not None}
+
+
+def _child(name: str, scope: str) -> str:
+    start = len(scope) + 1 if scope else 0
+    end = name.find("/", start)
+    return name if end < 0 else name[:end]
+
+
+def _word(change: OpChange) -> str:
+    return "gone" if change.status in ("added", "removed") else change.status
+
+
+def _told(level: Level, counts: Mapping[int, Counter[str]]) -> Iterable[ItemChange]:
+    for index, found in sorted(counts.items()):
+        yield ItemChange(item_id(level, index), found["gone"], found["changed"], found["renamed"], found["new"])
