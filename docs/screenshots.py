@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +24,16 @@ TARGET = ROOT / "docs" / "screenshots"
 SAMPLES = "sample_graphs/artifacts"
 SERVED = ("m17_gan.meta", "m18_missed_sharing.meta", "m33_original.ckpt", "m33_renamed.meta", "m29_keras")
 
+TRAINING = "resnet.meta"
+"""A training graph that is made for the pictures: a residual network with loss, Adam, summaries and a saver."""
+
 VIEWS: dict[str, dict[str, str | list[str]]] = {
-    "map": {"model": "m17_gan.meta", "var": ["discriminator"], "at": "discriminator/hidden"},
+    "graph": {"model": TRAINING, "view": "graph", "op": ["resnet", "resnet/block1"], "at": "resnet/block1/pool"},
+    "sharing": {
+        "model": "m17_gan.meta", "view": "graph", "op": ["discriminator", "discriminator/hidden"], "colour": "sharing",
+        "at": "discriminator/hidden/weights",
+    },
+    "map": {"view": "map", "model": "m17_gan.meta", "var": ["discriminator"], "at": "discriminator/hidden"},
     "variables": {"model": "m17_gan.meta", "view": "variables", "filter": "sort:parameters down", "at": "generator"},
     "collections": {"model": "m17_gan.meta", "view": "collections", "tree": "ops"},
     "diff": {"model": "m33_original.ckpt", "with": "m33_renamed.meta", "view": "diff", "var": ["layer1", "model"]},
@@ -34,9 +43,13 @@ VIEWS: dict[str, dict[str, str | list[str]]] = {
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """Serve the samples; yields the address."""
-    command = [sys.executable, "-m", "scopeview", "serve", "--no-open", *(f"{SAMPLES}/{name}" for name in SERVED)]
+def served(folder: Path) -> Iterator[str]:
+    """Serve the samples and the training graph; yields the address."""
+    training = folder / TRAINING
+    make = [sys.executable, str(ROOT / "benchmarks" / "training_graph.py"), "--ops", "17000", str(training)]
+    subprocess.run(make, check=True)
+    paths = [*(f"{SAMPLES}/{name}" for name in SERVED), str(training)]
+    command = [sys.executable, "-m", "scopeview", "serve", "--no-open", *paths]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = re.search(r"http://\S+/", process.stdout.readline())
@@ -55,6 +68,9 @@ def take(page: Page, url: str, name: str, query: dict[str, str | list[str]], tar
     page.locator(".tree .row").first.wait_for()
     page.get_by_text("imported by TensorFlow").or_(page.get_by_text("checkpoint v2")).first.wait_for(timeout=60_000)
     page.wait_for_load_state("networkidle")
+    if query.get("view") == "graph":
+        page.locator("svg.graph[data-settled]:not([data-settled=''])").wait_for()
+        page.wait_for_timeout(400)  # boxes slide to their places
     page.screenshot(path=target / f"{name}.png")
 
 
@@ -63,7 +79,7 @@ def main() -> None:
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
     target.mkdir(exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with served() as url, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         for theme in ("light", "dark"):
             context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=theme)

@@ -57,7 +57,7 @@ class OpenModel:
     import_error: str
     """TensorFlow's words, where it refused."""
     revision: int
-    """Grows when answers about the model have changed, as they do when an import is done."""
+    """Grows when answers about the model have changed: an import is done, or the file was read again."""
 
 
 @dataclass
@@ -128,7 +128,7 @@ class Workspace:
             old = self._entry(identity)
             old.unwanted.set()
             self._forget(identity)
-            entry = _Entry(identity, old.path, old.artifact, old.tags)
+            entry = _Entry(identity, old.path, old.artifact, old.tags, revision=old.revision + 1)
             self._entries[identity] = entry
             self._loader.submit(self._load, entry)
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from scopeview.analyses.dataflow.comparison import PictureChanges, changes_in_picture
-from scopeview.analyses.dataflow.edges import GraphEdges, edges_of_link
-from scopeview.analyses.dataflow.level import Wishes
-from scopeview.analyses.dataflow.picture import GraphPicture, picture
-from scopeview.analyses.dataflow.trace import Direction, Trace, trace
 from scopeview.analyses.detail import Detail, detail
 from scopeview.analyses.diff.report import DiffReport
 from scopeview.analyses.diff.ribbons import DiffMap, diff_map
-from scopeview.analyses.facts import Facts
 from scopeview.analyses.find import FindResult, find
 from scopeview.analyses.inspection import Inspection, ModelSummary, inspect, summarise
 from scopeview.analyses.lint.rule import Subject
@@ -31,17 +22,10 @@ from scopeview.analyses.sharing import SharingReport, sharing, sharing_of
 from scopeview.analyses.tree_page import TreeName, TreePage, tree_page
 from scopeview.analyses.variable_table import SortKey, VariableTablePage, variable_table
 from scopeview.errors import NotFoundError
-from scopeview.render.as_json import dumps
-from scopeview.server.places import Places
-from scopeview.workspace import OpenModel, Workspace
+from scopeview.server.asking import Ask, Limit, Offset, plain
+from scopeview.workspace import OpenModel
 
 router = APIRouter(prefix="/api")
-
-_WAIT_S = 30.0
-"""Seconds that a question waits for a model that is being read."""
-
-Limit = Annotated[int, Query(ge=1, le=5000, description="How many to return.")]
-Offset = Annotated[int, Query(ge=0, description="How many to skip.")]
 
 
 class OpenRequest(BaseModel):
@@ -52,48 +36,10 @@ class OpenRequest(BaseModel):
     tags: list[str] | None = None
 
 
-class Asker:
-    """Answers questions about the models of the workspace, each with the tag of its content."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self.workspace: Workspace = request.app.state.workspace
-        self.places: Places = request.app.state.places
-
-    def ask(self, identity: str, work_out: Callable[[Facts], object]) -> Response:
-        """Answer a question about one model."""
-        self.workspace.facts(identity, timeout_s=_WAIT_S)  # waits here, and not while others are kept waiting
-        return self._sent((identity,), lambda: work_out(self.workspace.facts(identity)))
-
-    def ask_both(self, a: str, b: str, work_out: Callable[[], object]) -> Response:
-        """Answer a question about two models."""
-        for identity in (a, b):
-            self.workspace.facts(identity, timeout_s=_WAIT_S)
-        return self._sent((a, b), work_out)
-
-    def _sent(self, identities: tuple[str, ...], work_out: Callable[[], object]) -> Response:
-        url = self._request.url
-        content = self.workspace.answer(
-            (url.path, url.query), identities, lambda: dumps(work_out(), indent=None).encode()
-        )
-        tag = f'"{hashlib.blake2s(content, digest_size=12).hexdigest()}"'
-        headers = {"etag": tag, "cache-control": "no-cache"}
-        if self._request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        return Response(content, media_type="application/json", headers=headers)
-
-
-Ask = Annotated[Asker, Depends(Asker)]
-
-
-def _plain(result: object) -> JSONResponse:
-    return Response(dumps(result, indent=None), media_type="application/json")  # type: ignore[return-value]
-
-
 @router.get("/models", response_model=list[OpenModel])
 def models(asker: Ask) -> Any:
     """List the models that are open, and how far those are that are being read."""
-    return _plain(asker.workspace.models())
+    return plain(asker.workspace.models())
 
 
 @router.post("/models", response_model=OpenModel)
@@ -101,34 +47,34 @@ def open_model(wanted: OpenRequest, asker: Ask) -> Any:
     """Open an artefact under one of the served paths."""
     path = asker.places.allowed(wanted.path)
     tags = tuple(wanted.tags) if wanted.tags is not None else None
-    return _plain(asker.workspace.model(asker.workspace.open(path, artifact=wanted.artifact, tags=tags)))
+    return plain(asker.workspace.model(asker.workspace.open(path, artifact=wanted.artifact, tags=tags)))
 
 
 @router.post("/models/{model}/reload", response_model=OpenModel)
 def reload_model(model: str, asker: Ask) -> Any:
     """Read a model again."""
     asker.workspace.reload(model)
-    return _plain(asker.workspace.model(model))
+    return plain(asker.workspace.model(model))
 
 
 @router.post("/models/{model}/import", response_model=OpenModel)
 def import_model(model: str, asker: Ask) -> Any:
     """Import a model through TensorFlow in the background; its shapes and findings join the answers when it is done."""
     asker.workspace.import_model(model)
-    return _plain(asker.workspace.model(model))
+    return plain(asker.workspace.model(model))
 
 
 @router.post("/upload", response_model=OpenModel)
 async def upload(request: Request, asker: Ask, name: str = "upload") -> Any:
     """Take a file that was dropped on the page; it is kept for as long as the server runs."""
     kept = await asker.places.keep(name, request.stream())
-    return _plain(asker.workspace.model(asker.workspace.open(str(kept))))
+    return plain(asker.workspace.model(asker.workspace.open(str(kept))))
 
 
 @router.get("/places", response_model=list[str])
 def places(asker: Ask, under: str = "") -> Any:
     """List files and folders under the served roots, for opening by path."""
-    return _plain(asker.places.listed(under))
+    return plain(asker.places.listed(under))
 
 
 @router.get("/models/{model}/summary", response_model=ModelSummary)
@@ -206,59 +152,6 @@ def map_of(  # noqa: PLR0913 - one parameter per field of the query
     return asker.ask(model, lambda facts: scope_map(facts, left, right, chosen, limit=limit))
 
 
-class Seen:
-    """How a graph is looked at: what every question about its pictures has in its address."""
-
-    def __init__(
-        self,
-        function: Annotated[str, Query(description="The function whose body is drawn; empty for the main graph.")] = "",
-        role: Annotated[list[Role], Query(description="Roles that are drawn in place.")] = [],  # noqa: B006
-        show: Annotated[list[str], Query(description="Paths that are drawn in place.")] = [],  # noqa: B006
-        unfold: Annotated[list[str], Query(description="Paths whose groups are drawn member by member.")] = [],  # noqa: B006
-        items: Annotated[int, Query(ge=10, le=2000, description="Items of one scope, before they are folded.")] = 150,
-    ) -> None:
-        self.function = function
-        self.wishes = Wishes(frozenset(role), frozenset(show), frozenset(unfold), items)
-
-
-@router.get("/models/{model}/graph", response_model=GraphPicture)
-def graph(model: str, asker: Ask, seen: Annotated[Seen, Depends()], scope: str = "") -> Any:
-    """Draw one scope of the op tree: items, what is linked outside, and links."""
-    return asker.ask(model, lambda facts: picture(facts, scope, function=seen.function, wishes=seen.wishes))
-
-
-@router.get("/models/{model}/graph/edges", response_model=GraphEdges)
-def graph_edges(  # noqa: PLR0913 - one parameter per field of the query
-    model: str,
-    asker: Ask,
-    seen: Annotated[Seen, Depends()],
-    source: str,
-    target: str,
-    scope: str = "",
-    offset: Offset = 0,
-    limit: Limit = 100,
-) -> Any:
-    """List the edges that a link stands for."""
-    chosen = {"function": seen.function, "wishes": seen.wishes, "offset": offset, "limit": limit}
-    return asker.ask(model, lambda facts: edges_of_link(facts, scope, source, target, **chosen))  # type: ignore[arg-type]
-
-
-@router.get("/models/{model}/graph/trace", response_model=Trace)
-def graph_trace(  # noqa: PLR0913 - one parameter per field of the query
-    model: str,
-    asker: Ask,
-    seen: Annotated[Seen, Depends()],
-    name: Annotated[list[str], Query(description="Ops or scopes to begin at.")],
-    direction: Direction = "inputs",
-    opened: Annotated[list[str], Query(description="Scopes that are open.")] = [],  # noqa: B006
-    depth: Annotated[int, Query(ge=0, description="Steps; 0 for all.")] = 0,
-    control: bool = False,
-) -> Any:
-    """Find what feeds something, what it feeds, or what lies between two."""
-    chosen = {"function": seen.function, "wishes": seen.wishes, "depth": depth, "control": control}
-    return asker.ask(model, lambda facts: trace(facts, name, direction, ["", *opened], **chosen))  # type: ignore[arg-type]
-
-
 @router.get("/models/{model}/variables", response_model=VariableTablePage)
 def variables(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
@@ -302,16 +195,6 @@ def diff_map_of(  # noqa: PLR0913 - one parameter per field of the query
         b,
         lambda: diff_map(asker.workspace.difference(a, b).entries, left, right, slots=slots, same=same, limit=limit),
     )
-
-
-@router.get("/diff/graph", response_model=PictureChanges)
-def diff_graph_of(asker: Ask, seen: Annotated[Seen, Depends()], a: str, b: str, scope: str = "") -> Any:
-    """Tell what is gone, new, changed or renamed in the picture of a scope of model A, against model B."""
-    workspace = asker.workspace
-    return asker.ask_both(
-        a, b,
-        lambda: changes_in_picture(workspace.facts(a), workspace.difference(a, b).graph, scope, wishes=seen.wishes),
-    )  # fmt: skip
 
 
 @router.get("/{rest:path}", include_in_schema=False)

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from scopeview import __version__
 from scopeview.errors import ScopeviewError
-from scopeview.server import api, pages
+from scopeview.server import api, graph_api, pages
 from scopeview.server.places import Places
 from scopeview.server.refusals import refusal
 from scopeview.server.security import Access, Guard
@@ -44,7 +44,8 @@ def create_app(workspace: Workspace, places: Places | None = None, access: Acces
     app.state.workspace = workspace
     app.state.places = where
     app.include_router(pages.router)
-    app.include_router(api.router)
+    app.include_router(graph_api.router)
+    app.include_router(api.router)  # the last: it answers for every address that there is nothing at
     app.add_exception_handler(ScopeviewError, _refused)
     app.add_exception_handler(HTTPException, _not_there)
     app.add_middleware(GZipMiddleware, minimum_size=1024)

@@ -209,6 +209,9 @@ def test_a_link_tells_its_edges_and_a_trace_its_ops(page: Page, url: str) -> Non
     lit = {f"\\u000a{name}" for one in trace["lit"] for name in one["items"]}
     bright = page.locator("svg.graph .item:not(.faint)").evaluate_all(KEYS)
     assert set(bright) == {key for key in lit if item(page, key.replace("\\", "\\\\")).count()}
+    page.get_by_label("steps").select_option("1")
+    expect(page.get_by_role("status").filter(has_text="3 ops feed it")).to_be_visible()
+    assert "depth=1" in page.url
     page.get_by_role("button", name="end trace").click()
     item(page, "\\\\u000az").click()
     item(page, "\\\\u000aadd").click(modifiers=["Shift"])
@@ -313,6 +316,7 @@ def test_what_is_huge_is_drawn_and_unfolds(page: Page, serve: Serve, tmp_path: P
     page.locator("svg.graph .item.many").first.dispatch_event("dblclick")
     page.wait_for_url("**unfold=**")
     settle(page)
+    expect(page.locator("svg.graph")).to_be_visible()
     assert 0 < page.locator("svg.graph .item").count() <= 320
 
 

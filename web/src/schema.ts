@@ -4,6 +4,86 @@
  */
 
 export interface paths {
+    "/api/models/{model}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Graph
+         * @description Draw one scope of the op tree: items, what is linked outside, and links.
+         */
+        get: operations["graph_api_models__model__graph_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/graph/edges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Graph Edges
+         * @description List the edges that a link stands for.
+         */
+        get: operations["graph_edges_api_models__model__graph_edges_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/graph/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Graph Trace
+         * @description Find what feeds something, what it feeds, or what lies between two.
+         */
+        get: operations["graph_trace_api_models__model__graph_trace_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/diff/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Graph Of
+         * @description Tell what is gone, new, changed or renamed in the picture of a scope of model A, against model B.
+         */
+        get: operations["diff_graph_of_api_diff_graph_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -288,66 +368,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/models/{model}/graph": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Graph
-         * @description Draw one scope of the op tree: items, what is linked outside, and links.
-         */
-        get: operations["graph_api_models__model__graph_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/models/{model}/graph/edges": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Graph Edges
-         * @description List the edges that a link stands for.
-         */
-        get: operations["graph_edges_api_models__model__graph_edges_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/models/{model}/graph/trace": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Graph Trace
-         * @description Find what feeds something, what it feeds, or what lies between two.
-         */
-        get: operations["graph_trace_api_models__model__graph_trace_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/models/{model}/variables": {
         parameters: {
             query?: never;
@@ -400,26 +420,6 @@ export interface paths {
          * @description Draw ribbons from the variables of one model to those of another.
          */
         get: operations["diff_map_of_api_diff_map_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/diff/graph": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Diff Graph Of
-         * @description Tell what is gone, new, changed or renamed in the picture of a scope of model A, against model B.
-         */
-        get: operations["diff_graph_of_api_diff_graph_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1560,6 +1560,8 @@ export interface components {
         Outside: {
             /** Id */
             id: string;
+            /** Path */
+            path: string;
             /** Scope */
             scope: string;
             /** Label */
@@ -2259,6 +2261,191 @@ export type VariableTablePage = components['schemas']['VariableTablePage'];
 export type VariableUse = components['schemas']['VariableUse'];
 export type $defs = Record<string, never>;
 export interface operations {
+    graph_api_models__model__graph_get: {
+        parameters: {
+            query?: {
+                scope?: string;
+                /** @description The function whose body is drawn; empty for the main graph. */
+                function?: string;
+                /** @description Roles that are drawn in place. */
+                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
+                /** @description Paths that are drawn in place. */
+                show?: string[];
+                /** @description Paths whose groups are drawn member by member. */
+                unfold?: string[];
+                /** @description Items of one scope, before they are folded. */
+                items?: number;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphPicture"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    graph_edges_api_models__model__graph_edges_get: {
+        parameters: {
+            query: {
+                source: string;
+                target: string;
+                scope?: string;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description How many to return. */
+                limit?: number;
+                /** @description The function whose body is drawn; empty for the main graph. */
+                function?: string;
+                /** @description Roles that are drawn in place. */
+                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
+                /** @description Paths that are drawn in place. */
+                show?: string[];
+                /** @description Paths whose groups are drawn member by member. */
+                unfold?: string[];
+                /** @description Items of one scope, before they are folded. */
+                items?: number;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphEdges"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    graph_trace_api_models__model__graph_trace_get: {
+        parameters: {
+            query: {
+                /** @description Ops or scopes to begin at. */
+                name: string[];
+                direction?: "inputs" | "outputs" | "paths";
+                /** @description Scopes that are open. */
+                opened?: string[];
+                /** @description Steps; 0 for all. */
+                depth?: number;
+                control?: boolean;
+                /** @description The function whose body is drawn; empty for the main graph. */
+                function?: string;
+                /** @description Roles that are drawn in place. */
+                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
+                /** @description Paths that are drawn in place. */
+                show?: string[];
+                /** @description Paths whose groups are drawn member by member. */
+                unfold?: string[];
+                /** @description Items of one scope, before they are folded. */
+                items?: number;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    diff_graph_of_api_diff_graph_get: {
+        parameters: {
+            query: {
+                a: string;
+                b: string;
+                scope?: string;
+                /** @description The function whose body is drawn; empty for the main graph. */
+                function?: string;
+                /** @description Roles that are drawn in place. */
+                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
+                /** @description Paths that are drawn in place. */
+                show?: string[];
+                /** @description Paths whose groups are drawn member by member. */
+                unfold?: string[];
+                /** @description Items of one scope, before they are folded. */
+                items?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PictureChanges"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     models_api_models_get: {
         parameters: {
             query?: never;
@@ -2752,148 +2939,6 @@ export interface operations {
             };
         };
     };
-    graph_api_models__model__graph_get: {
-        parameters: {
-            query?: {
-                scope?: string;
-                /** @description The function whose body is drawn; empty for the main graph. */
-                function?: string;
-                /** @description Roles that are drawn in place. */
-                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
-                /** @description Paths that are drawn in place. */
-                show?: string[];
-                /** @description Paths whose groups are drawn member by member. */
-                unfold?: string[];
-                /** @description Items of one scope, before they are folded. */
-                items?: number;
-            };
-            header?: never;
-            path: {
-                model: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GraphPicture"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    graph_edges_api_models__model__graph_edges_get: {
-        parameters: {
-            query: {
-                source: string;
-                target: string;
-                scope?: string;
-                /** @description How many to skip. */
-                offset?: number;
-                /** @description How many to return. */
-                limit?: number;
-                /** @description The function whose body is drawn; empty for the main graph. */
-                function?: string;
-                /** @description Roles that are drawn in place. */
-                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
-                /** @description Paths that are drawn in place. */
-                show?: string[];
-                /** @description Paths whose groups are drawn member by member. */
-                unfold?: string[];
-                /** @description Items of one scope, before they are folded. */
-                items?: number;
-            };
-            header?: never;
-            path: {
-                model: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GraphEdges"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    graph_trace_api_models__model__graph_trace_get: {
-        parameters: {
-            query: {
-                /** @description Ops or scopes to begin at. */
-                name: string[];
-                direction?: "inputs" | "outputs" | "paths";
-                /** @description Scopes that are open. */
-                opened?: string[];
-                /** @description Steps; 0 for all. */
-                depth?: number;
-                control?: boolean;
-                /** @description The function whose body is drawn; empty for the main graph. */
-                function?: string;
-                /** @description Roles that are drawn in place. */
-                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
-                /** @description Paths that are drawn in place. */
-                show?: string[];
-                /** @description Paths whose groups are drawn member by member. */
-                unfold?: string[];
-                /** @description Items of one scope, before they are folded. */
-                items?: number;
-            };
-            header?: never;
-            path: {
-                model: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trace"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     variables_api_models__model__variables_get: {
         parameters: {
             query?: {
@@ -2993,49 +3038,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DiffMap"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    diff_graph_of_api_diff_graph_get: {
-        parameters: {
-            query: {
-                a: string;
-                b: string;
-                scope?: string;
-                /** @description The function whose body is drawn; empty for the main graph. */
-                function?: string;
-                /** @description Roles that are drawn in place. */
-                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
-                /** @description Paths that are drawn in place. */
-                show?: string[];
-                /** @description Paths whose groups are drawn member by member. */
-                unfold?: string[];
-                /** @description Items of one scope, before they are folded. */
-                items?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PictureChanges"];
                 };
             };
             /** @description Validation Error */

@@ -21,6 +21,7 @@ export interface Sight {
   hidesAside: boolean;
   against: string; // the model that it is compared with
   trace: "" | "inputs" | "outputs" | "paths";
+  depth: number; // steps of a trace; 0 for all
   second: string; // the other end of the paths
   link: string[]; // scope, source and target of the link that is selected
   box: string; // x, y and scale of what is in view; empty to fit
@@ -28,7 +29,7 @@ export interface Sight {
 
 export const SIGHT: Sight = {
   roles: [], shown: [], unfolded: [], function: "", colouring: "role", isSideways: false, hidesAside: false, against: "", trace: "",
-  second: "", link: [], box: "",
+  depth: 0, second: "", link: [], box: "",
 };
 
 export interface Address {
@@ -76,7 +77,7 @@ function parseSight(found: URLSearchParams): Sight {
     roles: found.getAll("role"), shown: found.getAll("show"), unfolded: found.getAll("unfold"), function: found.get("function") ?? "",
     colouring: COLOURINGS.includes(colouring) ? colouring : SIGHT.colouring, isSideways: found.get("inputs") === "left",
     hidesAside: found.get("aside") === "hidden", against: found.get("against") ?? "", trace: ["inputs", "outputs", "paths"].includes(trace) ? trace : "",
-    second: found.get("to") ?? "", link: link.length === 3 ? link : [], box: found.get("box") ?? "",
+    depth: Math.max(0, Number(found.get("depth")) || 0), second: found.get("to") ?? "", link: link.length === 3 ? link : [], box: found.get("box") ?? "",
   };
 }
 
@@ -98,6 +99,7 @@ export function writeAddress(address: Address): string {
   put("aside", sight.hidesAside ? "hidden" : "");
   put("against", sight.against);
   put("trace", sight.trace);
+  put("depth", sight.depth ? String(sight.depth) : "");
   put("to", sight.second);
   put("box", sight.box);
   sight.roles.forEach((role) => query.append("role", role));

@@ -37,6 +37,8 @@ class Outside:
     """An item of a scope above, that is linked with something in this one."""
 
     id: str
+    path: str
+    """The scope or op; of a group, that of its first member."""
     scope: str
     """The scope that it is drawn in."""
     label: str
@@ -261,6 +263,6 @@ def described(
             variables.setdefault(int(codes[row]) - offset, []).append(ground.table.names[row])
     for index, (above, item) in enumerate(outside):
         drawn, names = above.items[item], variables.get(index, [])
-        label = drawn.label or leaf_of(above.units[drawn.units[0]].path)
-        path = ground.tree.path(above.scope)
-        yield Outside(item_id(above, item), path, label, tuple(names[:_NAMED]), len(names), drawn.aside)
+        path, scope = above.units[drawn.units[0]].path, ground.tree.path(above.scope)
+        label = drawn.label or leaf_of(path)
+        yield Outside(item_id(above, item), path, scope, label, tuple(names[:_NAMED]), len(names), drawn.aside)

@@ -1,5 +1,6 @@
 // A diff in the drawing: what another graph says of each box, and what only that graph has.
 
+import { useMemo } from "preact/hooks";
 import { api } from "../api";
 import { useAsked } from "../asked";
 import { at } from "../state";
@@ -27,8 +28,8 @@ export function useChanges(drawing: Drawing | undefined): Changes {
     sight.against && drawing && !sight.function ? JSON.stringify([model, sight.against, scopes, parameters]) : null,
     () => Promise.all(scopes.map((scope) => api.diffGraph(model, sight.against, { ...parameters, scope }))),
   );
-  if (!sight.against) return NONE;
-  return { ...told(asked.answer ?? []), error: asked.error };
+  const found = useMemo(() => (sight.against && asked.answer ? told(asked.answer) : NONE), [asked.answer, sight.against]);
+  return { ...found, error: asked.error };
 }
 
 function told(answers: PictureChanges[]): Omit<Changes, "error"> {

@@ -91,12 +91,22 @@ export function Graph() {
       else (clicked.current = drawn.item.path), go({ selected: drawn.item.path });
     },
     pickLink: (link: DrawnLink) => look({ link: [link.scope, link.source, link.target], trace: "" }),
-    pickGate: (gate: DrawnGate) => go({ selected: gate.gate.id.replace(/ (twins|alike|rest)$/, "") }),
+    pickGate: ({ scope, gate }: DrawnGate) => {
+      const picture = drawing?.pictures.find((one) => one.scope === scope);
+      go({ selected: picture?.outside.find((one) => one.id === gate.id)?.path ?? "" });
+    },
     hover: setHovered,
   };
   useKeys({ svg, drawing, selectedKey, open, fit: () => drawing && svg.current && fit(drawing, svg.current, viewport), zoom: viewport.by });
 
   const linkKey = sight.link.length ? `${sight.link[0]}\n${JSON.stringify(sight.link.slice(1))}` : "";
+  // Moving and zooming draw nothing anew: thousands of shapes would not keep up with a hand.
+  const scene = useMemo(
+    () => drawing && (
+      <Scene drawing={drawing} legend={legend} hands={hands} changes={changes.byKey} marks={{ selected: selectedKey, link: linkKey, lit: trace.lit, hovered: trace.lit ? "" : hovered }} />
+    ),
+    [drawing, legend, changes.byKey, selectedKey, linkKey, trace.lit, hovered, selected, openOps, sight],
+  );
   const { x, y, k } = viewport.view;
   const isEmpty = drawing && !drawing.items.length && !drawing.aside.length;
   return (
@@ -108,9 +118,7 @@ export function Graph() {
         <svg class={`graph ${isBusy ? "busy" : ""}`} ref={svg} tabindex={0} role="group" aria-label="dataflow" data-settled={!isBusy && drawing ? asked : ""} onClick={() => go({ selected: "" })}>
           <Tips />
           <g transform={`translate(${x} ${y}) scale(${k})`}>
-            {drawing && (
-              <Scene drawing={drawing} legend={legend} hands={hands} changes={changes.byKey} marks={{ selected: selectedKey, link: linkKey, lit: trace.lit, hovered: trace.lit ? "" : hovered }} />
-            )}
+            {scene}
           </g>
         </svg>
         {!drawing && !error && <p class="quiet pad waiting">Drawing…</p>}
@@ -171,7 +179,7 @@ function useTrace(drawing: Drawing | undefined): { lit: Set<string> | null; told
   const names = sight.trace === "paths" ? [selected, sight.second] : [selected];
   const parameters = {
     name: names, direction: sight.trace, opened: drawing?.pictures.map((picture) => picture.scope).filter(Boolean) ?? [],
-    function: sight.function, role: sight.roles, show: sight.shown, unfold: sight.unfolded,
+    function: sight.function, role: sight.roles, show: sight.shown, unfold: sight.unfolded, depth: sight.depth,
   };
   const asked = useAsked(sight.trace && selected && drawing ? JSON.stringify([model, parameters]) : null, () => api.trace(model, parameters));
   return useMemo(() => {
@@ -192,6 +200,7 @@ interface BarProps {
 function Bar({ drawing, svg, viewport, tracing }: BarProps) {
   const { model, sight, openOps, selected } = at.value;
   const root = drawing?.pictures[0];
+  const folded = drawing?.items.filter(({ item }) => item.group === "twins").map(({ item }) => item.path) ?? [];
   return (
     <div class="bar">
       {sight.function && (
@@ -206,7 +215,13 @@ function Bar({ drawing, svg, viewport, tracing }: BarProps) {
           trace {direction}
         </button>
       ))}
+      {(sight.trace === "inputs" || sight.trace === "outputs") && (
+        <select aria-label="steps" value={sight.depth} onChange={(event) => look({ depth: Number(event.currentTarget.value) })}>
+          {[0, 1, 2, 3, 5, 10].map((depth) => <option key={depth} value={depth}>{depth ? plural(depth, "step") : "all steps"}</option>)}
+        </select>
+      )}
       {sight.trace && <button onClick={() => look({ trace: "", second: "" })}>end trace</button>}
+      {folded.length > 0 && <button title="draw every folded twin by itself" onClick={() => look({ unfolded: [...sight.unfolded, ...folded] })}>unfold all</button>}
       {(openOps.length > 0 || sight.unfolded.length > 0) && <button onClick={() => go({ openOps: [], sight: { ...sight, unfolded: [], box: "" } })}>close all</button>}
       {models.value.length > 1 && !sight.function && (
         <select aria-label="compare with" value={sight.against} onChange={(event) => look({ against: event.currentTarget.value })}>

@@ -1,0 +1,60 @@
+"""How a question of the page becomes an answer: the models of the workspace, and the tag of each answer's content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from scopeview.analyses.facts import Facts
+from scopeview.render.as_json import dumps
+from scopeview.server.places import Places
+from scopeview.workspace import Workspace
+
+_WAIT_S = 30.0
+"""Seconds that a question waits for a model that is being read."""
+
+Limit = Annotated[int, Query(ge=1, le=5000, description="How many to return.")]
+Offset = Annotated[int, Query(ge=0, description="How many to skip.")]
+
+
+class Asker:
+    """Answers questions about the models of the workspace, each with the tag of its content."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.workspace: Workspace = request.app.state.workspace
+        self.places: Places = request.app.state.places
+
+    def ask(self, identity: str, work_out: Callable[[Facts], object]) -> Response:
+        """Answer a question about one model."""
+        self.workspace.facts(identity, timeout_s=_WAIT_S)  # waits here, and not while others are kept waiting
+        return self._sent((identity,), lambda: work_out(self.workspace.facts(identity)))
+
+    def ask_both(self, a: str, b: str, work_out: Callable[[], object]) -> Response:
+        """Answer a question about two models."""
+        for identity in (a, b):
+            self.workspace.facts(identity, timeout_s=_WAIT_S)
+        return self._sent((a, b), work_out)
+
+    def _sent(self, identities: tuple[str, ...], work_out: Callable[[], object]) -> Response:
+        url = self._request.url
+        content = self.workspace.answer(
+            (url.path, url.query), identities, lambda: dumps(work_out(), indent=None).encode()
+        )
+        tag = f'"{hashlib.blake2s(content, digest_size=12).hexdigest()}"'
+        headers = {"etag": tag, "cache-control": "no-cache"}
+        if self._request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type="application/json", headers=headers)
+
+
+Ask = Annotated[Asker, Depends(Asker)]
+
+
+def plain(result: object) -> JSONResponse:
+    """Return a result that is not kept."""
+    return Response(dumps(result, indent=None), media_type="application/json")  # type: ignore[return-value]

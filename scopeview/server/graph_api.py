@@ -1,0 +1,80 @@
+"""The questions of the graph view, one route each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from scopeview.analyses.dataflow.comparison import PictureChanges, changes_in_picture
+from scopeview.analyses.dataflow.edges import GraphEdges, edges_of_link
+from scopeview.analyses.dataflow.level import Wishes
+from scopeview.analyses.dataflow.picture import GraphPicture, picture
+from scopeview.analyses.dataflow.trace import Direction, Trace, trace
+from scopeview.analyses.roles import Role
+from scopeview.server.asking import Ask, Limit, Offset
+
+router = APIRouter(prefix="/api")
+
+
+class Seen:
+    """How a graph is looked at: what every question about its pictures has in its address."""
+
+    def __init__(
+        self,
+        function: Annotated[str, Query(description="The function whose body is drawn; empty for the main graph.")] = "",
+        role: Annotated[list[Role], Query(description="Roles that are drawn in place.")] = [],  # noqa: B006
+        show: Annotated[list[str], Query(description="Paths that are drawn in place.")] = [],  # noqa: B006
+        unfold: Annotated[list[str], Query(description="Paths whose groups are drawn member by member.")] = [],  # noqa: B006
+        items: Annotated[int, Query(ge=10, le=2000, description="Items of one scope, before they are folded.")] = 150,
+    ) -> None:
+        self.function = function
+        self.wishes = Wishes(frozenset(role), frozenset(show), frozenset(unfold), items)
+
+
+@router.get("/models/{model}/graph", response_model=GraphPicture)
+def graph(model: str, asker: Ask, seen: Annotated[Seen, Depends()], scope: str = "") -> Any:
+    """Draw one scope of the op tree: items, what is linked outside, and links."""
+    return asker.ask(model, lambda facts: picture(facts, scope, function=seen.function, wishes=seen.wishes))
+
+
+@router.get("/models/{model}/graph/edges", response_model=GraphEdges)
+def graph_edges(  # noqa: PLR0913 - one parameter per field of the query
+    model: str,
+    asker: Ask,
+    seen: Annotated[Seen, Depends()],
+    source: str,
+    target: str,
+    scope: str = "",
+    offset: Offset = 0,
+    limit: Limit = 100,
+) -> Any:
+    """List the edges that a link stands for."""
+    chosen = {"function": seen.function, "wishes": seen.wishes, "offset": offset, "limit": limit}
+    return asker.ask(model, lambda facts: edges_of_link(facts, scope, source, target, **chosen))  # type: ignore[arg-type]
+
+
+@router.get("/models/{model}/graph/trace", response_model=Trace)
+def graph_trace(  # noqa: PLR0913 - one parameter per field of the query
+    model: str,
+    asker: Ask,
+    seen: Annotated[Seen, Depends()],
+    name: Annotated[list[str], Query(description="Ops or scopes to begin at.")],
+    direction: Direction = "inputs",
+    opened: Annotated[list[str], Query(description="Scopes that are open.")] = [],  # noqa: B006
+    depth: Annotated[int, Query(ge=0, description="Steps; 0 for all.")] = 0,
+    control: bool = False,
+) -> Any:
+    """Find what feeds something, what it feeds, or what lies between two."""
+    chosen = {"function": seen.function, "wishes": seen.wishes, "depth": depth, "control": control}
+    return asker.ask(model, lambda facts: trace(facts, name, direction, ["", *opened], **chosen))  # type: ignore[arg-type]
+
+
+@router.get("/diff/graph", response_model=PictureChanges)
+def diff_graph_of(asker: Ask, seen: Annotated[Seen, Depends()], a: str, b: str, scope: str = "") -> Any:
+    """Tell what is gone, new, changed or renamed in the picture of a scope of model A, against model B."""
+    workspace = asker.workspace
+    return asker.ask_both(
+        a, b,
+        lambda: changes_in_picture(workspace.facts(a), workspace.difference(a, b).graph, scope, wishes=seen.wishes),
+    )  # fmt: skip
