@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Error, Page, Request, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 SETTLED = "svg.graph[data-settled]:not([data-settled=''])"
@@ -213,6 +213,14 @@ def share_mb(pid: int) -> float:
     return total / 1000
 
 
+def size_of(request: Request) -> int:
+    """Return the bytes of an answer as they came, packed or not; 0 where the browser does not tell."""
+    try:
+        return max(0, int(request.sizes()["responseBodySize"]))
+    except Error:
+        return 0
+
+
 def run(tool: Tool, inputs: Inputs, patience_s: float) -> Run:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with served(tool, inputs) as (process, url), sync_playwright() as playwright:
@@ -226,12 +234,8 @@ def run(tool: Tool, inputs: Inputs, patience_s: float) -> Run:
                 bypass_csp=True,  # conditions are asked for by script, which the policy of a page may forbid
             )
             page = context.pages[0]
-            session = context.new_cdp_session(page)
-            session.send("Network.enable")
-            moved = [0.0]
-            session.on(
-                "Network.loadingFinished", lambda event: moved.__setitem__(0, moved[0] + event["encodedDataLength"])
-            )
+            asked: list[Request] = []
+            context.on("requestfinished", asked.append)
             first = opened = None
             try:
                 begun = time.perf_counter()
@@ -253,7 +257,11 @@ def run(tool: Tool, inputs: Inputs, patience_s: float) -> Run:
                 ["pgrep", "-of", profile], capture_output=True, text=True, check=False
             ).stdout.split()
             found = Run(
-                first, opened, moved[0] / 1e6, share_mb(int(browser[0])) if browser else 0.0, share_mb(process.pid)
+                first,
+                opened,
+                sum(size_of(request) for request in asked) / 1e6,
+                share_mb(int(browser[0])) if browser else 0.0,
+                share_mb(process.pid),
             )
             context.close()
     return found
@@ -276,6 +284,26 @@ def told(values: list[float | None], unit: str, digits: int) -> str:
     return text if len(known) == len(values) else f"{text} ({len(known)} of {len(values)})"
 
 
+def measured(chosen: list[Tool], inputs: Inputs, times: int, patience_s: float) -> dict[str, list[Run]]:
+    """Run every tool in turn, several times; what did not come to an end once is not waited for again."""
+    runs: dict[str, list[Run]] = {tool.name: [] for tool in chosen}
+    for _ in range(times):
+        for tool in chosen:
+            if all(one.first_s is not None for one in runs[tool.name]):
+                runs[tool.name].append(run(tool, inputs, patience_s))
+    return runs
+
+
+def row(name: str, found: list[Run]) -> str:
+    has_open = name in ("scopeview", "TensorBoard")
+    cells = [
+        name, told([r.first_s for r in found], "s", 2), told([r.open_s for r in found], "s", 2) if has_open else "-",
+        told([r.megabytes for r in found], "MB", 1), told([r.browser_mb for r in found], "MB", 0),
+        told([r.server_mb for r in found], "MB", 0),
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ops", type=int, nargs="*", default=[1_000, 10_000, 100_000])
@@ -287,23 +315,10 @@ def main() -> None:
     chosen = [tool for tool in tools(arguments.peers) if not arguments.tools or tool.name in arguments.tools]
     with tempfile.TemporaryDirectory() as folder:
         for ops in arguments.ops:
-            inputs = inputs_of(ops, Path(folder))
-            runs: dict[str, list[Run]] = {tool.name: [] for tool in chosen}
-            for _ in range(arguments.times):
-                for tool in chosen:
-                    # What did not come to an end once is not waited for again.
-                    if not any(one.first_s is None for one in runs[tool.name]):
-                        runs[tool.name].append(run(tool, inputs, arguments.patience))
+            runs = measured(chosen, inputs_of(ops, Path(folder)), arguments.times, arguments.patience)
             print("| tool | first picture | open a scope | moved | browser | server |\n|---|---|---|---|---|---|")
             for name, found in runs.items():
-                has_open = name in ("scopeview", "TensorBoard")
-                print(
-                    f"| {name} | {told([r.first_s for r in found], 's', 2)} | "
-                    f"{told([r.open_s for r in found], 's', 2) if has_open else '-'} | "
-                    f"{told([r.megabytes for r in found], 'MB', 1)} | {told([r.browser_mb for r in found], 'MB', 0)} | "
-                    f"{told([r.server_mb for r in found], 'MB', 0)} |",
-                    flush=True,
-                )
+                print(row(name, found), flush=True)
 
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ class _Entry:
     unwanted: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    aside: threading.RLock = field(default_factory=threading.RLock)
 
 
 class Workspace:
@@ -177,17 +178,26 @@ class Workspace:
         self.facts(identity)
         self._begin_import(self._entry(identity))
 
-    def answer(self, question: tuple[str, ...], identities: tuple[str, ...], work_out: Callable[[], bytes]) -> bytes:
+    def answer(
+        self,
+        question: tuple[str, ...],
+        identities: tuple[str, ...],
+        work_out: Callable[[], bytes],
+        *,
+        is_aside: bool = False,
+    ) -> bytes:
         """Return the answer to a question about models: what was kept, or what is worked out now.
 
-        One question about a model is worked out at a time, because analyses build on what others have left behind.
+        One question about a model is worked out at a time, because analyses build on what others have left behind; one
+        that takes long is worked out aside, where only its like waits for it.
         """
         key = (*identities, "", *question)
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
                 return self._answers[key]
-        locks = [self._entry(identity).lock for identity in sorted(set(identities))]
+        entries = [self._entry(identity) for identity in sorted(set(identities))]
+        locks = [entry.aside if is_aside else entry.lock for entry in entries]
         for lock in locks:
             lock.acquire()
         try:
@@ -268,7 +278,7 @@ class Workspace:
         except Exception as error:  # noqa: BLE001 - a thread's own end would leave the page waiting for ever
             words = str(error) if isinstance(error, ScopeviewError) else f"{type(error).__name__}: {error}"
             model = replace(entry.facts.model, imported=ImportReport(ok=False, error=words))
-        with entry.lock, self._lock:  # no answer is being worked out, and those that are kept are old
+        with entry.aside, entry.lock, self._lock:  # no answer is being worked out, and those that are kept are old
             if self._entries.get(entry.id) is entry:
                 self._forget(entry.id)
             entry.facts = entry.facts.with_model(model)

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from scopeview.analyses.facts import Facts
-from scopeview.analyses.lint.rule import Subject
-from scopeview.analyses.lint.run import lint
 from scopeview.analyses.outline import OutlineRow, View, op_forest, outline, variable_forest
 from scopeview.analyses.roles import Role
 from scopeview.errors import NotFoundError
-from scopeview.model.names import is_within
 from scopeview.model.ops import OpRow
 from scopeview.model.shapes import Shape
 
 TreeName = Literal["ops", "variables"]
-
-
-@dataclass(frozen=True, slots=True)
-class FindingCount:
-    """What the linter says of something and all below it, information left out."""
-
-    errors: int = 0
-    warnings: int = 0
-    first: str = ""
-    """The message of the worst."""
-
-    def __add__(self, other: FindingCount) -> FindingCount:
-        """Return both together; the first message is that of the worst."""
-        first, second = (other, self) if other.errors and not self.errors else (self, other)
-        return FindingCount(self.errors + other.errors, self.warnings + other.warnings, first.first or second.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +42,6 @@ class TreeRow:
     slots: int
     collections: tuple[str, ...]
     trainable: bool | None
-    findings: FindingCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,31 +71,11 @@ def tree_page(facts: Facts, tree: TreeName, scope: str = "", *, offset: int = 0,
     children = [row for row in found.rows if row.kind == "scope" or row.path != scope]
     describe = _op_row if tree == "ops" else _variable_row
     kept = found.kept.tolist()
-    told = findings_below(facts, scope)
-    rows = tuple(describe(facts, row, kept, _counted(told, row)) for row in children[offset : offset + limit])
+    rows = tuple(describe(facts, row, kept) for row in children[offset : offset + limit])
     return TreePage(tree, scope, rows, len(children), offset, found.set_aside)
 
 
-def findings_below(facts: Facts, scope: str) -> Mapping[str, FindingCount]:
-    """Return the errors and warnings of each child of a scope, by its path."""
-    report = facts.remember("lint", lambda: lint(Subject(facts), severity="warning"))
-    found: dict[str, FindingCount] = defaultdict(FindingCount)
-    for finding in report.findings:
-        if finding.where == scope or not is_within(finding.where, scope):
-            continue
-        start = len(scope) + 1 if scope else 0
-        end = finding.where.find("/", start)
-        is_error = finding.severity == "error"
-        one = FindingCount(int(is_error), int(not is_error), finding.message)
-        found[finding.where if end < 0 else finding.where[:end]] += one
-    return found
-
-
-def _counted(told: Mapping[str, FindingCount], row: OutlineRow) -> FindingCount:
-    return sum((told[path] for path in row.members or (row.path,) if path in told), FindingCount())
-
-
-def _op_row(facts: Facts, row: OutlineRow, kept: Sequence[int], findings: FindingCount) -> TreeRow:
+def _op_row(facts: Facts, row: OutlineRow, kept: Sequence[int]) -> TreeRow:
     graph = facts.model.graph
     own = row.named
     op = None if own is None else OpRow(kept[own])
@@ -137,11 +97,10 @@ def _op_row(facts: Facts, row: OutlineRow, kept: Sequence[int], findings: Findin
         slots=0,
         collections=(),
         trainable=None,
-        findings=findings,
     )
 
 
-def _variable_row(facts: Facts, row: OutlineRow, kept: Sequence[int], findings: FindingCount) -> TreeRow:
+def _variable_row(facts: Facts, row: OutlineRow, kept: Sequence[int]) -> TreeRow:
     table = facts.model.variables
     own = row.named
     variable = None if own is None else table[kept[own]]
@@ -164,5 +123,4 @@ def _variable_row(facts: Facts, row: OutlineRow, kept: Sequence[int], findings: 
         slots=0 if variable is None else len(facts.attached.get(variable.name, ())),
         collections=() if variable is None else variable.collections,
         trainable=None if variable is None else variable.trainable,
-        findings=findings,
     )

@@ -13,6 +13,7 @@ from scopeview.analyses.diff.report import DiffReport
 from scopeview.analyses.diff.ribbons import DiffMap, diff_map
 from scopeview.analyses.find import FindResult, find
 from scopeview.analyses.inspection import Inspection, ModelSummary, inspect, summarise
+from scopeview.analyses.lint.below import FindingsBelow, findings_below
 from scopeview.analyses.lint.rule import Subject
 from scopeview.analyses.lint.run import LintReport, lint
 from scopeview.analyses.membership import CollectionsReport, collections
@@ -95,6 +96,12 @@ def tree(
 ) -> Any:
     """List the children of one scope of a tree."""
     return asker.ask(model, lambda facts: tree_page(facts, tree, scope, offset=offset, limit=limit))
+
+
+@router.get("/models/{model}/findings", response_model=FindingsBelow)
+def findings(model: str, asker: Ask, scope: str = "") -> Any:
+    """Count errors and warnings by the children of a scope; others are answered while all rules run for it."""
+    return asker.ask_aside(model, lambda facts: findings_below(facts, scope))
 
 
 @router.get("/models/{model}/show", response_model=Detail)

@@ -34,16 +34,21 @@ class Asker:
         self.workspace.facts(identity, timeout_s=_WAIT_S)  # waits here, and not while others are kept waiting
         return self._sent((identity,), lambda: work_out(self.workspace.facts(identity)))
 
+    def ask_aside(self, identity: str, work_out: Callable[[Facts], object]) -> Response:
+        """Answer a question that takes long about one model, while others about it are answered."""
+        self.workspace.facts(identity, timeout_s=_WAIT_S)
+        return self._sent((identity,), lambda: work_out(self.workspace.facts(identity)), is_aside=True)
+
     def ask_both(self, a: str, b: str, work_out: Callable[[], object]) -> Response:
         """Answer a question about two models."""
         for identity in (a, b):
             self.workspace.facts(identity, timeout_s=_WAIT_S)
         return self._sent((a, b), work_out)
 
-    def _sent(self, identities: tuple[str, ...], work_out: Callable[[], object]) -> Response:
+    def _sent(self, identities: tuple[str, ...], work_out: Callable[[], object], *, is_aside: bool = False) -> Response:
         url = self._request.url
         content = self.workspace.answer(
-            (url.path, url.query), identities, lambda: dumps(work_out(), indent=None).encode()
+            (url.path, url.query), identities, lambda: dumps(work_out(), indent=None).encode(), is_aside=is_aside
         )
         tag = f'"{hashlib.blake2s(content, digest_size=12).hexdigest()}"'
         headers = {"etag": tag, "cache-control": "no-cache"}

@@ -6,11 +6,11 @@ import pytest
 
 import scopeview
 from scopeview.analyses.facts import Facts
+from scopeview.analyses.lint.below import findings_below
 from scopeview.analyses.lint.rule import Subject
 from scopeview.analyses.lint.run import lint
 from scopeview.analyses.tree_page import tree_page
 from scopeview.errors import NotFoundError
-from scopeview.model.names import is_within
 from tests.places import SAMPLES
 
 GAN = Facts(scopeview.load(SAMPLES / "m17_gan.meta"))
@@ -41,16 +41,13 @@ def test_twins_are_one_row_that_names_them_all() -> None:
 
 def test_findings_are_told_where_they_are_and_above() -> None:
     facts = Facts(scopeview.load(SAMPLES / "m18_missed_sharing.meta"))
-    report = lint(Subject(facts), severity="warning")
-    wheres = [found.where for found in report.findings]
+    wheres = [found.where for found in lint(Subject(facts), severity="warning").findings]
 
-    rows = tree_page(facts, "variables").rows
+    found = findings_below(facts).children
 
-    counted = {row.path: row.findings.warnings + row.findings.errors for row in rows if row.findings.first}
-    assert counted == Counter(where.split("/")[0] for where in wheres if where.split("/")[0] in {r.path for r in rows})
-    assert len(counted) > 0
-    deeper = tree_page(facts, "variables", next(iter(counted)))
-    assert all(row.findings.first == "" or any(is_within(where, row.path) for where in wheres) for row in deeper.rows)
+    assert {path: one.warnings + one.errors for path, one in found.items()} == Counter(w.split("/")[0] for w in wheres)
+    assert found["filter_1"].first.startswith("tf.Variable made 4 variables anew")
+    assert findings_below(facts, "filter").children == {}
 
 
 def test_pages_are_slices_of_the_whole() -> None:

@@ -1,9 +1,13 @@
 // Asks the server. Every answer has the type that the server describes (schema.ts); a refusal is a sentence.
 
+import { signal } from "@preact/signals";
 import type {
-  CollectionsReport, Detail, DiffMap, DiffReport, FindResult, GraphEdges, GraphPicture, LintReport, ModelSummary, OpenModel, PictureChanges, ScopeMap, Trace, TreePage,
+  CollectionsReport, Detail, DiffMap, DiffReport, FindingsBelow, FindResult, GraphEdges, GraphPicture, LintReport, ModelSummary, OpenModel, PictureChanges, ScopeMap, Trace, TreePage,
   VariableTablePage,
 } from "./schema";
+
+// Questions that are not answered yet: what is not urgent is asked when there are none.
+export const pending = signal(0);
 
 export class Refusal extends Error {
   constructor(message: string, readonly status: number, readonly choices: string[] = []) {
@@ -25,10 +29,13 @@ export function address(path: string, parameters: Parameters = {}): string {
 
 async function ask<Answer>(path: string, parameters?: Parameters, init?: RequestInit): Promise<Answer> {
   let answer: Response;
+  pending.value += 1;
   try {
     answer = await fetch(address(path, parameters), init);
   } catch {
     throw new Refusal("The server does not answer. Is scopeview still running? Start it again and reload the page.", 0);
+  } finally {
+    pending.value -= 1;
   }
   if (answer.ok) return (await answer.json()) as Answer;
   const told = await answer.json().catch(() => ({ error: `the server answered ${answer.status}` }));
@@ -50,6 +57,7 @@ export const api = {
   summary: (model: string) => ask<ModelSummary>(of(model, "summary")),
   tree: (model: string, tree: "ops" | "variables", scope: string, offset = 0) =>
     ask<TreePage>(of(model, "tree"), { tree, scope, offset, limit: 500 }),
+  findings: (model: string, scope: string) => ask<FindingsBelow>(of(model, "findings"), { scope }),
   show: (model: string, name: string) => ask<Detail>(of(model, "show"), { name }),
   find: (model: string, q: string, offset = 0) => ask<FindResult>(of(model, "find"), { q, offset, limit: 100 }),
   collections: (model: string) => ask<CollectionsReport>(of(model, "collections")),

@@ -47,7 +47,7 @@ const EDGES = 100;
 function LinkPart() {
   const { model, sight } = at.value;
   const [scope, source, target] = sight.link;
-  const parameters = { scope, source, target, function: sight.function, role: sight.roles, show: sight.shown, unfold: sight.unfolded, limit: EDGES };
+  const parameters = { scope, source, target, function: sight.function, role: sight.roles, show: sight.shown, unfold: sight.unfolded, items: sight.items, limit: EDGES };
   const asked = useAsked(JSON.stringify([model, parameters]), () => api.graphEdges(model, parameters));
   const found = asked.answer;
   if (asked.error) return <p class="trouble">{asked.error}</p>;

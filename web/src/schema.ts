@@ -248,6 +248,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Findings
+         * @description Count errors and warnings by the children of a scope; others are answered while all rules run for it.
+         */
+        get: operations["findings_api_models__model__findings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/show": {
         parameters: {
             query?: never;
@@ -815,6 +835,18 @@ export interface components {
              * @default
              */
             first: string;
+        };
+        /**
+         * FindingsBelow
+         * @description The findings below one scope.
+         */
+        FindingsBelow: {
+            /** Scope */
+            scope: string;
+            /** Children */
+            children: {
+                [key: string]: components["schemas"]["FindingCount"];
+            };
         };
         /**
          * FunctionChange
@@ -1974,7 +2006,6 @@ export interface components {
             collections: string[];
             /** Trainable */
             trainable: boolean | null;
-            findings: components["schemas"]["FindingCount"];
         };
         /** ValidationError */
         ValidationError: {
@@ -2198,6 +2229,7 @@ export type Difference = components['schemas']['Difference'];
 export type FindResult = components['schemas']['FindResult'];
 export type Finding = components['schemas']['Finding'];
 export type FindingCount = components['schemas']['FindingCount'];
+export type FindingsBelow = components['schemas']['FindingsBelow'];
 export type FunctionChange = components['schemas']['FunctionChange'];
 export type FunctionDetail = components['schemas']['FunctionDetail'];
 export type FunctionRecord = components['schemas']['FunctionRecord'];
@@ -2710,6 +2742,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TreePage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    findings_api_models__model__findings_get: {
+        parameters: {
+            query?: {
+                scope?: string;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingsBelow"];
                 };
             };
             /** @description Validation Error */

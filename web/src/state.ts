@@ -15,6 +15,7 @@ export interface Sight {
   roles: string[]; // drawn in place beside the computation
   shown: string[]; // paths that are drawn in place whatever they serve
   unfolded: string[]; // paths whose groups are drawn member by member
+  items: number; // of one scope, before they are folded
   function: string; // whose body is drawn; empty for the main graph
   colouring: Colouring;
   isSideways: boolean; // inputs at the left, not at the bottom
@@ -28,7 +29,7 @@ export interface Sight {
 }
 
 export const SIGHT: Sight = {
-  roles: [], shown: [], unfolded: [], function: "", colouring: "role", isSideways: false, hidesAside: false, against: "", trace: "",
+  roles: [], shown: [], unfolded: [], items: 150, function: "", colouring: "role", isSideways: false, hidesAside: false, against: "", trace: "",
   depth: 0, second: "", link: [], box: "",
 };
 
@@ -74,7 +75,7 @@ function parseSight(found: URLSearchParams): Sight {
   const trace = found.get("trace") as Sight["trace"];
   const link = found.getAll("link");
   return {
-    roles: found.getAll("role"), shown: found.getAll("show"), unfolded: found.getAll("unfold"), function: found.get("function") ?? "",
+    roles: found.getAll("role"), shown: found.getAll("show"), unfolded: found.getAll("unfold"), items: Math.min(2000, Math.max(10, Number(found.get("items")) || SIGHT.items)), function: found.get("function") ?? "",
     colouring: COLOURINGS.includes(colouring) ? colouring : SIGHT.colouring, isSideways: found.get("inputs") === "left",
     hidesAside: found.get("aside") === "hidden", against: found.get("against") ?? "", trace: ["inputs", "outputs", "paths"].includes(trace) ? trace : "",
     depth: Math.max(0, Number(found.get("depth")) || 0), second: found.get("to") ?? "", link: link.length === 3 ? link : [], box: found.get("box") ?? "",
@@ -94,6 +95,7 @@ export function writeAddress(address: Address): string {
   put("filter", address.filter);
   const { sight } = address;
   put("function", sight.function);
+  put("items", String(sight.items), String(SIGHT.items));
   put("colour", sight.colouring, SIGHT.colouring);
   put("inputs", sight.isSideways ? "left" : "");
   put("aside", sight.hidesAside ? "hidden" : "");

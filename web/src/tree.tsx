@@ -1,10 +1,10 @@
 // The two trees: an ARIA tree of which only the rows on screen are made.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { api } from "./api";
-import { bytes, count, plural, printable, shape } from "./format";
-import { at, announced, go, said, toggled } from "./state";
-import type { TreePage, TreeRow } from "./schema";
+import { api, pending } from "./api";
+import { bytes, count, parent, plural, printable, shape } from "./format";
+import { at, announced, current, go, said, toggled } from "./state";
+import type { FindingCount, FindingsBelow, TreePage, TreeRow } from "./schema";
 
 const ROW = 26;
 const SPARE = 8;
@@ -31,6 +31,7 @@ export function Tree({ kind }: { kind: "ops" | "variables" }) {
   const model = at.value.model;
   const opened = kind === "ops" ? at.value.openOps : at.value.openVariables;
   const [pages, setPages] = useState<Map<string, TreePage>>(new Map());
+  const [findings, setFindings] = useState<Map<string, FindingsBelow["children"]>>(new Map());
   const [error, setError] = useState("");
   const [active, setActive] = useState(0);
   const [top, setTop] = useState(0);
@@ -38,7 +39,11 @@ export function Tree({ kind }: { kind: "ops" | "variables" }) {
   const box = useRef<HTMLDivElement>(null);
   const typed = useRef({ text: "", time: 0 });
 
-  useEffect(() => setPages(new Map()), [model, kind]);
+  const revision = current.value?.revision ?? 0;
+  useEffect(() => {
+    if (pages.size) setPages(new Map()); // a new map, even an empty one, is asked for again
+    setFindings(new Map());
+  }, [model, kind, revision]);
 
   useEffect(() => {
     // A scope is asked for when its own row is there: the other side of a diff may have opened it, and this tree lack it.
@@ -55,6 +60,16 @@ export function Tree({ kind }: { kind: "ops" | "variables" }) {
       isStale = true;
     };
   }, [model, kind, opened.join("\n"), pages]);
+
+  // Findings take the rules some time, and nobody waits for them: they are asked for when all else is answered.
+  const isQuiet = pending.value === 0;
+  useEffect(() => {
+    const wanted = isQuiet ? [...pages.keys()].filter((scope) => !findings.has(scope)) : [];
+    if (!wanted.length) return;
+    for (const scope of wanted) findings.set(scope, {});
+    for (const scope of wanted)
+      api.findings(model, scope).then((found) => setFindings((known) => new Map(known).set(scope, found.children)), () => undefined);
+  }, [isQuiet, pages]);
 
   const entries = useMemo(() => flatten(pages, opened), [pages, opened.join("\n")]);
 
@@ -149,7 +164,7 @@ export function Tree({ kind }: { kind: "ops" | "variables" }) {
             return (
               <Row
                 key={isMore(entry) ? `more ${entry.scope}` : entry.row.path} entry={entry} id={`${kind}-${index}`}
-                kind={kind} top={index * ROW} isActive={index === active} largest={largest}
+                findings={isMore(entry) ? NOTHING : foundIn(findings, entry)} kind={kind} top={index * ROW} isActive={index === active} largest={largest}
                 onOpen={() => (setActive(index), !isMore(entry) && open(entry.row.path))}
                 onPick={(twice) => (setActive(index), act(entry, twice))}
               />
@@ -203,8 +218,22 @@ function byTyping(entries: Entry[], from: number, key: string, typed: { text: st
   return undefined;
 }
 
+const NOTHING: FindingCount = { errors: 0, warnings: 0, first: "" };
+
+// What stands at a row, its twins together; the first message is that of the gravest.
+function foundIn(findings: Map<string, FindingsBelow["children"]>, { row }: Line): FindingCount {
+  const among = findings.get(parent(row.path)) ?? {};
+  let sum = NOTHING;
+  for (const path of row.twins.length ? row.twins : [row.path]) {
+    const one = among[path];
+    if (one) sum = { errors: sum.errors + one.errors, warnings: sum.warnings + one.warnings, first: sum.errors || !one.errors ? sum.first || one.first : one.first };
+  }
+  return sum;
+}
+
 interface RowProps {
   entry: Entry;
+  findings: FindingCount;
   id: string;
   kind: "ops" | "variables";
   top: number;
@@ -214,7 +243,7 @@ interface RowProps {
   onPick: (twice: boolean) => void;
 }
 
-function Row({ entry, id, kind, top, isActive, largest, onOpen, onPick }: RowProps) {
+function Row({ entry, findings, id, kind, top, isActive, largest, onOpen, onPick }: RowProps) {
   const place = { top: `${top}px`, paddingLeft: `${8 + 14 * entry.depth}px` };
   if (isMore(entry))
     return (
@@ -243,9 +272,9 @@ function Row({ entry, id, kind, top, isActive, largest, onOpen, onPick }: RowPro
       {row.twins.length > 0 && <span class="badge twin">{row.twins.length}×</span>}
       {row.uses > 1 && <span class="badge shared" title={`used at ${row.uses} places`}>shared {row.uses}</span>}
       {row.slots > 0 && <span class="badge" title="slots and averages">+{row.slots}</span>}
-      {row.findings.first && (
-        <span class={`badge finding ${row.findings.errors ? "error" : "warning"}`} title={`${told(row)}: ${printable(row.findings.first)}`}>
-          ! {row.findings.errors + row.findings.warnings}
+      {findings.first && (
+        <span class={`badge finding ${findings.errors ? "error" : "warning"}`} title={`${told(findings)}: ${printable(findings.first)}`}>
+          ! {findings.errors + findings.warnings}
         </span>
       )}
       {collections(row) && <span class="badge device" title={`in ${row.collections.map(printable).join(", ")}`}>{collections(row)}</span>}
@@ -263,8 +292,7 @@ function Row({ entry, id, kind, top, isActive, largest, onOpen, onPick }: RowPro
   );
 }
 
-function told(row: TreeRow): string {
-  const { errors, warnings } = row.findings;
+function told({ errors, warnings }: FindingCount): string {
   return [errors ? plural(errors, "error") : "", warnings ? plural(warnings, "warning") : ""].filter(Boolean).join(", ");
 }
 

@@ -23,7 +23,7 @@ const NONE: Changes = { byKey: new Map(), strangers: [], error: "" };
 export function useChanges(drawing: Drawing | undefined): Changes {
   const { model, sight } = at.value;
   const scopes = drawing?.pictures.map((picture) => picture.scope) ?? [];
-  const parameters = { role: sight.roles, show: sight.shown, unfold: sight.unfolded };
+  const parameters = { role: sight.roles, show: sight.shown, unfold: sight.unfolded, items: sight.items };
   const asked = useAsked(
     sight.against && drawing && !sight.function ? JSON.stringify([model, sight.against, scopes, parameters]) : null,
     () => Promise.all(scopes.map((scope) => api.diffGraph(model, sight.against, { ...parameters, scope }))),

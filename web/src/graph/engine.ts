@@ -22,6 +22,11 @@ export function arrange(made: Plan): Promise<Placed> {
   return asked;
 }
 
+// The engine takes a while to load: it starts when the graph is shown, and not when its first picture is there.
+export function prepare(): void {
+  if (typeof Worker !== "undefined") engine ??= new ELK({ workerUrl });
+}
+
 async function laidOut(made: Plan): Promise<ElkOutcome> {
   if (made.lines.length > MOST_LINES || typeof Worker === "undefined") return fallback(made);
   engine ??= new ELK({ workerUrl });

@@ -13,7 +13,7 @@ import { legendOf } from "./colour";
 import { focus, useKeys } from "./keys";
 import { Minimap } from "./minimap";
 import { Scene, Tips } from "./scene";
-import { arrange } from "./engine";
+import { arrange, prepare } from "./engine";
 import { draw, pictureOf, type DrawnGate, type DrawnItem, type DrawnLink, type Drawing } from "./store";
 import { parseBox, useViewport, type Viewport } from "./viewport";
 
@@ -28,9 +28,10 @@ export function Graph() {
   const held = useRef<{ key: string; x: number; y: number; hasFocus: boolean } | null>(null);
   const clicked = useRef("");
   const viewport = useViewport(svg);
-  const question = { model, revision, function: sight.function, roles: sight.roles, shown: sight.shown, unfolded: sight.unfolded };
+  const question = { model, revision, function: sight.function, roles: sight.roles, shown: sight.shown, unfolded: sight.unfolded, items: sight.items };
   const asked = JSON.stringify([question, openOps, sight.isSideways]);
 
+  useEffect(prepare, []);
   useEffect(() => {
     let isStale = false;
     setBusy(true);
@@ -77,7 +78,8 @@ export function Graph() {
   const open = (drawn: DrawnItem) => {
     const { item } = drawn;
     held.current = { key: drawn.key, x: drawn.x, y: drawn.y, hasFocus: !!svg.current?.contains(document.activeElement) };
-    if (item.total_members > 1) look({ unfolded: [...sight.unfolded, item.path] });
+    if (item.group === "rest") look({ items: sight.items + MORE });
+    else if (item.total_members > 1) look({ unfolded: [...sight.unfolded, item.path] });
     else if (item.calls[0] && !item.can_open) go({ sight: { ...SIGHT, colouring: sight.colouring, isSideways: sight.isSideways, function: item.calls[0] }, openOps: [], selected: "" });
     else if (item.can_open) {
       go({ openOps: toggled(openOps, item.path) }, true);
@@ -160,6 +162,7 @@ function fit(drawing: Drawing, svg: SVGSVGElement, viewport: Viewport): void {
   viewport.set({ x: (clientWidth - drawing.width * k) / 2, y: (clientHeight - drawing.height * k) / 2, k });
 }
 
+const MORE = 150; // items that a scope shows more of, each time that one asks for the rest
 const READABLE = 0.75;
 
 // Bring a box into view, large enough to read, if it is not there already.
@@ -179,7 +182,7 @@ function useTrace(drawing: Drawing | undefined): { lit: Set<string> | null; told
   const names = sight.trace === "paths" ? [selected, sight.second] : [selected];
   const parameters = {
     name: names, direction: sight.trace, opened: drawing?.pictures.map((picture) => picture.scope).filter(Boolean) ?? [],
-    function: sight.function, role: sight.roles, show: sight.shown, unfold: sight.unfolded, depth: sight.depth,
+    function: sight.function, role: sight.roles, show: sight.shown, unfold: sight.unfolded, items: sight.items, depth: sight.depth,
   };
   const asked = useAsked(sight.trace && selected && drawing ? JSON.stringify([model, parameters]) : null, () => api.trace(model, parameters));
   return useMemo(() => {
@@ -222,7 +225,7 @@ function Bar({ drawing, svg, viewport, tracing }: BarProps) {
       )}
       {sight.trace && <button onClick={() => look({ trace: "", second: "" })}>end trace</button>}
       {folded.length > 0 && <button title="draw every folded twin by itself" onClick={() => look({ unfolded: [...sight.unfolded, ...folded] })}>unfold all</button>}
-      {(openOps.length > 0 || sight.unfolded.length > 0) && <button onClick={() => go({ openOps: [], sight: { ...sight, unfolded: [], box: "" } })}>close all</button>}
+      {(openOps.length > 0 || sight.unfolded.length > 0 || sight.items > SIGHT.items) && <button onClick={() => go({ openOps: [], sight: { ...sight, unfolded: [], items: SIGHT.items, box: "" } })}>close all</button>}
       {models.value.length > 1 && !sight.function && (
         <select aria-label="compare with" value={sight.against} onChange={(event) => look({ against: event.currentTarget.value })}>
           <option value="">compare with…</option>

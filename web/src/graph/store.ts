@@ -11,6 +11,7 @@ export interface Question {
   roles: string[];
   shown: string[];
   unfolded: string[];
+  items: number;
 }
 
 export interface DrawnItem extends Point {
@@ -56,11 +57,11 @@ const KEPT = 500;
 const pictures = new Map<string, Promise<GraphPicture>>();
 
 export function pictureOf(question: Question, scope: string): Promise<GraphPicture> {
-  const { model, revision, function: name, roles, shown, unfolded } = question;
-  const key = JSON.stringify([model, revision, name, roles, shown, unfolded, scope]);
+  const { model, revision, function: name, roles, shown, unfolded, items } = question;
+  const key = JSON.stringify([model, revision, name, roles, shown, unfolded, items, scope]);
   let asked = pictures.get(key);
   if (!asked) {
-    asked = api.graph(model, { scope, function: name, role: roles, show: shown, unfold: unfolded });
+    asked = api.graph(model, { scope, function: name, role: roles, show: shown, unfold: unfolded, items });
     asked.catch(() => pictures.delete(key)); // a refusal is asked again, not kept
     pictures.set(key, asked);
     const [oldest] = pictures.keys();
