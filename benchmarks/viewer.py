@@ -235,7 +235,7 @@ def run(tool: Tool, inputs: Inputs, patience_s: float) -> Run:
             )
             page = context.pages[0]
             asked: list[Request] = []
-            context.on("requestfinished", asked.append)
+            context.on("requestfinished", lambda request: asked.append(request))
             first = opened = None
             try:
                 begun = time.perf_counter()
