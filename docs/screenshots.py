@@ -48,9 +48,11 @@ def served(folder: Path) -> Iterator[str]:
     training = folder / TRAINING
     make = [sys.executable, str(ROOT / "benchmarks" / "training_graph.py"), "--ops", "17000", str(training)]
     subprocess.run(make, check=True)
-    paths = [*(f"{SAMPLES}/{name}" for name in SERVED), str(training)]
+    for sample in (ROOT / SAMPLES).iterdir():
+        (folder / sample.name).symlink_to(sample)
+    paths = [*SERVED, TRAINING]  # names alone: a picture shows no folder of the machine that it was taken on
     command = [sys.executable, "-m", "scopeview", "serve", "--no-open", *paths]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = re.search(r"http://\S+/", process.stdout.readline())
         assert told is not None

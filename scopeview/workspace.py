@@ -47,6 +47,8 @@ class OpenModel:
     bytes_done: int
     bytes_total: int
     """Size of the file that is read."""
+    ops: int
+    """Ops of the main graph, once it has been read."""
     error: str
     choices: tuple[str, ...]
     """Where the path holds several artefacts or tag-sets and none was named: their names."""
@@ -303,6 +305,7 @@ def _told(entry: _Entry) -> OpenModel:
         stage=entry.stage,
         bytes_done=min(size, entry.bytes_done),
         bytes_total=size,
+        ops=len(entry.facts.model.graph) if entry.facts is not None else 0,
         error=entry.error,
         choices=entry.choices,
         choices_are_tags=entry.choices_are_tags,

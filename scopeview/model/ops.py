@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 OpRow = NewType("OpRow", int)
 
+_DECODED_KEPT = 4096
+
 MISSING = -1
 """The source of an edge whose op is not in the graph."""
 
@@ -99,6 +101,7 @@ class OpTable:
         self.dangling = tuple(dangling)
         """Inputs without a source: the row that has them and the text of the input."""
         self._raw = raw
+        self._decoded: dict[OpRow, Attributes] = {}
         self._decode = decode
 
     def __len__(self) -> int:
@@ -179,8 +182,13 @@ class OpTable:
         return self._raw[int(self.columns.raw_start[row]) : int(self.columns.raw_end[row])]
 
     def attributes(self, row: OpRow) -> Attributes:
-        """Decode the attributes of an op."""
-        return self._decode(self.raw_attributes(row))
+        """Decode the attributes of an op; the last few thousand are kept, for scopes are compared op by op."""
+        found = self._decoded.get(row)
+        if found is None:
+            if len(self._decoded) >= _DECODED_KEPT:
+                self._decoded.clear()
+            found = self._decoded[row] = self._decode(self.raw_attributes(row))
+        return found
 
     def type_counts(self, rows: range | NDArray[np.int64] | None = None) -> dict[str, int]:
         """Count the op types of a slice of rows, of chosen rows or of all, most frequent first, then by name."""

@@ -1555,6 +1555,8 @@ export interface components {
             bytes_done: number;
             /** Bytes Total */
             bytes_total: number;
+            /** Ops */
+            ops: number;
             /** Error */
             error: string;
             /** Choices */

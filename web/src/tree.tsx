@@ -8,6 +8,7 @@ import type { FindingCount, FindingsBelow, TreePage, TreeRow } from "./schema";
 
 const ROW = 26;
 const SPARE = 8;
+const MOST_LINTED = 20_000; // ops: the rules take seconds for more, and would slow down what one is looking at
 
 interface Line {
   row: TreeRow;
@@ -62,7 +63,8 @@ export function Tree({ kind }: { kind: "ops" | "variables" }) {
   }, [model, kind, opened.join("\n"), pages]);
 
   // Findings take the rules some time, and nobody waits for them: they are asked for when all else is answered.
-  const isQuiet = pending.value === 0;
+  const isLarge = (current.value?.ops ?? 0) > MOST_LINTED;
+  const isQuiet = pending.value === 0 && !isLarge;
   useEffect(() => {
     const wanted = isQuiet ? [...pages.keys()].filter((scope) => !findings.has(scope)) : [];
     if (!wanted.length) return;
@@ -172,6 +174,7 @@ export function Tree({ kind }: { kind: "ops" | "variables" }) {
           })}
         </div>
       </div>
+      {isLarge && <p class="foot quiet">findings of a graph this large are told under Lint alone</p>}
       {aside > 0 && <p class="foot quiet">{count(aside)} {aside === 1 ? "slot or average is" : "slots and averages are"} told with their variables</p>}
     </>
   );
