@@ -26,19 +26,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-COMMANDS = (
-    "inspect",
-    "show",
-    "find",
-    "sharing",
-    "collections",
-    "lint",
-    "diff",
-    "report",
-    "export",
-    "serve",
-    "completion",
-)
 PICTURE = ("sample_graphs/artifacts/m17_gan.meta",)
 WIDTH, HEIGHT = 100, 64
 
@@ -101,6 +88,8 @@ def picture() -> str:
 
 def command_line() -> str:
     """Return the help of every command as a page."""
+    from scopeview.cli.main import COMMANDS
+
     parts = ["# The command line", "", "Written by `make docs`; the tests say when it is stale.", ""]
     for arguments in ((), *((command,) for command in COMMANDS)):
         title = " ".join(("scopeview", *arguments))

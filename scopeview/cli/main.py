@@ -11,7 +11,7 @@ import click
 from scopeview import __version__
 from scopeview.errors import ScopeviewError
 
-_COMMANDS = (
+COMMANDS = (
     "inspect",
     "show",
     "find",
@@ -30,10 +30,10 @@ class _LazyGroup(click.Group):
     """Imports a command's module when the command is used: `scopeview --help` loads neither numpy nor rich."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"scopeview.cli.{cmd_name}")
         command: click.Command = module.command
