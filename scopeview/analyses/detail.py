@@ -230,20 +230,25 @@ def _collections_of(model: Model, op: str) -> tuple[str, ...]:
 
 
 def _scopes(facts: Facts, path: str, limit: int) -> Iterator[ScopeDetail]:
-    model, tree = facts.model, facts.model.op_scopes
+    model = facts.model
+    function, separator, inner = path.partition(FUNCTION_SEPARATOR)
+    is_inside = bool(separator) and function in model.functions
+    table = model.functions[function].body if is_inside else model.graph
+    path, tree = inner if is_inside else path, table.scopes
     scope = tree.find(path)
     if scope is None or not path:
         return
     children = [tree.path(child) for child in tree.children(scope)]
     rows = tree.rows(scope)
-    columns = model.graph.columns
+    columns = table.columns
     devices = {columns.devices[number] for number in columns.device_id[rows.start : rows.stop].tolist()}
-    used = [v.name for v in model.variables if any(is_within(site.scope, path) for site in facts.call_sites(v))]
+    variables = () if is_inside else model.variables
+    used = [v.name for v in variables if any(is_within(site.scope, path) for site in facts.call_sites(v))]
     yield ScopeDetail(
         path,
         len(rows),
-        model.graph.type_counts(rows),
-        facts.roles.counts(rows),
+        table.type_counts(rows),
+        facts.roles.counts(rows, function if is_inside else ""),
         tuple(used[:limit]),
         len(used),
         tuple(sorted(device for device in devices if device)),

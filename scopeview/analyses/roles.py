@@ -84,9 +84,9 @@ class Roles:
         """Return the ops of the main graph that have a role."""
         return np.flatnonzero(self.codes() == _CODE[role])
 
-    def counts(self, rows: range | None = None) -> dict[Role, int]:
-        """Count the ops of the main graph, or of a slice of it, by role, forward first."""
-        codes = self.codes() if rows is None else self.codes()[rows.start : rows.stop]
+    def counts(self, rows: range | None = None, function: str = "") -> dict[Role, int]:
+        """Count the ops of a table, or of a slice of it, by role, forward first."""
+        codes = self.codes(function) if rows is None else self.codes(function)[rows.start : rows.stop]
         numbers = np.bincount(codes, minlength=len(ROLES)).tolist()
         return {role: numbers[_CODE[role]] for role in reversed(ROLES) if numbers[_CODE[role]]}
 

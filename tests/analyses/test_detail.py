@@ -7,6 +7,7 @@ from scopeview.analyses.detail import detail
 from scopeview.analyses.facts import Facts
 from scopeview.errors import NotFoundError
 from scopeview.model.attributes import DType, ShapeValue
+from scopeview.model.scopes import ScopeId
 from scopeview.sources.importing import with_import
 from tests.graphs import model_from_text
 from tests.places import SAMPLES
@@ -128,3 +129,16 @@ def test_shapes_that_tensorflow_inferred_are_shown() -> None:
         ("decoder/MatMul", (None, 6)),
         ("decoder/biases/read", (6,)),
     ]
+
+
+def test_a_scope_of_a_function_is_told_under_its_name() -> None:
+    facts = Facts(scopeview.load(SAMPLES / "m27_while_v2_resource.meta"))
+    for name, function in facts.model.functions.items():
+        tree = function.body.scopes
+        for scope in map(ScopeId, range(1, len(tree))):
+            (found,) = detail(facts, f"{name}: {tree.path(scope)}").scopes
+            assert (found.path, found.ops, sum(found.op_types.values())) == (
+                tree.path(scope),
+                *[len(tree.rows(scope))] * 2,
+            )
+            assert sum(found.roles.values()) == found.ops

@@ -295,6 +295,11 @@ def test_a_function_is_drawn_as_a_root_of_its_own(page: Page, serve: Serve) -> N
     settle(page)
 
     expect(page.locator("svg.graph .item.argument").first).to_be_visible()
+    for chosen in (".item.argument", ".item.op"):
+        page.locator(f"svg.graph {chosen}").first.dispatch_event("click")
+        expect(
+            page.get_by_role("complementary", name="What is selected").get_by_role("heading", name="op")
+        ).to_be_visible()
     page.get_by_role("button", name="main graph").click()
     expect(page.locator("svg.graph .item.argument")).to_have_count(0)
 

@@ -13,7 +13,7 @@ import { Map } from "./map";
 import { ModelOptions } from "./models";
 import { OpenDialog, useDrop } from "./open";
 import { Search } from "./search";
-import { announced, at, current, go, refreshModels, SIGHT, trouble, VIEWS, type View } from "./state";
+import { announced, at, current, go, refreshModels, show, SIGHT, trouble, VIEWS, type View } from "./state";
 import { Tree } from "./tree";
 import { Variables } from "./variables";
 
@@ -41,7 +41,7 @@ export function App() {
       const chosen = VIEWS[Number(event.key) - 1];
       if (event.key === "?") setHelping((is) => !is);
       else if (event.key === "Escape") (setHelping(false), setOpening(false), setProblem(""));
-      else if (chosen) go({ view: chosen, filter: "" });
+      else if (chosen) show(chosen);
       else if (inTree) return;
       else if (event.key === "o") go({ tree: "ops" });
       else if (event.key === "v") go({ tree: "variables" });
@@ -59,7 +59,7 @@ export function App() {
         <Search />
         <nav aria-label="Views">
           {VIEWS.map((name) => (
-            <button key={name} class={name === view ? "on" : ""} aria-current={name === view ? "page" : undefined} onClick={() => go({ view: name, filter: "" })}>
+            <button key={name} class={name === view ? "on" : ""} aria-current={name === view ? "page" : undefined} onClick={() => show(name)}>
               {NAMES[name]}
             </button>
           ))}
@@ -184,7 +184,7 @@ function Import() {
     case "done":
       return <span class="quiet">· imported by TensorFlow</span>;
     case "refused":
-      return <button class="link warning" title={printable(model.import_error)} onClick={() => go({ view: "lint", filter: "" })}>TensorFlow refuses it: see Lint</button>;
+      return <button class="link warning" title={printable(model.import_error)} onClick={() => show("lint")}>TensorFlow refuses it: see Lint</button>;
   }
 }
 

@@ -10,7 +10,9 @@ import type { CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableS
 export function Inspector() {
   const { selected, selectedIn, sight } = at.value;
   const model = selectedIn || at.value.model;
-  const asked = useAsked(model && selected ? `${model} ${selected}` : null, () => api.show(model, selected));
+  // What is selected in the body of a function is called as the command line calls it: `function: op`.
+  const name = selected && at.value.view === "graph" && sight.function ? `${sight.function}: ${selected}` : selected;
+  const asked = useAsked(model && name ? `${model} ${name}` : null, () => api.show(model, name));
   return (
     <aside class="inspector" aria-label="What is selected">
       {sight.link.length > 0 && at.value.view === "graph" && <LinkPart />}

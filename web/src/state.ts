@@ -137,6 +137,12 @@ export function look(change: Partial<Sight>, keep = false): void {
   go({ sight: { ...at.value.sight, ...change } }, keep);
 }
 
+// Another view; what is selected in the body of a function is no name there.
+export function show(view: View): void {
+  const isElsewhere = at.value.sight.function !== "" && view !== "graph";
+  go({ view, filter: "", ...(isElsewhere ? { selected: "", sight: { ...at.value.sight, function: "" } } : {}) });
+}
+
 export function above(path: string): string[] {
   const found: string[] = [];
   for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) found.push(path.slice(0, end));
