@@ -298,7 +298,7 @@ def test_a_function_is_drawn_as_a_root_of_its_own(page: Page, serve: Serve) -> N
     for chosen in (".item.argument", ".item.op"):
         page.locator(f"svg.graph {chosen}").first.dispatch_event("click")
         expect(
-            page.get_by_role("complementary", name="What is selected").get_by_role("heading", name="op")
+            page.get_by_role("complementary", name="What is selected").get_by_role("heading", name="op", exact=True)
         ).to_be_visible()
     page.get_by_role("button", name="main graph").click()
     expect(page.locator("svg.graph .item.argument")).to_have_count(0)
