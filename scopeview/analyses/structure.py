@@ -137,17 +137,44 @@ def are_equal(table: OpTable, one: ScopeId, other: ScopeId, elsewhere: OpTable |
     if len(rows) != len(others):
         return False
     lengths = len(table.scopes.path(one)), len(second.scopes.path(other))
-    for row, twin in zip(map(OpRow, rows), map(OpRow, others), strict=True):
-        if table.op_type(row) != second.op_type(twin):
-            return False
-        if table.name(row)[lengths[0] :] != second.name(twin)[lengths[1] :]:
-            return False
-        if _wiring(table, row, rows) != _wiring(second, twin, others):
-            return False
+    names = zip(table.names[rows.start : rows.stop], second.names[others.start : others.stop], strict=True)
+    if any(name[lengths[0] :] != twin[lengths[1] :] for name, twin in names):
+        return False
+    if not (second is table and _are_wired_alike(table, rows, others)):
+        for row, twin in zip(map(OpRow, rows), map(OpRow, others), strict=True):
+            if table.op_type(row) != second.op_type(twin):
+                return False
+            if _wiring(table, row, rows) != _wiring(second, twin, others):
+                return False
     return all(
         _attributes(table, OpRow(row)) == _attributes(second, OpRow(twin))
         for row, twin in zip(rows, others, strict=True)
     )
+
+
+def _are_wired_alike(table: OpTable, rows: range, others: range) -> bool:
+    """Whether types and inputs of two slices of one table agree place by place, in columns.
+
+    False is no answer: control inputs may stand in another order.
+    """
+    columns = table.columns
+    if not np.array_equal(columns.type_id[rows.start : rows.stop], columns.type_id[others.start : others.stop]):
+        return False
+    told = []
+    for part in (rows, others):
+        starts = columns.in_start[part.start : part.stop + 1]
+        edges = slice(int(starts[0]), int(starts[-1]))
+        source = columns.source[edges].astype(np.int64) - part.start
+        inside = (source >= 0) & (source < len(part)) & (columns.source[edges] >= 0)
+        told.append(
+            (
+                starts - starts[0],
+                np.where(inside, source, -1),
+                np.where(inside, columns.port[edges], np.minimum(columns.port[edges], 0)),
+                np.where(inside, columns.argument_id[edges], 0),
+            )
+        )
+    return all(np.array_equal(one, other) for one, other in zip(*told, strict=True))
 
 
 def _wiring(table: OpTable, row: OpRow, scope: range) -> list[tuple[int, int, str]]:
