@@ -256,7 +256,6 @@ class Workspace:
             entry.stamp = _stamp(entry.file)
             entry.facts = Facts(model)
             entry.state, entry.stage = "ready", "read"
-            import networkx  # noqa: F401 - 0.2 s that the first folded scope would wait for, and nobody waits here
         except AmbiguousError as error:
             entry.state, entry.error, entry.choices = "failed", str(error), error.choices
             entry.choices_are_tags = error.are_tags

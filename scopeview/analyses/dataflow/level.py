@@ -226,16 +226,13 @@ class Level:
         """Take apart the groups that data leaves and enters again: as one box they would feed themselves."""
         if all(len(units) == 1 for _, _, units in groups):
             return groups
-        import networkx as nx  # 0.1 s to import, and most levels fold nothing
-
         group_of = np.full(len(self.units), -1, dtype=np.int64)
         for number, (_, _, units) in enumerate(groups):
             group_of[list(units)] = number
         source, target = group_of[self.links[0]], group_of[self.links[1]]
         kept = (source >= 0) & (target >= 0) & (source != target)
-        graph: nx.DiGraph[int] = nx.DiGraph(zip(source[kept].tolist(), target[kept].tolist(), strict=True))
-        circles = [circle for circle in nx.strongly_connected_components(graph) if len(circle) > 1]
-        broken = {number for circle in circles for number in circle if len(groups[number][2]) > 1}
+        circled = _on_circles(len(groups), source[kept], target[kept])
+        broken = {number for number in circled if len(groups[number][2]) > 1}
         found: list[Group] = []
         for number, group in enumerate(groups):
             found += [("", self._label(i), (i,)) for i in group[2]] if number in broken else [group]
@@ -274,6 +271,20 @@ class Level:
 
 Group = tuple[GroupKind, str, tuple[int, ...]]
 """A kind, a label, and indices into the units of a level."""
+
+
+def _on_circles(count: int, source: Ints, target: Ints) -> list[int]:
+    """Return the nodes on circles, and on ways from one circle to another: what is left when ends are taken off."""
+    alive = np.ones(count, dtype=bool)
+    while True:
+        kept = alive[source] & alive[target]
+        source, target = source[kept], target[kept]
+        after, before = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+        after[target], before[source] = True, True
+        still = alive & after & before
+        if np.array_equal(still, alive):
+            return [int(number) for number in np.flatnonzero(alive)]
+        alive = still
 
 
 def level_of(ground: Ground, scope: ScopeId, wishes: Wishes) -> Level:
