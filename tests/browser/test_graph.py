@@ -25,7 +25,7 @@ OPEN_OR_CLOSE = """([chance, most]) => {
   const scopes = [...document.querySelectorAll('svg.graph .item:has(.twist)')];
   const open = scopes.filter((one) => one.classList.contains('open'));
   const chosen = open.length > most ? open : scopes;
-  chosen[Math.floor(chance * chosen.length)].dispatchEvent(new MouseEvent('dblclick', { bubbles: true }));
+  chosen[Math.floor(chance * chosen.length)]?.dispatchEvent(new MouseEvent('dblclick', { bubbles: true }));
 }"""
 """Opens or closes a scope by chance; where many are open, it closes one."""
 

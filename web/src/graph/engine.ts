@@ -5,7 +5,7 @@ import workerUrl from "elkjs/lib/elk-worker.min.js?url";
 import { type ElkOutcome, elkJob, fallback, place, type Placed, type Plan } from "./plan";
 
 const MOST_LINES = 1500; // above, layers are enough: a layout of more takes seconds, and nobody follows its lines
-const PATIENCE_MS = 4000;
+const PATIENCE_MS = 10_000;
 const KEPT = 400;
 
 let engine: InstanceType<typeof ELK> | undefined;

@@ -229,10 +229,12 @@ export function place(made: Plan, outcome: ElkOutcome): Placed {
   const taken: Rectangle[] = [];
   for (const edge of outcome.edges ?? []) {
     const line = lines.get(edge.id)!;
-    const points = (edge.sections ?? []).flatMap((section) => [section.startPoint, ...(section.bendPoints ?? []), section.endPoint]);
+    const led = (edge.sections ?? []).flatMap((section) => [section.startPoint, ...(section.bendPoints ?? []), section.endPoint]);
+    const isLed = led.length > 1; // a line that the engine has not led is drawn straight, and never left out
+    const points = isLed ? led : across(made, at, line.source, line.target);
     const [first, last] = [moves.get(line.source), moves.get(line.target)];
-    if (first) points[0] = { x: points[0]!.x + first.x, y: points[0]!.y + first.y };
-    if (last) points.push({ x: points.at(-1)!.x + last.x, y: points.pop()!.y + last.y });
+    if (isLed && first) points[0] = { x: points[0]!.x + first.x, y: points[0]!.y + first.y };
+    if (isLed && last) points.push({ x: points.at(-1)!.x + last.x, y: points.pop()!.y + last.y });
     routes.set(edge.id, { points, label: line.label ? free(middleOf(points), line.label, taken) : null, isOverlay: false });
   }
   for (const line of made.overlays) routes.set(line.id, { points: across(made, at, line.source, line.target), label: null, isOverlay: true });
