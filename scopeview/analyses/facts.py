@@ -88,7 +88,7 @@ class Facts:
         Edges that leave variables and the ops that read them carry weights, and are left out.
         """
         columns, codes = self.model.graph.columns, self.roles.codes()
-        target = np.repeat(np.arange(len(codes)), np.diff(columns.in_start))
+        target = self.model.graph.targets
         source = columns.source.astype(np.int64)
         kept = (source >= 0) & (columns.port >= 0) & ~self.gives_weights[source]
         kept[kept] = (codes[source[kept]] == self.roles.forward) & (codes[target[kept]] == self.roles.forward)

@@ -144,8 +144,7 @@ def _place(access: Access) -> str:
 
 def _nodes(side: Side, nodes: Iterable[SideNode], rows: np.ndarray, uses: dict[str, int]) -> Iterable[MapNode]:
     """Yield what a side shows, each with the number of accesses that start or end in it."""
-    codes, counts = np.unique(side.frontier.codes[rows], return_counts=True)
-    links = dict(zip(codes.tolist(), counts.tolist(), strict=True))
+    links = side.counts(rows)
     for node in nodes:
         number = 0 if node.code is None else links.get(node.code, 0)
         yield MapNode(

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scopeview.model.attributes import TensorValue
 from scopeview.model.names import leaf_of, split_uniquifier
 from scopeview.model.ops import OpRow, OpTable
-from scopeview.model.scopes import ScopeId, ScopeTree
+from scopeview.model.scopes import ScopeId
 
 Hashes = NDArray[np.uint64]
 
@@ -65,7 +65,7 @@ def _number(path: str) -> int:
 def scope_hashes(table: OpTable) -> Hashes:
     """Return a hash of the structure of every scope: shape (scopes,). Equal scopes have equal hashes."""
     tree = table.scopes
-    scope_of_row = _scope_of_rows(tree, len(table))
+    scope_of_row = tree.scopes_of_rows()
     types = _mixed(np.array([_text_hash(name) for name in table.columns.types] or [0], dtype=np.uint64))
     leaves = np.fromiter((_text_hash(leaf_of(name)) for name in table.names), dtype=np.uint64, count=len(table))
     total = np.zeros(len(tree), dtype=np.uint64)
@@ -90,18 +90,10 @@ def _mixed(values: Hashes) -> Hashes:
     return values ^ (values >> np.uint64(31))
 
 
-def _scope_of_rows(tree: ScopeTree, rows: int) -> NDArray[np.int64]:
-    """Return the scope that each row lies in directly: shape (rows,)."""
-    found = np.zeros(rows, dtype=np.int64)
-    for scope in range(1, len(tree)):  # in preorder: a child overwrites its parent
-        found[tree.first[scope] : tree.last[scope]] = scope
-    return found
-
-
 def _add_edges(table: OpTable, total: Hashes, scope_of_row: NDArray[np.int64], leaves: Hashes, labels: Hashes) -> None:
     """Add each edge to the lowest scope that holds both ends, by the paths from there to the ends."""
     tree, columns = table.scopes, table.columns
-    target = np.repeat(np.arange(len(table)), np.diff(columns.in_start))
+    target = table.targets
     slot = np.arange(len(target)) - columns.in_start[target]
     known = columns.source >= 0
     source, target, slot = columns.source[known], target[known], slot[known]

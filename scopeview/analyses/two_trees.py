@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scopeview.model.links import Frontier
+import numpy as np
+
+from scopeview.model.links import Frontier, Ints
 from scopeview.model.names import leaf_of, sort_key
 from scopeview.model.scopes import ScopeId, ScopeTree
 
@@ -43,6 +45,11 @@ class Side:
         self.row = {name: row for row, name in enumerate(self.names)}
         tree = ScopeTree(self.names)
         self.frontier = Frontier(tree, [scope for path in opened if (scope := tree.find(path)) is not None])
+
+    def counts(self, rows: Ints) -> dict[int, int]:
+        """Return how many of some rows, repeated ones included, each visible thing stands for, by its code."""
+        codes, numbers = np.unique(self.frontier.codes[rows], return_counts=True)
+        return dict(zip(codes.tolist(), numbers.tolist(), strict=True))
 
     def nodes(self) -> list[SideNode]:
         """Return the visible things from top to bottom, open scopes included."""

@@ -169,10 +169,15 @@ class OpTable:
         ]
 
     @cached_property
+    def targets(self) -> NDArray[np.int64]:
+        """The consuming op of every edge: shape (edges,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.columns.in_start))
+
+    @cached_property
     def _outgoing(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """CSR of consumers: starts per row, edge ids sorted by source, target of each edge."""
         columns = self.columns
-        target = np.repeat(np.arange(len(self)), np.diff(columns.in_start))
+        target = self.targets
         order = np.argsort(columns.source, kind="stable")
         start = np.searchsorted(columns.source[order], np.arange(len(self) + 1))
         return start, order, target

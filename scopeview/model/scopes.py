@@ -104,6 +104,13 @@ class ScopeTree:
         """Return the number of characters of every scope's path, without making them: shape (scopes,)."""
         return np.maximum(0, np.array(self._path_end, dtype=np.int64))
 
+    def scopes_of_rows(self) -> Ints:
+        """Return the scope that each row lies in directly: shape (rows,)."""
+        found = np.zeros(len(self.names), dtype=np.int64)
+        for scope in range(1, len(self)):  # in preorder: a child overwrites its parent
+            found[self.first[scope] : self.last[scope]] = scope
+        return found
+
     def roll_up(self, weights: NDArray[np.int64]) -> Ints:
         """Sum a weight per row over everything below each scope.
 

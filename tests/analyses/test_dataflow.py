@@ -322,7 +322,7 @@ def test_a_diff_is_told_by_the_items_of_a_picture() -> None:
     )
     report = diff(a, b).report.graph
 
-    found, back = changes_in_picture(a, report), changes_in_picture(b, report, is_first=False)
+    found, back = changes_in_picture(a, report), changes_in_picture(b, diff(b, a).report.graph)
 
     assert report is not None
     assert {one.id: (one.gone, one.changed, one.new) for one in found.items} == {

@@ -48,16 +48,14 @@ def changes_in_picture(
     found: GraphDiff | None,
     scope: str = "",
     *,
-    is_first: bool = True,
     wishes: Wishes = Wishes(),  # noqa: B008
 ) -> PictureChanges:
     """Tell the changes of a diff by the items of a picture.
 
     Args:
-        facts: the graph that is drawn.
+        facts: the graph that is drawn, side A of the diff.
         found: the diff; None where one side has no graph.
         scope: the scope that is drawn.
-        is_first: whether the drawn graph is side A of the diff.
         wishes: how it is drawn.
 
     Raises:
@@ -69,14 +67,13 @@ def changes_in_picture(
     strangers: dict[str, None] = {}
     by_path = _by_path(level)
     for change in changes:
-        own, other = (change.a, change.b) if is_first else (change.b, change.a)
-        row = ground.table.row(own) if own is not None else None
+        row = ground.table.row(change.a) if change.a is not None else None
         if row is not None:
             if level.first <= row < level.last:
                 counts[int(level.item_of_unit[level.unit_of_row[row - level.first]])][_word(change)] += 1
-        elif other is not None and is_within(other, scope):
-            child = _child(other, scope)
-            if child in by_path and scope_of(other) != scope:
+        elif change.b is not None and is_within(change.b, scope):
+            child = _child(change.b, scope)
+            if child in by_path and scope_of(change.b) != scope:
                 counts[by_path[child]]["new"] += 1
             else:
                 strangers[child] = None
@@ -101,7 +98,7 @@ def _child(name: str, scope: str) -> str:
 
 
 def _word(change: OpChange) -> str:
-    return "gone" if change.status in ("added", "removed") else change.status
+    return "gone" if change.status == "removed" else change.status
 
 
 def _told(level: Level, counts: Mapping[int, Counter[str]]) -> Iterable[ItemChange]:

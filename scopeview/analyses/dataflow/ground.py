@@ -36,15 +36,11 @@ class Ground:
         self.function = function
         self.table: OpTable = facts.model.functions[function].body if function else facts.model.graph
         self.tree = self.table.scopes
+        self.target = self.table.targets
         self.roles = facts.roles.codes(function)
         """Shape (ops,): indices into `roles.ROLES`."""
         self.levels: OrderedDict[Any, Any] = OrderedDict()
         """Levels that were worked out lately; see `level_of`."""
-
-    @cached_property
-    def target(self) -> Ints:
-        """The consuming op of every edge: shape (edges,)."""
-        return np.repeat(np.arange(len(self.table)), np.diff(self.table.columns.in_start))
 
     @cached_property
     def is_write(self) -> NDArray[np.bool_]:
@@ -84,10 +80,7 @@ class Ground:
     @cached_property
     def scope_of(self) -> Ints:
         """The scope that each op lies in directly: shape (ops,)."""
-        found = np.zeros(len(self.table), dtype=np.int64)
-        for scope in range(1, len(self.tree)):  # in preorder: a child overwrites its parent
-            found[self.tree.first[scope] : self.tree.last[scope]] = scope
-        return found
+        return self.tree.scopes_of_rows()
 
     @cached_property
     def stands_at(self) -> Ints:
@@ -103,7 +96,7 @@ class Ground:
         np.minimum.at(lowest, source[known], self.target[known])
         np.maximum.at(highest, source[known], self.target[known])
         wanted = np.array([name in _TOLD_WITH_CONSUMER for name in columns.types], dtype=bool)[columns.type_id]
-        wanted[[row for name in self.variables if (row := table.row(name)) is not None]] = False
+        wanted[list(self.variable_rows)] = False
         rows = np.flatnonzero(wanted & (highest >= 0) & (lowest == highest))
         consumer = highest[rows]
         # The consumer may be told with another: a constant that feeds a read that feeds an op. One step is enough then.
@@ -130,6 +123,12 @@ class Ground:
         return found
 
     @cached_property
+    def variable_rows(self) -> dict[int, Variable]:
+        """The same by row, where the op is there."""
+        rows = ((self.table.row(handle), variable) for handle, variable in self.variables.items())
+        return {int(row): variable for row, variable in rows if row is not None}
+
+    @cached_property
     def hashes(self) -> Hashes:
         """The structure of every scope: shape (scopes,)."""
         return scope_hashes(self.table)
@@ -144,4 +143,4 @@ class Ground:
 
 def ground_of(facts: Facts, function: str = "") -> Ground:
     """Return the ground of the main graph, or of a function's body."""
-    return facts.remember(f"ground {function}", lambda: Ground(facts, function))
+    return facts.remember(("ground", function), lambda: Ground(facts, function))

@@ -157,20 +157,7 @@ class Level:
         is_aside = np.array([role is not None for role in found], dtype=bool)
         if not is_aside.any():
             return
-        after, before = ~is_aside, ~is_aside
-        fed, feeds = np.zeros(len(found), dtype=bool), np.zeros(len(found), dtype=bool)
-        while True:
-            more = np.zeros(len(found), dtype=bool)
-            more[target[(after | fed)[source]]] = True
-            if not (more & is_aside & ~fed).any():
-                break
-            fed |= more & is_aside
-        while True:
-            more = np.zeros(len(found), dtype=bool)
-            more[source[(before | feeds)[target]]] = True
-            if not (more & is_aside & ~feeds).any():
-                break
-            feeds |= more & is_aside
+        fed, feeds = _reached(~is_aside, source, target), _reached(~is_aside, target, source)
         for unit in np.flatnonzero(is_aside & fed & feeds).tolist():
             found[unit] = None
 
@@ -271,6 +258,17 @@ class Level:
 
 Group = tuple[GroupKind, str, tuple[int, ...]]
 """A kind, a label, and indices into the units of a level."""
+
+
+def _reached(starts: NDArray[np.bool_], source: Ints, target: Ints) -> NDArray[np.bool_]:
+    """Return what links lead to from some nodes, these included."""
+    found = starts.copy()
+    while True:
+        more = np.zeros(len(found), dtype=bool)
+        more[target[found[source]]] = True
+        if not (more & ~found).any():
+            return found
+        found |= more
 
 
 def _on_circles(count: int, source: Ints, target: Ints) -> list[int]:

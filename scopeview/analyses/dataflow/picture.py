@@ -91,8 +91,6 @@ class GraphPicture:
     """Of these, edges between ops that one item stands for."""
     dangling: int
     """Inputs that name an op that is not there."""
-    above: tuple[str, ...]
-    """The scopes around it, outermost first."""
 
 
 def picture(facts: Facts, scope: str = "", *, function: str = "", wishes: Wishes = Wishes()) -> GraphPicture:  # noqa: B008
@@ -121,7 +119,6 @@ def picture(facts: Facts, scope: str = "", *, function: str = "", wishes: Wishes
         edges=len(edges),
         edges_within=int(len(edges) - np.count_nonzero(between)),
         dangling=int(np.count_nonzero(_slice(ground, level) < 0)),
-        above=tuple(ground.tree.path(one) for one in reversed(ground.chain(level.scope)[1:])),
     )
 
 

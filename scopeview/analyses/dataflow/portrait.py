@@ -166,21 +166,13 @@ def _held(level: Level) -> dict[int, list[Variable]]:
     """Return the variables that live in each item, those that exist for others left out."""
     ground = level.ground
     attached = ground.facts.attachments
-    inside = {row: v for row, v in _variable_rows(ground).items() if level.first <= row < level.last}
+    inside = {row: v for row, v in ground.variable_rows.items() if level.first <= row < level.last}
     rows = np.array(list(inside), dtype=np.int64)
     found: dict[int, dict[str, Variable]] = defaultdict(dict)
     for item, variable in zip(level.items_of_rows(rows).tolist(), inside.values(), strict=True):
         if variable.name not in attached:
             found[item][variable.name] = variable
     return {item: list(variables.values()) for item, variables in found.items()}
-
-
-def _variable_rows(ground: Ground) -> Mapping[int, Variable]:
-    def found() -> dict[int, Variable]:
-        rows = ((ground.table.row(handle), variable) for handle, variable in ground.variables.items())
-        return {int(row): variable for row, variable in rows if row is not None}
-
-    return ground.facts.remember(("variable rows", ground.function), found)
 
 
 def _one_of_each_device(ground: Ground, rows: np.ndarray) -> list[int]:

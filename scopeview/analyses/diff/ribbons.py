@@ -95,8 +95,7 @@ def diff_map(
 
 
 def _nodes(side: Side, nodes: Sequence[SideNode], rows: Sequence[int]) -> Iterable[DiffNode]:
-    codes, counts = np.unique(side.frontier.codes[np.array(rows, dtype=np.int64)], return_counts=True)
-    alone = dict(zip(codes.tolist(), counts.tolist(), strict=True))
+    alone = side.counts(np.array(rows, dtype=np.int64))
     for node in nodes:
         number = 0 if node.code is None else alone.get(node.code, 0)
         yield DiffNode(node.path, node.label, node.depth, node.is_scope, node.is_open, node.items, number)
