@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api } from "./api";
 import { printable } from "./format";
-import { go, models, refreshModels, said, SIGHT } from "./state";
+import { go, refreshModels, said, SIGHT } from "./state";
 
 async function opened(asked: Promise<{ id: string }>, onError: (text: string) => void, onDone: () => void): Promise<void> {
   try {
@@ -72,5 +72,3 @@ export function useDrop(onError: (text: string) => void): boolean {
   }, []);
   return isOver;
 }
-
-export const isEmpty = () => models.value.length === 0;

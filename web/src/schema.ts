@@ -1103,8 +1103,6 @@ export interface components {
             edges_within: number;
             /** Dangling */
             dangling: number;
-            /** Above */
-            above: string[];
         };
         /** HTTPValidationError */
         HTTPValidationError: {

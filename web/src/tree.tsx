@@ -14,7 +14,6 @@ interface Line {
   row: TreeRow;
   depth: number;
   isOpen: boolean;
-  isMember: boolean; // one of the twins that a folded row stands for
 }
 
 interface More {
@@ -38,12 +37,14 @@ export function Tree({ kind }: { kind: "ops" | "variables" }) {
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
   const box = useRef<HTMLDivElement>(null);
+  const looked = useRef(new Set<string>()); // scopes whose findings are asked for
   const typed = useRef({ text: "", time: 0 });
 
   const revision = current.value?.revision ?? 0;
   useEffect(() => {
     if (pages.size) setPages(new Map()); // a new map, even an empty one, is asked for again
     setFindings(new Map());
+    looked.current.clear();
   }, [model, kind, revision]);
 
   useEffect(() => {
@@ -66,9 +67,8 @@ export function Tree({ kind }: { kind: "ops" | "variables" }) {
   const isLarge = (current.value?.ops ?? 0) > MOST_LINTED;
   const isQuiet = pending.value === 0 && !isLarge;
   useEffect(() => {
-    const wanted = isQuiet ? [...pages.keys()].filter((scope) => !findings.has(scope)) : [];
-    if (!wanted.length) return;
-    for (const scope of wanted) findings.set(scope, {});
+    const wanted = isQuiet ? [...pages.keys()].filter((scope) => !looked.current.has(scope)) : [];
+    for (const scope of wanted) looked.current.add(scope);
     for (const scope of wanted)
       api.findings(model, scope).then((found) => setFindings((known) => new Map(known).set(scope, found.children)), () => undefined);
   }, [isQuiet, pages]);
@@ -196,7 +196,7 @@ function flatten(pages: Map<string, TreePage>, opened: string[]): Entry[] {
     }
     place.index += 1;
     const open = row.is_scope && isOpen.has(row.path);
-    entries.push({ row, depth: place.depth, isOpen: open, isMember: false });
+    entries.push({ row, depth: place.depth, isOpen: open });
     if (open) stack.push({ scope: row.path, depth: place.depth + 1, index: 0 });
   }
   return entries;

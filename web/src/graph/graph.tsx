@@ -237,6 +237,7 @@ function Bar({ drawing, svg, viewport, tracing }: BarProps) {
       <label><input type="checkbox" checked={!sight.hidesAside} onChange={(event) => look({ hidesAside: !event.currentTarget.checked })} /> set aside</label>
       <SavePicture of={() => svg.current} name="graph" />
       {root && <span class="quiet">{plural(root.ops, "op")}, {plural(root.edges, "edge")}</span>}
+      {!!root?.dangling && <span class="warning">{plural(root.dangling, "input")} from ops that are not there</span>}
     </div>
   );
 }

@@ -13,7 +13,7 @@ const link = (source: number, target: number, change: Partial<GraphLink> = {}): 
 });
 const outside = (id: string) => ({ id, path: id, scope: "", label: id, variables: [], total_variables: 0, aside: null });
 const picture = (change: Partial<GraphPicture>): GraphPicture => ({
-  scope: "s", function: "", items: [], outside: [], links: [], total_links: 0, ops: 0, edges: 0, edges_within: 0, dangling: 0, above: [], ...change,
+  scope: "s", function: "", items: [], outside: [], links: [], total_links: 0, ops: 0, edges: 0, edges_within: 0, dangling: 0, ...change,
 });
 
 function overlaps(made: ReturnType<typeof plan>, placed: Placed): string[] {

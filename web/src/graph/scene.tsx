@@ -135,16 +135,16 @@ interface LinkProps {
   hands: Hands;
 }
 
-function Link({ drawn: { link, points, label, isOverlay, source, target, ...drawn }, isSelected, isFaint, isNear, hands }: LinkProps) {
+function Link({ drawn, isSelected, isFaint, isNear, hands }: LinkProps) {
+  const { link, points, label, isOverlay, scope, source, target } = drawn;
   const kind = link.data === 0 ? "control" : link.writes ? "write" : link.weights === link.data ? "weights" : "data";
   const width = link.elements === null ? 1.2 : Math.min(5, 1 + Math.max(0, Math.log10(link.elements)) * 0.55);
   const path = isOverlay ? bow(points) : smooth(points);
   const text = link.tensors === 1 && link.shape_known ? dims(link.shape) : link.tensors > 1 ? `${link.tensors} tensors` : "";
   const counts = [link.data ? plural(link.data, "edge") : "", link.control ? plural(link.control, "control edge") : "", link.writes ? plural(link.writes, "write") : ""];
   const classes = ["link", kind, isOverlay ? "overlay" : "", isSelected ? "selected" : "", isFaint ? "faint" : "", isNear ? "near" : ""];
-  const pick = () => hands.pickLink({ link, points, label, isOverlay, source, target, ...drawn });
   return (
-    <g class={classes.filter(Boolean).join(" ")} data-scope={mark(drawn.scope)} data-source={mark(source)} data-target={mark(target)} onClick={(event) => (event.stopPropagation(), pick())}>
+    <g class={classes.filter(Boolean).join(" ")} data-scope={mark(scope)} data-source={mark(source)} data-target={mark(target)} onClick={(event) => (event.stopPropagation(), hands.pickLink(drawn))}>
       <title>{`${printable(source)} → ${printable(target)}\n${counts.filter(Boolean).join(", ")}${text ? `\n${link.dtype ?? ""} ${text}` : ""}`}</title>
       <path class="grip" d={path} />
       <path class="line" d={path} stroke-width={width} marker-end={`url(#tip-${kind})`} />
@@ -153,10 +153,11 @@ function Link({ drawn: { link, points, label, isOverlay, source, target, ...draw
   );
 }
 
-function GateMark({ drawn: { gate, x, y, ...drawn }, hands }: { drawn: DrawnGate; hands: Hands }) {
+function GateMark({ drawn, hands }: { drawn: DrawnGate; hands: Hands }) {
+  const { gate, scope, x, y } = drawn;
   const width = Math.round(gate.label.length * 6 + 14);
   return (
-    <g class={`gate ${gate.weights ? "weights" : ""}`} data-scope={mark(drawn.scope)} data-gate={mark(gate.id)} style={{ transform: `translate(${x}px, ${y}px)` }} onClick={(event) => (event.stopPropagation(), hands.pickGate({ gate, x, y, ...drawn }))}>
+    <g class={`gate ${gate.weights ? "weights" : ""}`} data-scope={mark(scope)} data-gate={mark(gate.id)} style={{ transform: `translate(${x}px, ${y}px)` }} onClick={(event) => (event.stopPropagation(), hands.pickGate(drawn))}>
       <title>{`${gate.side === "in" ? "from" : "to"} ${printable(gate.id)}`}</title>
       <rect width={width} height="16" rx={gate.weights ? 8 : 3} />
       <text x={width / 2} y="12" text-anchor="middle">{gate.label}</text>
