@@ -30,7 +30,11 @@ OPEN_OR_CLOSE = """([chance, most]) => {
 """Opens or closes a scope by chance; where many are open, it closes one."""
 
 SHIFT = "document.querySelector('svg.graph > g').getAttribute('transform')"
-SETTLED = "svg.graph[data-settled]:not([data-settled=''])"
+SETTLED = """() => {
+  const svg = document.querySelector('svg.graph');
+  return !!svg?.dataset.settled && !svg.getAnimations({ subtree: true }).length;
+}"""
+"""What was asked for is drawn, and nothing moves any more."""
 REAL = ("minitaur/minitaur_reactive_env/model.ckpt-14000000.meta", "scisharp-meta/InceptionV3.meta")
 WALKS = [SAMPLES / "m17_gan.meta", SAMPLES / "m27_while_v1_resource.meta", *(CORPUS / name for name in REAL)]
 
@@ -50,10 +54,7 @@ def opened(page: Page, url: str, path: Path = WALKS[0], **query: str | list[str]
 
 def settle(page: Page) -> None:
     """Wait until what was asked for is drawn, and nothing moves any more."""
-    page.locator(SETTLED).wait_for(timeout=60_000)
-    page.evaluate(
-        "Promise.all(document.querySelector('svg.graph').getAnimations({subtree: true}).map((a) => a.finished))"
-    )
+    page.wait_for_function(SETTLED, timeout=60_000)
 
 
 def drawn(page: Page) -> Drawn:

@@ -6,20 +6,41 @@ import { type ElkOutcome, elkJob, fallback, place, type Placed, type Plan } from
 
 const MOST_LINES = 1500; // above, layers are enough: a layout of more takes seconds, and nobody follows its lines
 const PATIENCE_MS = 10_000;
+const BRIEF_MS = 300; // what nobody waits for any more is let end for this long: a new engine takes as long to start
 const KEPT = 400;
 
-let engine: InstanceType<typeof ELK> | undefined;
-const outcomes = new Map<string, Promise<Placed>>();
+interface Job {
+  placed: Promise<Placed>;
+  wanted: Set<AbortSignal>; // of the drawings that wait for it
+  giveUp: () => void;
+}
 
-export function arrange(made: Plan): Promise<Placed> {
+let engine: InstanceType<typeof ELK> | undefined;
+let turn: Promise<unknown> = Promise.resolve(); // of the last job: one at a time, so that ending one ends no other
+const jobs = new Map<string, Job>();
+
+export function arrange(made: Plan, stop: AbortSignal): Promise<Placed> {
+  stop.throwIfAborted();
   const key = JSON.stringify(made);
-  const known = outcomes.get(key);
-  if (known) return known;
-  const asked = laidOut(made).then((outcome) => place(made, outcome));
-  outcomes.set(key, asked);
-  const [oldest] = outcomes.keys();
-  if (outcomes.size > KEPT && oldest !== undefined) outcomes.delete(oldest);
-  return asked;
+  const job = jobs.get(key) ?? begin(key, made);
+  job.wanted.add(stop);
+  const onStop = () => {
+    job.wanted.delete(stop);
+    window.setTimeout(() => job.wanted.size || job.giveUp(), BRIEF_MS);
+  };
+  stop.addEventListener("abort", onStop, { once: true });
+  return job.placed;
+}
+
+function begin(key: string, made: Plan): Job {
+  const stop = new AbortController();
+  const placed = turn.then(() => laidOut(made, stop.signal)).then((outcome) => place(made, outcome));
+  const job: Job = { placed, wanted: new Set(), giveUp: () => (jobs.delete(key), stop.abort()) };
+  turn = placed.then(() => (job.giveUp = () => undefined), () => jobs.delete(key));
+  jobs.set(key, job);
+  const [oldest] = jobs.keys();
+  if (jobs.size > KEPT && oldest !== undefined) jobs.delete(oldest);
+  return job;
 }
 
 // The engine takes a while to load: it starts when the graph is shown, and not when its first picture is there.
@@ -27,18 +48,21 @@ export function prepare(): void {
   if (typeof Worker !== "undefined") engine ??= new ELK({ workerUrl });
 }
 
-async function laidOut(made: Plan): Promise<ElkOutcome> {
+async function laidOut(made: Plan, stop: AbortSignal): Promise<ElkOutcome> {
+  stop.throwIfAborted();
   if (made.lines.length > MOST_LINES || typeof Worker === "undefined") return fallback(made);
   engine ??= new ELK({ workerUrl });
   const own = engine;
   let timer = 0;
-  const late = new Promise<null>((done) => (timer = window.setTimeout(() => done(null), PATIENCE_MS)));
+  const late = new Promise<null>((done) => {
+    timer = window.setTimeout(() => done(null), PATIENCE_MS);
+    stop.addEventListener("abort", () => done(null), { once: true });
+  });
   const outcome = await Promise.race([(own.layout(elkJob(made) as never) as Promise<unknown>).catch(() => null), late]);
   clearTimeout(timer);
   if (outcome) return outcome as ElkOutcome;
-  if (engine === own) {
-    own.terminateWorker(); // what takes so long is given up, so that nothing waits behind it
-    engine = undefined;
-  }
+  own.terminateWorker(); // what takes so long is given up, so that nothing waits behind it
+  engine = undefined;
+  stop.throwIfAborted();
   return fallback(made);
 }

@@ -34,7 +34,7 @@ function ask(order: Order, scope: string): Promise<GraphPicture> {
 
 const ignore = () => undefined;
 const order = JSON.parse(readFileSync(0, "utf-8")) as Order;
-const drawing = await draw(order.opened, order.isSideways, { ask: (scope) => ask(order, scope), arrange }, order.root);
+const drawing = await draw(order.opened, order.isSideways, { ask: (scope) => ask(order, scope), arrange }, new AbortController().signal, order.root);
 const legend = legendOf(drawing.items.filter((drawn) => !drawn.isOpen).map((drawn) => drawn.item), order.colouring);
 const [width, height] = [drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN];
 const svg = renderToString(

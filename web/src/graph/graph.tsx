@@ -17,12 +17,17 @@ import { arrange, prepare } from "./engine";
 import { draw, pictureOf, type DrawnGate, type DrawnItem, type DrawnLink, type Drawing } from "./store";
 import { parseBox, useViewport, type Viewport } from "./viewport";
 
+// What is on the screen, and the question that it answers: until another is drawn, that may be an earlier one.
+interface Drawn {
+  asked: string;
+  drawing: Drawing | undefined;
+  error: string;
+}
+
 export function Graph() {
   const { model, sight, openOps, selected } = at.value;
   const revision = current.value?.revision ?? 0;
-  const [drawing, setDrawing] = useState<Drawing>();
-  const [error, setError] = useState("");
-  const [isBusy, setBusy] = useState(false);
+  const [drawn, setDrawn] = useState<Drawn>({ asked: "", drawing: undefined, error: "" });
   const [hovered, setHovered] = useState("");
   const svg = useRef<SVGSVGElement>(null);
   const held = useRef<{ key: string; x: number; y: number; hasFocus: boolean } | null>(null);
@@ -33,21 +38,15 @@ export function Graph() {
 
   useEffect(prepare, []);
   useEffect(() => {
-    let isStale = false;
-    setBusy(true);
-    draw(openOps, sight.isSideways, { ask: (scope) => pictureOf(question, scope), arrange }).then(
-      (found) => {
-        if (isStale) return;
-        setDrawing(found);
-        setError("");
-        setBusy(false);
-      },
-      (problem) => !isStale && (setError(said(problem)), setBusy(false)),
+    const stop = new AbortController();
+    draw(openOps, sight.isSideways, { ask: (scope) => pictureOf(question, scope), arrange }, stop.signal).then(
+      (drawing) => stop.signal.aborted || setDrawn({ asked, drawing, error: "" }),
+      (problem) => stop.signal.aborted || setDrawn((before) => ({ ...before, asked, error: said(problem) })),
     );
-    return () => {
-      isStale = true;
-    };
+    return () => stop.abort();
   }, [asked]);
+  const { drawing, error } = drawn;
+  const isBusy = drawn.asked !== asked;
 
   // What a hand has opened stays under the hand; a first picture is fitted, unless the address says what is in view.
   useEffect(() => {
@@ -117,7 +116,7 @@ export function Graph() {
       {(error || changes.error) && <p class="trouble">{error || changes.error}</p>}
       {isEmpty && <p class="empty">There are no ops here: a checkpoint has no graph. Its variables are in the other views.</p>}
       <div class="stage">
-        <svg class={`graph ${isBusy ? "busy" : ""}`} ref={svg} tabindex={0} role="group" aria-label="dataflow" data-settled={!isBusy && drawing ? asked : ""} onClick={() => go({ selected: "" })}>
+        <svg class={`graph ${isBusy ? "busy" : ""}`} ref={svg} tabindex={0} role="group" aria-label="dataflow" data-settled={isBusy || error ? "" : asked} onClick={() => go({ selected: "" })}>
           <Tips />
           <g transform={`translate(${x} ${y}) scale(${k})`}>
             {scene}

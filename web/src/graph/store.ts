@@ -99,16 +99,16 @@ async function openedFrom(opened: string[], root: string, ask: (scope: string) =
 
 export interface Means {
   ask: (scope: string) => Promise<GraphPicture>;
-  arrange: (made: Plan) => Promise<Placed>;
+  arrange: (made: Plan, stop: AbortSignal) => Promise<Placed>;
 }
 
-export async function draw(opened: string[], isSideways: boolean, { ask, arrange }: Means, root = ""): Promise<Drawing> {
+export async function draw(opened: string[], isSideways: boolean, { ask, arrange }: Means, stop: AbortSignal, root = ""): Promise<Drawing> {
   const all = await openedFrom(opened, root, ask);
   const layouts = new Map<Opened, Placed>();
   // Innermost first: an opened box must know its size before the scope around it is laid out.
   for (const one of [...all].reverse()) {
     const boxes = new Map<string, Box>([...one.inside].map(([id, inside]) => [id, layouts.get(inside)!]));
-    layouts.set(one, await arrange(plan(one.picture, boxes, isSideways)));
+    layouts.set(one, await arrange(plan(one.picture, boxes, isSideways), stop));
   }
   return together(all, layouts);
 }
