@@ -7,6 +7,7 @@ y        MatMul      x  w/read  ^init  device=/gpu:0
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,19 @@ from scopeview.sources.graph.attributes import decode_node
 from scopeview.sources.graph.nodes import Span
 from scopeview.sources.meta_graph import read_meta_graph
 from scopeview.sources.protos import message
+
+
+def _tangled(ops: int, inputs: int) -> str:
+    """Return a graph of one scope in which every op reads others by chance."""
+    chance, lines = random.Random(1), []
+    for index in range(ops):
+        read = chance.sample(range(index), min(index, inputs))
+        lines.append(" ".join([f"big/n{index}q Op{index}", *(f"big/n{source}q" for source in sorted(read))]))
+    return "\n".join(lines)
+
+
+TANGLE = _tangled(140, 9)
+"""A graph that the layout engine has no end with: over two minutes in Node."""
 
 _DTYPES = {"float32": 1, "int32": 3, "string": 7}
 _STRINGS = ("shared_name", "container")

@@ -77,7 +77,10 @@ def _svg(facts: Facts, graph: WholeGraph, wishes: Wishes, sideways: bool) -> str
 
     opened = [node.item.path for node in graph.nodes if node.is_open]
     pictures = {path: picture(facts, path, function=graph.function, wishes=wishes) for path in (graph.scope, *opened)}
-    return to_svg(pictures, opened, static_folder(), sideways=sideways)
+    drawn, is_plain = to_svg(pictures, opened, static_folder(), sideways=sideways)
+    if is_plain:
+        click.echo("the layout engine took too long: drawn in plain layers; close some scopes", err=True)
+    return drawn
 
 
 def _written(graph: WholeGraph, output: str) -> str:

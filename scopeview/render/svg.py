@@ -13,12 +13,19 @@ from scopeview.errors import ScopeviewError
 from scopeview.render.as_json import plain
 
 _TIMEOUT_S = 120.0
+_PATIENCE_S = 30.0
+"""How long the layout engine may take; a graph that it does not end with is drawn in plain layers, as in the page."""
 _HINT = "use --format dot, which needs nothing, or the SVG button of the page"
 
 
 def to_svg(
-    pictures: Mapping[str, GraphPicture], opened: Sequence[str], static: Path | None, *, sideways: bool = False
-) -> str:
+    pictures: Mapping[str, GraphPicture],
+    opened: Sequence[str],
+    static: Path | None,
+    *,
+    sideways: bool = False,
+    patience_s: float = _PATIENCE_S,
+) -> tuple[str, bool]:
     """Draw a scope with others opened in it.
 
     Args:
@@ -26,6 +33,10 @@ def to_svg(
         opened: paths of the opened scopes.
         static: the folder of the built page; None where it was not built.
         sideways: inputs at the left, not at the bottom.
+        patience_s: seconds that the layout engine may take.
+
+    Returns:
+        The SVG, and whether it is in plain layers because the layout engine took too long.
 
     Raises:
         ScopeviewError: there is no Node, or no built page, or the drawing failed.
@@ -40,13 +51,22 @@ def to_svg(
         "pictures": {path: plain(picture) for path, picture in pictures.items()},
         "style": (static / "app.css").read_text("utf-8"),
     }  # fmt: skip
+    command = [node, str(static / "export.mjs")]
     try:
-        done = subprocess.run(
-            [node, str(static / "export.mjs")], input=json.dumps(order), capture_output=True, text=True,
-            encoding="utf-8", timeout=_TIMEOUT_S, check=False,
-        )  # fmt: skip
+        return _run(command, order | {"isPlain": False}, patience_s), False
+    except subprocess.TimeoutExpired:
+        pass
+    try:
+        return _run(command, order | {"isPlain": True}, _TIMEOUT_S), True
     except subprocess.TimeoutExpired as error:
-        raise ScopeviewError(f"the layout took more than {_TIMEOUT_S:g} s; close some scopes, or {_HINT}") from error
+        raise ScopeviewError(f"the drawing took more than {_TIMEOUT_S:g} s; close some scopes, or {_HINT}") from error
+
+
+def _run(command: list[str], order: Mapping[str, object], timeout_s: float) -> str:
+    done = subprocess.run(
+        command, input=json.dumps(order), capture_output=True, text=True, encoding="utf-8", timeout=timeout_s,
+        check=False,
+    )  # fmt: skip
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1][:300]
         raise ScopeviewError(f"Node could not draw the graph ({last}); {_HINT}")

@@ -105,6 +105,15 @@ def test_a_variable_is_one_node_with_its_call_sites() -> None:
     assert outside["discriminator"].scope == ""
 
 
+def test_a_constant_tells_its_value_whoever_reads_it() -> None:
+    text = "half Const value=0.5\nx Placeholder\nx/axes Const value=0,1\na Mul x half\nb Add x half\nc Sum x x/axes"
+    found = check(Facts(model_from_text(text)), "")
+
+    told = {item.label: [(one.name, one.preview) for one in item.constants] for item in found.items}
+    assert told["half"] == [("half", ("0.5",))]
+    assert told["a"] == told["b"] == []
+
+
 def test_writes_are_told_from_reads() -> None:
     found = picture(GAN, "", wishes=Wishes(roles=frozenset({"update"})))
     names = [item.label for item in found.items]

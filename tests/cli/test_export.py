@@ -16,9 +16,11 @@ from scopeview.analyses.dataflow.picture import GraphPicture, picture
 from scopeview.analyses.dataflow.whole import whole_graph
 from scopeview.analyses.facts import Facts
 from scopeview.render.as_json import dumps
+from scopeview.render.svg import to_svg
 from scopeview.server.pages import static_folder
 from scopeview.sources.protos import message
 from tests.cli.running import Run
+from tests.graphs import TANGLE, graph_def_from_text
 from tests.places import SAMPLES
 
 GAN = SAMPLES / "m17_gan.meta"
@@ -85,10 +87,13 @@ def test_what_is_not_there_and_cannot_be_written_is_a_sentence(scopeview: Run, t
     assert "cannot be written" in unwritable.err
 
 
-@pytest.mark.skipif(
+DRAWN_BY_NODE = pytest.mark.skipif(
     shutil.which("node") is None or static_folder() is None or not (static_folder() / "export.mjs").is_file(),  # type: ignore[operator]
     reason="needs Node, and the page, which pip install -e . builds",
 )
+
+
+@DRAWN_BY_NODE
 def test_svg_has_every_box_and_line_that_is_drawn_in_place(scopeview: Run, tmp_path: Path) -> None:
     target = tmp_path / "gan.svg"
     scopeview("export", GAN, "--open", "discriminator", "--format", "svg", "-o", target)
@@ -102,6 +107,22 @@ def test_svg_has_every_box_and_line_that_is_drawn_in_place(scopeview: Run, tmp_p
     assert sum("link" in classes for classes in groups) == sum(links_in_place(found) for found in pictures)
     texts = {element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")}
     assert {"hidden", "loss_d", "generator"} <= texts
+
+
+@DRAWN_BY_NODE
+def test_svg_is_in_plain_layers_where_the_engine_takes_too_long(tmp_path: Path) -> None:
+    path = tmp_path / "tangle.pb"
+    path.write_bytes(graph_def_from_text(TANGLE))
+    found = picture(loaded(path), "big")
+
+    drawn, is_plain = to_svg({"big": found}, [], static_folder(), patience_s=0.01)
+
+    assert is_plain
+    groups = [
+        one.get("class", "").split() for one in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}g")
+    ]
+    assert sum("item" in classes for classes in groups) == len(found.items) == 140
+    assert sum("link" in classes for classes in groups) == links_in_place(found)
 
 
 def links_in_place(found: GraphPicture) -> int:

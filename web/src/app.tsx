@@ -22,7 +22,7 @@ const NAMES: Record<View, string> = {
 };
 const KEYS: [string, string][] = [
   ["/", "search"], ["1 – 6", "views"], ["o, v", "op tree, variable tree"], ["↑ ↓ → ←", "walk a tree"],
-  ["Enter", "open and select"], ["Home, End, letters", "jump in a tree"], ["f, +, −", "fit and zoom the graph"], ["t, T", "trace inputs, outputs"], ["Shift-click", "paths between two"], ["d", "light or dark"], ["?", "these keys"], ["Esc", "close"],
+  ["Enter", "open and select"], ["Home, End, letters", "jump in a tree"], ["f, +, −", "fit and zoom the graph"], ["t, T", "trace inputs, outputs"], ["Shift-click, Shift-Space", "select several"], ["p", "paths between two"], ["d", "light or dark"], ["?", "these keys"], ["Esc", "close"],
 ];
 
 export function App() {

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { api } from "./api";
 import { useAsked } from "./asked";
 import { bytes, count, plural, printable, shape } from "./format";
-import { above, at, go } from "./state";
+import { above, at, go, selectAlso } from "./state";
 import type { CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableScopeDetail } from "./schema";
 
 export function Inspector() {
@@ -15,6 +15,7 @@ export function Inspector() {
   const asked = useAsked(model && name ? `${model} ${name}` : null, () => api.show(model, name));
   return (
     <aside class="inspector" aria-label="What is selected">
+      {selected && sight.also.length > 0 && at.value.view === "graph" && <SeveralPart names={[selected, ...sight.also]} />}
       {sight.link.length > 0 && at.value.view === "graph" && <LinkPart />}
       {!selected && !sight.link.length && <p class="empty">Select a scope, an op or a variable to see all of it here.</p>}
       {asked.error && selected && <p class="trouble">{asked.error}</p>}
@@ -41,6 +42,22 @@ function Everything({ found }: { found: Detail }) {
         <Part key={one.name} title="collection"><Fact name="members">{one.members.slice(0, 60).map((member, index) => <Name key={index} name={member.target ?? member.text} />)}</Fact></Part>
       ))}
     </>
+  );
+}
+
+// What several have in common: the variables that the computation of each of them uses.
+function SeveralPart({ names }: { names: string[] }) {
+  const { model, sight } = at.value;
+  const asked = useAsked(sight.function ? null : JSON.stringify([model, names]), () => Promise.all(names.map((name) => api.show(model, name))));
+  const used = asked.answer?.map((found) => new Set([...found.scopes.flatMap((scope) => scope.variables), ...found.variables.map(({ variable }) => variable.name)]));
+  const common = used ? [...used[0]!].filter((name) => used.every((one) => one.has(name))) : [];
+  const isCut = asked.answer?.some((found) => found.scopes.some((scope) => scope.total_variables > scope.variables.length));
+  return (
+    <Part title={`${names.length} selected`}>
+      <Fact name="these">{names.map((name) => <div key={name}><Name name={name} /> <button class="link" aria-label={`leave out ${printable(name)}`} title="leave out" onClick={() => selectAlso(name)}>×</button></div>)}</Fact>
+      <Fact name={`all use${isCut ? " (of the first)" : ""}`}>{used && (common.length ? common.slice(0, 60).map((name) => <div key={name}><Name name={name} /></div>) : <span class="quiet">no variable in common</span>)}</Fact>
+      <Fact name="">{common.length > 60 ? `… ${count(common.length - 60)} more` : ""}</Fact>
+    </Part>
   );
 }
 

@@ -1219,7 +1219,7 @@ export interface components {
         };
         /**
          * InlineConstant
-         * @description A constant that serves one op alone, and is told with it.
+         * @description A constant that serves one op alone and is told with it, or that the op is itself.
          */
         InlineConstant: {
             /** Name */

@@ -23,14 +23,14 @@ export interface Sight {
   against: string; // the model that it is compared with
   trace: "" | "inputs" | "outputs" | "paths";
   depth: number; // steps of a trace; 0 for all
-  second: string; // the other end of the paths
+  also: string[]; // what is selected beside the one
   link: string[]; // scope, source and target of the link that is selected
   box: string; // x, y and scale of what is in view; empty to fit
 }
 
 export const SIGHT: Sight = {
   roles: [], shown: [], unfolded: [], items: 150, function: "", colouring: "role", isSideways: false, hidesAside: false, against: "", trace: "",
-  depth: 0, second: "", link: [], box: "",
+  depth: 0, also: [], link: [], box: "",
 };
 
 export interface Address {
@@ -78,7 +78,7 @@ function parseSight(found: URLSearchParams): Sight {
     roles: found.getAll("role"), shown: found.getAll("show"), unfolded: found.getAll("unfold"), items: Math.min(2000, Math.max(10, Number(found.get("items")) || SIGHT.items)), function: found.get("function") ?? "",
     colouring: COLOURINGS.includes(colouring) ? colouring : SIGHT.colouring, isSideways: found.get("inputs") === "left",
     hidesAside: found.get("aside") === "hidden", against: found.get("against") ?? "", trace: ["inputs", "outputs", "paths"].includes(trace) ? trace : "",
-    depth: Math.max(0, Number(found.get("depth")) || 0), second: found.get("to") ?? "", link: link.length === 3 ? link : [], box: found.get("box") ?? "",
+    depth: Math.max(0, Number(found.get("depth")) || 0), also: found.getAll("also"), link: link.length === 3 ? link : [], box: found.get("box") ?? "",
   };
 }
 
@@ -102,11 +102,11 @@ export function writeAddress(address: Address): string {
   put("against", sight.against);
   put("trace", sight.trace);
   put("depth", sight.depth ? String(sight.depth) : "");
-  put("to", sight.second);
   put("box", sight.box);
   sight.roles.forEach((role) => query.append("role", role));
   sight.shown.forEach((path) => query.append("show", path));
   sight.unfolded.forEach((path) => query.append("unfold", path));
+  sight.also.forEach((path) => query.append("also", path));
   sight.link.forEach((end) => query.append("link", end));
   address.openOps.forEach((path) => query.append("op", path));
   address.openVariables.forEach((path) => query.append("var", path));
@@ -122,8 +122,7 @@ export const announced = signal(""); // read aloud by a screen reader
 // Going somewhere makes an entry of the history; opening a scope or typing only changes the one at hand.
 export function go(change: Partial<Address>, keep = false): void {
   const next = { ...at.value, ...("selected" in change ? { selectedIn: "" } : {}), ...change };
-  if ("selected" in change && !("sight" in change) && (next.sight.trace || next.sight.link.length))
-    next.sight = { ...next.sight, trace: "", second: "", link: [] };
+  if ("selected" in change && !("sight" in change)) next.sight = { ...next.sight, trace: "", also: [], link: [] };
   const text = writeAddress(next);
   if (text === writeAddress(at.value)) return;
   at.value = next;
@@ -132,9 +131,17 @@ export function go(change: Partial<Address>, keep = false): void {
   else history.pushState(null, "", url);
 }
 
-// What is selected and traced belongs together: whoever selects something else leaves the trace and the link.
+// What is selected with others, traced and linked belongs together: selecting something else leaves all of it.
 export function look(change: Partial<Sight>, keep = false): void {
   go({ sight: { ...at.value.sight, ...change } }, keep);
+}
+
+// Select one more, or one less; what was selected first stays the one that is told in full.
+export function selectAlso(path: string): void {
+  const { selected, sight } = at.value;
+  const names = toggled(selected ? [selected, ...sight.also] : [], path);
+  const trace = sight.trace === "paths" && names.length !== 2 ? "" : sight.trace;
+  go({ selected: names[0] ?? "", sight: { ...sight, also: names.slice(1), trace, link: [] } });
 }
 
 // Another view; what is selected in the body of a function is no name there.

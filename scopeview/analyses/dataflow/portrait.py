@@ -28,7 +28,7 @@ _TYPES_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class InlineConstant:
-    """A constant that serves one op alone, and is told with it."""
+    """A constant that serves one op alone and is told with it, or that the op is itself."""
 
     name: str
     dtype: str | None
@@ -185,10 +185,10 @@ def _collections(held: list[Variable]) -> tuple[str, ...]:
 
 
 def _constants(ground: Ground, unit: Unit) -> list[InlineConstant]:
-    """Return the constants that are told with an op."""
+    """Return the constants that are told with an op, itself among them if it is one."""
     found = []
     for row in map(OpRow, unit.rows.tolist()):
-        if row == unit.row or ground.table.op_type(row) != "Const":
+        if ground.table.op_type(row) != "Const":
             continue
         value = ground.table.attributes(row).get("value")
         told = output_facts(ground.facts.model, ground.function, row, 0)

@@ -5,6 +5,13 @@ import type { GraphItem } from "../schema";
 
 export const HUES = 10; // classes hue0 .. hue9 of the style sheet; hue9 is for all that come after
 
+// What the colour of a closed scope says, where that is not plain.
+export const NOTES: Partial<Record<Colouring, string>> = {
+  type: "a scope: its most frequent type, constants aside",
+  role: "a scope: the computation, if any of it is",
+  device: "a scope: all devices in it",
+};
+
 export interface Legend {
   hueOf: (item: GraphItem) => number | null;
   entries: { text: string; hue: number; count: number }[];
@@ -29,7 +36,7 @@ export function legendOf(items: GraphItem[], colouring: Colouring): Legend {
 function valueOf(item: GraphItem, colouring: Colouring): string {
   switch (colouring) {
     case "role": return item.role;
-    case "type": return item.type || Object.keys(item.types)[0] || "";
+    case "type": return item.type || Object.keys(item.types).find((type) => type !== "Const") || "";
     case "device": return item.devices.filter(Boolean).join(", ");
     case "sharing": return item.uses > 1 ? "shared variable" : item.shared ? "holds shared variables" : item.kind === "variable" ? "variable of one place" : "";
     case "collection": return item.collections.filter((name) => name !== "variables").join(", ");

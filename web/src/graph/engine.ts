@@ -2,9 +2,8 @@
 
 import ELK from "elkjs/lib/elk-api.js";
 import workerUrl from "elkjs/lib/elk-worker.min.js?url";
-import { type ElkOutcome, elkJob, fallback, place, type Placed, type Plan } from "./plan";
+import { type ElkOutcome, elkJob, fallback, isTooLong, place, type Placed, type Plan } from "./plan";
 
-const MOST_LINES = 1500; // above, layers are enough: a layout of more takes seconds, and nobody follows its lines
 const PATIENCE_MS = 10_000;
 const BRIEF_MS = 300; // what nobody waits for any more is let end for this long: a new engine takes as long to start
 const KEPT = 400;
@@ -50,7 +49,7 @@ export function prepare(): void {
 
 async function laidOut(made: Plan, stop: AbortSignal): Promise<ElkOutcome> {
   stop.throwIfAborted();
-  if (made.lines.length > MOST_LINES || typeof Worker === "undefined") return fallback(made);
+  if (isTooLong(made) || typeof Worker === "undefined") return fallback(made);
   engine ??= new ELK({ workerUrl });
   const own = engine;
   let timer = 0;

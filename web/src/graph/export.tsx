@@ -6,7 +6,7 @@ import { renderToString } from "preact-render-to-string";
 import type { Colouring } from "../state";
 import type { GraphPicture } from "../schema";
 import { legendOf } from "./colour";
-import { type ElkOutcome, elkJob, fallback, place, type Placed, type Plan } from "./plan";
+import { type ElkOutcome, elkJob, fallback, isTooLong, place, type Placed, type Plan } from "./plan";
 import { Scene, Tips } from "./scene";
 import { draw } from "./store";
 
@@ -15,6 +15,7 @@ interface Order {
   opened: string[];
   pictures: Record<string, GraphPicture>;
   isSideways: boolean;
+  isPlain: boolean; // in layers alone: the engine was too slow
   colouring: Colouring;
   style: string;
 }
@@ -23,8 +24,9 @@ const MARGIN = 16;
 const engine = new ELK();
 
 async function arrange(made: Plan): Promise<Placed> {
-  const outcome = (await (engine.layout(elkJob(made) as never) as Promise<unknown>).catch(() => null)) as ElkOutcome | null;
-  return place(made, outcome ?? fallback(made));
+  const isLed = !order.isPlain && !isTooLong(made);
+  const outcome = isLed && ((await (engine.layout(elkJob(made) as never) as Promise<unknown>).catch(() => null)) as ElkOutcome | null);
+  return place(made, outcome || fallback(made));
 }
 
 function ask(order: Order, scope: string): Promise<GraphPicture> {
@@ -43,7 +45,7 @@ const svg = renderToString(
     <rect x={-MARGIN} y={-MARGIN} width={width} height={height} style={{ fill: "var(--ground)" }} />
     <Tips />
     <Scene
-      drawing={drawing} legend={legend} changes={new Map()} marks={{ selected: "", link: "", lit: null, hovered: "" }}
+      drawing={drawing} legend={legend} changes={new Map()} marks={{ selected: new Set(), link: "", lit: null, hovered: "" }}
       hands={{ pick: ignore, open: ignore, pickLink: ignore, pickGate: ignore, hover: ignore }}
     />
   </svg>,

@@ -6,10 +6,10 @@ import { useAsked } from "../asked";
 import { plural, printable } from "../format";
 import { ModelOptions } from "../models";
 import { SavePicture } from "../picture";
-import { above, announced, at, COLOURINGS, type Colouring, current, go, look, models, said, SIGHT, toggled } from "../state";
+import { above, announced, at, COLOURINGS, type Colouring, current, go, look, models, said, selectAlso, SIGHT, toggled } from "../state";
 import { Aside } from "./aside";
 import { useChanges } from "./changes";
-import { legendOf } from "./colour";
+import { legendOf, NOTES } from "./colour";
 import { focus, useKeys } from "./keys";
 import { Minimap } from "./minimap";
 import { Scene, Tips } from "./scene";
@@ -69,7 +69,8 @@ export function Graph() {
     if (drawing && svg.current && !isOwn) centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
   }, [selected]);
 
-  const selectedKey = useMemo(() => (drawing ? deepest(drawing.items, selected) : ""), [drawing, selected]);
+  const selectedKeys = useMemo(() => [selected, ...sight.also].map((name) => (drawing ? deepest(drawing.items, name) : "")), [drawing, selected, sight.also]);
+  const selectedKey = selectedKeys[0]!;
   const trace = useTrace(drawing);
   const changes = useChanges(drawing);
   const legend = useMemo(() => legendOf(drawing?.items.filter((item) => !item.isOpen).map((drawn) => drawn.item) ?? [], sight.colouring), [drawing, sight.colouring]);
@@ -88,8 +89,9 @@ export function Graph() {
   const hands = {
     open,
     pick: (drawn: DrawnItem, isMore: boolean) => {
-      if (isMore && selected && selected !== drawn.item.path) look({ trace: "paths", second: drawn.item.path });
-      else (clicked.current = drawn.item.path), go({ selected: drawn.item.path });
+      clicked.current = drawn.item.path;
+      if (isMore) selectAlso(drawn.item.path);
+      else go({ selected: drawn.item.path });
     },
     pickLink: (link: DrawnLink) => look({ link: [link.scope, link.source, link.target], trace: "" }),
     pickGate: ({ scope, gate }: DrawnGate) => {
@@ -104,9 +106,9 @@ export function Graph() {
   // Moving and zooming draw nothing anew: thousands of shapes would not keep up with a hand.
   const scene = useMemo(
     () => drawing && (
-      <Scene drawing={drawing} legend={legend} hands={hands} changes={changes.byKey} marks={{ selected: selectedKey, link: linkKey, lit: trace.lit, hovered: trace.lit ? "" : hovered }} />
+      <Scene drawing={drawing} legend={legend} hands={hands} changes={changes.byKey} marks={{ selected: new Set(selectedKeys), link: linkKey, lit: trace.lit, hovered: trace.lit ? "" : hovered }} />
     ),
-    [drawing, legend, changes.byKey, selectedKey, linkKey, trace.lit, hovered, selected, openOps, sight],
+    [drawing, legend, changes.byKey, selectedKeys, linkKey, trace.lit, hovered, selected, openOps, sight],
   );
   const { x, y, k } = viewport.view;
   const isEmpty = drawing && !drawing.items.length && !drawing.aside.length;
@@ -135,6 +137,7 @@ export function Graph() {
             <span key={entry.text} class="entry"><i class={`hue${entry.hue}`} />{printable(entry.text)} <span class="quiet">{entry.count}</span></span>
           ))}
           {sight.against && ["new", "gone", "changed", "renamed"].map((kind) => <span key={kind} class="entry"><i class={`diff-${kind}`} />{kind}</span>)}
+          {legend.entries.length > 0 && NOTES[sight.colouring] && <span class="quiet">{NOTES[sight.colouring]}</span>}
           {!legend.entries.length && <span class="quiet">nothing here to tell apart</span>}
         </div>
         {drawing && !sight.hidesAside && <Aside drawing={drawing} strangers={changes.strangers} />}
@@ -178,9 +181,8 @@ function centre(drawing: Drawing, key: string, svg: SVGSVGElement, viewport: Vie
 
 function useTrace(drawing: Drawing | undefined): { lit: Set<string> | null; told: string } {
   const { model, sight, selected } = at.value;
-  const names = sight.trace === "paths" ? [selected, sight.second] : [selected];
   const parameters = {
-    name: names, direction: sight.trace, opened: drawing?.pictures.map((picture) => picture.scope).filter(Boolean) ?? [],
+    name: [selected, ...sight.also], direction: sight.trace, opened: drawing?.pictures.map((picture) => picture.scope).filter(Boolean) ?? [],
     function: sight.function, role: sight.roles, show: sight.shown, unfold: sight.unfolded, items: sight.items, depth: sight.depth,
   };
   const asked = useAsked(sight.trace && selected && drawing ? JSON.stringify([model, parameters]) : null, () => api.trace(model, parameters));
@@ -213,16 +215,19 @@ function Bar({ drawing, svg, viewport, tracing }: BarProps) {
       <button aria-label="zoom out" onClick={() => viewport.by(1 / 1.3)}>−</button>
       <label><input type="checkbox" checked={sight.isSideways} onChange={(event) => look({ isSideways: event.currentTarget.checked, box: "" })} /> inputs left</label>
       {(["inputs", "outputs"] as const).map((direction) => (
-        <button key={direction} title={direction === "inputs" ? "t" : "T"} disabled={!selected} aria-pressed={sight.trace === direction} class={sight.trace === direction ? "on" : ""} onClick={() => look({ trace: sight.trace === direction ? "" : direction, second: "" })}>
+        <button key={direction} title={direction === "inputs" ? "t" : "T"} disabled={!selected} aria-pressed={sight.trace === direction} class={sight.trace === direction ? "on" : ""} onClick={() => look({ trace: sight.trace === direction ? "" : direction })}>
           trace {direction}
         </button>
       ))}
+      {sight.also.length === 1 && (
+        <button title="p" aria-pressed={sight.trace === "paths"} class={sight.trace === "paths" ? "on" : ""} onClick={() => look({ trace: sight.trace === "paths" ? "" : "paths" })}>paths between</button>
+      )}
       {(sight.trace === "inputs" || sight.trace === "outputs") && (
         <select aria-label="steps" value={sight.depth} onChange={(event) => look({ depth: Number(event.currentTarget.value) })}>
           {[0, 1, 2, 3, 5, 10].map((depth) => <option key={depth} value={depth}>{depth ? plural(depth, "step") : "all steps"}</option>)}
         </select>
       )}
-      {sight.trace && <button onClick={() => look({ trace: "", second: "" })}>end trace</button>}
+      {sight.trace && <button onClick={() => look({ trace: "" })}>end trace</button>}
       {folded.length > 0 && <button title="draw every folded twin by itself" onClick={() => look({ unfolded: [...sight.unfolded, ...folded] })}>unfold all</button>}
       {(openOps.length > 0 || sight.unfolded.length > 0 || sight.items > SIGHT.items) && <button onClick={() => go({ openOps: [], sight: { ...sight, unfolded: [], items: SIGHT.items, box: "" } })}>close all</button>}
       {models.value.length > 1 && !sight.function && (

@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import { printable } from "../format";
-import { at, go, look } from "../state";
+import { at, go, look, selectAlso } from "../state";
 import type { DrawnItem, Drawing } from "./store";
 
 interface Keyboard {
@@ -30,9 +30,10 @@ export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard
       else if (event.key === "-") zoom(1 / 1.3);
       else if (event.key === "t" && selected) look({ trace: sight.trace === "inputs" ? "" : "inputs" });
       else if (event.key === "T" && selected) look({ trace: sight.trace === "outputs" ? "" : "outputs" });
+      else if (event.key === "p" && sight.also.length === 1) look({ trace: sight.trace === "paths" ? "" : "paths" });
       else if (!isInside) return;
       else if (event.key === "Enter" && here) (go({ selected: here.item.path }), open(here));
-      else if (event.key === " " && here) go({ selected: here.item.path });
+      else if (event.key === " " && here) event.shiftKey ? selectAlso(here.item.path) : go({ selected: here.item.path });
       else if (event.key === "Escape") leave(here);
       else if (WAYS[event.key] && drawing) {
         const next = nearest(drawing.items, here, WAYS[event.key]!);
@@ -47,7 +48,7 @@ export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard
   // Out of the trace, then out of the scope: it is closed and selected itself.
   function leave(here: DrawnItem | undefined): void {
     const { sight, openOps } = at.value;
-    if (sight.trace || sight.link.length) look({ trace: "", second: "", link: [] });
+    if (sight.trace || sight.link.length) look({ trace: "", link: [] });
     else if (here?.scope) {
       go({ openOps: openOps.filter((path) => path !== here.scope), selected: here.scope });
       const around = drawing?.items.find((item) => item.item.path === here.scope && item.isOpen);

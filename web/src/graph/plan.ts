@@ -47,6 +47,7 @@ const MOST_LETTERS = 26;
 const MOST_LABELS = 90;
 const FAN = 7; // lines from one variable; more are drawn over, for they would pull everything towards it
 const MOST_GATES = 24;
+const MOST_LINES = 1500; // above, layers are enough: a layout of more takes seconds, and nobody follows its lines
 
 export function title(item: GraphItem): string {
   return cut(printable(item.label), MOST_LETTERS);
@@ -56,7 +57,7 @@ export function subtitle(item: GraphItem): string {
   if (item.kind === "variable") return item.shape_known ? dims(item.shape) : "";
   if (item.kind === "scope" || item.kind === "group") return plural(item.ops, "op");
   const [constant] = item.constants;
-  if (constant) return item.total_constants === 1 ? cut(constant.preview.join(" "), 12) : `${item.total_constants} constants`;
+  if (constant) return item.total_constants > 1 ? `${item.total_constants} constants` : cut(constant.preview.join(" ") || dims(constant.shape), 12);
   return item.label === item.type ? "" : cut(item.type, 20);
 }
 
@@ -279,6 +280,10 @@ function across(made: Plan, at: Map<string, Point>, source: string, target: stri
 }
 
 // A layout without a layout engine, for what is too large for one or waits too long: layers by the longest way from an input.
+export function isTooLong(made: Plan): boolean {
+  return made.lines.length > MOST_LINES;
+}
+
 export function fallback(made: Plan): ElkOutcome {
   const layer = layers(made);
   const rows = new Map<number, string[]>();

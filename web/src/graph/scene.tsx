@@ -7,7 +7,7 @@ import { dims, type Point, subtitle, title } from "./plan";
 import type { DrawnGate, DrawnItem, DrawnLink, Drawing } from "./store";
 
 export interface Marks {
-  selected: string; // key of the item
+  selected: Set<string>; // keys of the items
   link: string; // key of the link
   lit: Set<string> | null; // keys of the items on a trace; null if nothing is traced
   hovered: string;
@@ -85,7 +85,7 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
   const hue = isOpen ? null : legend.hueOf(item);
   const classes = [
     "item", item.kind, item.total_members > 1 ? "many" : "", isOpen ? "open" : "", hue === null ? "" : `hue${hue}`, item.uses > 1 ? "shared" : "",
-    marks.selected === drawn.key ? "selected" : "", isFaint ? "faint" : "", change ? `diff-${change.kind}` : "",
+    marks.selected.has(drawn.key) ? "selected" : "", isFaint ? "faint" : "", change ? `diff-${change.kind}` : "",
   ];
   const radius = item.kind === "variable" ? 12 : isOpen ? 8 : item.kind === "scope" ? 7 : 4;
   const middle = width / 2 + (item.can_open ? 5 : 0);
@@ -94,7 +94,7 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
     <g
       class={classes.filter(Boolean).join(" ")} style={{ transform: `translate(${drawn.x}px, ${drawn.y}px)` }} data-key={printable(drawn.key)}
       tabindex={0} role="button" aria-expanded={item.can_open ? isOpen : undefined}
-      onClick={(event) => (event.stopPropagation(), hands.pick(drawn, event.shiftKey))}
+      onClick={(event) => (event.stopPropagation(), hands.pick(drawn, event.shiftKey || event.ctrlKey || event.metaKey))}
       onDblClick={(event) => (event.stopPropagation(), hands.open(drawn))}
       onMouseEnter={() => !isOpen && hands.hover(drawn.key)} onMouseLeave={() => hands.hover("")}
     >
