@@ -9,11 +9,11 @@ where it loads models at all; then the clock runs from asking for the page to th
     scopeview        the layout of the root has settled, and its boxes are in the document
     TensorBoard      the board has left `loading`, and its scene holds a `g.node`
     Netron           the body has the class `default`, and the graph holds nodes; from the click that its consent needs
-    Model Explorer   the canvas is there, and no progress is told any more
+    Model Explorer   its renderer has nodes to render
 
-and two frames later. Opening: the first closed scope, until what it holds is in the document (Netron has no scopes;
-Model Explorer draws into a canvas, which this does not look into). Memory: proportional share of the browser's
-processes, and of the server's.
+and two frames later. Opening: the first closed scope, until what it holds is in the document, or among the nodes that
+Model Explorer's renderer has to render (Netron has no scopes). Moved: all that the server sent, counted on its way to
+the browser. Memory: proportional share of the browser's processes, and of the server's.
 """
 
 from __future__ import annotations
@@ -22,19 +22,21 @@ import argparse
 import re
 import shutil
 import socket
+import socketserver
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from playwright.sync_api import Error, Page, Request, sync_playwright
+from playwright.sync_api import Error, Page, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 SETTLED = "svg.graph[data-settled]:not([data-settled=''])"
@@ -118,6 +120,16 @@ def open_in_tensorboard(page: Page) -> None:
     wait_for(page, f"(() => {{ {DEEP} return deep('g.node').length > {before}; }})()", 60)
 
 
+def open_in_explorer(page: Page) -> None:
+    before = page.evaluate(f"{EXPLORER_NODES}.length")
+    page.evaluate(
+        """() => { const [renderer] = Object.values(me_test.renderers);
+        const closed = renderer.nodesToRender.find(({ node }) => node.nsChildrenIds && !node.expanded);
+        renderer.handleToggleExpandCollapse(closed.node); }"""
+    )
+    wait_for(page, f"{EXPLORER_NODES}.length > {before}", 60)
+
+
 DEEP = """const inside = (root) => [...root.querySelectorAll('*')].filter((one) => one.shadowRoot);
   const deep = (selector, root = document) => [...root.querySelectorAll(selector),
     ...inside(root).flatMap((one) => deep(selector, one.shadowRoot))];"""
@@ -126,8 +138,8 @@ DEEP = """const inside = (root) => [...root.querySelectorAll('*')].filter((one) 
 TENSORBOARD_DRAWN = f"(() => {{ {DEEP} return deep('g.node').length > 0 && !deep('.container.loading').length; }})()"
 NETRON_DRAWN = "body.default g.node"
 """A selector: Netron forbids `eval`, which conditions need."""
-EXPLORER_DRAWN = f"""(() => {{ {DEEP} return deep('canvas').length > 0 && deep('webgl-renderer').length > 0
-  && !/Processing|Loading|Converting/.test(document.body.innerText); }})()"""
+EXPLORER_NODES = "Object.values(window.me_test?.renderers ?? {}).flatMap((one) => one.nodesToRender ?? [])"
+"""What Model Explorer leaves for its own tests; its picture is a canvas."""
 
 
 def tools(python: str) -> list[Tool]:
@@ -159,9 +171,39 @@ def tools(python: str) -> list[Tool]:
         ),
         Tool(
             "Model Explorer", lambda i, port: [python, "-u", "-c", EXPLORE, str(i.graph), str(port)],
-            explorer_address, drawn(EXPLORER_DRAWN), None,
+            explorer_address, drawn(f"{EXPLORER_NODES}.length > 0"), open_in_explorer,
         ),
     ]  # fmt: skip
+
+
+class Counter(socketserver.ThreadingTCPServer):
+    """Stands before a server and counts what it sends, to workers and all."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", 0), Forward)
+        self.port = port
+        self.sent = 0
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Forward(socketserver.BaseRequestHandler):
+    """One connection of the browser, handed on."""
+
+    server: Counter
+
+    def handle(self) -> None:
+        with socket.create_connection(("localhost", self.server.port)) as behind:
+            threading.Thread(target=self._hand_on, args=(self.request, behind, False), daemon=True).start()
+            self._hand_on(behind, self.request, True)
+
+    def _hand_on(self, source: socket.socket, target: socket.socket, is_counted: bool) -> None:
+        with suppress(OSError):
+            while read := source.recv(1 << 16):
+                target.sendall(read)
+                self.server.sent += len(read) if is_counted else 0
+            target.shutdown(socket.SHUT_WR)
 
 
 @contextmanager
@@ -213,17 +255,12 @@ def share_mb(pid: int) -> float:
     return total / 1000
 
 
-def size_of(request: Request) -> int:
-    """Return the bytes of an answer as they came, packed or not; 0 where the browser does not tell."""
-    try:
-        return max(0, int(request.sizes()["responseBodySize"]))
-    except Error:
-        return 0
-
-
 def run(tool: Tool, inputs: Inputs, patience_s: float) -> Run:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with served(tool, inputs) as (process, url), sync_playwright() as playwright:
+    with served(tool, inputs) as (process, behind), sync_playwright() as playwright:
+        port = int(re.findall(r":(\d+)/", behind)[0])
+        counter = Counter(port)
+        url = behind.replace(f":{port}/", f":{counter.server_address[1]}/", 1)
         arguments = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
         with tempfile.TemporaryDirectory() as profile:
             context = playwright.chromium.launch_persistent_context(
@@ -234,8 +271,6 @@ def run(tool: Tool, inputs: Inputs, patience_s: float) -> Run:
                 bypass_csp=True,  # conditions are asked for by script, which the policy of a page may forbid
             )
             page = context.pages[0]
-            asked: list[Request] = []
-            context.on("requestfinished", lambda request: asked.append(request))
             first = opened = None
             try:
                 begun = time.perf_counter()
@@ -259,11 +294,13 @@ def run(tool: Tool, inputs: Inputs, patience_s: float) -> Run:
             found = Run(
                 first,
                 opened,
-                sum(size_of(request) for request in asked) / 1e6,
+                counter.sent / 1e6,
                 share_mb(int(browser[0])) if browser else 0.0,
                 share_mb(process.pid),
             )
             context.close()
+        counter.shutdown()
+        counter.server_close()
     return found
 
 
@@ -295,9 +332,9 @@ def measured(chosen: list[Tool], inputs: Inputs, times: int, patience_s: float) 
 
 
 def row(name: str, found: list[Run]) -> str:
-    has_open = name in ("scopeview", "TensorBoard")
+    opened = "no scopes" if name == "Netron" else told([r.open_s for r in found], "s", 2)
     cells = [
-        name, told([r.first_s for r in found], "s", 2), told([r.open_s for r in found], "s", 2) if has_open else "-",
+        name, told([r.first_s for r in found], "s", 2), opened,
         told([r.megabytes for r in found], "MB", 1), told([r.browser_mb for r in found], "MB", 0),
         told([r.server_mb for r in found], "MB", 0),
     ]  # fmt: skip

@@ -2,7 +2,9 @@
 
 import ELK from "elkjs/lib/elk-api.js";
 import workerUrl from "elkjs/lib/elk-worker.min.js?url";
-import { type ElkOutcome, elkJob, fallback, isTooLong, place, type Placed, type Plan } from "./plan";
+import { fallback } from "./fallback";
+import { type ElkOutcome, elkJob, isTooLong, place } from "./layout";
+import type { Placed, Plan } from "./plan";
 
 const PATIENCE_MS = 10_000;
 const BRIEF_MS = 300; // what nobody waits for any more is let end for this long: a new engine takes as long to start

@@ -6,7 +6,9 @@ import { renderToString } from "preact-render-to-string";
 import type { Colouring } from "../state";
 import type { GraphPicture } from "../schema";
 import { legendOf } from "./colour";
-import { type ElkOutcome, elkJob, fallback, isTooLong, place, type Placed, type Plan } from "./plan";
+import { fallback } from "./fallback";
+import { type ElkOutcome, elkJob, isTooLong, place } from "./layout";
+import type { Placed, Plan } from "./plan";
 import { Scene, Tips } from "./scene";
 import { draw } from "./store";
 

@@ -58,7 +58,7 @@ export function Graph() {
       if (held.current.hasFocus) focus(svg.current, anchor.key); // a box that opens is drawn anew, behind what stands in it
       held.current = null;
     } else if (!parseBox(at.value.sight.box)) {
-      fit(drawing, svg.current, viewport);
+      fit(drawing, svg.current, viewport, LEGIBLE);
       centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
     }
   }, [drawing]);
@@ -111,6 +111,7 @@ export function Graph() {
     [drawing, legend, changes.byKey, selectedKeys, linkKey, trace.lit, hovered, selected, openOps, sight],
   );
   const { x, y, k } = viewport.view;
+  const root = drawing?.pictures[0];
   const isEmpty = drawing && !drawing.items.length && !drawing.aside.length;
   return (
     <section class="view" aria-label="Graph">
@@ -139,6 +140,7 @@ export function Graph() {
           {sight.against && ["new", "gone", "changed", "renamed"].map((kind) => <span key={kind} class="entry"><i class={`diff-${kind}`} />{kind}</span>)}
           {legend.entries.length > 0 && NOTES[sight.colouring] && <span class="quiet">{NOTES[sight.colouring]}</span>}
           {!legend.entries.length && <span class="quiet">nothing here to tell apart</span>}
+          {root && <span class="quiet">{`${plural(root.ops, "op")}, ${plural(root.edges, "edge")}`}</span>}
         </div>
         {drawing && !sight.hidesAside && <Aside drawing={drawing} strangers={changes.strangers} />}
       </div>
@@ -158,10 +160,16 @@ function deepest(items: DrawnItem[], name: string): string {
   return best?.key ?? "";
 }
 
-function fit(drawing: Drawing, svg: SVGSVGElement, viewport: Viewport): void {
-  const { clientWidth, clientHeight } = svg;
-  const k = Math.min(clientWidth / (drawing.width + 40), clientHeight / (drawing.height + 40), 1.4);
-  viewport.set({ x: (clientWidth - drawing.width * k) / 2, y: (clientHeight - drawing.height * k) / 2, k });
+const LEGIBLE = 0.5;
+const KEY_HEIGHT = 44; // the legend stands on the foot of the drawing
+
+// Show all of it; what would be too small to read then is shown from its inputs on.
+function fit(drawing: Drawing, svg: SVGSVGElement, viewport: Viewport, least = 0): void {
+  const [width, height] = [svg.clientWidth - 24, svg.clientHeight - KEY_HEIGHT - 12];
+  const k = Math.max(least, Math.min(width / drawing.width, height / drawing.height, 1.4));
+  const [left, top] = [width - drawing.width * k, height - drawing.height * k];
+  const { isSideways } = at.value.sight;
+  viewport.set({ x: 12 + (isSideways && left < 0 ? 0 : left / 2), y: 12 + (!isSideways && top < 0 ? top : top / 2), k });
 }
 
 const MORE = 150; // items that a scope shows more of, each time that one asks for the rest
@@ -240,7 +248,6 @@ function Bar({ drawing, svg, viewport, tracing }: BarProps) {
       <span class="grow" />
       <label><input type="checkbox" checked={!sight.hidesAside} onChange={(event) => look({ hidesAside: !event.currentTarget.checked })} /> set aside</label>
       <SavePicture of={() => svg.current} name="graph" />
-      {root && <span class="quiet">{plural(root.ops, "op")}, {plural(root.edges, "edge")}</span>}
       {!!root?.dangling && <span class="warning">{plural(root.dangling, "input")} from ops that are not there</span>}
     </div>
   );

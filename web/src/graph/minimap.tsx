@@ -6,13 +6,17 @@ import type { Viewport } from "./viewport";
 const WIDE = 150;
 const HIDDEN_ABOVE = 0.8; // share of the drawing that is in view: a map of what one sees anyway is in the way
 
+const within = (value: number, most: number) => Math.min(Math.max(value, 0), most);
+
 export function Minimap({ drawing, viewport, svg }: { drawing: Drawing; viewport: Viewport; svg: { current: SVGSVGElement | null } }) {
   const element = svg.current;
   if (!element || !drawing.width) return null;
   const { x, y, k } = viewport.view;
   const scale = Math.min(WIDE / drawing.width, WIDE / drawing.height);
-  const seen = { x: -x / k, y: -y / k, width: element.clientWidth / k, height: element.clientHeight / k };
-  const share = (Math.min(seen.width, drawing.width) * Math.min(seen.height, drawing.height)) / (drawing.width * drawing.height);
+  const [left, top] = [within(-x / k, drawing.width), within(-y / k, drawing.height)];
+  const [right, bottom] = [within((element.clientWidth - x) / k, drawing.width), within((element.clientHeight - y) / k, drawing.height)];
+  const seen = { x: left, y: top, width: right - left, height: bottom - top };
+  const share = (seen.width * seen.height) / (drawing.width * drawing.height);
   if (share >= HIDDEN_ABOVE) return null;
   const move = (event: PointerEvent) => {
     const box = (event.currentTarget as Element).getBoundingClientRect();

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { GraphItem, GraphLink, GraphPicture } from "../schema";
 import { legendOf } from "./colour";
-import { elkJob, fallback, gateNode, itemNode, lineId, place, plan, type Placed } from "./plan";
+import { fallback } from "./fallback";
+import { elkJob, place } from "./layout";
+import { gateNode, itemNode, lineId, plan, type Placed } from "./plan";
 
 const item = (id: string, change: Partial<GraphItem> = {}): GraphItem => ({
   id, kind: "op", group: "", path: id, label: id, can_open: false, ops: 1, members: [], total_members: 1, type: "Relu", types: { Relu: 1 },
@@ -17,7 +19,7 @@ const picture = (change: Partial<GraphPicture>): GraphPicture => ({
 });
 
 function overlaps(made: ReturnType<typeof plan>, placed: Placed): string[] {
-  const boxes = made.nodes.map((node) => ({ ...placed.at.get(node.id)!, ...node.size, id: node.id }));
+  const boxes = [...made.nodes, ...made.loose].map((node) => ({ ...placed.at.get(node.id)!, ...node.size, id: node.id }));
   return boxes.flatMap((a, index) => boxes.slice(index + 1).filter((b) =>
     a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height).map((b) => `${a.id} ${b.id}`));
 }
@@ -46,11 +48,19 @@ describe("a plan", () => {
     const placed = place(made, fallback(made));
     expect(overlaps(made, placed)).toEqual([]);
     expect(placed.routes.size).toBe(chain.length);
-    for (const node of made.nodes) {
+    for (const node of [...made.nodes, ...made.loose]) {
       const at = placed.at.get(node.id)!;
       expect(at.x + node.size.width).toBeLessThanOrEqual(placed.width);
       expect(at.y + node.size.height).toBeLessThanOrEqual(placed.height);
     }
+  });
+  it.each([false, true])("puts what no line leads to beside the rest, off the way to the gates", (isSideways) => {
+    const items = ["a", "b", ...Array.from({ length: 40 }, (_, index) => `loose${index}`)].map((id) => item(id));
+    const made = plan(picture({ items, outside: [outside("x"), outside("y")], links: [link(42, 0), link(0, 1), link(1, 43)] }), new Map(), isSideways);
+    const placed = place(made, fallback(made));
+    expect([made.nodes.length, made.loose.length, overlaps(made, placed)]).toEqual([2, 40, []]);
+    const last = Math.max(...made.nodes.map(({ id, size }) => (isSideways ? placed.at.get(id)!.y + size.height : placed.at.get(id)!.x + size.width)));
+    for (const { id } of made.loose) expect(isSideways ? placed.at.get(id)!.y : placed.at.get(id)!.x).toBeGreaterThan(last);
   });
   it("keeps names apart that look like its own keys", () => {
     const made = plan(picture({ items: [item("in:x"), item("x\ny")], outside: [outside("x")], links: [link(0, 1), link(2, 0)] }), new Map(), false);

@@ -1,0 +1,177 @@
+// From what is laid out to a job of the layout engine, and from its outcome to places: pure, so that it can be tested.
+
+import { type Gate, gateNode, HEAD, idOf, lineId, MARGIN, type Placed, type Plan, type Point, type Size } from "./plan";
+
+const MOST_LINES = 1500; // above, layers are enough: a layout of more takes seconds, and nobody follows its lines
+
+export interface ElkPlace extends Point, Size {
+  id: string;
+}
+
+export interface ElkOutcome extends Size {
+  children?: ElkPlace[];
+  edges?: { id: string; sections?: { startPoint: Point; endPoint: Point; bendPoints?: Point[] }[] }[];
+}
+
+const OPTIONS = {
+  "elk.algorithm": "layered",
+  "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
+  "elk.layered.spacing.nodeNodeBetweenLayers": "32",
+  "elk.layered.spacing.edgeNodeBetweenLayers": "12",
+  "elk.spacing.nodeNode": "18",
+  "elk.spacing.edgeNode": "12",
+  "elk.spacing.edgeEdge": "8",
+  "elk.spacing.componentComponent": "24",
+  "elk.edgeRouting": "POLYLINE",
+  "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
+  "elk.padding": `[top=${HEAD + MARGIN},left=${MARGIN},bottom=${MARGIN},right=${MARGIN}]`,
+};
+
+export function isTooLong(made: Plan): boolean {
+  return made.lines.length > MOST_LINES;
+}
+
+export function elkJob(made: Plan): object {
+  const sides = made.isSideways ? { in: "WEST", out: "EAST" } : { in: "SOUTH", out: "NORTH" };
+  return {
+    id: "root",
+    // Gates move to the sides of the box: what hangs on them must not be stacked, for their lines would cross it.
+    layoutOptions: { ...OPTIONS, "elk.separateConnectedComponents": String(!made.gates.length), ...(made.isSideways ? { "elk.direction": "RIGHT", "elk.layered.spacing.nodeNodeBetweenLayers": "64" } : { "elk.direction": "UP" }) },
+    children: [
+      ...made.nodes.map((node) => ({
+        id: node.id, ...node.size,
+        ...(node.gates.length > 0 && {
+          layoutOptions: { "elk.portConstraints": "FIXED_POS" },
+          ports: node.gates.map((gate) => ({
+            id: lineId(node.id, gateNode(gate.side, gate.id)), width: 0, height: 0, ...corner(gate, node.size, made.isSideways),
+            layoutOptions: { "elk.port.side": sides[gate.side] },
+          })),
+        }),
+      })),
+      ...made.gates.map((gate) => ({
+        id: gateNode(gate.side, gate.id), ...gate.size,
+        layoutOptions: { "elk.layered.layering.layerConstraint": gate.side === "in" ? "FIRST_SEPARATE" : "LAST_SEPARATE" },
+      })),
+    ],
+    edges: made.lines.map((line) => ({
+      id: line.id, sources: [portOf(made, line.source, "out", line.target)], targets: [portOf(made, line.target, "in", line.source)],
+    })),
+  };
+}
+
+// The gate of an opened box that leads to what is at the other end of a line, if it has one.
+function gateTo(made: Plan, node: string, side: "in" | "out", other: string): { gate: Gate; size: Size } | undefined {
+  const box = made.nodes.find((one) => one.id === node) ?? made.loose.find((one) => one.id === node);
+  const gate = box?.gates.find((one) => one.side === side && one.id === idOf(other));
+  return box && gate && { gate, size: box.size };
+}
+
+function portOf(made: Plan, node: string, side: "in" | "out", other: string): string {
+  return gateTo(made, node, side, other) ? lineId(node, gateNode(side, idOf(other))) : node;
+}
+
+function corner(gate: Gate, size: Size, isSideways: boolean): Point {
+  if (isSideways) return { x: gate.side === "in" ? 0 : size.width, y: gate.along };
+  return { x: gate.along, y: gate.side === "in" ? size.height : 0 };
+}
+
+export function place(made: Plan, outcome: ElkOutcome): Placed {
+  const at = new Map<string, Point>((outcome.children ?? []).map((child) => [child.id, { x: child.x, y: child.y }]));
+  const size = placeLoose(made, outcome, at);
+  const gates: Gate[] = [];
+  const moves = new Map<string, Point>();
+  for (const gate of made.gates) {
+    const key = gateNode(gate.side, gate.id);
+    const where = at.get(key)!;
+    // A gate stands at the side of the box, wherever its layer came to lie; its lines follow.
+    const before = { ...where };
+    if (made.isSideways) where.x = gate.side === "in" ? 3 : size.width - gate.size.width - 3;
+    else where.y = gate.side === "in" ? size.height - gate.size.height - 3 : HEAD - 1;
+    moves.set(key, { x: where.x - before.x, y: where.y - before.y });
+    const along = made.isSideways ? where.y + gate.size.height / 2 : where.x + gate.size.width / 2;
+    gates.push({ id: gate.id, label: gate.label, side: gate.side, along, weights: gate.weights });
+  }
+  const routes: Placed["routes"] = new Map();
+  const lines = new Map(made.lines.map((line) => [line.id, line]));
+  const taken: Rectangle[] = [];
+  for (const edge of outcome.edges ?? []) {
+    const line = lines.get(edge.id)!;
+    const led = (edge.sections ?? []).flatMap((section) => [section.startPoint, ...(section.bendPoints ?? []), section.endPoint]);
+    const isLed = led.length > 1; // a line that the engine has not led is drawn straight, and never left out
+    const points = isLed ? led : across(made, at, line.source, line.target);
+    const [first, last] = [moves.get(line.source), moves.get(line.target)];
+    if (isLed && first) points[0] = { x: points[0]!.x + first.x, y: points[0]!.y + first.y };
+    if (isLed && last) points.push({ x: points.at(-1)!.x + last.x, y: points.pop()!.y + last.y });
+    routes.set(edge.id, { points, label: line.label ? free(middleOf(points), line.label, taken) : null, isOverlay: false });
+  }
+  for (const line of made.overlays) routes.set(line.id, { points: across(made, at, line.source, line.target), label: null, isOverlay: true });
+  return { ...size, gates, at, routes };
+}
+
+const GAP = 14;
+
+// Puts what no line leads to in rows at the right of the others, or below them where inputs are at the left.
+function placeLoose(made: Plan, led: ElkOutcome, at: Map<string, Point>): Size {
+  const taken = led.children?.length ? { width: Math.ceil(led.width), height: Math.ceil(led.height) } : { width: 0, height: 0 };
+  const area = made.loose.reduce((sum, { size }) => sum + (size.width + GAP) * (size.height + GAP), 0);
+  const room = made.isSideways ? Math.max(taken.width, Math.sqrt(area * 1.6)) : area / Math.max(taken.height - HEAD, Math.sqrt(area / 1.6), 1);
+  const start = made.isSideways ? { x: MARGIN, y: taken.height || HEAD + MARGIN } : { x: taken.width || MARGIN, y: HEAD + MARGIN };
+  const most = start.x + Math.max(room * 1.1, ...made.loose.map((node) => node.size.width));
+  const next = { ...start };
+  let [right, bottom] = [0, HEAD + MARGIN];
+  for (const { id, size } of made.loose) {
+    if (next.x > start.x && next.x + size.width > most) [next.x, next.y] = [start.x, bottom + GAP];
+    at.set(id, { ...next });
+    right = Math.max(right, next.x + size.width);
+    bottom = Math.max(bottom, next.y + size.height);
+    next.x += size.width + GAP;
+  }
+  return { width: Math.max(taken.width, right + MARGIN), height: Math.max(taken.height, bottom + MARGIN) };
+}
+
+export function sizesOf(made: Plan): Map<string, Size> {
+  return new Map<string, Size>([
+    ...[...made.nodes, ...made.loose].map((node) => [node.id, node.size] as const), ...made.gates.map((gate) => [gateNode(gate.side, gate.id), gate.size] as const),
+  ]);
+}
+
+type Rectangle = [left: number, top: number, right: number, bottom: number];
+
+// A label that would cover another is left out: its line still tells it when it is pointed at.
+function free(at: Point | null, text: string, taken: Rectangle[]): Point | null {
+  if (!at) return null;
+  const half = text.length * 2.8 + 2;
+  const own: Rectangle = [at.x - half, at.y - 6, at.x + half, at.y + 6];
+  if (taken.some(([left, top, right, bottom]) => own[0] < right && own[2] > left && own[1] < bottom && own[3] > top)) return null;
+  taken.push(own);
+  return at;
+}
+
+// Labels stand on their lines, in the middle of the longest stretch: layers of their own would double the height.
+function middleOf(points: Point[]): Point | null {
+  let best: { length: number; x: number; y: number } | null = null;
+  for (let index = 1; index < points.length; index += 1) {
+    const [from, to] = [points[index - 1]!, points[index]!];
+    const length = Math.hypot(to.x - from.x, to.y - from.y);
+    if (!best || length > best.length) best = { length, x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+  }
+  return best;
+}
+
+// A line that no layout has led: from gate to gate, or from the side of one to the side of the other that faces it.
+export function across(made: Plan, at: Map<string, Point>, source: string, target: string): Point[] {
+  const sizes = sizesOf(made);
+  const middle = (id: string, sign: number): Point => {
+    const [where, size] = [at.get(id)!, sizes.get(id)!];
+    if (made.isSideways) return { x: where.x + (sign > 0 ? size.width : 0), y: where.y + size.height / 2 };
+    return { x: where.x + size.width / 2, y: where.y + (sign > 0 ? 0 : size.height) };
+  };
+  const isForward = made.isSideways ? at.get(source)!.x <= at.get(target)!.x : at.get(source)!.y >= at.get(target)!.y;
+  const end = (id: string, side: "in" | "out", other: string, sign: number): Point => {
+    const found = gateTo(made, id, side, other);
+    if (!found) return middle(id, sign);
+    const [where, along] = [at.get(id)!, corner(found.gate, found.size, made.isSideways)];
+    return { x: where.x + along.x, y: where.y + along.y };
+  };
+  return [end(source, "out", target, isForward ? 1 : -1), end(target, "in", source, isForward ? -1 : 1)];
+}
