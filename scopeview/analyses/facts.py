@@ -96,16 +96,22 @@ class Facts:
         return source[kept][order], target[kept][order]
 
     @cached_property
-    def gives_weights(self) -> NDArray[np.bool_]:
-        """Which ops are variables, or hand the value of one on: shape (ops,)."""
+    def weights_of(self) -> NDArray[np.int64]:
+        """The variable that each op is, or hands the value of on: its row, or -1; shape (ops,)."""
         graph = self.model.graph
-        found = np.zeros(len(graph), dtype=bool)
+        found = np.full(len(graph), -1, dtype=np.int64)
         held = graph.rows_of_type(*VARIABLE_TYPES)
-        found[held] = True
+        found[held] = held
         for row in held:
             for edge in graph.consumers(row):
-                found[edge.target] |= graph.op_type(edge.target) in ("Identity", "ReadVariableOp", "Enter", "RefEnter")
+                if graph.op_type(edge.target) in ("Identity", "ReadVariableOp", "Enter", "RefEnter"):
+                    found[edge.target] = row
         return found
+
+    @cached_property
+    def gives_weights(self) -> NDArray[np.bool_]:
+        """Which ops are variables, or hand the value of one on: shape (ops,)."""
+        return np.asarray(self.weights_of >= 0)
 
     def accesses(self, variable: Variable) -> Accesses:
         """Return what reads and writes a variable."""

@@ -103,6 +103,8 @@ def test_a_variable_is_one_node_with_its_call_sites() -> None:
     assert {"weights", "Assign", "read", "Initializer", "Adam_d", "Adam_d_1"} == {item.label for item in unfolded.items}
     outside = {one.label: one for one in picture(GAN, "discriminator_1/hidden").outside}
     assert outside["discriminator"].scope == ""
+    shared = ("discriminator/hidden/biases", "discriminator/hidden/weights")
+    assert (outside["discriminator"].variables, outside["discriminator"].total_variables) == (shared, 2)
 
 
 def test_a_constant_tells_its_value_whoever_reads_it() -> None:

@@ -58,6 +58,9 @@ def test_what_is_drawn_is_what_the_server_tells(page: Page, url: str) -> None:
         links += sum(aside[link["source"]] is None and aside[link["target"]] is None for link in picture["links"])
     assert len(found["links"]) == links
     check_geometry(found)
+    tip = page.locator('svg.graph .gate[data-scope="/discriminator_1"][data-gate="/discriminator"] title')
+    shared = [f"discriminator/{layer}/{name}" for layer in ("hidden", "logits") for name in ("biases", "weights")]
+    assert tip.evaluate("(one) => one.textContent").splitlines() == ["from discriminator", *shared]
     for one in (one for picture in told for one in picture["items"] if one["aside"]):
         expect(page.get_by_role("complementary", name="Set aside").get_by_title(one["path"], exact=True)).to_have_count(
             1

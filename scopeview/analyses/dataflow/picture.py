@@ -254,12 +254,13 @@ def described(
     columns = ground.table.columns
     source = columns.source[edges].astype(np.int64)
     from_outside = np.unique(source[codes[source] >= offset])
-    variables: dict[int, list[str]] = {}
-    for row in from_outside.tolist():
-        if ground.table.names[row] in ground.variables:
-            variables.setdefault(int(codes[row]) - offset, []).append(ground.table.names[row])
+    variables: dict[int, dict[str, None]] = {}
+    for row in [] if ground.function else from_outside.tolist():
+        variable = ground.variable_rows.get(int(ground.facts.weights_of[row]))
+        if variable is not None:
+            variables.setdefault(int(codes[row]) - offset, {})[variable.name] = None
     for index, (above, item) in enumerate(outside):
-        drawn, names = above.items[item], variables.get(index, [])
+        drawn, names = above.items[item], tuple(variables.get(index, ()))
         path, scope = above.units[drawn.units[0]].path, ground.tree.path(above.scope)
         label = drawn.label or leaf_of(path)
-        yield Outside(item_id(above, item), path, scope, label, tuple(names[:_NAMED]), len(names), drawn.aside)
+        yield Outside(item_id(above, item), path, scope, label, names[:_NAMED], len(names), drawn.aside)

@@ -1,6 +1,7 @@
 // What is drawn, as SVG: opened boxes behind, then links, then what stands in them.
 
 import { cut, plural, printable } from "../format";
+import type { Outside } from "../schema";
 import type { Change } from "./changes";
 import type { Legend } from "./colour";
 import { dims, type Point, subtitle, title } from "./plan";
@@ -32,6 +33,7 @@ interface Props {
 export function Scene({ drawing, legend, marks, hands, changes }: Props) {
   const depth = Math.max(0, ...drawing.items.map((item) => item.depth));
   const near = marks.hovered ? neighbours(drawing.links, marks.hovered) : null;
+  const beyond = new Map(drawing.pictures.map(({ scope, outside }) => [scope, new Map(outside.map((one) => [one.id, one]))]));
   const layers = Array.from({ length: depth + 1 }, (_, level) => level);
   return (
     <>
@@ -42,7 +44,9 @@ export function Scene({ drawing, legend, marks, hands, changes }: Props) {
         ...drawing.links.filter((link) => link.depth === level).map((link) => (
           <Link key={link.key} drawn={link} isSelected={marks.link === link.key} isFaint={isFaintLink(link, marks, near)} isNear={!!near && touches(link, marks.hovered)} hands={hands} />
         )),
-        ...drawing.gates.filter((gate) => gate.depth === level).map((gate) => <GateMark key={gate.key} drawn={gate} hands={hands} />),
+        ...drawing.gates.filter((gate) => gate.depth === level).map((gate) => (
+          <GateMark key={gate.key} drawn={gate} outside={beyond.get(gate.scope)?.get(gate.gate.id)} hands={hands} />
+        )),
         ...drawing.items.filter((item) => item.depth === level && !item.isOpen).map((item) => (
           <Item
             key={item.key} drawn={item} legend={legend} marks={marks} hands={hands} change={changes.get(item.key)}
@@ -153,12 +157,14 @@ function Link({ drawn, isSelected, isFaint, isNear, hands }: LinkProps) {
   );
 }
 
-function GateMark({ drawn, hands }: { drawn: DrawnGate; hands: Hands }) {
+function GateMark({ drawn, outside, hands }: { drawn: DrawnGate; outside: Outside | undefined; hands: Hands }) {
   const { gate, scope, x, y } = drawn;
   const width = Math.round(gate.label.length * 6 + 14);
+  const variables = outside?.variables ?? [];
+  const rest = (outside?.total_variables ?? 0) - variables.length;
   return (
     <g class={`gate ${gate.weights ? "weights" : ""}`} data-scope={mark(scope)} data-gate={mark(gate.id)} style={{ transform: `translate(${x}px, ${y}px)` }} onClick={(event) => (event.stopPropagation(), hands.pickGate(drawn))}>
-      <title>{`${gate.side === "in" ? "from" : "to"} ${printable(gate.id)}`}</title>
+      <title>{[`${gate.side === "in" ? "from" : "to"} ${printable(gate.id)}`, ...variables.map(printable), rest > 0 ? `… ${rest} more` : ""].filter(Boolean).join("\n")}</title>
       <rect width={width} height="16" rx={gate.weights ? 8 : 3} />
       <text x={width / 2} y="12" text-anchor="middle">{gate.label}</text>
     </g>
