@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from scopeview.analyses.diff.report import DiffReport, diff
+from scopeview.analyses.diff.report import Diff, diff
 from scopeview.analyses.facts import Facts
 from scopeview.errors import AmbiguousError, NotFoundError, ScopeviewError
 from scopeview.model.imported import ImportReport
@@ -100,7 +100,7 @@ class Workspace:
         self._import_up_to = import_up_to
         self._entries: dict[str, _Entry] = {}
         self._answers: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
-        self._diffs: deque[tuple[Facts, Facts, DiffReport]] = deque(maxlen=_DIFFS_KEPT)
+        self._diffs: deque[tuple[Facts, Facts, Diff]] = deque(maxlen=_DIFFS_KEPT)
         self._size = 0
         self._budget = budget_bytes
         self._lock = threading.RLock()
@@ -210,19 +210,19 @@ class Workspace:
                 lock.release()
         return found
 
-    def difference(self, a: str, b: str) -> DiffReport:
+    def difference(self, a: str, b: str) -> Diff:
         """Return what two models that have been read differ in; the last few are kept, for pictures open step by step.
 
         Raises:
             NotFoundError: nothing of these ids is open.
         """
         both = self.facts(a), self.facts(b)
-        for one, other, report in self._diffs:
+        for one, other, found in self._diffs:
             if one is both[0] and other is both[1]:
-                return report
-        report = diff(*both).report
-        self._diffs.append((*both, report))
-        return report
+                return found
+        found = diff(*both)
+        self._diffs.append((*both, found))
+        return found
 
     def _keep(self, key: tuple[str, ...], found: bytes) -> None:
         with self._lock:

@@ -182,7 +182,7 @@ def variables(  # noqa: PLR0913 - one parameter per field of the query
 @router.get("/diff", response_model=DiffReport)
 def diff_of(asker: Ask, a: str, b: str) -> Any:
     """Compare two models, as `scopeview diff --json` does."""
-    return asker.ask_both(a, b, lambda: asker.workspace.difference(a, b))
+    return asker.ask_both(a, b, lambda: asker.workspace.difference(a, b).report)
 
 
 @router.get("/diff/map", response_model=DiffMap)
@@ -200,7 +200,9 @@ def diff_map_of(  # noqa: PLR0913 - one parameter per field of the query
     return asker.ask_both(
         a,
         b,
-        lambda: diff_map(asker.workspace.difference(a, b).entries, left, right, slots=slots, same=same, limit=limit),
+        lambda: diff_map(
+            asker.workspace.difference(a, b).report.entries, left, right, slots=slots, same=same, limit=limit
+        ),
     )
 
 

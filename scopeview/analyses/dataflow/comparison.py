@@ -39,8 +39,6 @@ class PictureChanges:
     new: tuple[str, ...]
     """Scopes and ops directly in the scope that only the other graph has; the first of them."""
     total_new: int
-    is_whole: bool
-    """Whether every change was looked at; a diff lists the first 10,000."""
 
 
 def changes_in_picture(
@@ -82,7 +80,6 @@ def changes_in_picture(
         items=tuple(_told(level, counts)),
         new=tuple(strangers)[:_NAMED],
         total_new=len(strangers),
-        is_whole=found is None or len(found.ops) == found.total,
     )
 
 

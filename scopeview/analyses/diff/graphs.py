@@ -69,7 +69,7 @@ class GraphDiff:
     """Scopes with any change, outermost first."""
     ops: tuple[OpChange, ...]
     total: int
-    """Ops that are not the same; `ops` lists the first of them."""
+    """Ops that are not the same; `ops` of a report lists the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _by_stem(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def diff_graphs(
-    a: OpTable, b: OpTable, renames: Mapping[str, str], *, scope: str = "", limit: int = 10_000
+    a: OpTable, b: OpTable, renames: Mapping[str, str], *, scope: str = ""
 ) -> GraphDiff:
     """Compare two op tables.
 
@@ -125,7 +125,6 @@ def diff_graphs(
         b: the second.
         renames: paths of A that are other paths of B, such as scopes of variables that were renamed.
         scope: only ops within this scope, on either side.
-        limit: ops to list that are not the same.
     """
     moved = _renamed_scopes(a, b)
     pairs = _matched(a, b, moved, renames)
@@ -140,7 +139,7 @@ def diff_graphs(
         changed=counts["changed"],
         renamed=counts["renamed"],
         scopes=tuple(_scope_changes(b, changes, {new: old for old, new in (*renames.items(), *moved.items())})),
-        ops=tuple(changes[:limit]),
+        ops=tuple(changes),
         total=len(changes),
     )
 

@@ -92,6 +92,9 @@ class DiffReport:
         return bool(found_kinds & set(kinds)) if kinds else bool(found_kinds - {"restore"})
 
 
+_MOST_OPS = 10_000
+
+
 @dataclass(frozen=True)
 class Diff:
     """A report, and the pairs that maps for TensorFlow are made from."""
@@ -99,6 +102,8 @@ class Diff:
     report: DiffReport
     pairs: tuple[Pair, ...]
     """From the checkpoint to the graph where one side is each, else from A to B."""
+    graph: GraphDiff | None
+    """The op trees compared, with every op that is not the same; a report lists the first 10,000."""
 
     def as_saver(self) -> str:
         """Return Python that restores A into the variables of B."""
@@ -139,6 +144,7 @@ def diff(
     source, target = (theirs, ours) if side == "b" else (ours, theirs)
     averages = _averages(source.facts) if from_averages else {}
     left = [entry.a for entry in entries if entry.status == "only_a" and entry.a is not None]
+    trees = _graphs(a, b, matching.pairs, wanted.scope)
     report = DiffReport(
         a=_summary(a),
         b=_summary(b),
@@ -149,14 +155,14 @@ def diff(
         regex_rules=renaming([(rule.from_, rule.to) for rule in rules], pairs, left),
         restore=restore(graph, checkpoint) if graph is not None and checkpoint is not None else None,
         restores_from=side,
-        graph=_graphs(a, b, matching.pairs, wanted.scope),
+        graph=replace(trees, ops=trees.ops[:_MOST_OPS]) if trees is not None else None,
         functions=tuple(diff_functions(a.model.functions, b.model.functions)) if not wanted.scope else (),
         moved=sum(entry.is_moved for entry in entries),
         not_compared=sum(e.values is None and e.a is not None and e.b is not None for e in entries) if values else 0,
         shifted=tuple(p.b.name for p in matching.pairs if "its path was" in p.evidence),
         optimisers=(_slots(a), _slots(b)),
     )
-    return Diff(report, tuple(mapped))
+    return Diff(report, tuple(mapped), trees)
 
 
 def _check_scope(a: Facts, b: Facts, scope: str) -> None:
