@@ -355,6 +355,7 @@ def _absorb(table: OpTable, codes: Codes, named: Iterable[str] = ()) -> None:
     best = np.full(len(table), _FORWARD, dtype=np.int8)
     stays, light = _per_type(table, _stays_forward), _per_type(table, _is_light)
     shows = _per_type(table, lambda name: name in _SHOWS or name in VARIABLE_TYPES)
+    is_fed = _per_type(table, lambda name: name.startswith("Placeholder"))
     for name in named:
         row = table.row(name)
         if row is not None:
@@ -368,7 +369,8 @@ def _absorb(table: OpTable, codes: Codes, named: Iterable[str] = ()) -> None:
         np.minimum.at(best, source[edges], codes[target])
         feeds_gradient[source[edges[codes[target] == _CODE["gradient"]]]] = True
         reached = np.unique(source[edges])
-        free = (remaining[reached] == 0) & (codes[reached] == _FORWARD) & ~stays[reached]
+        names_file = is_fed[reached] & (best[reached] == _CODE["save"])
+        free = (remaining[reached] == 0) & (codes[reached] == _FORWARD) & (~stays[reached] | names_file)
         free &= (best[reached] != _CODE["summary"]) | shows[reached]
         frontier = reached[free & (light[reached] | ~feeds_gradient[reached])]
         codes[frontier] = best[frontier]

@@ -116,6 +116,22 @@ def test_a_constant_tells_its_value_whoever_reads_it() -> None:
     assert told["a"] == told["b"] == []
 
 
+def test_what_stands_for_variables_of_a_module_keeps_no_initialiser_in_place() -> None:
+    text = """
+        x Placeholder
+        y Relu x
+        w VariableV2 shape=2
+        w/Assign Assign w dead/zeros
+        dead/w Placeholder
+        dead/zeros Const value=0,0
+        alone Placeholder
+    """
+    found = check(Facts(model_from_text(text)), "")
+
+    told = {item.label: item.aside for item in found.items}
+    assert (told["dead"], told["alone"], told["x"]) == ("init", None, None)
+
+
 def test_writes_are_told_from_reads() -> None:
     found = picture(GAN, "", wishes=Wishes(roles=frozenset({"update"})))
     names = [item.label for item in found.items]
@@ -339,7 +355,7 @@ def test_a_diff_is_told_by_the_items_of_a_picture() -> None:
     assert {one.id: (one.gone, one.changed, one.new) for one in found.items} == {
         "enc": (0, 1, 1), "old": (1, 0, 0), "loss": (0, 1, 0),
     }  # fmt: skip
-    assert (found.new, found.is_whole) == (("new",), True)
+    assert found.new == ("new",)
     assert {one.id: (one.gone, one.changed, one.new) for one in back.items} == {
         "enc": (1, 1, 0), "new": (1, 0, 0), "loss": (0, 1, 0),
     }  # fmt: skip

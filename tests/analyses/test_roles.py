@@ -240,6 +240,15 @@ def test_functions_that_save_are_told_from_functions_that_compute() -> None:
     assert of_functions["__inference_call_27"] == {ROLES.index("forward")}
 
 
+def test_the_name_of_a_file_is_asked_for_by_the_saver_alone() -> None:
+    found = roles(scopeview.load(SAMPLES / "m29_module"))
+
+    names = [name for name in found if name.endswith("saver_filename")]
+    assert names and {found[name] for name in names} == {"save"}
+    fed = roles(model_from_text("x Placeholder\nt Const value=1\nsave/SaveV2 SaveV2 x t t t\ny Relu x"))
+    assert fed["x"] == "forward"
+
+
 def test_every_op_has_one_role_and_counts_add_up() -> None:
     model = scopeview.load(SAMPLES / "m17_gan.meta")
     facts = Facts(model)

@@ -59,6 +59,22 @@ class Ground:
         return np.asarray(self.facts.gives_weights[np.maximum(source, 0)] & (source >= 0))
 
     @cached_property
+    def is_idle(self) -> NDArray[np.bool_]:
+        """Which ops take nothing and give nothing, such as what stands for a variable of a module: shape (ops,)."""
+        columns = self.table.columns
+        found = np.diff(columns.in_start) == 0
+        found[columns.source[columns.source >= 0]] = False
+        return np.asarray(found)
+
+    @cached_property
+    def serves_update(self) -> NDArray[np.bool_]:
+        """Which ops hold variables that exist for an optimiser or an average: shape (ops,)."""
+        found = np.zeros(len(self.table), dtype=bool)
+        attached = self.facts.attachments
+        found[[row for row, variable in self.variable_rows.items() if variable.name in attached]] = True
+        return found
+
+    @cached_property
     def own_row(self) -> Ints:
         """The op that has a scope's very name, or -1: shape (scopes,). It stands just before the scope's slice."""
         found = np.full(len(self.tree), -1, dtype=np.int64)

@@ -143,9 +143,11 @@ class Level:
         in_place = {_FORWARD} | {ROLES.index(role) for role in wishes.roles}
         found: list[Role | None] = []
         for unit in self.units:
-            counts = np.bincount(ground.roles[unit.rows], minlength=len(ROLES))
-            stays = any(counts[code] for code in in_place) or unit.path in wishes.shown
-            found.append(None if stays else ROLES[int(counts.argmax())])
+            counts = np.bincount(ground.roles[unit.rows[~ground.is_idle[unit.rows]]], minlength=len(ROLES))
+            role: Role = "update" if ground.serves_update[unit.rows].any() else ROLES[int(counts.argmax())]
+            is_asked = unit.path in wishes.shown or role in wishes.roles
+            stays = is_asked or any(counts[code] for code in in_place) or not counts.any()
+            found.append(None if stays else role)
         if all(role is not None for role in found):
             return [None] * len(found)  # nothing else is here to look at
         self._keep_ways(found)
