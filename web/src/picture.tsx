@@ -2,14 +2,10 @@
 
 import { download, saveBlob } from "./download";
 import { printable } from "./format";
+import { standaloneStyle, upright } from "./standalone";
 import { trouble } from "./state";
 
 const SVG = "http://www.w3.org/2000/svg";
-const KEPT = [
-  "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "stroke-dasharray",
-  "paint-order",
-];
-
 export function SavePicture({ of, name }: { of: () => SVGSVGElement | null; name: string }) {
   const save = (kind: "svg" | "png") => {
     const drawn = of();
@@ -26,24 +22,22 @@ export function SavePicture({ of, name }: { of: () => SVGSVGElement | null; name
   );
 }
 
-// A copy that needs no style sheet: what the page computes for each element is written on the element.
+// A copy that stands alone: with the rules that it needs, in the colours of the theme that is on.
 function svgText(drawn: SVGSVGElement): string {
   const copy = drawn.cloneNode(true) as SVGSVGElement;
-  const from = [drawn, ...drawn.querySelectorAll("*")];
-  const to = [copy, ...copy.querySelectorAll("*")];
-  from.forEach((element, index) => {
-    const style = getComputedStyle(element);
-    const target = to[index]!;
-    for (const name of ["class", "tabindex", "role", "aria-expanded"]) target.removeAttribute(name);
-    if (element.localName !== "title") for (const name of KEPT) target.setAttribute(name, style.getPropertyValue(name));
-  });
+  const { width, height } = drawn.getBoundingClientRect();
+  const tokens = getComputedStyle(document.documentElement);
+  const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).filter((rule) => rule instanceof CSSStyleRule);
+  const needed = rules.filter((rule) => !rule.selectorText.includes(":root") && (copy.matches(rule.selectorText) || copy.querySelector(rule.selectorText)));
+  for (const element of copy.querySelectorAll("*")) for (const name of ["tabindex", "role", "aria-expanded"]) element.removeAttribute(name);
+  const style = document.createElementNS(SVG, "style");
+  style.textContent = standaloneStyle(needed.map((rule) => ({ selector: rule.selectorText, body: rule.style.cssText })), (name) => tokens.getPropertyValue(name).trim());
   const ground = document.createElementNS(SVG, "rect");
-  ground.setAttribute("width", "100%");
-  ground.setAttribute("height", "100%");
-  ground.setAttribute("fill", getComputedStyle(document.body).backgroundColor);
-  copy.prepend(ground);
-  copy.setAttribute("xmlns", SVG);
-  return new XMLSerializer().serializeToString(copy);
+  for (const [name, value] of Object.entries({ width, height, fill: tokens.getPropertyValue("--ground").trim() })) ground.setAttribute(name, String(value));
+  copy.prepend(style, ground);
+  for (const [name, value] of Object.entries({ xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` })) copy.setAttribute(name, String(value));
+  delete copy.dataset["settled"];
+  return upright(new XMLSerializer().serializeToString(copy));
 }
 
 const MOST_PIXELS = 16_000;

@@ -11,6 +11,7 @@ import { type ElkOutcome, elkJob, isTooLong, place } from "./layout";
 import type { Placed, Plan } from "./plan";
 import { Scene, Tips } from "./scene";
 import { draw } from "./store";
+import { rulesOf, standaloneStyle, tokensOf, upright } from "../standalone";
 
 interface Order {
   root: string;
@@ -36,15 +37,18 @@ function ask(order: Order, scope: string): Promise<GraphPicture> {
   return found ? Promise.resolve(found) : Promise.reject(new Error(`no picture of ${scope} was given`));
 }
 
+const DRAWN = /(^|[\s,>])(svg)?\.(graph|item|link|gate|tip)\b/;
 const ignore = () => undefined;
 const order = JSON.parse(readFileSync(0, "utf-8")) as Order;
 const drawing = await draw(order.opened, order.isSideways, { ask: (scope) => ask(order, scope), arrange }, new AbortController().signal, order.root);
 const legend = legendOf(drawing.items.filter((drawn) => !drawn.isOpen).map((drawn) => drawn.item), order.colouring);
 const [width, height] = [drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN];
+const tokens = tokensOf(order.style, ":root");
+const style = standaloneStyle(rulesOf(order.style).filter((rule) => DRAWN.test(rule.selector)), (name) => tokens.get(name) ?? "");
 const svg = renderToString(
   <svg xmlns="http://www.w3.org/2000/svg" class="graph" width={width} height={height} viewBox={`${-MARGIN} ${-MARGIN} ${width} ${height}`}>
-    <style>{order.style}</style>
-    <rect x={-MARGIN} y={-MARGIN} width={width} height={height} style={{ fill: "var(--ground)" }} />
+    <style dangerouslySetInnerHTML={{ __html: style }} />
+    <rect x={-MARGIN} y={-MARGIN} width={width} height={height} fill={tokens.get("--ground")} />
     <Tips />
     <Scene
       drawing={drawing} legend={legend} changes={new Map()} marks={{ selected: new Set(), link: "", lit: null, hovered: "" }}
@@ -52,4 +56,4 @@ const svg = renderToString(
     />
   </svg>,
 );
-process.stdout.write(`${svg}\n`);
+process.stdout.write(`${upright(svg)}\n`);
