@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import re
@@ -138,6 +139,41 @@ def test_a_layout_that_nobody_waits_for_is_given_up(page: Page, serve: Serve, tm
     expect(page.locator("svg.graph .item")).to_have_count(1)
 
 
+def test_every_link_is_drawn_however_many_come_in_and_go_out(page: Page, serve: Serve, tmp_path: Path) -> None:
+    sources = "".join(f"in{i}x Placeholder\n" for i in range(40))
+    inside = "".join(f"s/op{i}x Relu in{i}x\n" for i in range(40))
+    targets = "".join(f"out{i}x Type{i} s/op{i}x\n" for i in range(40))
+    path = tmp_path / "gates.pb"
+    path.write_bytes(graph_def_from_text(sources + inside + targets))
+    opened(page, serve(path), path, op="s")
+
+    found = drawn(page)
+
+    ends = {(link["source"], link["target"]) for link in found["links"] if link["scope"] == "s"}
+    assert ends == {(f"in{i}x", f"s/op{i}x") for i in range(40)} | {(f"s/op{i}x", f"out{i}x") for i in range(40)}
+    assert sum(link["scope"] == "" for link in found["links"]) == 80
+    assert len(found["gates"]) == 2 * 24
+    check_geometry(found)
+    expect(page.locator('svg.graph .gate[data-gate="/"] text').first).to_have_text("17 more")
+
+
+PAINTED = """async (content) => {
+  const bytes = Uint8Array.from(atob(content), (one) => one.charCodeAt(0));
+  const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+  const canvas = new OffscreenCanvas(image.width, image.height), context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(0, 0, image.width, image.height);
+  const painted = [0, 0];
+  for (let at = 4; at < data.length; at += 4) {
+    if (data[at] === data[0] && data[at + 1] === data[1] && data[at + 2] === data[2]) continue;
+    painted[0] = Math.max(painted[0], (at / 4) % image.width);
+    painted[1] = Math.max(painted[1], Math.floor(at / 4 / image.width));
+  }
+  return { size: [image.width, image.height], painted };
+}"""
+"""The size of a picture, and how far to the right and down it is painted."""
+
+
 def test_the_drawing_is_saved_with_its_text(page: Page, url: str) -> None:
     opened(page, url)
     with page.expect_download() as saved:
@@ -149,7 +185,13 @@ def test_the_drawing_is_saved_with_its_text(page: Page, url: str) -> None:
     assert {"discriminator", "loss_d"} <= set(texts)
     with page.expect_download() as saved:
         page.get_by_role("button", name="save the graph as PNG").click()
-    assert saved.value.path().read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    told = page.evaluate(PAINTED, base64.b64encode(saved.value.path().read_bytes()).decode())
+    box = page.locator("svg.graph").bounding_box()
+    assert box is not None
+    assert told["size"] == pytest.approx([box["width"] * 2, box["height"] * 2], abs=1)
+    items = page.locator("svg.graph .item").evaluate_all("(all) => all.map((one) => one.getBoundingClientRect())")
+    drawn_to = [2 * (max(one[side] for one in items) - box[start]) for side, start in (("right", "x"), ("bottom", "y"))]
+    assert told["painted"] == pytest.approx(drawn_to, abs=6)
 
 
 @pytest.mark.skipif(not corpus(), reason=NO_CORPUS)

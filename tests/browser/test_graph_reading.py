@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.graph_screen import GAN, KEYS, SHIFT, Serve, check_geometry, drawn, item, opened, settle
+from tests.graphs import graph_def_from_text
 from tests.places import SAMPLES
 
 
@@ -160,9 +163,31 @@ def test_it_is_shown_from_elsewhere(page: Page, url: str) -> None:
     settle(page)
 
     chosen = item(page, "discriminator/hidden\\\\u000adiscriminator/hidden/weights")
-    expect(chosen).to_have_class("item variable hue0 shared selected")
+    expect(chosen).to_have_class("item variable hue2 shared selected")
     expect(chosen).to_be_in_viewport()
     expect(chosen).to_contain_text("2 places")
+
+
+def test_what_is_named_elsewhere_is_opened_unfolded_and_brought_back(page: Page, serve: Serve, tmp_path: Path) -> None:
+    units = [f"net/unit_{i}/conv" for i in range(1, 7)]
+    layers = "".join(f"{unit}/w VariableV2 shape=2\n{unit}/y Mul {unit}/w x\n" for unit in units)
+    saver = "t Const value=1\nsave/deep/SaveV2 SaveV2 x t t t\n"
+    path = tmp_path / "units.pb"
+    total = f"total AddN {' '.join(f'{unit}/y' for unit in units)}\n"
+    path.write_bytes(graph_def_from_text(f"x Placeholder\n{layers}{total}{saver}"))
+    opened(page, serve(path), path)
+    search = page.get_by_role("combobox", name="Search ops and variables")
+
+    for scope, name in (("net/unit_5/conv", "y"), ("save/deep", "SaveV2")):
+        search.fill(f"name:{scope}/{name} in:ops")
+        page.locator("#hits").get_by_role("option", name=f"{scope}/{name}").wait_for()
+        search.press("Enter")
+        chosen = item(page, f"{scope}\\\\u000a{scope}/{name}")
+        expect(chosen).to_have_class(re.compile("selected"))
+        settle(page)
+        expect(chosen).to_be_in_viewport()
+    page.get_by_role("button", name="fold again").click()
+    expect(page.locator("svg.graph .item.many")).to_have_count(1)
 
 
 def test_a_function_is_drawn_as_a_root_of_its_own(page: Page, serve: Serve) -> None:

@@ -1636,8 +1636,6 @@ export interface components {
             new: string[];
             /** Total New */
             total_new: number;
-            /** Is Whole */
-            is_whole: boolean;
         };
         /**
          * RenameRule

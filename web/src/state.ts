@@ -28,6 +28,8 @@ export interface Sight {
   box: string; // x, y and scale of what is in view; empty to fit
 }
 
+export const MOST_ITEMS = 2000; // of one scope: the server draws no more
+
 export const SIGHT: Sight = {
   roles: [], shown: [], unfolded: [], items: 150, function: "", colouring: "role", isSideways: false, hidesAside: false, against: "", trace: "",
   depth: 0, also: [], link: [], box: "",
@@ -75,7 +77,7 @@ function parseSight(found: URLSearchParams): Sight {
   const trace = found.get("trace") as Sight["trace"];
   const link = found.getAll("link");
   return {
-    roles: found.getAll("role"), shown: found.getAll("show"), unfolded: found.getAll("unfold"), items: Math.min(2000, Math.max(10, Number(found.get("items")) || SIGHT.items)), function: found.get("function") ?? "",
+    roles: found.getAll("role"), shown: found.getAll("show"), unfolded: found.getAll("unfold"), items: Math.min(MOST_ITEMS, Math.max(10, Number(found.get("items")) || SIGHT.items)), function: found.get("function") ?? "",
     colouring: COLOURINGS.includes(colouring) ? colouring : SIGHT.colouring, isSideways: found.get("inputs") === "left",
     hidesAside: found.get("aside") === "hidden", against: found.get("against") ?? "", trace: ["inputs", "outputs", "paths"].includes(trace) ? trace : "",
     depth: Math.max(0, Number(found.get("depth")) || 0), also: found.getAll("also"), link: link.length === 3 ? link : [], box: found.get("box") ?? "",
@@ -116,6 +118,7 @@ export function writeAddress(address: Address): string {
 
 export const at = signal<Address>(parseAddress(typeof location === "undefined" ? "" : location.search));
 export const models = signal<OpenModel[]>([]);
+export const sought = signal(""); // what was selected by name, and not where it is drawn: the graph opens the way to it
 export const trouble = signal("");
 export const announced = signal(""); // read aloud by a screen reader
 
@@ -124,6 +127,7 @@ export function go(change: Partial<Address>, keep = false): void {
   const next = { ...at.value, ...("selected" in change ? { selectedIn: "" } : {}), ...change };
   if ("selected" in change && !("sight" in change)) next.sight = { ...next.sight, trace: "", also: [], link: [] };
   const text = writeAddress(next);
+  if (change.selected !== undefined) sought.value = change.selected;
   if (text === writeAddress(at.value)) return;
   at.value = next;
   const url = `${location.pathname}${text}`;
@@ -136,12 +140,19 @@ export function look(change: Partial<Sight>, keep = false): void {
   go({ sight: { ...at.value.sight, ...change } }, keep);
 }
 
+// Select what is on the screen already.
+export function pick(path: string): void {
+  go({ selected: path });
+  sought.value = "";
+}
+
 // Select one more, or one less; what was selected first stays the one that is told in full.
 export function selectAlso(path: string): void {
   const { selected, sight } = at.value;
   const names = toggled(selected ? [selected, ...sight.also] : [], path);
   const trace = sight.trace === "paths" && names.length !== 2 ? "" : sight.trace;
   go({ selected: names[0] ?? "", sight: { ...sight, also: names.slice(1), trace, link: [] } });
+  sought.value = "";
 }
 
 // Another view; what is selected in the body of a function is no name there.

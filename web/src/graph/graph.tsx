@@ -1,21 +1,23 @@
 // The graph: the dataflow of the op tree, its scopes opened in place.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "../api";
 import { useAsked } from "../asked";
-import { plural, printable } from "../format";
-import { ModelOptions } from "../models";
-import { SavePicture } from "../picture";
-import { above, announced, at, COLOURINGS, type Colouring, current, go, look, models, said, selectAlso, SIGHT, toggled } from "../state";
+import { plural } from "../format";
+import { above, announced, at, current, go, look, MOST_ITEMS, pick, said, selectAlso, SIGHT, sought, toggled } from "../state";
 import { Aside } from "./aside";
+import { Bar } from "./bar";
 import { useChanges } from "./changes";
-import { legendOf, NOTES } from "./colour";
+import { legendOf } from "./colour";
+import { centre, fit, LEGIBLE } from "./framing";
 import { focus, useKeys } from "./keys";
+import { Key } from "./legend";
 import { Minimap } from "./minimap";
 import { Scene, Tips } from "./scene";
 import { arrange, prepare } from "./engine";
 import { draw, pictureOf, type DrawnGate, type DrawnItem, type DrawnLink, type Drawing } from "./store";
-import { parseBox, useViewport, type Viewport } from "./viewport";
+import { openingsTo } from "./reveal";
+import { parseBox, useViewport } from "./viewport";
 
 // What is on the screen, and the question that it answers: until another is drawn, that may be an earlier one.
 interface Drawn {
@@ -24,14 +26,24 @@ interface Drawn {
   error: string;
 }
 
+// The box that a hand has opened, where it was.
+interface Held {
+  key: string;
+  scope: string;
+  path: string;
+  x: number;
+  y: number;
+  hasFocus: boolean;
+}
+
 export function Graph() {
   const { model, sight, openOps, selected } = at.value;
   const revision = current.value?.revision ?? 0;
   const [drawn, setDrawn] = useState<Drawn>({ asked: "", drawing: undefined, error: "" });
   const [hovered, setHovered] = useState("");
   const svg = useRef<SVGSVGElement>(null);
-  const held = useRef<{ key: string; x: number; y: number; hasFocus: boolean } | null>(null);
-  const clicked = useRef("");
+  const held = useRef<Held | null>(null);
+  const isToFind = useRef(false); // what was opened for the sake of what is selected is about to be drawn
   const viewport = useViewport(svg);
   const question = { model, revision, function: sight.function, roles: sight.roles, shown: sight.shown, unfolded: sight.unfolded, items: sight.items };
   const asked = JSON.stringify([question, openOps, sight.isSideways]);
@@ -49,25 +61,36 @@ export function Graph() {
   const isBusy = drawn.asked !== asked;
 
   // What a hand has opened stays under the hand; a first picture is fitted, unless the address says what is in view.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!drawing || !svg.current) return;
-    const anchor = held.current && drawing.items.find((item) => item.key === held.current!.key);
-    if (held.current && anchor) {
+    const hand = held.current;
+    held.current = null;
+    const anchor = hand && (drawing.items.find((item) => item.key === hand.key) ?? drawing.items.find((item) => item.scope === hand.scope && item.item.path === hand.path));
+    if (anchor) {
       const { x, y, k } = viewport.now();
-      viewport.set({ x: x + (held.current.x - anchor.x) * k, y: y + (held.current.y - anchor.y) * k, k });
-      if (held.current.hasFocus) focus(svg.current, anchor.key); // a box that opens is drawn anew, behind what stands in it
-      held.current = null;
+      viewport.set({ x: x + (hand.x - anchor.x) * k, y: y + (hand.y - anchor.y) * k, k });
+      if (hand.hasFocus) focus(svg.current, anchor.key); // a box that opens is drawn anew, behind what stands in it
+    } else if (isToFind.current) {
+      isToFind.current = false;
+      centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
     } else if (!parseBox(at.value.sight.box)) {
       fit(drawing, svg.current, viewport, LEGIBLE);
       centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
     }
   }, [drawing]);
-  // What was selected elsewhere is brought into view; what was clicked here is where it is.
+  // The way to what was selected by name is opened, and it is brought into view.
+  const seeking = sought.value;
   useEffect(() => {
-    const isOwn = clicked.current === selected;
-    clicked.current = "";
-    if (drawing && svg.current && !isOwn) centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
-  }, [selected]);
+    if (!drawing || !seeking || seeking !== selected || at.value.selectedIn) return;
+    sought.value = "";
+    void openingsTo(selected, question).then((found) => {
+      if (at.value.selected !== selected) return;
+      const more = { openOps: joined(openOps, found.openOps), unfolded: joined(sight.unfolded, found.unfolded), shown: joined(sight.shown, found.shown) };
+      isToFind.current = more.openOps.length + more.unfolded.length + more.shown.length > openOps.length + sight.unfolded.length + sight.shown.length;
+      if (isToFind.current) go({ openOps: more.openOps, sight: { ...at.value.sight, unfolded: more.unfolded, shown: more.shown } }, true);
+      else if (svg.current) centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
+    }, () => undefined); // what has no place in this graph is told by the inspector
+  }, [seeking, selected, !drawing]);
 
   const selectedKeys = useMemo(() => [selected, ...sight.also].map((name) => (drawing ? deepest(drawing.items, name) : "")), [drawing, selected, sight.also]);
   const selectedKey = selectedKeys[0]!;
@@ -77,8 +100,8 @@ export function Graph() {
 
   const open = (drawn: DrawnItem) => {
     const { item } = drawn;
-    held.current = { key: drawn.key, x: drawn.x, y: drawn.y, hasFocus: !!svg.current?.contains(document.activeElement) };
-    if (item.group === "rest") look({ items: sight.items + MORE });
+    held.current = { key: drawn.key, scope: drawn.scope, path: item.path, x: drawn.x, y: drawn.y, hasFocus: !!svg.current?.contains(document.activeElement) };
+    if (item.group === "rest") look({ items: Math.min(MOST_ITEMS, sight.items + MORE) });
     else if (item.total_members > 1) look({ unfolded: [...sight.unfolded, item.path] });
     else if (item.calls[0] && !item.can_open) go({ sight: { ...SIGHT, colouring: sight.colouring, isSideways: sight.isSideways, function: item.calls[0] }, openOps: [], selected: "" });
     else if (item.can_open) {
@@ -89,9 +112,8 @@ export function Graph() {
   const hands = {
     open,
     pick: (drawn: DrawnItem, isMore: boolean) => {
-      clicked.current = drawn.item.path;
       if (isMore) selectAlso(drawn.item.path);
-      else go({ selected: drawn.item.path });
+      else pick(drawn.item.path);
     },
     pickLink: (link: DrawnLink) => look({ link: [link.scope, link.source, link.target], trace: "" }),
     pickGate: ({ scope, gate }: DrawnGate) => {
@@ -111,7 +133,6 @@ export function Graph() {
     [drawing, legend, changes.byKey, selectedKeys, linkKey, trace.lit, hovered, selected, openOps, sight],
   );
   const { x, y, k } = viewport.view;
-  const root = drawing?.pictures[0];
   const isEmpty = drawing && !drawing.items.length && !drawing.aside.length;
   return (
     <section class="view" aria-label="Graph">
@@ -127,26 +148,14 @@ export function Graph() {
         </svg>
         {!drawing && !error && <p class="quiet pad waiting">Drawing…</p>}
         {drawing && <Minimap drawing={drawing} viewport={viewport} svg={svg} />}
-        <div class="key">
-          <label>
-            colour{" "}
-            <select value={sight.colouring} onChange={(event) => look({ colouring: event.currentTarget.value as Colouring })}>
-              {COLOURINGS.map((name) => <option key={name}>{name}</option>)}
-            </select>
-          </label>
-          {legend.entries.map((entry) => (
-            <span key={entry.text} class="entry"><i class={`hue${entry.hue}`} />{printable(entry.text)} <span class="quiet">{entry.count}</span></span>
-          ))}
-          {sight.against && ["new", "gone", "changed", "renamed"].map((kind) => <span key={kind} class="entry"><i class={`diff-${kind}`} />{kind}</span>)}
-          {legend.entries.length > 0 && NOTES[sight.colouring] && <span class="quiet">{NOTES[sight.colouring]}</span>}
-          {!legend.entries.length && <span class="quiet">nothing here to tell apart</span>}
-          {root && <span class="quiet">{`${plural(root.ops, "op")}, ${plural(root.edges, "edge")}`}</span>}
-        </div>
-        {drawing && !sight.hidesAside && <Aside drawing={drawing} strangers={changes.strangers} />}
+        {drawing && !sight.hidesAside && <Aside drawing={drawing} changes={changes} />}
       </div>
+      <Key drawing={drawing} legend={legend} />
     </section>
   );
 }
+
+const joined = (some: string[], more: string[]) => [...new Set([...some, ...more])];
 
 // The innermost drawn box that stands for a name.
 function deepest(items: DrawnItem[], name: string): string {
@@ -160,33 +169,7 @@ function deepest(items: DrawnItem[], name: string): string {
   return best?.key ?? "";
 }
 
-const LEGIBLE = 0.5;
-const KEY_HEIGHT = 44; // the legend stands on the foot of the drawing
-
-// Show all of it; what would be too small to read then is shown from its inputs on.
-function fit(drawing: Drawing, svg: SVGSVGElement, viewport: Viewport, least = 0): void {
-  const [width, height] = [svg.clientWidth - 24, svg.clientHeight - KEY_HEIGHT - 12];
-  const k = Math.max(least, Math.min(width / drawing.width, height / drawing.height, 1.4));
-  const [left, top] = [width - drawing.width * k, height - drawing.height * k];
-  const { isSideways } = at.value.sight;
-  viewport.set({ x: 12 + (isSideways && left < 0 ? 0 : left / 2), y: 12 + (!isSideways && top < 0 ? top : top / 2), k });
-}
-
 const MORE = 150; // items that a scope shows more of, each time that one asks for the rest
-const READABLE = 0.75;
-
-// Bring a box into view, large enough to read, if it is not there already.
-function centre(drawing: Drawing, key: string, svg: SVGSVGElement, viewport: Viewport): void {
-  const box = drawing.items.find((item) => item.key === key);
-  if (!box) return;
-  const { clientWidth, clientHeight } = svg;
-  const { x, y, k } = viewport.now();
-  const [left, top] = [box.x * k + x, box.y * k + y];
-  if (k >= READABLE && left >= 0 && top >= 0 && left + box.width * k <= clientWidth && top + box.height * k <= clientHeight) return;
-  const scale = Math.min(Math.max(k, READABLE), clientWidth / (box.width + 20), clientHeight / (box.height + 20));
-  viewport.set({ x: clientWidth / 2 - (box.x + box.width / 2) * scale, y: clientHeight / 2 - (box.y + box.height / 2) * scale, k: scale });
-}
-
 function useTrace(drawing: Drawing | undefined): { lit: Set<string> | null; told: string } {
   const { model, sight, selected } = at.value;
   const parameters = {
@@ -200,55 +183,4 @@ function useTrace(drawing: Drawing | undefined): { lit: Set<string> | null; told
     const what = { inputs: "feed it", outputs: "are fed by it", paths: "lie between them" }[direction];
     return { lit: new Set(lit.flatMap(({ scope, items }) => items.map((id) => `${scope}\n${id}`))), told: `${plural(total, "op")} ${what}` };
   }, [asked.answer, asked.error, sight.trace]);
-}
-
-interface BarProps {
-  drawing: Drawing | undefined;
-  svg: { current: SVGSVGElement | null };
-  viewport: Viewport;
-  tracing: string;
-}
-
-function Bar({ drawing, svg, viewport, tracing }: BarProps) {
-  const { model, sight, openOps, selected } = at.value;
-  const root = drawing?.pictures[0];
-  const folded = drawing?.items.filter(({ item }) => item.group === "twins").map(({ item }) => item.path) ?? [];
-  return (
-    <div class="bar">
-      {sight.function && (
-        <nav aria-label="Where"><button class="link" onClick={() => go({ sight: { ...SIGHT, colouring: sight.colouring }, openOps: [], selected: "" })}>main graph</button> › <b class="mono">{printable(sight.function)}</b></nav>
-      )}
-      <button title="f" onClick={() => drawing && svg.current && (fit(drawing, svg.current, viewport), look({ box: "" }, true))}>fit</button>
-      <button aria-label="zoom in" onClick={() => viewport.by(1.3)}>+</button>
-      <button aria-label="zoom out" onClick={() => viewport.by(1 / 1.3)}>−</button>
-      <label><input type="checkbox" checked={sight.isSideways} onChange={(event) => look({ isSideways: event.currentTarget.checked, box: "" })} /> inputs left</label>
-      {(["inputs", "outputs"] as const).map((direction) => (
-        <button key={direction} title={direction === "inputs" ? "t" : "T"} disabled={!selected} aria-pressed={sight.trace === direction} class={sight.trace === direction ? "on" : ""} onClick={() => look({ trace: sight.trace === direction ? "" : direction })}>
-          trace {direction}
-        </button>
-      ))}
-      {sight.also.length === 1 && (
-        <button title="p" aria-pressed={sight.trace === "paths"} class={sight.trace === "paths" ? "on" : ""} onClick={() => look({ trace: sight.trace === "paths" ? "" : "paths" })}>paths between</button>
-      )}
-      {(sight.trace === "inputs" || sight.trace === "outputs") && (
-        <select aria-label="steps" value={sight.depth} onChange={(event) => look({ depth: Number(event.currentTarget.value) })}>
-          {[0, 1, 2, 3, 5, 10].map((depth) => <option key={depth} value={depth}>{depth ? plural(depth, "step") : "all steps"}</option>)}
-        </select>
-      )}
-      {sight.trace && <button onClick={() => look({ trace: "" })}>end trace</button>}
-      {folded.length > 0 && <button title="draw every folded twin by itself" onClick={() => look({ unfolded: [...sight.unfolded, ...folded] })}>unfold all</button>}
-      {(openOps.length > 0 || sight.unfolded.length > 0 || sight.items > SIGHT.items) && <button onClick={() => go({ openOps: [], sight: { ...sight, unfolded: [], items: SIGHT.items, box: "" } })}>close all</button>}
-      {models.value.length > 1 && !sight.function && (
-        <select aria-label="compare with" value={sight.against} onChange={(event) => look({ against: event.currentTarget.value })}>
-          <option value="">compare with…</option>
-          <ModelOptions without={model} />
-        </select>
-      )}
-      <span class="quiet" role="status">{tracing}</span>
-      <span class="grow" />
-      <label><input type="checkbox" checked={!sight.hidesAside} onChange={(event) => look({ hidesAside: !event.currentTarget.checked })} /> set aside</label>
-      <SavePicture of={() => svg.current} name="graph" />
-      {!!root?.dangling && <span class="warning">{plural(root.dangling, "input")} from ops that are not there</span>}
-    </div>
-  );
 }

@@ -1,6 +1,6 @@
 // From what is laid out to a job of the layout engine, and from its outcome to places: pure, so that it can be tested.
 
-import { type Gate, gateNode, HEAD, idOf, lineId, MARGIN, type Placed, type Plan, type Point, type Size } from "./plan";
+import { type Gate, gateNode, HEAD, idOf, lineId, MARGIN, MORE, type Placed, type Plan, type Point, type Size } from "./plan";
 
 const MOST_LINES = 1500; // above, layers are enough: a layout of more takes seconds, and nobody follows its lines
 
@@ -42,9 +42,8 @@ export function elkJob(made: Plan): object {
         id: node.id, ...node.size,
         ...(node.gates.length > 0 && {
           layoutOptions: { "elk.portConstraints": "FIXED_POS" },
-          ports: node.gates.map((gate) => ({
-            id: lineId(node.id, gateNode(gate.side, gate.id)), width: 0, height: 0, ...corner(gate, node.size, made.isSideways),
-            layoutOptions: { "elk.port.side": sides[gate.side] },
+          ports: [...node.gates.map((gate) => ({ ...gate, id: gateNode(gate.side, gate.id) })), ...middles(node.size, made.isSideways)].map((gate) => ({
+            id: lineId(node.id, gate.id), width: 0, height: 0, ...corner(gate, node.size, made.isSideways), layoutOptions: { "elk.port.side": sides[gate.side] },
           })),
         }),
       })),
@@ -62,15 +61,24 @@ export function elkJob(made: Plan): object {
 // The gate of an opened box that leads to what is at the other end of a line, if it has one.
 function gateTo(made: Plan, node: string, side: "in" | "out", other: string): { gate: Gate; size: Size } | undefined {
   const box = made.nodes.find((one) => one.id === node) ?? made.loose.find((one) => one.id === node);
-  const gate = box?.gates.find((one) => one.side === side && one.id === idOf(other));
+  const of = (id: string) => box?.gates.find((one) => one.side === side && one.id === id);
+  const gate = of(idOf(other)) ?? of(MORE);
   return box && gate && { gate, size: box.size };
 }
 
+// A line that ends within an opened box but has no gate (what it leads to is set aside there) ends in the middle of its side.
 function portOf(made: Plan, node: string, side: "in" | "out", other: string): string {
-  return gateTo(made, node, side, other) ? lineId(node, gateNode(side, idOf(other))) : node;
+  const found = gateTo(made, node, side, other);
+  if (found) return lineId(node, gateNode(side, found.gate.id));
+  return made.nodes.find((one) => one.id === node)?.gates.length ? lineId(node, side) : node;
 }
 
-function corner(gate: Gate, size: Size, isSideways: boolean): Point {
+function middles(size: Size, isSideways: boolean): { id: string; side: "in" | "out"; along: number }[] {
+  const along = (isSideways ? size.height : size.width) / 2;
+  return [{ id: "in", side: "in", along }, { id: "out", side: "out", along }];
+}
+
+function corner(gate: Pick<Gate, "side" | "along">, size: Size, isSideways: boolean): Point {
   if (isSideways) return { x: gate.side === "in" ? 0 : size.width, y: gate.along };
   return { x: gate.along, y: gate.side === "in" ? size.height : 0 };
 }
@@ -89,7 +97,7 @@ export function place(made: Plan, outcome: ElkOutcome): Placed {
     else where.y = gate.side === "in" ? size.height - gate.size.height - 3 : HEAD - 1;
     moves.set(key, { x: where.x - before.x, y: where.y - before.y });
     const along = made.isSideways ? where.y + gate.size.height / 2 : where.x + gate.size.width / 2;
-    gates.push({ id: gate.id, label: gate.label, side: gate.side, along, weights: gate.weights });
+    gates.push({ id: gate.id, label: gate.label, side: gate.side, along, weights: gate.weights, others: gate.others });
   }
   const routes: Placed["routes"] = new Map();
   const lines = new Map(made.lines.map((line) => [line.id, line]));
@@ -103,6 +111,7 @@ export function place(made: Plan, outcome: ElkOutcome): Placed {
     if (isLed && first) points[0] = { x: points[0]!.x + first.x, y: points[0]!.y + first.y };
     if (isLed && last) points.push({ x: points.at(-1)!.x + last.x, y: points.pop()!.y + last.y });
     routes.set(edge.id, { points, label: line.label ? free(middleOf(points), line.label, taken) : null, isOverlay: false });
+    for (const id of line.also) routes.set(id, { points, label: null, isOverlay: false });
   }
   for (const line of made.overlays) routes.set(line.id, { points: across(made, at, line.source, line.target), label: null, isOverlay: true });
   return { ...size, gates, at, routes };
@@ -140,7 +149,7 @@ type Rectangle = [left: number, top: number, right: number, bottom: number];
 // A label that would cover another is left out: its line still tells it when it is pointed at.
 function free(at: Point | null, text: string, taken: Rectangle[]): Point | null {
   if (!at) return null;
-  const half = text.length * 2.8 + 2;
+  const half = text.length * 3.1 + 4; // with the ground that it is drawn on
   const own: Rectangle = [at.x - half, at.y - 6, at.x + half, at.y + 6];
   if (taken.some(([left, top, right, bottom]) => own[0] < right && own[2] > left && own[1] < bottom && own[3] > top)) return null;
   taken.push(own);

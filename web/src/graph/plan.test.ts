@@ -37,7 +37,7 @@ describe("a plan", () => {
     expect(made.overlays).toHaveLength(2);
   });
   it("leads lines into an opened box through its gates", () => {
-    const inner = { width: 100, height: 80, gates: [{ id: "a", label: "a", side: "in" as const, along: 30, weights: false }] };
+    const inner = { width: 100, height: 80, gates: [{ id: "a", label: "a", side: "in" as const, along: 30, weights: false, others: [] }] };
     const job = elkJob(plan(three, new Map([["b", inner]]), false)) as { edges: { id: string; targets: string[] }[] };
     expect(job.edges.find((edge) => edge.id === lineId("a", "b"))!.targets).toEqual([lineId(itemNode("b"), gateNode("in", "a"))]);
   });

@@ -1,10 +1,10 @@
 // What is drawn, as SVG: opened boxes behind, then links, then what stands in them.
 
-import { cut, plural, printable } from "../format";
+import { count, cut, plural, printable } from "../format";
 import type { Outside } from "../schema";
 import type { Change } from "./changes";
-import type { Legend } from "./colour";
-import { dims, type Point, subtitle, title } from "./plan";
+import { type Legend, lineKind } from "./colour";
+import { dims, gateWidth, type Point, subtitle, title } from "./plan";
 import type { DrawnGate, DrawnItem, DrawnLink, Drawing } from "./store";
 
 export interface Marks {
@@ -108,12 +108,11 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
       <text class="name" x={isOpen ? 24 : middle} y={isOpen ? 17 : below ? 16 : height / 2 + 4} text-anchor={isOpen ? "start" : "middle"}>
         {title(item)}{item.total_members > 1 ? ` ×${item.total_members}` : ""}
       </text>
-      {below && <text class="below" x={middle} y="29" text-anchor="middle">{below}</text>}
+      {below && <text class={item.uses > 1 ? "below uses" : "below"} x={middle} y="29" text-anchor="middle">{below}</text>}
       {item.can_open && (
         <text class="twist" x="9" y={isOpen ? 17 : height / 2 + 4} aria-hidden="true" onClick={(event) => (event.stopPropagation(), hands.open(drawn))}>{isOpen ? "▾" : "▸"}</text>
       )}
       {change && <text class="difference" x={width - 4} y={isOpen ? 17 : height + 11} text-anchor="end">{change.told}</text>}
-      {item.uses > 1 && <text class="sign" x={width - 2} y="-2" text-anchor="end">{item.uses} places</text>}
     </g>
   );
 }
@@ -141,7 +140,7 @@ interface LinkProps {
 
 function Link({ drawn, isSelected, isFaint, isNear, hands }: LinkProps) {
   const { link, points, label, isOverlay, scope, source, target } = drawn;
-  const kind = link.data === 0 ? "control" : link.writes ? "write" : link.weights === link.data ? "weights" : "data";
+  const kind = lineKind(link);
   const width = link.elements === null ? 1.2 : Math.min(5, 1 + Math.max(0, Math.log10(link.elements)) * 0.55);
   const path = isOverlay ? bow(points) : smooth(points);
   const text = link.tensors === 1 && link.shape_known ? dims(link.shape) : link.tensors > 1 ? `${link.tensors} tensors` : "";
@@ -157,14 +156,16 @@ function Link({ drawn, isSelected, isFaint, isNear, hands }: LinkProps) {
   );
 }
 
+const NAMED = 12; // that the tip of a gate for several names
+
 function GateMark({ drawn, outside, hands }: { drawn: DrawnGate; outside: Outside | undefined; hands: Hands }) {
   const { gate, scope, x, y } = drawn;
-  const width = Math.round(gate.label.length * 6 + 14);
-  const variables = outside?.variables ?? [];
-  const rest = (outside?.total_variables ?? 0) - variables.length;
+  const width = gateWidth(gate.label);
+  const names = outside?.variables ?? gate.others.slice(0, NAMED);
+  const rest = (outside?.total_variables ?? gate.others.length) - names.length;
   return (
     <g class={`gate ${gate.weights ? "weights" : ""}`} data-scope={mark(scope)} data-gate={mark(gate.id)} style={{ transform: `translate(${x}px, ${y}px)` }} onClick={(event) => (event.stopPropagation(), hands.pickGate(drawn))}>
-      <title>{[`${gate.side === "in" ? "from" : "to"} ${printable(gate.id)}`, ...variables.map(printable), rest > 0 ? `… ${rest} more` : ""].filter(Boolean).join("\n")}</title>
+      <title>{[`${gate.side === "in" ? "from" : "to"} ${gate.id ? printable(gate.id) : gate.label}`, ...names.map(printable), rest > 0 ? `… ${count(rest)} more` : ""].filter(Boolean).join("\n")}</title>
       <rect width={width} height="16" rx={gate.weights ? 8 : 3} />
       <text x={width / 2} y="12" text-anchor="middle">{gate.label}</text>
     </g>
