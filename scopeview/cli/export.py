@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 @click.option("--role", "roles", multiple=True, metavar="ROLE",
               type=click.Choice(["update", "gradient", "summary", "bookkeeping", "init", "save"]),
               help="Draw what serves this in place, too; repeat for several.")  # fmt: skip
+@click.option("--show", "shown", multiple=True, metavar="PATH",
+              help="Draw this in place although what it serves is set aside; repeat for several.")  # fmt: skip
+@click.option("--unfold", "unfolded", multiple=True, metavar="PATH",
+              help="Draw one by one the twins of which this is one; repeat for several.")  # fmt: skip
 @click.option(
     "--format", "output", type=click.Choice(["svg", "dot", "json", "graphml"]), default="dot", show_default=True,
     help="Form of the output.",
@@ -41,6 +45,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     levels: int,
     function: str,
     roles: tuple[str, ...],
+    shown: tuple[str, ...],
+    unfolded: tuple[str, ...],
     output: str,
     sideways: bool,
     target: str | None,
@@ -55,7 +61,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.errors import ScopeviewError
 
     facts = Facts(Source(path, tags, artifact, importing, timeout).load())
-    wishes = Wishes(roles=frozenset(roles))  # type: ignore[arg-type]
+    wishes = Wishes(frozenset(roles), frozenset(shown), frozenset(unfolded))  # type: ignore[arg-type]
     found = whole_graph(facts, scope, opened, levels=levels, function=function, wishes=wishes)
     written = _svg(facts, found, wishes, sideways) if output == "svg" else _written(found, output)
     if target is None:

@@ -107,6 +107,14 @@ def test_a_variable_is_one_node_with_its_call_sites() -> None:
     assert (outside["discriminator"].variables, outside["discriminator"].total_variables) == (shared, 2)
 
 
+def test_ops_in_collections_are_told_as_variables_are() -> None:
+    found = check(Facts(scopeview.load(SAMPLES / "m22_collections.meta")), "")
+
+    assert {item.path: item.collections for item in found.items if item.path in ("y", "loss", "mean_1", "update")} == {
+        "y": ("endpoints",), "loss": ("losses",), "mean_1": ("summaries",), "update": ("update_ops",),
+    }  # fmt: skip
+
+
 def test_a_constant_tells_its_value_whoever_reads_it() -> None:
     text = "half Const value=0.5\nx Placeholder\nx/axes Const value=0,1\na Mul x half\nb Add x half\nc Sum x x/axes"
     found = check(Facts(model_from_text(text)), "")

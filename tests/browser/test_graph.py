@@ -20,7 +20,7 @@ from tests.graphs import TANGLE, graph_def_from_text
 from tests.places import CORPUS, NO_CORPUS, SAMPLES, corpus
 
 OPEN_OR_CLOSE = """([chance, most]) => {
-  const scopes = [...document.querySelectorAll('svg.graph .item:has(.twist)')];
+  const scopes = [...document.querySelectorAll('svg.graph .item[aria-expanded]')];
   const open = scopes.filter((one) => one.classList.contains('open'));
   const chosen = open.length > most ? open : scopes;
   chosen[Math.floor(chance * chosen.length)]?.dispatchEvent(new MouseEvent('dblclick', { bubbles: true }));

@@ -35,6 +35,9 @@ def test_by_keyboard_alone(page: Page, url: str) -> None:
 
     page.keyboard.press("ArrowUp")
     expect(inspector.get_by_role("heading", level=2)).to_have_text("discriminator/logits")
+    page.keyboard.press("e")
+    expect(inspector.get_by_role("heading", level=2).first).to_have_text("discriminator/hidden → discriminator/logits")
+    page.keyboard.press("Escape")
     page.keyboard.press("t")
     expect(page.locator("svg.graph .item.faint").first).to_be_attached()
     expect(page.get_by_role("status").filter(has_text="feed it")).to_be_visible()
@@ -210,3 +213,12 @@ def test_a_function_is_drawn_as_a_root_of_its_own(page: Page, serve: Serve) -> N
         ).to_be_visible()
     page.get_by_role("button", name="main graph").click()
     expect(page.locator("svg.graph .item.argument")).to_have_count(0)
+
+    page.get_by_role("combobox", name="Search ops and variables").fill("op:While in:ops")
+    page.locator("#hits").get_by_role("option").first.wait_for()
+    page.keyboard.press("Enter")
+    inspector = page.get_by_role("complementary", name="What is selected")
+    for function in ("loop_body_213", "loop_cond_212"):
+        inspector.get_by_role("button", name=function, exact=True).click()
+        expect(page.get_by_role("navigation", name="Where")).to_have_text(f"main graph › {function}")
+        page.go_back()

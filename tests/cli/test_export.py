@@ -60,6 +60,21 @@ def test_dot_has_a_cluster_for_each_open_scope_and_a_line_for_each_link(scopevie
     assert found.count("{") == found.count("}")
 
 
+def test_what_is_set_aside_is_shown_and_what_is_folded_unfolds(scopeview: Run, tmp_path: Path) -> None:
+    units = "".join(f"net/unit_{i}/y Relu x\n" for i in range(1, 7))
+    path = tmp_path / "units.pb"
+    path.write_bytes(graph_def_from_text(f"x Placeholder\n{units}t Const value=1\nsave/SaveV2 SaveV2 x t t t"))
+
+    def labels(*options: str) -> list[tuple[str, int]]:
+        found = json.loads(scopeview("export", path, "--format", "json", *options).out)["nodes"]
+        return [(one["item"]["label"], one["item"]["total_members"]) for one in found if one["item"]["aside"] is None]
+
+    assert labels("--levels", "2") == [("x", 1), ("net", 1), ("unit_[1-6]", 6)]
+    assert labels("--levels", "2", "--unfold", "net/unit_3", "--show", "save") == [
+        ("x", 1), ("net", 1), ("save", 1), *((f"unit_{i}", 1) for i in range(1, 7)), ("SaveV2", 1),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("output", ["dot", "graphml", "json"])
 def test_hostile_names_stay_text(scopeview: Run, tmp_path: Path, output: str) -> None:
     graph = message("GraphDef")()

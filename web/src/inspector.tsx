@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { api } from "./api";
 import { useAsked } from "./asked";
 import { bytes, count, plural, printable, shape } from "./format";
-import { above, at, go, selectAlso } from "./state";
+import { above, at, enter, go, selectAlso, within } from "./state";
 import type { CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableScopeDetail } from "./schema";
 
 export function Inspector() {
@@ -176,6 +176,11 @@ function ScopePart({ found }: { found: ScopeDetail }) {
   );
 }
 
+// An attribute that names a function of the library.
+function isFunction(value: unknown): value is { name: string } {
+  return typeof value === "object" && value !== null && "name" in value && "attributes" in value;
+}
+
 function OpPart({ found }: { found: OpDetail }) {
   return (
     <Part title="op">
@@ -189,6 +194,11 @@ function OpPart({ found }: { found: OpDetail }) {
       </Fact>
       <Fact name={`read by ${found.total_consumers > found.consumers.length ? `(first ${found.consumers.length} of ${count(found.total_consumers)})` : ""}`}>
         {found.consumers.map((link, index) => <div key={index}><Name name={link.op} /> <span class="quiet">{link.op_type}</span></div>)}
+      </Fact>
+      <Fact name="calls">
+        {Object.entries(found.attributes).map(([name, value]) => isFunction(value) && (
+          <div key={name}><span class="quiet">{printable(name)}</span> <button class="link mono" title="draw its body" onClick={() => enter(value.name, within(at.value))}>{printable(value.name)}</button></div>
+        )).filter(Boolean)}
       </Fact>
       <Fact name="attributes">
         {Object.entries(found.attributes).map(([name, value]) => (

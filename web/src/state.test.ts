@@ -10,7 +10,7 @@ import type { TableRow } from "./schema";
 describe("the address", () => {
   it("brings back whatever was shown, hostile names included", () => {
     const address: Address = {
-      sight: { ...SIGHT, roles: ["save"], unfolded: ["a/b c"], items: 300, colouring: "device", trace: "paths", depth: 2, against: "gh78", also: ["x&y", "z"], link: ["", "a", "b\nc"], box: "1,-2,0.5" },
+      sight: { ...SIGHT, roles: ["save"], unfolded: ["a/b c"], items: 300, colouring: "device", trace: "paths", depth: 2, against: "gh78", also: ["x&y", "z"], through: ["f&g"], link: ["", "a", "b\nc"], box: "1,-2,0.5" },
       model: "ab12", other: "cd34", view: "diff", tree: "ops", selectedIn: "ef56", selected: "a/b&c=d#<img src=x>", openOps: ["a", "a/b?c"],
       openVariables: ["ü/%2F"], query: 'op:MatMul "x y"', filter: "renamed only_b",
     };

@@ -17,6 +17,7 @@ export interface Sight {
   unfolded: string[]; // paths whose groups are drawn member by member
   items: number; // of one scope, before they are folded
   function: string; // whose body is drawn; empty for the main graph
+  through: string[]; // the functions through whose bodies it was come to
   colouring: Colouring;
   isSideways: boolean; // inputs at the left, not at the bottom
   hidesAside: boolean;
@@ -31,7 +32,7 @@ export interface Sight {
 export const MOST_ITEMS = 2000; // of one scope: the server draws no more
 
 export const SIGHT: Sight = {
-  roles: [], shown: [], unfolded: [], items: 150, function: "", colouring: "role", isSideways: false, hidesAside: false, against: "", trace: "",
+  roles: [], shown: [], unfolded: [], items: 150, function: "", through: [], colouring: "role", isSideways: false, hidesAside: false, against: "", trace: "",
   depth: 0, also: [], link: [], box: "",
 };
 
@@ -77,7 +78,7 @@ function parseSight(found: URLSearchParams): Sight {
   const trace = found.get("trace") as Sight["trace"];
   const link = found.getAll("link");
   return {
-    roles: found.getAll("role"), shown: found.getAll("show"), unfolded: found.getAll("unfold"), items: Math.min(MOST_ITEMS, Math.max(10, Number(found.get("items")) || SIGHT.items)), function: found.get("function") ?? "",
+    roles: found.getAll("role"), shown: found.getAll("show"), unfolded: found.getAll("unfold"), items: Math.min(MOST_ITEMS, Math.max(10, Number(found.get("items")) || SIGHT.items)), function: found.get("function") ?? "", through: found.getAll("through"),
     colouring: COLOURINGS.includes(colouring) ? colouring : SIGHT.colouring, isSideways: found.get("inputs") === "left",
     hidesAside: found.get("aside") === "hidden", against: found.get("against") ?? "", trace: ["inputs", "outputs", "paths"].includes(trace) ? trace : "",
     depth: Math.max(0, Number(found.get("depth")) || 0), also: found.getAll("also"), link: link.length === 3 ? link : [], box: found.get("box") ?? "",
@@ -108,6 +109,7 @@ export function writeAddress(address: Address): string {
   sight.roles.forEach((role) => query.append("role", role));
   sight.shown.forEach((path) => query.append("show", path));
   sight.unfolded.forEach((path) => query.append("unfold", path));
+  sight.through.forEach((name) => query.append("through", name));
   sight.also.forEach((path) => query.append("also", path));
   sight.link.forEach((end) => query.append("link", end));
   address.openOps.forEach((path) => query.append("op", path));
@@ -140,6 +142,16 @@ export function look(change: Partial<Sight>, keep = false): void {
   go({ sight: { ...at.value.sight, ...change } }, keep);
 }
 
+// Draw the body of a function, or the main graph; a way through several bodies is kept, so that it can be gone back.
+export function enter(name: string, through: string[]): void {
+  const { colouring, isSideways } = at.value.sight;
+  go({ view: "graph", openOps: [], selected: "", sight: { ...SIGHT, colouring, isSideways, function: name, through } });
+}
+
+export function within({ sight }: Address): string[] {
+  return sight.function ? [...sight.through, sight.function] : [];
+}
+
 // Select what is on the screen already.
 export function pick(path: string): void {
   go({ selected: path });
@@ -158,7 +170,7 @@ export function selectAlso(path: string): void {
 // Another view; what is selected in the body of a function is no name there.
 export function show(view: View): void {
   const isElsewhere = at.value.sight.function !== "" && view !== "graph";
-  go({ view, filter: "", ...(isElsewhere ? { selected: "", sight: { ...at.value.sight, function: "" } } : {}) });
+  go({ view, filter: "", ...(isElsewhere ? { selected: "", sight: { ...at.value.sight, function: "", through: [] } } : {}) });
 }
 
 export function above(path: string): string[] {

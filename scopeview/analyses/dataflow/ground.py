@@ -145,6 +145,17 @@ class Ground:
         return {int(row): variable for row, variable in rows if row is not None}
 
     @cached_property
+    def collected(self) -> dict[int, frozenset[str]]:
+        """The collections of the ops that are in any, such as losses; variables know their own."""
+        found: dict[int, set[str]] = {}
+        for collection in () if self.function else self.facts.model.collections:
+            for member in collection.members:
+                row = self.table.row(member.target) if member.target is not None else None
+                if row is not None and row not in self.variable_rows:
+                    found.setdefault(int(row), set()).add(collection.name)
+        return {row: frozenset(names) for row, names in found.items()}
+
+    @cached_property
     def hashes(self) -> Hashes:
         """The structure of every scope: shape (scopes,)."""
         return scope_hashes(self.table)

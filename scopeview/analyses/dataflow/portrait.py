@@ -83,6 +83,7 @@ class GraphItem:
     slots: int
     trainable: bool | None
     collections: tuple[str, ...]
+    """Of its variables, and of its ops."""
     constants: tuple[InlineConstant, ...]
     total_constants: int
     calls: tuple[str, ...]
@@ -98,12 +99,12 @@ def item_id(level: Level, index: int) -> str:
 
 def portraits(level: Level) -> Iterator[GraphItem]:
     """Yield what is told of each item."""
-    held = _held(level)
+    held, listed = _held(level), _listed(level)
     for index in range(len(level.items)):
-        yield _portrait(level, index, held.get(index, []))
+        yield _portrait(level, index, held.get(index, []), listed.get(index, set()))
 
 
-def _portrait(level: Level, index: int, held: list[Variable]) -> GraphItem:
+def _portrait(level: Level, index: int, held: list[Variable], listed: set[str]) -> GraphItem:
     ground, item = level.ground, level.items[index]
     units = [level.units[number] for number in item.units]
     first = units[0]
@@ -134,7 +135,8 @@ def _portrait(level: Level, index: int, held: list[Variable]) -> GraphItem:
         shared=sum(facts.uses(variable) > 1 for variable in held), variables=len(held),
         parameters=sum(variable.parameters or 0 for variable in held),
         slots=len(facts.attached.get(own.name, ())) if own is not None else 0,
-        trainable=own.trainable if own is not None else None, collections=_collections(held),
+        trainable=own.trainable if own is not None else None,
+        collections=tuple(sorted(listed.union(*(variable.collections for variable in held)))),
         constants=tuple(inline[:_CONSTANTS_SHOWN]), total_constants=len(inline), calls=_calls(ground, first),
     )  # fmt: skip
 
@@ -180,8 +182,14 @@ def _one_of_each_device(ground: Ground, rows: np.ndarray) -> list[int]:
     return [int(rows[place]) for place in first.tolist()]
 
 
-def _collections(held: list[Variable]) -> tuple[str, ...]:
-    return tuple(sorted({name for variable in held for name in variable.collections}))
+def _listed(level: Level) -> dict[int, set[str]]:
+    """Return the collections that ops of each item are in."""
+    inside = {row: names for row, names in level.ground.collected.items() if level.first <= row < level.last}
+    found: dict[int, set[str]] = defaultdict(set)
+    items = level.items_of_rows(np.array(list(inside), dtype=np.int64)).tolist()
+    for item, names in zip(items, inside.values(), strict=True):
+        found[item] |= names
+    return found
 
 
 def _constants(ground: Ground, unit: Unit) -> list[InlineConstant]:

@@ -115,9 +115,7 @@ def _by_stem(names: Iterable[str]) -> dict[str, list[str]]:
     return {stem: sorted(found, key=lambda name: split_uniquifier(name)[1]) for stem, found in groups.items()}
 
 
-def diff_graphs(
-    a: OpTable, b: OpTable, renames: Mapping[str, str], *, scope: str = ""
-) -> GraphDiff:
+def diff_graphs(a: OpTable, b: OpTable, renames: Mapping[str, str], *, scope: str = "") -> GraphDiff:
     """Compare two op tables.
 
     Args:

@@ -3,7 +3,7 @@
 import { count, plural, printable } from "../format";
 import { ModelOptions } from "../models";
 import { SavePicture } from "../picture";
-import { at, go, look, models, SIGHT } from "../state";
+import { at, enter, go, look, models, SIGHT } from "../state";
 import { fit } from "./framing";
 import type { Drawing } from "./store";
 import type { Viewport } from "./viewport";
@@ -27,7 +27,11 @@ export function Bar({ drawing, svg, viewport, tracing }: BarProps) {
   return (
     <div class="bar">
       {sight.function && (
-        <nav aria-label="Where"><button class="link" onClick={() => go({ sight: { ...SIGHT, colouring: sight.colouring }, openOps: [], selected: "" })}>main graph</button> › <b class="mono">{printable(sight.function)}</b></nav>
+        <nav aria-label="Where">
+          <button class="link" onClick={() => enter("", [])}>main graph</button>
+          {sight.through.map((name, index) => <>{" › "}<button class="link mono" onClick={() => enter(name, sight.through.slice(0, index))}>{printable(name)}</button></>)}
+          {" › "}<b class="mono">{printable(sight.function)}</b>
+        </nav>
       )}
       <button title="f" onClick={() => drawing && svg.current && (fit(drawing, svg.current, viewport), look({ box: "" }, true))}>fit</button>
       <button aria-label="zoom in" onClick={() => viewport.by(1.3)}>+</button>

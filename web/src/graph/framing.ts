@@ -13,11 +13,14 @@ export function fit(drawing: Drawing, svg: SVGSVGElement, viewport: Viewport, le
   const k = Math.max(least, Math.min(width / drawing.width, height / drawing.height, 1.4));
   const [left, top] = [width - drawing.width * k, height - drawing.height * k];
   const { isSideways } = at.value.sight;
-  const [first] = [...drawing.items].sort((a, b) => (isSideways ? a.x - b.x : b.y + b.height - a.y - a.height));
   const across = (free: number, size: number, middle: number) => (free >= 0 ? free / 2 : Math.min(0, Math.max(free, size / 2 - middle * k)));
-  const x = isSideways ? Math.max(0, left / 2) : across(left, width, first ? first.x + first.width / 2 : drawing.width / 2);
-  const y = isSideways ? across(top, height, first ? first.y + first.height / 2 : drawing.height / 2) : Math.min(top, top / 2);
+  const x = isSideways ? Math.max(0, left / 2) : across(left, width, median(drawing.items.map((item) => item.x + item.width / 2)));
+  const y = isSideways ? across(top, height, median(drawing.items.map((item) => item.y + item.height / 2))) : Math.min(top, top / 2);
   viewport.set({ x: ROOM + x, y: ROOM + y, k });
+}
+
+function median(numbers: number[]): number {
+  return numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
 const READABLE = 0.75;

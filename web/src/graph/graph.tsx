@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { api } from "../api";
 import { useAsked } from "../asked";
 import { plural } from "../format";
-import { above, announced, at, current, go, look, MOST_ITEMS, pick, said, selectAlso, SIGHT, sought, toggled } from "../state";
+import { above, announced, at, current, enter, go, look, MOST_ITEMS, pick, said, selectAlso, sought, toggled, within } from "../state";
 import { Aside } from "./aside";
 import { Bar } from "./bar";
 import { useChanges } from "./changes";
@@ -103,7 +103,7 @@ export function Graph() {
     held.current = { key: drawn.key, scope: drawn.scope, path: item.path, x: drawn.x, y: drawn.y, hasFocus: !!svg.current?.contains(document.activeElement) };
     if (item.group === "rest") look({ items: Math.min(MOST_ITEMS, sight.items + MORE) });
     else if (item.total_members > 1) look({ unfolded: [...sight.unfolded, item.path] });
-    else if (item.calls[0] && !item.can_open) go({ sight: { ...SIGHT, colouring: sight.colouring, isSideways: sight.isSideways, function: item.calls[0] }, openOps: [], selected: "" });
+    else if (item.calls[0] && !item.can_open) enter(item.calls[0], within(at.value));
     else if (item.can_open) {
       go({ openOps: toggled(openOps, item.path) }, true);
       announced.value = `${item.label} ${drawn.isOpen ? "closed" : "open"}`;

@@ -34,6 +34,7 @@ export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard
       else if (!isInside) return;
       else if (event.key === "Enter" && here) (go({ selected: here.item.path }), open(here));
       else if (event.key === " " && here) event.shiftKey ? selectAlso(here.item.path) : go({ selected: here.item.path });
+      else if (event.key.toLowerCase() === "e" && here && drawing) nextLink(drawing, here, event.key === "e" ? 1 : -1);
       else if (event.key === "Escape") leave(here);
       else if (WAYS[event.key] && drawing) {
         const next = nearest(drawing.items, here, WAYS[event.key]!);
@@ -55,6 +56,15 @@ export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard
       if (around) requestAnimationFrame(() => focus(svg.current, around.key));
     } else go({ selected: "" });
   }
+}
+
+// The links of a box, one after another: the inspector tells the edges of each.
+function nextLink(drawing: Drawing, here: DrawnItem, step: number): void {
+  const links = drawing.links.filter((link) => link.scope === here.scope && (link.source === here.item.id || link.target === here.item.id));
+  const [scope, source, target] = at.value.sight.link;
+  const index = links.findIndex((link) => link.scope === scope && link.source === source && link.target === target);
+  const next = links[index < 0 ? (step > 0 ? 0 : links.length - 1) : (index + step + links.length) % links.length];
+  if (next) look({ link: [next.scope, next.source, next.target], trace: "" });
 }
 
 export function focus(svg: SVGSVGElement | null, key: string): void {

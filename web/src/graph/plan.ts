@@ -73,7 +73,7 @@ export function subtitle(item: GraphItem): string {
 
 export function sizeOf(item: GraphItem): Size {
   const letters = Math.max(Array.from(title(item)).length + (item.total_members > 1 ? 4 : 0), Array.from(subtitle(item)).length * 0.85);
-  return { width: Math.round(Math.max(54, letters * LETTER + (item.can_open ? 36 : 24))), height: subtitle(item) ? 36 : 24 };
+  return { width: Math.round(Math.max(54, letters * LETTER + (item.can_open || item.calls.length ? 36 : 24))), height: subtitle(item) ? 36 : 24 };
 }
 
 export function dims(shape: (number | null)[] | null): string {

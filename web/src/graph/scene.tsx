@@ -42,7 +42,7 @@ export function Scene({ drawing, legend, marks, hands, changes }: Props) {
           <Item key={item.key} drawn={item} legend={legend} marks={marks} hands={hands} isFaint={false} change={changes.get(item.key)} />
         )),
         ...drawing.links.filter((link) => link.depth === level).map((link) => (
-          <Link key={link.key} drawn={link} isSelected={marks.link === link.key} isFaint={isFaintLink(link, marks, near)} isNear={!!near && touches(link, marks.hovered)} hands={hands} />
+          <Link key={`${link.key} ${JSON.stringify(link.points)}`} drawn={link} isSelected={marks.link === link.key} isFaint={isFaintLink(link, marks, near)} isNear={!!near && touches(link, marks.hovered)} hands={hands} />
         )),
         ...drawing.gates.filter((gate) => gate.depth === level).map((gate) => (
           <GateMark key={gate.key} drawn={gate} outside={beyond.get(gate.scope)?.get(gate.gate.id)} hands={hands} />
@@ -92,7 +92,8 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
     marks.selected.has(drawn.key) ? "selected" : "", isFaint ? "faint" : "", change ? `diff-${change.kind}` : "",
   ];
   const radius = item.kind === "variable" ? 12 : isOpen ? 8 : item.kind === "scope" ? 7 : 4;
-  const middle = width / 2 + (item.can_open ? 5 : 0);
+  const leads = item.can_open || item.calls.length > 0;
+  const middle = width / 2 + (leads ? 5 : 0);
   const below = isOpen ? "" : subtitle(item);
   return (
     <g
@@ -109,8 +110,8 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
         {title(item)}{item.total_members > 1 ? ` ×${item.total_members}` : ""}
       </text>
       {below && <text class={item.uses > 1 ? "below uses" : "below"} x={middle} y="29" text-anchor="middle">{below}</text>}
-      {item.can_open && (
-        <text class="twist" x="9" y={isOpen ? 17 : height / 2 + 4} aria-hidden="true" onClick={(event) => (event.stopPropagation(), hands.open(drawn))}>{isOpen ? "▾" : "▸"}</text>
+      {leads && (
+        <text class="twist" x="9" y={isOpen ? 17 : height / 2 + 4} aria-hidden="true" onClick={(event) => (event.stopPropagation(), hands.open(drawn))}>{isOpen ? "▾" : item.can_open ? "▸" : "ƒ"}</text>
       )}
       {change && <text class="difference" x={width - 4} y={isOpen ? 17 : height + 11} text-anchor="end">{change.told}</text>}
     </g>
@@ -141,7 +142,7 @@ interface LinkProps {
 function Link({ drawn, isSelected, isFaint, isNear, hands }: LinkProps) {
   const { link, points, label, isOverlay, scope, source, target } = drawn;
   const kind = lineKind(link);
-  const width = link.elements === null ? 1.2 : Math.min(5, 1 + Math.max(0, Math.log10(link.elements)) * 0.55);
+  const width = link.elements === null ? Math.min(4, 1.2 + Math.log10(Math.max(1, link.tensors)) * 0.8) : Math.min(5, 1 + Math.max(0, Math.log10(link.elements)) * 0.55);
   const path = isOverlay ? bow(points) : smooth(points);
   const text = link.tensors === 1 && link.shape_known ? dims(link.shape) : link.tensors > 1 ? `${link.tensors} tensors` : "";
   const counts = [link.data ? plural(link.data, "edge") : "", link.control ? plural(link.control, "control edge") : "", link.writes ? plural(link.writes, "write") : ""];

@@ -42,7 +42,9 @@ export function useViewport(svg: { current: SVGSVGElement | null }): Viewport {
     if (isLasting) look({ box: writeBox({ x, y, k }) }, true);
   };
   const by = (factor: number) => {
-    if (svg.current && behaviour.current) behaviour.current.scaleBy(select(svg.current), factor);
+    if (!svg.current || !behaviour.current) return;
+    behaviour.current.scaleBy(select(svg.current), factor);
+    look({ box: writeBox(now()) }, true);
   };
   const now = () => (svg.current ? zoomTransform(svg.current) : view);
   return { view, set, by, now };
