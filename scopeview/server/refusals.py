@@ -30,6 +30,7 @@ def refusal(
         choices: what could be asked for instead.
         leads_home: whether a page offers a way back; whoever lacks a token would only be refused again.
     """
+    sentence = sentence.partition("; try: scopeview ")[0]  # a command line is not at hand here; the page has a search
     if "text/html" not in headers.get("accept", ""):
         return JSONResponse({"error": sentence, "choices": list(choices)}, status)
     page = environment().get_template("error.html")

@@ -107,6 +107,16 @@ def test_a_variable_is_one_node_with_its_call_sites() -> None:
     assert (outside["discriminator"].variables, outside["discriminator"].total_variables) == (shared, 2)
 
 
+def test_no_scope_gets_anything_from_itself() -> None:
+    text = "half Const value=0.5\nx Placeholder\nloop While x half\nloop/one Const value=1\nloop/out Add loop loop/one"
+    facts = Facts(model_from_text(text))
+
+    assert [item.path for item in check(facts, "").items] == ["half", "x", "loop"]
+    inside = check(facts, "loop")
+    assert [item.path for item in inside.items] == ["loop", "loop/out"]
+    assert [one.path for one in inside.outside] == ["half", "x"]
+
+
 def test_ops_in_collections_are_told_as_variables_are() -> None:
     found = check(Facts(scopeview.load(SAMPLES / "m22_collections.meta")), "")
 

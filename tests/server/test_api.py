@@ -74,7 +74,8 @@ def test_refusals_are_sentences_with_a_status(client: TestClient) -> None:
         return answer.status_code, answer.json()["error"]
 
     assert refused(f"/api/models/{model}/show?name=nope")[0] == 404
-    assert "nothing in" in refused(f"/api/models/{model}/show?name=nope")[1]
+    sentence = refused(f"/api/models/{model}/show?name=nope")[1]
+    assert "nothing in" in sentence and "scopeview find" not in sentence  # no command line is at hand here
     assert refused(f"/api/models/{model}/find?q=colour:red")[0] == 400
     assert refused("/api/models/zzz/tree") == (404, "no model 'zzz' is open; reload the page to see those that are")
     assert refused("/api/nothing") == (404, "there is nothing at /api/nothing")

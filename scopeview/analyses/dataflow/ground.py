@@ -118,8 +118,10 @@ class Ground:
         # The consumer may be told with another: a constant that feeds a read that feeds an op. One step is enough then.
         # An op that is a scope as well is opened as that scope, where its consumer is not.
         is_free = ~np.isin(consumer, rows) & (self.own_scope[rows] < 0)
-        is_near = (self.scope_of[rows] == self.scope_of[consumer]) | (
-            (self.own_scope[consumer] > 0) & (self.scope_of[rows] == self.own_scope[consumer])
+        # Beside an op that is a scope as well it would stay outside when that scope is opened, and be told as the op.
+        is_opened = self.own_scope[consumer] > 0
+        is_near = np.where(
+            is_opened, self.scope_of[rows] == self.own_scope[consumer], self.scope_of[rows] == self.scope_of[consumer]
         )
         kept = is_free & is_near
         found[rows[kept]] = consumer[kept]
