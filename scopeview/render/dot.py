@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from scopeview.analyses.dataflow.picture import GraphLink
-from scopeview.analyses.dataflow.portrait import GraphItem
+from scopeview.analyses.dataflow.portrait import GraphItem, ItemKind
 from scopeview.analyses.dataflow.whole import WholeGraph
 
-_SHAPES = {"variable": "ellipse", "scope": "box3d", "group": "folder", "op": "box", "argument": "cds"}
+_SHAPES: Mapping[ItemKind, str] = {
+    "variable": "ellipse", "scope": "box3d", "group": "folder", "op": "box", "call": "component", "argument": "cds",
+}  # fmt: skip
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0 cannot hold (https://www.w3.org/TR/xml/#charsets)."""
 
@@ -51,7 +53,7 @@ def _boxes(graph: WholeGraph) -> Iterator[str]:
 
 def _box(item: GraphItem) -> str:
     label = item.label if item.total_members == 1 else f"{item.label} ×{item.total_members}"
-    below = item.type if item.kind == "op" else f"{item.ops} ops" if item.kind == "scope" else ""
+    below = item.type if item.kind in ("op", "call") else f"{item.ops} ops" if item.kind == "scope" else ""
     parts = [f"label={_quoted(label, below)}", f"shape={_SHAPES[item.kind]}", f"tooltip={_quoted(item.path)}"]
     if item.uses > 1:
         parts.append('color="#19703c", penwidth=2')

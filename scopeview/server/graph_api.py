@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from scopeview.analyses.dataflow.comparison import PictureChanges, changes_in_picture
 from scopeview.analyses.dataflow.edges import GraphEdges, edges_of_link
 from scopeview.analyses.dataflow.level import Wishes
+from scopeview.analyses.dataflow.opening import Opening, opening
 from scopeview.analyses.dataflow.picture import GraphPicture, picture
 from scopeview.analyses.dataflow.trace import Direction, Trace, trace
 from scopeview.analyses.roles import Role
@@ -36,6 +37,12 @@ class Seen:
 def graph(model: str, asker: Ask, seen: Annotated[Seen, Depends()], scope: str = "") -> Any:
     """Draw one scope of the op tree: items, what is linked outside, and links."""
     return asker.ask(model, lambda facts: picture(facts, scope, function=seen.function, wishes=seen.wishes))
+
+
+@router.get("/models/{model}/graph/opening", response_model=Opening)
+def graph_opening(model: str, asker: Ask) -> Any:
+    """Say which scopes to open at first."""
+    return asker.ask(model, opening)
 
 
 @router.get("/models/{model}/graph/edges", response_model=GraphEdges)

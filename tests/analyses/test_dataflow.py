@@ -12,6 +12,7 @@ import scopeview
 from scopeview.analyses.dataflow.comparison import changes_in_picture
 from scopeview.analyses.dataflow.edges import edges_of_link
 from scopeview.analyses.dataflow.level import Wishes
+from scopeview.analyses.dataflow.opening import opening
 from scopeview.analyses.dataflow.picture import GraphPicture, picture
 from scopeview.analyses.dataflow.trace import trace
 from scopeview.analyses.dataflow.whole import whole_graph
@@ -105,6 +106,16 @@ def test_a_variable_is_one_node_with_its_call_sites() -> None:
     assert outside["discriminator"].scope == ""
     shared = ("discriminator/hidden/biases", "discriminator/hidden/weights")
     assert (outside["discriminator"].variables, outside["discriminator"].total_variables) == (shared, 2)
+
+
+def test_the_scope_of_most_of_the_computation_is_opened_at_first() -> None:
+    stages = "".join(f"net/deep/stage_{i}/y Relu x\nnet/deep/stage_{i}/z Tanh net/deep/stage_{i}/y\n" for i in "abcd")
+    facts = Facts(model_from_text(f"x Placeholder\n{stages}net/out Neg net/deep/stage_d/z\nloss/sum Sum net/out"))
+
+    assert opening(facts).scopes == ("net", "net/deep")  # and no stage: each of them is a quarter
+    assert opening(GAN).scopes == ()  # two networks of a size
+    many = "".join(f"net/op_{i}x Type{i} x\n" for i in range(40))
+    assert opening(Facts(model_from_text(f"x Placeholder\n{many}"))).scopes == ()
 
 
 def test_no_scope_gets_anything_from_itself() -> None:

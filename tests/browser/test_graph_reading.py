@@ -130,6 +130,19 @@ def test_the_address_brings_the_picture_back(page: Page, url: str) -> None:
     expect(page.get_by_label("colour")).to_have_value("type")
 
 
+def test_a_page_without_an_address_opens_what_computes_most(page: Page, serve: Serve) -> None:
+    address = serve(SAMPLES / "m24_adam.meta")
+    page.goto(address)
+    page.wait_for_url("**op=dense**")
+    settle(page)
+    expect(item(page, "\\\\u000adense")).to_have_class(re.compile("open"))
+
+    page.get_by_role("button", name="close all").click()
+    page.reload()
+    settle(page)
+    expect(item(page, "\\\\u000adense")).not_to_have_class(re.compile("open"))
+
+
 def test_the_legend_is_what_is_on_the_screen(page: Page, url: str) -> None:
     opened(page, url, op=["discriminator", "discriminator/hidden"])
     for colouring in ("role", "type", "sharing", "structure", "dtype", "collection", "device"):
@@ -218,6 +231,7 @@ def test_a_function_is_drawn_as_a_root_of_its_own(page: Page, serve: Serve) -> N
     page.locator("#hits").get_by_role("option").first.wait_for()
     page.keyboard.press("Enter")
     inspector = page.get_by_role("complementary", name="What is selected")
+    expect(inspector.get_by_role("heading", level=2)).to_have_text("loop")
     for function in ("loop_body_213", "loop_cond_212"):
         inspector.get_by_role("button", name=function, exact=True).click()
         expect(page.get_by_role("navigation", name="Where")).to_have_text(f"main graph › {function}")

@@ -75,6 +75,13 @@ def test_what_is_set_aside_is_shown_and_what_is_folded_unfolds(scopeview: Run, t
     ]  # fmt: skip
 
 
+def test_calls_of_functions_are_told_from_other_ops(scopeview: Run) -> None:
+    found = scopeview("export", SAMPLES / "m27_while_v2_resource.meta", "--levels", "3")
+
+    assert found.code == 0
+    assert re.findall(r'label="([^"]*)", shape=component', found.out) == ["loop\\nWhile"]
+
+
 @pytest.mark.parametrize("output", ["dot", "graphml", "json"])
 def test_hostile_names_stay_text(scopeview: Run, tmp_path: Path, output: str) -> None:
     graph = message("GraphDef")()

@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/graph/opening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Graph Opening
+         * @description Say which scopes to open at first.
+         */
+        get: operations["graph_opening_api_models__model__graph_opening_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/graph/edges": {
         parameters: {
             query?: never;
@@ -982,7 +1002,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "scope" | "op" | "variable" | "argument" | "group";
+            kind: "scope" | "op" | "variable" | "argument" | "call" | "group";
             /**
              * Group
              * @enum {string}
@@ -1584,6 +1604,14 @@ export interface components {
             artifact?: string | null;
             /** Tags */
             tags?: string[] | null;
+        };
+        /**
+         * Opening
+         * @description What is opened of a graph that nobody has opened anything of.
+         */
+        Opening: {
+            /** Scopes */
+            scopes: string[];
         };
         /**
          * Outside
@@ -2259,6 +2287,7 @@ export type OpDetail = components['schemas']['OpDetail'];
 export type OpScopeRecord = components['schemas']['OpScopeRecord'];
 export type OpenModel = components['schemas']['OpenModel'];
 export type OpenRequest = components['schemas']['OpenRequest'];
+export type Opening = components['schemas']['Opening'];
 export type Outside = components['schemas']['Outside'];
 export type Part = components['schemas']['Part'];
 export type PictureChanges = components['schemas']['PictureChanges'];
@@ -2321,6 +2350,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GraphPicture"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    graph_opening_api_models__model__graph_opening_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Opening"];
                 };
             };
             /** @description Validation Error */

@@ -194,7 +194,20 @@ export async function refreshModels(): Promise<void> {
     return;
   }
   const first = models.value[0];
-  if (first && !models.value.some((model) => model.id === at.value.model)) go({ model: first.id }, true);
+  if (first && !models.value.some((model) => model.id === at.value.model)) {
+    go({ model: first.id }, true);
+    void openMain();
+  }
+}
+
+// The graph of a model that nobody has opened anything of is shown with the scope open that holds most of the computation.
+// An address that names a model is never changed so: what it does not name is closed.
+export async function openMain(): Promise<void> {
+  const { model, view, openOps, selected, sight } = at.value;
+  if (view !== "graph" || openOps.length || selected || sight.function || sight.box) return;
+  const asked = writeAddress(at.value);
+  const { scopes } = await api.opening(model).catch(() => ({ scopes: [] }));
+  if (scopes.length && writeAddress(at.value) === asked) go({ openOps: scopes }, true);
 }
 
 export function said(error: unknown): string {

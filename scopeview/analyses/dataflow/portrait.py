@@ -19,7 +19,8 @@ from scopeview.model.ops import OpRow
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Variable
 
-ItemKind = Literal["scope", "op", "variable", "argument", "group"]
+ItemKind = Literal["scope", "op", "variable", "argument", "call", "group"]
+"""A `call` is an op that runs functions of the library; an `argument` is what a function is called with."""
 
 _MEMBERS_SHOWN = 200
 _CONSTANTS_SHOWN = 4
@@ -116,10 +117,11 @@ def _portrait(level: Level, index: int, held: list[Variable], listed: set[str]) 
     told = (
         None if first.row is None or len(units) > 1 else output_facts(ground.facts.model, ground.function, first.row, 0)
     )
+    calls = _calls(ground, first)
     inline = _constants(ground, first) if len(units) == 1 and first.scope is None else []
     facts = ground.facts
     return GraphItem(
-        id=item_id(level, index), kind=_kind(first, item, own, op_type), group=item.kind, path=first.path,
+        id=item_id(level, index), kind=_kind(first, item, own, op_type, calls), group=item.kind, path=first.path,
         label=item.label, can_open=len(units) == 1 and first.scope is not None, ops=len(rows),
         members=tuple(unit.path for unit in units[:_MEMBERS_SHOWN]) if len(units) > 1 else (),
         total_members=len(units), type=op_type, types=dict(list(types.items())[:_TYPES_SHOWN]),
@@ -137,7 +139,7 @@ def _portrait(level: Level, index: int, held: list[Variable], listed: set[str]) 
         slots=len(facts.attached.get(own.name, ())) if own is not None else 0,
         trainable=own.trainable if own is not None else None,
         collections=tuple(sorted(listed.union(*(variable.collections for variable in held)))),
-        constants=tuple(inline[:_CONSTANTS_SHOWN]), total_constants=len(inline), calls=_calls(ground, first),
+        constants=tuple(inline[:_CONSTANTS_SHOWN]), total_constants=len(inline), calls=calls,
     )  # fmt: skip
 
 
@@ -148,14 +150,16 @@ def _role(item: Item, counts: list[int]) -> Role:
     return ROLES[max(range(len(ROLES)), key=lambda code: counts[code])]
 
 
-def _kind(first: Unit, item: Item, own: Variable | None, op_type: str) -> ItemKind:
+def _kind(first: Unit, item: Item, own: Variable | None, op_type: str, calls: tuple[str, ...]) -> ItemKind:
     if own is not None:
         return "variable"
     if item.kind in ("alike", "rest"):
         return "group"
     if op_type == ARGUMENT_TYPE:
         return "argument"
-    return "scope" if first.scope is not None else "op"
+    if first.scope is not None:
+        return "scope"
+    return "call" if calls else "op"
 
 
 def _type(ground: Ground, item: Item, units: list[Unit]) -> str:

@@ -29,6 +29,7 @@ export function Key({ drawing, legend }: { drawing: Drawing | undefined; legend:
       {sight.against && ["new", "gone", "changed", "renamed"].map((kind) => <span key={kind} class="meaning"><i class={`diff-${kind}`} />{kind}</span>)}
       {KINDS.filter((kind) => lines.has(kind)).map((kind) => <span key={kind} class="meaning"><i class={`stroke ${kind}`} />{LINES[kind]}</span>)}
       {closed.some((item) => item.kind === "variable") && <span class="meaning"><i class="capsule" />variable</span>}
+      {closed.some((item) => item.kind === "call") && <span class="meaning"><i class="none">ƒ</i>calls a function</span>}
       {closed.some((item) => item.total_members > 1) && <span class="meaning"><i class="stack" />several as one</span>}
       {!!drawing?.gates.length && <span class="meaning"><i class="way" />from and to outside</span>}
       {root && <span class="quiet">{`${plural(root.ops, "op")}, ${plural(root.edges, "edge")}`}</span>}
