@@ -6,7 +6,7 @@ PYTHON is that of an environment with `pip install tensorboard netron ai-edge-mo
 than scopeview does); it is this one if left out. A server is started for each run and waits with the model loaded,
 where it loads models at all; then the clock runs from asking for the page to the picture, which is when
 
-    scopeview        the layout of the root has settled, and its boxes are in the document
+    scopeview        the layout has settled, with the scope of most of the computation open, as it opens it at first
     TensorBoard      the board has left `loading`, and its scene holds a `g.node`
     Netron           the body has the class `default`, and the graph holds nodes; from the click that its consent needs
     Model Explorer   its renderer has nodes to render
@@ -157,7 +157,7 @@ def tools(python: str) -> list[Tool]:
     return [
         Tool(
             "scopeview", lambda i, port: [*scopeview, "--port", str(port), str(i.meta)],
-            lambda _told, port: f"http://127.0.0.1:{port}/", drawn(f'!!document.querySelector("{SETTLED}")'),
+            lambda _told, port: f"http://127.0.0.1:{port}/", drawn(f'location.search.includes("op=") && !!document.querySelector("{SETTLED}")'),
             open_in_scopeview,
         ),
         Tool(

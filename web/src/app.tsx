@@ -13,7 +13,7 @@ import { Map } from "./map";
 import { ModelOptions } from "./models";
 import { OpenDialog, useDrop } from "./open";
 import { Search } from "./search";
-import { announced, at, current, go, openMain, refreshModels, show, SIGHT, trouble, VIEWS, type View } from "./state";
+import { announced, at, current, go, lookInto, refreshModels, show, trouble, VIEWS, type View } from "./state";
 import { Tree } from "./tree";
 import { Variables } from "./variables";
 
@@ -139,7 +139,7 @@ function ModelPicker({ onOpen }: { onOpen: () => void }) {
     <span class="picker">
       <select
         aria-label="Model" value={at.value.model}
-        onChange={(event) => (go({ model: event.currentTarget.value, selected: "", openOps: [], openVariables: [], filter: "", sight: SIGHT }), void openMain())}
+        onChange={(event) => lookInto(event.currentTarget.value)}
       >
         <ModelOptions />
       </select>

@@ -196,15 +196,29 @@ export async function refreshModels(): Promise<void> {
   const first = models.value[0];
   if (first && !models.value.some((model) => model.id === at.value.model)) {
     go({ model: first.id }, true);
-    void openMain();
+    fresh = first.id;
   }
+  if (fresh && current.value?.state !== "loading") void openMain();
 }
 
-// The graph of a model that nobody has opened anything of is shown with the scope open that holds most of the computation.
-// An address that names a model is never changed so: what it does not name is closed.
-export async function openMain(): Promise<void> {
+// Show another model, as if nobody had opened anything of it.
+export function lookInto(model: string): void {
+  go({ model, selected: "", openOps: [], openVariables: [], filter: "", sight: SIGHT });
+  fresh = model;
+  void openMain();
+}
+
+let fresh = ""; // the model that no address has told anything of yet
+
+// The graph of a fresh model is shown with the scope open that holds most of the computation. An address that names a
+// model is never changed so: what it does not name is closed.
+async function openMain(): Promise<void> {
   const { model, view, openOps, selected, sight } = at.value;
-  if (view !== "graph" || openOps.length || selected || sight.function || sight.box) return;
+  const isOpened = openOps.length > 0 || selected !== "" || sight.function !== "" || sight.box !== "";
+  const isReady = current.value?.id === fresh && current.value.state === "ready";
+  if (current.value?.state === "loading") return; // it is tried again when the list of models says more
+  fresh = "";
+  if (!isReady || isOpened || view !== "graph") return;
   const asked = writeAddress(at.value);
   const { scopes } = await api.opening(model).catch(() => ({ scopes: [] }));
   if (scopes.length && writeAddress(at.value) === asked) go({ openOps: scopes }, true);
