@@ -40,6 +40,7 @@ from playwright.sync_api import Error, Page, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 SETTLED = "svg.graph[data-settled]:not([data-settled=''])"
+OPENED = f'location.search.includes("op=") && !!document.querySelector("{SETTLED}")'
 PREPARE = """
 import sys, tensorflow as tf
 from tensorflow.core.util import event_pb2
@@ -157,7 +158,7 @@ def tools(python: str) -> list[Tool]:
     return [
         Tool(
             "scopeview", lambda i, port: [*scopeview, "--port", str(port), str(i.meta)],
-            lambda _told, port: f"http://127.0.0.1:{port}/", drawn(f'location.search.includes("op=") && !!document.querySelector("{SETTLED}")'),
+            lambda _told, port: f"http://127.0.0.1:{port}/", drawn(OPENED),
             open_in_scopeview,
         ),
         Tool(

@@ -140,18 +140,19 @@ class OpTable:
 
     def inputs(self, row: OpRow) -> list[Edge]:
         """Return the inputs of an op, data and control, in the order of the file."""
+        start, end = int(self.columns.in_start[row]), int(self.columns.in_start[row + 1])
+        return [self._input(row, slot) for slot in range(end - start)]
+
+    def input(self, row: OpRow, slot: int) -> Edge | None:
+        """Return one input of an op, or None if it has fewer: a saver has thousands."""
+        count = int(self.columns.in_start[row + 1] - self.columns.in_start[row])
+        return self._input(row, slot) if slot < count else None
+
+    def _input(self, row: OpRow, slot: int) -> Edge:
         columns = self.columns
-        start, end = int(columns.in_start[row]), int(columns.in_start[row + 1])
-        return [
-            Edge(
-                OpRow(int(columns.source[edge])),
-                row,
-                edge - start,
-                int(columns.port[edge]),
-                columns.arguments[columns.argument_id[edge]],
-            )
-            for edge in range(start, end)
-        ]
+        edge = int(columns.in_start[row]) + slot
+        argument = columns.arguments[columns.argument_id[edge]]
+        return Edge(OpRow(int(columns.source[edge])), row, slot, int(columns.port[edge]), argument)
 
     def consumers(self, row: OpRow) -> list[Edge]:
         """Return the edges that leave an op, sorted by target and slot."""

@@ -32,6 +32,7 @@ def written(table: OpTable, row: OpRow) -> list[str]:
     """The inputs of an op as its file writes them, from the table's edges alone."""
     texts = []
     missing = [text for target, text in table.dangling if target == row]
+    assert [table.input(row, slot) for slot in range(len(table.inputs(row)) + 1)] == [*table.inputs(row), None]
     for edge in table.inputs(row):
         if edge.source == MISSING:
             texts.append(missing.pop(0))

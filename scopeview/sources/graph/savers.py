@@ -62,10 +62,10 @@ class _Library:
         function, row = place.function, place.row
         for _ in range(_WALK_LIMIT):
             table = self.tables[function]
-            edges = table.inputs(row)
-            if slot >= len(edges) or edges[slot].source == MISSING:
+            edge = table.input(row, slot)
+            if edge is None or edge.source == MISSING:
                 return ""
-            row, slot = edges[slot].source, 0
+            row, slot = edge.source, 0
             op_type = table.op_type(row)
             if op_type in VARIABLE_TYPES:
                 return table.name(row) if function == "" else ""
@@ -124,10 +124,10 @@ def _keys_and_slices(table: OpTable, row: OpRow, *, has_slices: bool) -> tuple[l
 
 def _strings_at(table: OpTable, row: OpRow, slot: int) -> list[str]:
     """Return all strings of the constant behind an input; nothing if it is not a constant."""
-    edges = table.inputs(row)
-    if slot >= len(edges) or edges[slot].source == MISSING:
+    edge = table.input(row, slot)
+    if edge is None or edge.source == MISSING:
         return []
-    source = edges[slot].source
+    source = edge.source
     if table.op_type(source) != "Const":
         return []
     try:
