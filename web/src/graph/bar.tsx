@@ -37,9 +37,10 @@ export function Bar({ drawing, svg, viewport, tracing }: BarProps) {
       <button aria-label="zoom in" onClick={() => viewport.by(1.3)}>+</button>
       <button aria-label="zoom out" onClick={() => viewport.by(1 / 1.3)}>−</button>
       <label><input type="checkbox" checked={sight.isSideways} onChange={(event) => look({ isSideways: event.currentTarget.checked, box: "" })} /> inputs left</label>
+      <span class="quiet">trace</span>
       {(["inputs", "outputs"] as const).map((direction) => (
-        <button key={direction} title={direction === "inputs" ? "t" : "T"} disabled={!selected} aria-pressed={sight.trace === direction} class={sight.trace === direction ? "on" : ""} onClick={() => look({ trace: sight.trace === direction ? "" : direction })}>
-          trace {direction}
+        <button key={direction} aria-label={`trace ${direction}`} title={direction === "inputs" ? "t" : "T"} disabled={!selected} aria-pressed={sight.trace === direction} class={sight.trace === direction ? "on" : ""} onClick={() => look({ trace: sight.trace === direction ? "" : direction })}>
+          {direction}
         </button>
       ))}
       {sight.also.length === 1 && (

@@ -23,7 +23,7 @@ function median(numbers: number[]): number {
   return numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
-const READABLE = 0.75;
+const READABLE = 0.55;
 
 // Bring a box into view, large enough to read, if it is not there already.
 export function centre(drawing: Drawing, key: string, svg: SVGSVGElement, viewport: Viewport): void {
