@@ -60,3 +60,15 @@ export function short(paths: string[]): string[] {
   }
   return paths.map((path) => printable(path.split("/").slice(Math.max(0, shared)).join("/")));
 }
+
+const MOST_VALUES = 16;
+
+// A decoded attribute: a type, a shape, a constant, or plain values.
+export function attribute(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.slice(0, MOST_VALUES).map(attribute).join(", ")}${value.length > MOST_VALUES ? ", …" : ""}]`;
+  if (typeof value === "string") return `"${printable(value)}"`;
+  if (typeof value !== "object" || value === null) return String(value);
+  if ("sizes" in value) return shape(value.sizes as (number | null)[] | null);
+  if ("preview" in value && "dtype" in value && "shape" in value) return `${String(value.dtype)}${shape(value.shape as (number | null)[] | null)} = ${(value.preview as unknown[]).map(attribute).join(", ")}`;
+  return "name" in value ? printable(String(value.name)) : printable(JSON.stringify(value));
+}

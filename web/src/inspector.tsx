@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { api } from "./api";
 import { useAsked } from "./asked";
-import { bytes, count, plural, printable, shape } from "./format";
+import { attribute, bytes, count, cut, plural, printable, shape } from "./format";
 import { above, at, enter, go, selectAlso, within } from "./state";
 import type { CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableScopeDetail } from "./schema";
 
@@ -202,7 +202,7 @@ function OpPart({ found }: { found: OpDetail }) {
       </Fact>
       <Fact name="attributes">
         {Object.entries(found.attributes).map(([name, value]) => (
-          <div key={name}><span class="quiet">{printable(name)}</span> <span class="mono">{printable(JSON.stringify(value)).slice(0, 300)}</span></div>
+          <div key={name}><span class="quiet">{printable(name)}</span> <span class="mono">{cut(attribute(value), 300)}</span></div>
         ))}
       </Fact>
       <Fact name="collections">{found.collections.map((name) => <Name key={name} name={name} />)}</Fact>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readFilter, writeFilter } from "./map";
 import { columns } from "./two_trees";
-import { bytes, cut, printable, shape, short } from "./format";
+import { attribute, bytes, cut, printable, shape, short } from "./format";
 import { parseAddress, SIGHT, toggled, writeAddress, type Address } from "./state";
 import { csv } from "./download";
 import { readOrder } from "./variables";
@@ -34,6 +34,10 @@ describe("filters", () => {
 describe("text", () => {
   it("shows controls as what they are", () => {
     expect(printable("a\u202eb\u0007")).toBe("a\\u202eb\\u0007");
+  });
+  it("writes attributes as the command line does", () => {
+    const values = [{ name: "float32" }, { sizes: [null, 3] }, [1, 2], "NHWC", null, { dtype: "int32", shape: [2], preview: [0, 1], is_uniform: false }, { name: "f", attributes: {} }];
+    expect(values.map(attribute)).toEqual(["float32", "[?, 3]", "[1, 2]", '"NHWC"', "null", "int32[2] = 0, 1", "f"]);
   });
   it("writes sizes as the command line does", () => {
     expect([bytes(999), bytes(1536), bytes(null), shape([null, 3]), shape(null)]).toEqual(["999 B", "1.54 kB", "?", "[?, 3]", "[…]"]);
