@@ -70,6 +70,8 @@ def test_a_link_tells_its_edges_and_a_trace_its_ops(page: Page, url: str) -> Non
     lit = {f"\\u000a{name}" for one in trace["lit"] for name in one["items"]}
     bright = page.locator("svg.graph .item:not(.faint)").evaluate_all(KEYS)
     assert set(bright) == {key for key in lit if item(page, key.replace("\\", "\\\\")).count()}
+    rows = page.get_by_role("complementary", name="Set aside").locator("li:not(.faint) button[title='draw in place']")
+    assert rows.count() == 0  # what trains and saves feeds no loss
     page.get_by_label("steps").select_option("1")
     expect(page.get_by_role("status").filter(has_text="3 ops feed it")).to_be_visible()
     assert "depth=1" in page.url

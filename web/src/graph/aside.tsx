@@ -19,9 +19,10 @@ function linksAside({ items, outside, links }: GraphPicture): number {
 interface Props {
   drawing: Drawing;
   changes: Changes;
+  lit: Set<string> | null; // keys of the items on a trace; null if nothing is traced
 }
 
-export function Aside({ drawing, changes: { strangers, byKey } }: Props) {
+export function Aside({ drawing, changes: { strangers, byKey }, lit }: Props) {
   const { sight, selected } = at.value;
   const [asked, setAsked] = useState<Record<string, number>>({});
   const shown = (of: string) => asked[of] ?? SHOWN;
@@ -53,7 +54,7 @@ export function Aside({ drawing, changes: { strangers, byKey } }: Props) {
           </h4>
           <ul>
             {items.slice(0, shown(role)).map(({ scope, item }) => (
-              <li key={`${scope}\n${item.id}`} class={selected === item.path ? "selected" : ""}>
+              <li key={`${scope}\n${item.id}`} class={`${selected === item.path ? "selected" : ""} ${lit && !lit.has(`${scope}\n${item.id}`) ? "faint" : ""}`}>
                 <button class="link mono" title={item.path} onClick={() => pick(item.path)}>{printable(item.label)}</button>
                 {byKey.has(`${scope}\n${item.id}`) && <b>{byKey.get(`${scope}\n${item.id}`)!.told}</b>}
                 <span class="quiet">{item.total_members > 1 ? `×${count(item.total_members)}` : count(item.ops)}</span>

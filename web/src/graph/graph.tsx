@@ -148,7 +148,7 @@ export function Graph() {
         </svg>
         {!drawing && !error && <p class="quiet pad waiting">Drawing…</p>}
         {drawing && <Minimap drawing={drawing} viewport={viewport} svg={svg} />}
-        {drawing && !sight.hidesAside && <Aside drawing={drawing} changes={changes} />}
+        {drawing && !sight.hidesAside && <Aside drawing={drawing} changes={changes} lit={trace.lit} />}
       </div>
       <Key drawing={drawing} legend={legend} />
     </section>
