@@ -237,4 +237,7 @@ def test_a_function_is_drawn_as_a_root_of_its_own(page: Page, serve: Serve) -> N
     for function in ("loop_body_213", "loop_cond_212"):
         inspector.get_by_role("button", name=function, exact=True).click()
         expect(page.get_by_role("navigation", name="Where")).to_have_text(f"main graph › {function}")
+        told = page.request.get(f"{address}api/models/{model}/show?name={function}").json()["functions"][0]
+        for text in (*told["arguments"], *told["results"]):
+            expect(inspector.get_by_text(text, exact=True)).to_have_count(1)
         page.go_back()

@@ -10,16 +10,18 @@ import type { CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableS
 export function Inspector() {
   const { selected, selectedIn, sight } = at.value;
   const model = selectedIn || at.value.model;
-  // What is selected in the body of a function is called as the command line calls it: `function: op`.
-  const name = selected && at.value.view === "graph" && sight.function ? `${sight.function}: ${selected}` : selected;
+  // What is selected in the body of a function is called as the command line calls it: `function: op`. With nothing
+  // selected there it is the function that is told.
+  const body = at.value.view === "graph" ? sight.function : "";
+  const name = selected && body ? `${body}: ${selected}` : selected || body;
   const asked = useAsked(model && name ? `${model} ${name}` : null, () => api.show(model, name));
   return (
     <aside class="inspector" aria-label="What is selected">
       {selected && sight.also.length > 0 && at.value.view === "graph" && <SeveralPart names={[selected, ...sight.also]} />}
       {sight.link.length > 0 && at.value.view === "graph" && <LinkPart />}
-      {!selected && !sight.link.length && <p class="empty">Select a scope, an op or a variable to see all of it here.</p>}
-      {asked.error && selected && <p class="trouble">{asked.error}</p>}
-      {selected && asked.answer && <Everything found={asked.answer} />}
+      {!name && !sight.link.length && <p class="empty">Select a scope, an op or a variable to see all of it here.</p>}
+      {asked.error && name && <p class="trouble">{asked.error}</p>}
+      {name && asked.answer && <Everything found={asked.answer} />}
     </aside>
   );
 }
@@ -36,7 +38,7 @@ function Everything({ found }: { found: Detail }) {
       {found.scopes.map((scope) => <ScopePart key={scope.path} found={scope} />)}
       {found.ops.map((op) => <OpPart key={op.name} found={op} />)}
       {found.functions.map((one) => (
-        <Part key={one.name} title="function"><Fact name="ops">{count(one.ops)}</Fact><Fact name="arguments">{one.arguments.map(printable).join(", ")}</Fact></Part>
+        <Part key={one.name} title="function"><Fact name="ops">{count(one.ops)}</Fact><Fact name="arguments">{one.arguments.map((text) => <div key={text} class="mono">{printable(text)}</div>)}</Fact><Fact name="results">{one.results.map((text) => <div key={text} class="mono">{printable(text)}</div>)}</Fact></Part>
       ))}
       {found.collections.map((one) => (
         <Part key={one.name} title="collection"><Fact name="members">{one.members.slice(0, 60).map((member, index) => <Name key={index} name={member.target ?? member.text} />)}</Fact></Part>
