@@ -17,4 +17,6 @@ def command(ctx: click.Context, shell: str) -> None:
     completion = get_completion_class(shell)
     if completion is None:
         raise click.UsageError(f"no completion for {shell}")
-    click.echo(completion(ctx.find_root().command, {}, "scopeview", "_SCOPEVIEW_COMPLETE").source())
+    script = completion(ctx.find_root().command, {}, "scopeview", "_SCOPEVIEW_COMPLETE").source()
+    # Where no option and no command fits, bash completes paths: with click's script alone it completes nothing.
+    click.echo(script.replace("complete -o nosort", "complete -o nosort -o default"))

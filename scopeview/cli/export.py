@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from scopeview.analyses.dataflow.whole import WholeGraph
     from scopeview.analyses.facts import Facts
 
+_FORMATS = ("svg", "dot", "json", "graphml")
+
 
 @click.command("export")
 @source_options
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
 @click.option("--unfold", "unfolded", multiple=True, metavar="PATH",
               help="Draw one by one the twins of which this is one; repeat for several.")  # fmt: skip
 @click.option(
-    "--format", "output", type=click.Choice(["svg", "dot", "json", "graphml"]), default="dot", show_default=True,
-    help="Form of the output.",
+    "--format", "output", type=click.Choice(_FORMATS), help="Form of the output; without it as FILE ends, else dot.",
 )  # fmt: skip
 @click.option("--sideways", is_flag=True, help="With SVG: inputs at the left, not at the bottom.")
 @click.option("-o", "--output", "target", metavar="FILE", help="The file to write; standard output without it.")
@@ -47,7 +48,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     roles: tuple[str, ...],
     shown: tuple[str, ...],
     unfolded: tuple[str, ...],
-    output: str,
+    output: str | None,
     sideways: bool,
     target: str | None,
 ) -> None:
@@ -63,6 +64,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     facts = Facts(Source(path, tags, artifact, importing, timeout).load())
     wishes = Wishes(frozenset(roles), frozenset(shown), frozenset(unfolded))  # type: ignore[arg-type]
     found = whole_graph(facts, scope, opened, levels=levels, function=function, wishes=wishes)
+    _check(facts, found, opened)
+    output = output or next((name for name in _FORMATS if target is not None and target.endswith(f".{name}")), "dot")
     written = _svg(facts, found, wishes, sideways) if output == "svg" else _written(found, output)
     if target is None:
         click.echo(written, nl=False)
@@ -74,6 +77,19 @@ def command(  # noqa: PLR0913 - one parameter per option
             f"{target} cannot be written: {error.strerror}; name a file in a folder that exists"
         ) from error
     click.echo(f"wrote {target}")
+
+
+def _check(facts: Facts, found: WholeGraph, opened: tuple[str, ...]) -> None:
+    """Refuse what would be an empty picture, or less than was asked for."""
+    from scopeview.errors import NotFoundError, ScopeviewError
+
+    model = facts.model
+    if not len(model.graph):
+        raise ScopeviewError(f"{model.origin.path} has no graph: a picture needs a .pb, a .meta or a SavedModel")
+    tree = model.functions[found.function].body.scopes if found.function else model.op_scopes
+    missing = next((path for path in opened if tree.find(path) is None), None)
+    if missing is not None:
+        raise NotFoundError(f"there is no scope {missing!r} to open among the ops of {model.origin.path}")
 
 
 def _svg(facts: Facts, graph: WholeGraph, wishes: Wishes, sideways: bool) -> str:

@@ -75,7 +75,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.render.text.console import make_console
     from scopeview.render.text.inspection import Sections, print_inspection
 
-    model = Source(path, tags, artifact, importing, timeout).load()
+    model = Source(path, tags, artifact, importing, timeout).load(tells_notes=True)
     scope = scope.strip("/")
     _check_scope(model, scope)
     facts = Facts(model)

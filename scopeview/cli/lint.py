@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     help="The lowest to report.",
 )
 @click.option("--values", is_flag=True, help="Read the values of the checkpoint too (rule C4).")
-@click.option("--explain", metavar="RULE", help="Print the page of a rule, and end.")
+@click.option("--explain", metavar="RULE", help="Print the page of a rule, and end; needs no PATH.", is_eager=True,
+              expose_value=False, callback=lambda ctx, _, rule: _explain(ctx, rule))  # fmt: skip
 @click.option(
     "--format", "output", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True,
     help="Form of the output.",
@@ -44,7 +45,6 @@ def command(  # noqa: PLR0913 - one parameter per option
     ignore: str | None,
     severity: Severity,
     values: bool,
-    explain: str | None,
     output: str,
     as_json: bool,
     color: bool | None,
@@ -56,11 +56,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.analyses.lint.run import lint
     from scopeview.render.sarif import sarif
     from scopeview.render.text.console import make_console
-    from scopeview.render.text.lint import print_lint, print_rule
+    from scopeview.render.text.lint import print_lint
 
-    if explain is not None:
-        print_rule(make_console(color=color), _rule(explain))
-        return
     subject = _subject(Source(path, tags, artifact, importing, timeout), checkpoint, values)
     report = lint(subject, select=_listed(select), ignore=_listed(ignore), severity=severity)
     if as_json or output == "json":
@@ -72,6 +69,16 @@ def command(  # noqa: PLR0913 - one parameter per option
     if report.has_errors:
         sys.stdout.flush()
         sys.exit(1)
+
+
+def _explain(ctx: click.Context, rule: str | None) -> None:
+    if rule is None:
+        return
+    from scopeview.render.text.console import make_console
+    from scopeview.render.text.lint import print_rule
+
+    print_rule(make_console(color=None), _rule(rule))
+    ctx.exit()
 
 
 def _listed(text: str | None) -> list[str]:

@@ -46,7 +46,8 @@ def cli() -> None:
     """See both namespaces of a TensorFlow graph or checkpoint.
 
     PATH is a graph (.pb, .pbtxt, .meta), a SavedModel, a checkpoint prefix, an event file, or a folder of these; what a
-    file is, its content says. Exit codes: 0 done, 2 bad input or usage.
+    file is, its content says. Exit codes: 0 done, 1 when lint finds an error or diff a difference, 2 bad input or
+    usage.
     """
 
 

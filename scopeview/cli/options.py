@@ -24,13 +24,19 @@ class Source:
     importing: bool
     timeout: int
 
-    def load(self) -> Model:
-        """Read the artefact, and import it through TensorFlow if that was asked for."""
+    def load(self, *, tells_notes: bool = False) -> Model:
+        """Read the artefact, and import it through TensorFlow if that was asked for.
+
+        What could not be read of it is told on standard error, unless the command tells that itself.
+        """
+        from scopeview.render.formats import printable
         from scopeview.sources import read
         from scopeview.sources.importing import with_import
 
         tags = None if self.tags is None else [tag.strip() for tag in self.tags.split(",") if tag.strip()]
         model = read(self.path, tags=tags, artifact=self.artifact)
+        for note in () if tells_notes else model.notes:
+            click.echo(f"note: {printable(note)}", err=True)
         return with_import(model, timeout_s=self.timeout) if self.importing else model
 
 

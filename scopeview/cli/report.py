@@ -42,7 +42,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     if output is None and not as_json:
         raise click.UsageError("say where the report goes: -o out.html, or -o - for standard output")
-    model = Source(path, tags, artifact, importing, timeout).load()
+    model = Source(path, tags, artifact, importing, timeout).load(tells_notes=True)
     other = read(checkpoint) if checkpoint is not None else read_beside(model)
     found = report(Subject(Facts(model), Facts(other) if other is not None else None), lines=lines)
     if as_json:

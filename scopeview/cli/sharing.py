@@ -52,6 +52,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.render.text.sharing import print_sharing, print_story
 
     facts = Facts(Source(path, tags, artifact, importing, timeout).load())
+    if not len(facts.model.graph):
+        click.echo(f"{path} has no graph, so that nothing tells who uses a variable: pass its .meta or .pb", err=True)
     if variable is not None:
         report = sharing_of(facts, variable)
     else:

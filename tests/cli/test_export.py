@@ -75,6 +75,28 @@ def test_what_is_set_aside_is_shown_and_what_is_folded_unfolds(scopeview: Run, t
     ]  # fmt: skip
 
 
+def test_what_cannot_be_drawn_is_a_sentence_and_the_file_names_its_format(scopeview: Run, tmp_path: Path) -> None:
+    graphless = scopeview("export", SAMPLES / "m33_original.ckpt")
+    unknown = scopeview("export", GAN, "--open", "nowhere")
+    target = tmp_path / "gan.graphml"
+
+    assert (graphless.code, graphless.out) == (unknown.code, unknown.out) == (2, "")
+    assert "has no graph" in graphless.err
+    assert "there is no scope 'nowhere' to open" in unknown.err
+    assert scopeview("export", GAN, "-o", target).code == 0
+    assert nx.read_graphml(target).number_of_nodes() > 5
+
+
+@pytest.mark.parametrize("command", ["lint", "collections", "sharing", "find"])
+def test_what_could_not_be_read_is_told_by_every_command(scopeview: Run, tmp_path: Path, command: str) -> None:
+    path = tmp_path / "cut.meta"
+    path.write_bytes(GAN.read_bytes()[:20_000])
+
+    told = scopeview(command, path, *(["name:*"] if command == "find" else []))
+
+    assert told.err.startswith("note: the file is truncated: it ends at byte 20,000")
+
+
 def test_calls_of_functions_are_told_from_other_ops(scopeview: Run) -> None:
     found = scopeview("export", SAMPLES / "m27_while_v2_resource.meta", "--levels", "3")
 

@@ -66,4 +66,5 @@ def test_a_rule_explains_itself(scopeview: Run) -> None:
 
     assert shown[0] == "G2 missed-sharing  warning"
     assert shown[2].startswith("  why: ")
+    assert scopeview("lint", "--explain", "G2").out.splitlines() == shown
     assert scopeview("lint", "unused", "--explain", "G99").code == 2

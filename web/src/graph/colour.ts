@@ -8,7 +8,7 @@ export const HUES = 10; // classes hue0 .. hue9 of the style sheet; hue9 is for 
 // What the colour of a closed scope says, where that is not plain.
 export const NOTES: Partial<Record<Colouring, string>> = {
   type: "a scope: its most frequent type, constants aside",
-  role: "a scope: the computation, if any of it is",
+  role: "a scope is forward if any of it is",
   device: "a scope: all devices in it",
 };
 

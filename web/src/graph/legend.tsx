@@ -5,7 +5,7 @@ import { at, COLOURINGS, type Colouring, look } from "../state";
 import { type Legend, lineKind, NOTES } from "./colour";
 import type { Drawing } from "./store";
 
-const LINES = { data: "data, thicker for larger or more tensors", weights: "values of variables", write: "writes a variable", control: "order alone" };
+const LINES = { data: "data, thicker for larger or more tensors", weights: "values of variables", write: "writes variables, and may read them", control: "order alone" };
 const KINDS = Object.keys(LINES) as (keyof typeof LINES)[];
 
 export function Key({ drawing, legend }: { drawing: Drawing | undefined; legend: Legend }) {

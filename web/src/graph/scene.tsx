@@ -50,7 +50,7 @@ export function Scene({ drawing, legend, marks, hands, changes }: Props) {
         ...drawing.items.filter((item) => item.depth === level && !item.isOpen).map((item) => (
           <Item
             key={item.key} drawn={item} legend={legend} marks={marks} hands={hands} change={changes.get(item.key)}
-            isFaint={marks.lit ? !marks.lit.has(item.key) : !!near && item.scope === scopeOf(marks.hovered) && !near.has(item.key)}
+            isFaint={!marks.selected.has(item.key) && (marks.lit ? !marks.lit.has(item.key) : !!near && item.scope === scopeOf(marks.hovered) && !near.has(item.key))}
           />
         )),
       ])}
