@@ -13,6 +13,7 @@ from scopeview.analyses.dataflow.opening import Opening, opening
 from scopeview.analyses.dataflow.picture import GraphPicture, picture
 from scopeview.analyses.dataflow.trace import Direction, Trace, trace
 from scopeview.analyses.roles import Role
+from scopeview.analyses.used_by_all import UsedByAll, used_by_all
 from scopeview.server.asking import Ask, Limit, Offset
 
 router = APIRouter(prefix="/api")
@@ -37,6 +38,14 @@ class Seen:
 def graph(model: str, asker: Ask, seen: Annotated[Seen, Depends()], scope: str = "") -> Any:
     """Draw one scope of the op tree: items, what is linked outside, and links."""
     return asker.ask(model, lambda facts: picture(facts, scope, function=seen.function, wishes=seen.wishes))
+
+
+@router.get("/models/{model}/graph/used-by-all", response_model=UsedByAll)
+def graph_used_by_all(
+    model: str, asker: Ask, name: Annotated[list[str], Query(description="Ops, scopes and variables.")]
+) -> Any:
+    """Find the variables that several ops and scopes all use."""
+    return asker.ask(model, lambda facts: used_by_all(facts, name))
 
 
 @router.get("/models/{model}/graph/opening", response_model=Opening)

@@ -71,6 +71,7 @@ def test_a_link_tells_its_edges_and_a_trace_its_ops(page: Page, url: str) -> Non
     bright = page.locator("svg.graph .item:not(.faint)").evaluate_all(KEYS)
     assert set(bright) == {key for key in lit if item(page, key.replace("\\", "\\\\")).count()}
     rows = page.get_by_role("complementary", name="Set aside").locator("li:not(.faint) button[title='draw in place']")
+    expect(page.get_by_role("complementary", name="Set aside").locator("li.faint")).not_to_have_count(0)
     assert rows.count() == 0  # what trains and saves feeds no loss
     page.get_by_label("steps").select_option("1")
     expect(page.get_by_role("status").filter(has_text="3 ops feed it")).to_be_visible()

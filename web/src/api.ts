@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import type {
   CollectionsReport, Detail, DiffMap, DiffReport, FindingsBelow, FindResult, GraphEdges, GraphPicture, LintReport, ModelSummary, Opening, OpenModel, PictureChanges,
-  ScopeMap, Trace, TreePage, VariableTablePage,
+  ScopeMap, Trace, TreePage, UsedByAll, VariableTablePage,
 } from "./schema";
 
 // Questions that are not answered yet: what is not urgent is asked when there are none.
@@ -65,6 +65,7 @@ export const api = {
   map: (model: string, parameters: Parameters) => ask<ScopeMap>(of(model, "map"), parameters),
   variables: (model: string, parameters: Parameters) => ask<VariableTablePage>(of(model, "variables"), parameters),
   graph: (model: string, parameters: Parameters) => ask<GraphPicture>(of(model, "graph"), parameters),
+  usedByAll: (model: string, names: string[]) => ask<UsedByAll>(of(model, "graph/used-by-all"), { name: names }),
   opening: (model: string) => ask<Opening>(of(model, "graph/opening")),
   graphEdges: (model: string, parameters: Parameters) => ask<GraphEdges>(of(model, "graph/edges"), parameters),
   trace: (model: string, parameters: Parameters) => ask<Trace>(of(model, "graph/trace"), parameters),

@@ -50,15 +50,13 @@ function Everything({ found }: { found: Detail }) {
 // What several have in common: the variables that the computation of each of them uses.
 function SeveralPart({ names }: { names: string[] }) {
   const { model, sight } = at.value;
-  const asked = useAsked(sight.function ? null : JSON.stringify([model, names]), () => Promise.all(names.map((name) => api.show(model, name))));
-  const used = asked.answer?.map((found) => new Set([...found.scopes.flatMap((scope) => scope.variables), ...found.variables.map(({ variable }) => variable.name)]));
-  const common = used ? [...used[0]!].filter((name) => used.every((one) => one.has(name))) : [];
-  const isCut = asked.answer?.some((found) => found.scopes.some((scope) => scope.total_variables > scope.variables.length));
+  const { answer: common } = useAsked(sight.function ? null : JSON.stringify([model, names]), () => api.usedByAll(model, names));
+  const rest = common ? common.total_variables - common.variables.length : 0;
   return (
     <Part title={`${names.length} selected`}>
       <Fact name="these">{names.map((name) => <div key={name}><Name name={name} /> <button class="link" aria-label={`leave out ${printable(name)}`} title="leave out" onClick={() => selectAlso(name)}>×</button></div>)}</Fact>
-      <Fact name={`all use${isCut ? " (of the first)" : ""}`}>{used && (common.length ? common.slice(0, 60).map((name) => <div key={name}><Name name={name} /></div>) : <span class="quiet">no variable in common</span>)}</Fact>
-      <Fact name="">{common.length > 60 ? `… ${count(common.length - 60)} more` : ""}</Fact>
+      <Fact name="all use">{common && (common.total_variables ? common.variables.map((name) => <div key={name}><Name name={name} /></div>) : <span class="quiet">no variable in common</span>)}</Fact>
+      <Fact name="">{rest > 0 ? `… ${count(rest)} more` : ""}</Fact>
     </Part>
   );
 }

@@ -6,6 +6,7 @@ import { standaloneStyle, upright } from "./standalone";
 import { trouble } from "./state";
 
 const SVG = "http://www.w3.org/2000/svg";
+
 export function SavePicture({ of, name }: { of: () => SVGSVGElement | null; name: string }) {
   const save = (kind: "svg" | "png") => {
     const drawn = of();

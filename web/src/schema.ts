@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/graph/used-by-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Graph Used By All
+         * @description Find the variables that several ops and scopes all use.
+         */
+        get: operations["graph_used_by_all_api_models__model__graph_used_by_all_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/graph/opening": {
         parameters: {
             query?: never;
@@ -2033,6 +2053,18 @@ export interface components {
             /** Trainable */
             trainable: boolean | null;
         };
+        /**
+         * UsedByAll
+         * @description Variables that all of several names use.
+         */
+        UsedByAll: {
+            /** Names */
+            names: string[];
+            /** Variables */
+            variables: string[];
+            /** Total Variables */
+            total_variables: number;
+        };
         /** ValidationError */
         ValidationError: {
             /** Location */
@@ -2310,6 +2342,7 @@ export type TensorInfo = components['schemas']['TensorInfo'];
 export type Trace = components['schemas']['Trace'];
 export type TreePage = components['schemas']['TreePage'];
 export type TreeRow = components['schemas']['TreeRow'];
+export type UsedByAll = components['schemas']['UsedByAll'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type ValueChange = components['schemas']['ValueChange'];
 export type VariableDetail = components['schemas']['VariableDetail'];
@@ -2350,6 +2383,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GraphPicture"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    graph_used_by_all_api_models__model__graph_used_by_all_get: {
+        parameters: {
+            query: {
+                /** @description Ops, scopes and variables. */
+                name: string[];
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsedByAll"];
                 };
             };
             /** @description Validation Error */

@@ -198,7 +198,7 @@ export async function refreshModels(): Promise<void> {
     go({ model: first.id }, true);
     fresh = first.id;
   }
-  if (fresh && current.value?.state !== "loading") void openMain();
+  if (fresh) void openMain();
 }
 
 // Show another model, as if nobody had opened anything of it.
@@ -213,10 +213,10 @@ let fresh = ""; // the model that no address has told anything of yet
 // The graph of a fresh model is shown with the scope open that holds most of the computation. An address that names a
 // model is never changed so: what it does not name is closed.
 async function openMain(): Promise<void> {
+  if (current.value?.state === "loading") return; // it is tried again when the list of models says more
   const { model, view, openOps, selected, sight } = at.value;
   const isOpened = openOps.length > 0 || selected !== "" || sight.function !== "" || sight.box !== "";
   const isReady = current.value?.id === fresh && current.value.state === "ready";
-  if (current.value?.state === "loading") return; // it is tried again when the list of models says more
   fresh = "";
   if (!isReady || isOpened || view !== "graph") return;
   const asked = writeAddress(at.value);

@@ -1,12 +1,12 @@
 // A layout without a layout engine, for what is too large for one or waits too long: layers by the longest way from an input.
 
-import { across, sizesOf, type ElkOutcome, type ElkPlace } from "./layout";
+import { across, boxesOf, type ElkOutcome, type ElkPlace } from "./layout";
 import { gateNode, HEAD, MARGIN, type Plan, type Point } from "./plan";
 
 export function fallback(made: Plan): ElkOutcome {
   const layer = layers(made);
   const rows = new Map<number, string[]>();
-  const sizes = sizesOf(made);
+  const boxes = boxesOf(made);
   for (const id of placed(made)) rows.set(layer.get(id) ?? 0, [...(rows.get(layer.get(id) ?? 0) ?? []), id]);
   const children: ElkPlace[] = [];
   let depth = HEAD + MARGIN;
@@ -17,7 +17,7 @@ export function fallback(made: Plan): ElkOutcome {
     let thick = 0;
     if (made.isSideways && depth === HEAD + MARGIN) depth = MARGIN;
     for (const id of rows.get(key)!) {
-      const size = sizes.get(id)!;
+      const { size } = boxes.get(id)!;
       const [length, height] = made.isSideways ? [size.height, size.width] : [size.width, size.height];
       if (along > MARGIN && along + length > 2400) [along, depth, thick] = [made.isSideways ? HEAD + MARGIN : MARGIN, depth + thick + 14, 0];
       children.push({ id, ...size, x: made.isSideways ? depth : along, y: made.isSideways ? along : depth });
@@ -30,7 +30,7 @@ export function fallback(made: Plan): ElkOutcome {
   const [width, height] = made.isSideways ? [depth, widest + MARGIN] : [widest + MARGIN, depth];
   const at = new Map<string, Point>(children.map((child) => [child.id, child]));
   const edges = made.lines.map((line) => {
-    const [startPoint, endPoint] = across(made, at, line.source, line.target) as [Point, Point];
+    const [startPoint, endPoint] = across(boxes, made.isSideways, at, line.source, line.target) as [Point, Point];
     return { id: line.id, sections: [{ startPoint, endPoint }] };
   });
   return { width, height, children, edges };

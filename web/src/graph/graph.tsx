@@ -84,10 +84,11 @@ export function Graph() {
     if (!drawing || !seeking || seeking !== selected || at.value.selectedIn) return;
     sought.value = "";
     void openingsTo(selected, question).then((found) => {
+      const { openOps, sight } = at.value; // a hand may have opened something meanwhile
       if (at.value.selected !== selected) return;
       const more = { openOps: joined(openOps, found.openOps), unfolded: joined(sight.unfolded, found.unfolded), shown: joined(sight.shown, found.shown) };
       isToFind.current = more.openOps.length + more.unfolded.length + more.shown.length > openOps.length + sight.unfolded.length + sight.shown.length;
-      if (isToFind.current) go({ openOps: more.openOps, sight: { ...at.value.sight, unfolded: more.unfolded, shown: more.shown } }, true);
+      if (isToFind.current) go({ openOps: more.openOps, sight: { ...sight, unfolded: more.unfolded, shown: more.shown } }, true);
       else if (svg.current) centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
     }, () => undefined); // what has no place in this graph is told by the inspector
   }, [seeking, selected, !drawing]);
@@ -170,6 +171,7 @@ function deepest(items: DrawnItem[], name: string): string {
 }
 
 const MORE = 150; // items that a scope shows more of, each time that one asks for the rest
+
 function useTrace(drawing: Drawing | undefined): { lit: Set<string> | null; told: string } {
   const { model, sight, selected } = at.value;
   const parameters = {

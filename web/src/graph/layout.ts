@@ -32,6 +32,7 @@ export function isTooLong(made: Plan): boolean {
 }
 
 export function elkJob(made: Plan): object {
+  const boxes = boxesOf(made);
   const sides = made.isSideways ? { in: "WEST", out: "EAST" } : { in: "SOUTH", out: "NORTH" };
   return {
     id: "root",
@@ -53,24 +54,24 @@ export function elkJob(made: Plan): object {
       })),
     ],
     edges: made.lines.map((line) => ({
-      id: line.id, sources: [portOf(made, line.source, "out", line.target)], targets: [portOf(made, line.target, "in", line.source)],
+      id: line.id, sources: [portOf(boxes, line.source, "out", line.target)], targets: [portOf(boxes, line.target, "in", line.source)],
     })),
   };
 }
 
 // The gate of an opened box that leads to what is at the other end of a line, if it has one.
-function gateTo(made: Plan, node: string, side: "in" | "out", other: string): { gate: Gate; size: Size } | undefined {
-  const box = made.nodes.find((one) => one.id === node) ?? made.loose.find((one) => one.id === node);
+function gateTo(boxes: Boxes, node: string, side: "in" | "out", other: string): { gate: Gate; size: Size } | undefined {
+  const box = boxes.get(node);
   const of = (id: string) => box?.gates.find((one) => one.side === side && one.id === id);
   const gate = of(idOf(other)) ?? of(MORE);
   return box && gate && { gate, size: box.size };
 }
 
 // A line that ends within an opened box but has no gate (what it leads to is set aside there) ends in the middle of its side.
-function portOf(made: Plan, node: string, side: "in" | "out", other: string): string {
-  const found = gateTo(made, node, side, other);
+function portOf(boxes: Boxes, node: string, side: "in" | "out", other: string): string {
+  const found = gateTo(boxes, node, side, other);
   if (found) return lineId(node, gateNode(side, found.gate.id));
-  return made.nodes.find((one) => one.id === node)?.gates.length ? lineId(node, side) : node;
+  return boxes.get(node)?.gates.length ? lineId(node, side) : node;
 }
 
 function middles(size: Size, isSideways: boolean): { id: string; side: "in" | "out"; along: number }[] {
@@ -100,20 +101,22 @@ export function place(made: Plan, outcome: ElkOutcome): Placed {
     gates.push({ id: gate.id, label: gate.label, side: gate.side, along, weights: gate.weights, others: gate.others });
   }
   const routes: Placed["routes"] = new Map();
+  const boxes = boxesOf(made);
+  const straight = (line: { source: string; target: string }) => across(boxes, made.isSideways, at, line.source, line.target);
   const lines = new Map(made.lines.map((line) => [line.id, line]));
   const taken: Rectangle[] = [];
   for (const edge of outcome.edges ?? []) {
     const line = lines.get(edge.id)!;
     const led = (edge.sections ?? []).flatMap((section) => [section.startPoint, ...(section.bendPoints ?? []), section.endPoint]);
     const isLed = led.length > 1; // a line that the engine has not led is drawn straight, and never left out
-    const points = isLed ? led : across(made, at, line.source, line.target);
+    const points = isLed ? led : straight(line);
     const [first, last] = [moves.get(line.source), moves.get(line.target)];
     if (isLed && first) points[0] = { x: points[0]!.x + first.x, y: points[0]!.y + first.y };
     if (isLed && last) points.push({ x: points.at(-1)!.x + last.x, y: points.pop()!.y + last.y });
     routes.set(edge.id, { points, label: line.label ? free(middleOf(points), line.label, taken) : null, isOverlay: false });
     for (const id of line.also) routes.set(id, { points, label: null, isOverlay: false });
   }
-  for (const line of made.overlays) routes.set(line.id, { points: across(made, at, line.source, line.target), label: null, isOverlay: true });
+  for (const line of made.overlays) routes.set(line.id, { points: straight(line), label: null, isOverlay: true });
   return { ...size, gates, at, routes };
 }
 
@@ -138,10 +141,12 @@ function placeLoose(made: Plan, led: ElkOutcome, at: Map<string, Point>): Size {
   return { width: Math.max(taken.width, right + MARGIN), height: Math.max(taken.height, bottom + MARGIN) };
 }
 
-export function sizesOf(made: Plan): Map<string, Size> {
-  return new Map<string, Size>([
-    ...[...made.nodes, ...made.loose].map((node) => [node.id, node.size] as const), ...made.gates.map((gate) => [gateNode(gate.side, gate.id), gate.size] as const),
-  ]);
+// Whatever a line may end at, by its id; a gate of the scope itself has none of its own.
+export type Boxes = Map<string, { size: Size; gates: Gate[] }>;
+
+export function boxesOf(made: Plan): Boxes {
+  const gates = made.gates.map(({ side, id, size }) => ({ id: gateNode(side, id), size, gates: [] }));
+  return new Map([...made.nodes, ...made.loose, ...gates].map((box) => [box.id, box]));
 }
 
 type Rectangle = [left: number, top: number, right: number, bottom: number];
@@ -168,18 +173,17 @@ function middleOf(points: Point[]): Point | null {
 }
 
 // A line that no layout has led: from gate to gate, or from the side of one to the side of the other that faces it.
-export function across(made: Plan, at: Map<string, Point>, source: string, target: string): Point[] {
-  const sizes = sizesOf(made);
+export function across(boxes: Boxes, isSideways: boolean, at: Map<string, Point>, source: string, target: string): Point[] {
   const middle = (id: string, sign: number): Point => {
-    const [where, size] = [at.get(id)!, sizes.get(id)!];
-    if (made.isSideways) return { x: where.x + (sign > 0 ? size.width : 0), y: where.y + size.height / 2 };
+    const [where, size] = [at.get(id)!, boxes.get(id)!.size];
+    if (isSideways) return { x: where.x + (sign > 0 ? size.width : 0), y: where.y + size.height / 2 };
     return { x: where.x + size.width / 2, y: where.y + (sign > 0 ? 0 : size.height) };
   };
-  const isForward = made.isSideways ? at.get(source)!.x <= at.get(target)!.x : at.get(source)!.y >= at.get(target)!.y;
+  const isForward = isSideways ? at.get(source)!.x <= at.get(target)!.x : at.get(source)!.y >= at.get(target)!.y;
   const end = (id: string, side: "in" | "out", other: string, sign: number): Point => {
-    const found = gateTo(made, id, side, other);
+    const found = gateTo(boxes, id, side, other);
     if (!found) return middle(id, sign);
-    const [where, along] = [at.get(id)!, corner(found.gate, found.size, made.isSideways)];
+    const [where, along] = [at.get(id)!, corner(found.gate, found.size, isSideways)];
     return { x: where.x + along.x, y: where.y + along.y };
   };
   return [end(source, "out", target, isForward ? 1 : -1), end(target, "in", source, isForward ? -1 : 1)];
