@@ -57,8 +57,10 @@ class TreePage:
     """Slots and averages that the variable tree tells with their variables."""
 
 
-def tree_page(facts: Facts, tree: TreeName, scope: str = "", *, offset: int = 0, limit: int = 200) -> TreePage:
-    """List the children of a scope, numbered twins folded.
+def tree_page(
+    facts: Facts, tree: TreeName, scope: str = "", *, offset: int = 0, limit: int = 200, fold: bool = True
+) -> TreePage:
+    """List the children of a scope, numbered twins as one or one by one.
 
     Raises:
         NotFoundError: there is no such scope.
@@ -67,7 +69,7 @@ def tree_page(facts: Facts, tree: TreeName, scope: str = "", *, offset: int = 0,
     forest = op_forest(model.graph) if tree == "ops" else variable_forest(model, facts.attachments)
     if forest.tree.find(scope) is None:
         raise NotFoundError(f"there is no scope {scope!r} among the {tree} of {model.origin.path}")
-    found = outline(forest, View(lines=None, depth=1), scope)
+    found = outline(forest, View(lines=None, depth=1, fold=fold), scope)
     children = [row for row in found.rows if row.kind == "scope" or row.path != scope]
     describe = _op_row if tree == "ops" else _variable_row
     kept = found.kept.tolist()

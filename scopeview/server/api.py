@@ -92,10 +92,16 @@ def inspection(model: str, asker: Ask) -> Any:
 
 @router.get("/models/{model}/tree", response_model=TreePage)
 def tree(
-    model: str, asker: Ask, tree: TreeName = "ops", scope: str = "", offset: Offset = 0, limit: Limit = 200
+    model: str,
+    asker: Ask,
+    tree: TreeName = "ops",
+    scope: str = "",
+    fold: Annotated[bool, Query(description="Whether numbered twins are told as one.")] = True,
+    offset: Offset = 0,
+    limit: Limit = 200,
 ) -> Any:
     """List the children of one scope of a tree."""
-    return asker.ask(model, lambda facts: tree_page(facts, tree, scope, offset=offset, limit=limit))
+    return asker.ask(model, lambda facts: tree_page(facts, tree, scope, offset=offset, limit=limit, fold=fold))
 
 
 @router.get("/models/{model}/findings", response_model=FindingsBelow)

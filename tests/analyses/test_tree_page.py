@@ -37,6 +37,9 @@ def test_twins_are_one_row_that_names_them_all() -> None:
 
     assert row.twins == tuple(f"rnn/cell_{i}" for i in range(1, 10))
     assert row.size == 45
+    apart = tree_page(facts, "ops", "rnn", fold=False).rows
+    assert not any(row.twins for row in apart)
+    assert {row.path for row in apart} >= set(row.twins)
 
 
 def test_findings_are_told_where_they_are_and_above() -> None:

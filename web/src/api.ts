@@ -55,8 +55,8 @@ export const api = {
   import: (model: string) => ask<OpenModel>(of(model, "import"), {}, { method: "POST" }),
   places: (under: string) => ask<string[]>("places", { under }),
   summary: (model: string) => ask<ModelSummary>(of(model, "summary")),
-  tree: (model: string, tree: "ops" | "variables", scope: string, offset = 0) =>
-    ask<TreePage>(of(model, "tree"), { tree, scope, offset, limit: 500 }),
+  tree: (model: string, tree: "ops" | "variables", scope: string, offset = 0, fold = true) =>
+    ask<TreePage>(of(model, "tree"), { tree, scope, offset, limit: 500, fold }),
   findings: (model: string, scope: string) => ask<FindingsBelow>(of(model, "findings"), { scope }),
   show: (model: string, name: string) => ask<Detail>(of(model, "show"), { name }),
   find: (model: string, q: string, offset = 0) => ask<FindResult>(of(model, "find"), { q, offset, limit: 100 }),

@@ -13,16 +13,18 @@ import { Map } from "./map";
 import { ModelOptions } from "./models";
 import { OpenDialog, useDrop } from "./open";
 import { Search } from "./search";
+import { paneStyle, Splitter } from "./splitter";
 import { announced, at, current, go, lookInto, refreshModels, show, trouble, VIEWS, type View } from "./state";
-import { Tree } from "./tree";
-import { Variables } from "./variables";
+import { useReveal } from "./tree/reveal";
+import { Tree } from "./tree/tree";
+import { Variables } from "./variables/variables";
 
 const NAMES: Record<View, string> = {
   graph: "Graph", map: "Map", variables: "Variables", collections: "Collections", diff: "Diff", lint: "Lint",
 };
 const KEYS: [string, string][] = [
   ["/", "search"], ["1 – 6", "views"], ["o, v", "op tree, variable tree"], ["↑ ↓ → ←", "walk a tree; to the next box"],
-  ["Enter", "open and select"], ["Home, End, letters", "jump in a tree"], ["f, +, −", "fit and zoom the graph"], ["e, E", "the links of a box, one by one"], ["t, T", "trace inputs, outputs"],
+  ["Enter", "open and select"], ["Home, End, letters", "jump in a tree"], ["*", "open all scopes beside"], ["+, −", "numbered twins one by one, or as one"], ["f, +, −", "fit and zoom the graph"], ["e, E", "the links of a box, one by one"], ["t, T", "trace inputs, outputs"],
   ["Shift-click, Shift-Space", "select several"], ["p", "paths between two"], ["d", "light or dark"], ["?", "these keys"], ["Esc", "close; out of a trace, a scope"],
 ];
 
@@ -31,6 +33,7 @@ export function App() {
   const [isHelping, setHelping] = useState(false);
   const [problem, setProblem] = useState("");
   const isOver = useDrop(setProblem);
+  useReveal();
   const isWide = useWidth("(min-width: 1800px)"); // room for both trees side by side
   const { view, tree } = at.value;
   const model = current.value;
@@ -77,11 +80,12 @@ export function App() {
       {!model && !trouble.value && <Welcome onOpen={() => setOpening(true)} />}
       {model && model.state !== "ready" && <NotReady />}
       {model?.state === "ready" && (
-        <main class={isWide ? "wide" : ""}>
+        <main class={isWide ? "wide" : ""} style={paneStyle()}>
           {isWide ? (["variables", "ops"] as const).map((kind) => (
             <div class="left" key={kind}>
               <h2 class="tabs">{kind}</h2>
               <Tree kind={kind} />
+              <Splitter side="left" />
             </div>
           )) : (
             <div class="left">
@@ -93,6 +97,7 @@ export function App() {
                 ))}
               </div>
               <Tree key={tree} kind={tree} />
+              <Splitter side="left" />
             </div>
           )}
           <div class="centre">

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { api } from "./api";
 import { useAsked } from "./asked";
 import { attribute, bytes, count, cut, plural, printable, shape } from "./format";
+import { Splitter } from "./splitter";
 import { above, at, enter, go, selectAlso, within } from "./state";
 import type { CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableScopeDetail } from "./schema";
 
@@ -17,11 +18,14 @@ export function Inspector() {
   const asked = useAsked(model && name ? `${model} ${name}` : null, () => api.show(model, name));
   return (
     <aside class="inspector" aria-label="What is selected">
+      <Splitter side="right" />
+      <div class="about">
       {selected && sight.also.length > 0 && at.value.view === "graph" && <SeveralPart names={[selected, ...sight.also]} />}
       {sight.link.length > 0 && at.value.view === "graph" && <LinkPart />}
       {!name && !sight.link.length && <p class="empty">Select a scope, an op or a variable to see all of it here.</p>}
       {asked.error && name && <p class="trouble">{asked.error}</p>}
       {name && asked.answer && <Everything found={asked.answer} />}
+      </div>
     </aside>
   );
 }

@@ -2847,6 +2847,8 @@ export interface operations {
             query?: {
                 tree?: "ops" | "variables";
                 scope?: string;
+                /** @description Whether numbered twins are told as one. */
+                fold?: boolean;
                 /** @description How many to skip. */
                 offset?: number;
                 /** @description How many to return. */

@@ -4,7 +4,7 @@ import { columns } from "./two_trees";
 import { attribute, bytes, cut, printable, shape, short } from "./format";
 import { parseAddress, SIGHT, toggled, writeAddress, type Address } from "./state";
 import { csv } from "./download";
-import { readOrder } from "./variables";
+import { inScope, readOrder, writeOrder } from "./variables/order";
 import type { TableRow } from "./schema";
 
 describe("the address", () => {
@@ -26,7 +26,9 @@ describe("filters", () => {
   it("are read as they are written", () => {
     for (const filter of [{ role: "forward", isShared: false, collection: "" }, { role: "save", isShared: true, collection: "losses" }])
       expect(readFilter(writeFilter(filter))).toEqual(filter);
-    expect(readOrder("sort:parameters down all")).toEqual({ sort: "parameters", descending: true, attached: true });
+    expect(readOrder("sort:parameters down all")).toEqual({ sort: "parameters", descending: true, attached: true, query: "" });
+    for (const query of ["", "trainable:yes shape:[*,256]", "where where down", inScope("a b/'c'")])
+      for (const sort of ["name", "uses"] as const) expect(readOrder(writeOrder({ sort, descending: false, attached: true, query }))).toEqual({ sort, descending: false, attached: true, query });
     expect(readOrder("sort:nonsense").sort).toBe("name");
   });
 });

@@ -121,6 +121,7 @@ export function writeAddress(address: Address): string {
 export const at = signal<Address>(parseAddress(typeof location === "undefined" ? "" : location.search));
 export const models = signal<OpenModel[]>([]);
 export const sought = signal(""); // what was selected by name, and not where it is drawn: the graph opens the way to it
+export const reached = signal(""); // the same for the trees
 export const trouble = signal("");
 export const announced = signal(""); // read aloud by a screen reader
 
@@ -129,7 +130,7 @@ export function go(change: Partial<Address>, keep = false): void {
   const next = { ...at.value, ...("selected" in change ? { selectedIn: "" } : {}), ...change };
   if ("selected" in change && !("sight" in change)) next.sight = { ...next.sight, trace: "", also: [], link: [] };
   const text = writeAddress(next);
-  if (change.selected !== undefined) sought.value = change.selected;
+  if (change.selected !== undefined) sought.value = reached.value = change.selected;
   if (text === writeAddress(at.value)) return;
   at.value = next;
   const url = `${location.pathname}${text}`;
@@ -155,7 +156,7 @@ export function within({ sight }: Address): string[] {
 // Select what is on the screen already.
 export function pick(path: string): void {
   go({ selected: path });
-  sought.value = "";
+  sought.value = reached.value = "";
 }
 
 // Select one more, or one less; what was selected first stays the one that is told in full.
@@ -164,7 +165,7 @@ export function selectAlso(path: string): void {
   const names = toggled(selected ? [selected, ...sight.also] : [], path);
   const trace = sight.trace === "paths" && names.length !== 2 ? "" : sight.trace;
   go({ selected: names[0] ?? "", sight: { ...sight, also: names.slice(1), trace, link: [] } });
-  sought.value = "";
+  sought.value = reached.value = "";
 }
 
 // Another view; what is selected in the body of a function is no name there.
@@ -178,6 +179,8 @@ export function above(path: string): string[] {
   for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) found.push(path.slice(0, end));
   return found;
 }
+
+export const joined = (some: string[], more: string[]) => [...new Set([...some, ...more])];
 
 export function toggled(list: string[], path: string): string[] {
   return list.includes(path) ? list.filter((other) => other !== path) : [...list, path];

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { api } from "../api";
 import { useAsked } from "../asked";
 import { plural } from "../format";
-import { above, announced, at, current, enter, go, look, MOST_ITEMS, pick, said, selectAlso, sought, toggled, within } from "../state";
+import { above, announced, at, current, enter, go, joined, look, MOST_ITEMS, pick, said, selectAlso, sought, toggled, within } from "../state";
 import { Aside } from "./aside";
 import { Bar } from "./bar";
 import { useChanges } from "./changes";
@@ -155,8 +155,6 @@ export function Graph() {
     </section>
   );
 }
-
-const joined = (some: string[], more: string[]) => [...new Set([...some, ...more])];
 
 // The innermost drawn box that stands for a name.
 function deepest(items: DrawnItem[], name: string): string {

@@ -1,0 +1,119 @@
+"""The trees: what is selected elsewhere shows in them, numbered twins come apart, panes are as wide as one likes."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_page import Serve, opened, tree_rows
+from tests.places import SAMPLES
+
+DEEP = "step_0/basic_lstm_cell/concat_3/axis"
+
+
+@pytest.fixture(scope="module")
+def url(serve: Serve) -> str:
+    return serve(SAMPLES / "m09_lstm_unrolled.meta")
+
+
+def selected_row(page: Page) -> str:
+    return page.locator(".tree .row.selected").get_attribute("title") or ""
+
+
+def test_what_the_search_finds_is_shown_in_the_tree_that_has_it(page: Page, url: str) -> None:
+    opened(page, url, tree="variables")
+    page.get_by_label("Search ops and variables").fill(f"name:{DEEP}")
+    expect(page.locator("#hits [role=option]")).to_have_count(1)
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("tab", name="ops")).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".tree .row.selected")).to_be_visible()
+    assert selected_row(page) == DEEP
+    rows = tree_rows(page)
+    assert (
+        "concat_2" in rows and "concat_3" in rows
+    )  # its twins were told as one, and it would have stood behind the first
+
+    reloaded = page.url
+    page.goto("about:blank")
+    page.goto(reloaded)
+    expect(page.locator(".tree .row.selected")).to_be_visible()
+    assert (selected_row(page), tree_rows(page)) == (DEEP, rows)
+
+
+def test_a_row_that_is_not_loaded_yet_is_loaded_when_it_is_sought(page: Page, serve: Serve, many: str) -> None:
+    opened(page, many, tree="ops")
+    assert page.locator(".tree").evaluate("tree => tree.scrollHeight / 26") == 501  # 500 rows, and one for the rest
+    page.get_by_label("Search ops and variables").fill("name:op_z_1190")
+    expect(page.locator("#hits [role=option]")).to_have_count(1)
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".tree .row.selected")).to_be_visible()
+    assert selected_row(page) == "op_z_1190"
+
+
+@pytest.fixture(scope="module")
+def many(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """1,200 ops side by side, no two of one type in a run of three, so that nothing folds."""
+    from scopeview.sources.protos import message
+
+    graph = message("GraphDef")()
+    for number in range(1200):
+        graph.node.add(name=f"op_{'xyz'[number % 3]}_{number}", op=f"Kind{number}")
+    path = tmp_path_factory.mktemp("many") / "many.pb"
+    path.write_bytes(graph.SerializeToString())
+    return serve(path)
+
+
+def test_twins_come_apart_by_hand_and_by_key(page: Page, url: str) -> None:
+    opened(page, url, tree="ops", op="BasicLSTMCellZeroState")
+    rows = page.locator(".tree .row", has_text="Const")
+    expect(rows).to_have_count(1)
+
+    rows.locator(".badge.twin").click()
+    expect(rows).to_have_count(8)
+    page.get_by_role("button", name="fold numbered twins again").click()
+    expect(rows).to_have_count(1)
+
+    rows.first.click()
+    page.get_by_role("tree").focus()
+    page.keyboard.press("+")
+    expect(rows).to_have_count(8)
+    page.keyboard.press("-")
+    expect(rows).to_have_count(1)
+
+
+def test_a_star_opens_all_scopes_beside(page: Page, url: str) -> None:
+    opened(page, url, tree="ops")
+    before, scopes = tree_rows(page), page.locator(".tree .row[aria-expanded=false]").count()
+    assert scopes > 2
+    page.get_by_role("tree").focus()
+    page.keyboard.press("*")
+
+    expect(page.locator(".tree .row[aria-level='1'][aria-expanded=true]")).to_have_count(scopes)
+    expect(page.locator(".tree .row[aria-level='2']").first).to_be_visible()
+    assert set(before) < set(tree_rows(page))
+
+
+def test_panes_are_resized_by_hand_and_by_key_and_stay_so(page: Page, url: str) -> None:
+    opened(page, url)
+    pane, edge = page.locator(".left"), page.get_by_role("separator", name="width of the left pane")
+    width = lambda: pane.evaluate("pane => pane.getBoundingClientRect().width")  # noqa: E731
+    first = width()
+
+    grip = edge.bounding_box()
+    assert grip is not None
+    page.mouse.move(grip["x"] + 3, 400)
+    page.mouse.down()
+    page.mouse.move(grip["x"] + 103, 420)
+    page.mouse.up()
+    assert width() == pytest.approx(first + 100, abs=2)
+    edge.focus()
+    page.keyboard.press("ArrowLeft")
+    assert width() == pytest.approx(first + 84, abs=2)
+
+    page.reload()
+    page.locator(".tree .row").first.wait_for()
+    assert width() == pytest.approx(first + 84, abs=2)
+    edge.dblclick()
+    assert width() == first

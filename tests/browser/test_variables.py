@@ -1,0 +1,93 @@
+"""The table of variables and the treemap beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.variable_table import variable_table
+from scopeview.sources import read
+from tests.browser.test_page import Serve, opened
+from tests.places import SAMPLES
+
+MODEL = SAMPLES / "m17_gan.meta"
+
+
+@pytest.fixture(scope="module")
+def url(serve: Serve) -> str:
+    return serve(MODEL)
+
+
+def names(page: Page) -> list[str]:
+    return [text.replace("\n", "") for text in page.locator(".line > :first-child").all_inner_texts()]
+
+
+def test_the_filter_is_in_the_address_and_holds_for_the_treemap_too(page: Page, url: str) -> None:
+    opened(page, url, view="variables")
+    page.locator(".cell.scope", has_text="discriminator").first.locator("text").first.dblclick()
+
+    expect(page.get_by_label("Filter the variables")).to_have_value("scope:discriminator")
+    expect(page.locator(".line")).to_have_count(4)
+    expect(page.locator(".cell", has_text="generator")).to_have_count(0)
+    shown = names(page)
+    page.reload()
+    expect(page.locator(".line")).to_have_count(4)
+    assert names(page) == shown
+    expect(page.get_by_label("Filter the variables")).to_have_value("scope:discriminator")
+    page.go_back()
+    expect(page.locator(".line")).to_have_count(8)
+
+
+def test_the_table_is_walked_by_keyboard(page: Page, url: str) -> None:
+    opened(page, url, view="variables")
+    grid = page.get_by_role("grid", name="variables")
+    grid.focus()
+    heading = page.get_by_role("complementary").get_by_role("heading", level=2)
+    order = names(page)
+    for key, expected in (("ArrowDown", 0), ("ArrowDown", 1), ("End", 7), ("ArrowUp", 6), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(heading).to_have_text(order[expected])
+    assert grid.get_attribute("aria-rowcount") == "9"
+    expect(page.get_by_role("columnheader", name="name")).to_have_attribute("aria-sort", "ascending")
+
+
+def test_what_is_saved_is_what_the_table_shows(page: Page, url: str, tmp_path: Path) -> None:
+    opened(page, url, view="variables", filter="sort:parameters%20down%20where%20shared:>1")
+    page.locator(".line").first.wait_for()
+    truth = variable_table(Facts(read(MODEL)), "shared:>1", sort="parameters", descending=True).rows
+    saved = {}
+    for kind in ("CSV", "JSON"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=kind, exact=True).click()
+        download.value.save_as(tmp_path / kind)
+        saved[kind] = (tmp_path / kind).read_text("utf-8")
+
+    assert names(page) == [row.name for row in truth]
+    rows = list(csv.DictReader(io.StringIO(saved["CSV"])))
+    assert [(row["name"], row["parameters"], row["initializer"]) for row in rows] == [
+        (row.name, str(row.parameters), row.initializer.resembles or row.initializer.kind)
+        for row in truth
+        if row.initializer is not None
+    ]
+    assert [row["name"] for row in json.loads(saved["JSON"])] == [row.name for row in truth]
+
+
+def test_every_column_can_be_reached_and_no_name_is_lost(page: Page, url: str) -> None:
+    page.set_viewport_size({"width": 1000, "height": 800})
+    opened(page, url, view="variables")
+    page.locator(".line").first.wait_for()
+    table = page.locator(".table")
+    table.evaluate("table => table.scrollTo(table.scrollWidth, 0)")
+
+    last = page.get_by_role("columnheader").last.bounding_box()
+    first = page.get_by_role("columnheader").first.bounding_box()
+    frame = table.bounding_box()
+    assert last is not None and first is not None and frame is not None
+    assert last["x"] + last["width"] <= frame["x"] + frame["width"]
+    assert first["x"] >= frame["x"]  # the name stays where the rest is scrolled

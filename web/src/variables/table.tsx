@@ -1,0 +1,81 @@
+// The table itself: an ARIA grid of which only the rows on screen are made.
+
+import { useRef } from "preact/hooks";
+import { leaf, parent } from "../format";
+import { at, go } from "../state";
+import type { TableRow } from "../schema";
+import { useWindow } from "../virtual";
+import { type Column, columnsOf, told, widthsOf } from "./columns";
+import type { Order } from "./order";
+
+const ROW = 26;
+
+interface Props {
+  rows: TableRow[];
+  total: number;
+  order: Order;
+  onSort: (column: Column) => void;
+  onEnd: () => void; // the last of the rows at hand is near
+}
+
+export function Table({ rows, total, order, onSort, onEnd }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const seen = useWindow(box, rows.length, ROW, ROW);
+  const { selected } = at.value;
+  const columns = columnsOf(rows);
+  const grid = { gridTemplateColumns: widthsOf(columns, rows) };
+
+  function onScroll() {
+    seen.onScroll();
+    const element = box.current!;
+    if (rows.length < total && element.scrollTop + 2 * element.clientHeight > rows.length * ROW) onEnd();
+  }
+
+  function onKey(event: KeyboardEvent) {
+    const here = rows.findIndex((row) => row.name === selected);
+    const steps: Record<string, number> = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: rows.length - 1, PageDown: here + seen.perPage - 1, PageUp: here - seen.perPage + 1 };
+    const next = rows[Math.max(0, Math.min(rows.length - 1, steps[event.key] ?? -1))];
+    if (!(event.key in steps) || !next || (event.target as HTMLElement).closest("button")) return;
+    event.preventDefault();
+    seen.scrollTo(rows.indexOf(next));
+    go({ selected: next.name }, true);
+  }
+
+  return (
+    <div class="table" ref={box} role="grid" aria-label="variables" aria-rowcount={total + 1} tabIndex={0} onScroll={onScroll} onKeyDown={onKey}
+         aria-activedescendant={rows.some((row) => row.name === selected) ? "variable-selected" : undefined}>
+      <div class="grid head" style={grid} role="row">
+        {columns.map(({ key, heading, told: meaning, style }) => (
+          <span key={key} role="columnheader" class={style === "number" ? "number" : ""} aria-sort={order.sort === key ? (order.descending ? "descending" : "ascending") : undefined}>
+            <button aria-label={`sort by ${heading}`} title={meaning} class={order.sort === key ? "on" : ""} onClick={() => onSort(key)}>
+              {heading}{order.sort === key ? (order.descending ? " ↓" : " ↑") : ""}
+            </button>
+          </span>
+        ))}
+      </div>
+      <div class="tall" role="rowgroup" style={{ height: `${rows.length * ROW}px` }}>
+        {rows.slice(seen.first, seen.last).map((row, place) => (
+          <div
+            key={row.name} role="row" aria-rowindex={seen.first + place + 2} aria-selected={row.name === selected} id={row.name === selected ? "variable-selected" : undefined}
+            class={`grid line ${row.name === selected ? "selected" : ""}`} style={{ ...grid, top: `${(seen.first + place) * ROW}px` }} onClick={() => go({ selected: row.name })}
+          >
+            {columns.map(({ key, style }) => {
+              const text = told(row, key);
+              return (
+                <span key={key} role="gridcell" title={text} class={style === "name" ? "mono" : style}>
+                  {key === "name" ? <Path text={text} /> : key === "uses" && row.uses > 1 ? <b class="badge shared">{text}</b> : text}
+                </span>
+              );
+            })}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+// What is left out where a name does not fit is of its scope: the last segment says which variable it is.
+function Path({ text }: { text: string }) {
+  const scope = parent(text);
+  return <span class="path"><span>{scope && `${scope}/`}</span><span class="leaf">{leaf(text)}</span></span>;
+}
