@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,10 @@ from typing import Literal
 
 from scopeview.analyses.diff.report import Diff, diff
 from scopeview.analyses.facts import Facts
-from scopeview.errors import AmbiguousError, NotFoundError, ScopeviewError
+from scopeview.analyses.values import Values
+from scopeview.errors import AmbiguousError, NotFoundError, QueryError, ScopeviewError
 from scopeview.model.imported import ImportReport
-from scopeview.sources import find_artifacts, read
+from scopeview.sources import find_artifacts, holds_values, read, with_values
 from scopeview.sources.importing import with_import
 from scopeview.sources.progress import telling
 
@@ -53,6 +55,8 @@ class OpenModel:
     choices: tuple[str, ...]
     """Where the path holds several artefacts or tag-sets and none was named: their names."""
     choices_are_tags: bool
+    holds_values: bool
+    """Whether it is a checkpoint, or has one within: values of its variables can be described."""
     has_changed: bool
     """Whether the file has changed since it was read."""
     imported: ImportState
@@ -76,6 +80,8 @@ class _Entry:
     choices: tuple[str, ...] = ()
     choices_are_tags: bool = False
     facts: Facts | None = None
+    stored: tuple[Facts, Values] | None = None
+    """The model with the reader of its values, if it holds any and they have been asked for."""
     file: Path | None = None
     stamp: tuple[int, int] | None = None
     bytes_done: int = 0
@@ -210,6 +216,31 @@ class Workspace:
                 lock.release()
         return found
 
+    def stored(self, identity: str) -> tuple[Facts, Values]:
+        """Return a model that has been read with the reader of the values that it holds.
+
+        Raises:
+            NotFoundError: nothing of this id is open.
+            QueryError: it holds no values, or such as are not read.
+        """
+        facts, entry = self.facts(identity), self._entry(identity)
+        if entry.stored is None:
+            model, values = with_values(facts.model)
+            entry.stored = (facts if model is facts.model else facts.with_model(model), values)
+        return entry.stored
+
+    def holders(self, identity: str) -> list[tuple[Facts, Values]]:
+        """Return the models that hold values, each with their reader: this one first, then others that are open."""
+        found = []
+        for other in dict.fromkeys((identity, *self.ready())):
+            with suppress(QueryError):  # a graph has none
+                found.append(self.stored(other))
+        return found
+
+    def ready(self) -> tuple[str, ...]:
+        """Return the ids of the models that have been read."""
+        return tuple(entry.id for entry in list(self._entries.values()) if entry.state == "ready")
+
     def difference(self, a: str, b: str) -> Diff:
         """Return what two models that have been read differ in; the last few are kept, for pictures open step by step.
 
@@ -309,6 +340,7 @@ def _told(entry: _Entry) -> OpenModel:
         error=entry.error,
         choices=entry.choices,
         choices_are_tags=entry.choices_are_tags,
+        holds_values=entry.facts is not None and holds_values(entry.facts.model),
         has_changed=entry.state == "ready" and entry.file is not None and _stamp(entry.file) != entry.stamp,
         imported=entry.imported,
         import_error=report.error if report is not None else "",

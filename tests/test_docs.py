@@ -8,9 +8,21 @@ import tomllib
 
 from docs.build import command_line, lint_rules, picture
 from scopeview import __version__
-from scopeview.analyses import access, callsites, detail, find, inspection, membership, restore, saving, sharing, slots
+from scopeview.analyses import (
+    access,
+    callsites,
+    detail,
+    find,
+    inspection,
+    membership,
+    restore,
+    saving,
+    sharing,
+    slots,
+    values,
+)
 from scopeview.analyses import report as model_report
-from scopeview.analyses.diff import graphs, report, values, variables
+from scopeview.analyses.diff import graphs, report, value_change, variables
 from scopeview.analyses.lint import run
 from scopeview.analyses.query import FIELDS
 from tests.places import ROOT
@@ -52,6 +64,7 @@ def test_every_field_of_the_json_is_documented() -> None:
             model_report,
             report,
             values,
+            value_change,
             variables,
             restore,
         )

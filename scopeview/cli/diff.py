@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from scopeview.analyses.diff.report import Diff
     from scopeview.analyses.diff.variables import Status
     from scopeview.analyses.facts import Facts
-    from scopeview.analyses.lint.rule import Values
     from scopeview.model.model import Model
 
 _ALIASES = {"added": "only_b", "removed": "only_a", "reshaped": "shape", "retyped": "dtype", "changed": "values"}
@@ -67,17 +65,26 @@ def command(  # noqa: PLR0913 - one parameter per option
     """
     from scopeview.analyses.diff.report import diff
     from scopeview.analyses.diff.variables import Wanted
+    from scopeview.cli.progress import reading
+    from scopeview.errors import DamagedError
+    from scopeview.render.formats import plural
+    from scopeview.sources.checkpoint.values import values_of
 
     kinds, fatal = _kinds(only), _kinds(fail_on, also=("graph", "collections", "restore"))
     wanted = Wanted(scope.strip("/"), kinds, _listed(ignore))
     opened = _open(a, artifact_a, tags), _open(b, artifact_b, tags)
     sides = opened[0][0], opened[1][0]
-    readers = _readers(opened[0][1], opened[1][1]) if values else None
-    with _progress(sides, shown=readers is not None) as on_read:
+    readers = (values_of(opened[0][1]), values_of(opened[1][1])) if values else None
+    size = sum(variable.size_bytes or 0 for variable in sides[0].model.variables)
+    with reading("comparing values", size, shown=readers is not None) as on_read:
         found = diff(*sides, wanted=wanted, from_averages=averages, values=readers, on_read=on_read)
     _print(found, "map" if as_map else "json" if as_json else output, show_all, color)
     sys.stdout.flush()
-    sys.exit(1 if found.report.differs(fatal or kinds) else 0)
+    if found.report.differs(fatal or kinds):
+        sys.exit(1)
+    if found.report.not_compared:  # nobody may take this for "nothing differs"
+        count = plural(found.report.not_compared, "variable")
+        raise DamagedError(f"nothing differs that could be read, but the values of {count} could not be, on both sides")
 
 
 def _listed(text: str | None) -> list[str]:
@@ -106,44 +113,6 @@ def _open(path: str, artifact: str | None, tags: str | None) -> tuple[Facts, Mod
     model = read(path, tags=_listed(tags) if tags and is_saved_model else None, artifact=artifact)
     beside = read_beside(model)
     return (Facts(model), model) if beside is None else (Facts(with_stored_values(model, beside)), beside)
-
-
-def _readers(*holders: Model) -> tuple[Values, Values]:
-    from scopeview.errors import QueryError
-    from scopeview.sources.checkpoint.values import ShardValues
-
-    for model in holders:
-        origin = model.origin
-        if not origin.format.startswith("checkpoint") or "inspected" in origin.details:
-            raise QueryError(
-                f"{origin.path} holds no values: --values compares those of two checkpoints or SavedModels"
-            )
-        if origin.format == "checkpoint_v1":
-            raise QueryError(f"{origin.path} is a V1 checkpoint: the values in those are not read; save it again as V2")
-    return ShardValues(holders[0]), ShardValues(holders[1])
-
-
-class _progress:  # noqa: N801 - used as a function
-    """A progress bar on the terminal's error stream while values are read."""
-
-    def __init__(self, sides: tuple[Facts, Facts], *, shown: bool) -> None:
-        self._bytes = sum(variable.size_bytes or 0 for variable in sides[0].model.variables)
-        self._shown = shown and sys.stderr.isatty()
-
-    def __enter__(self) -> Callable[[int], None]:
-        if not self._shown:
-            return lambda _size: None
-        from rich.console import Console
-        from rich.progress import Progress
-
-        self._bar = Progress(console=Console(stderr=True), transient=True)
-        task = self._bar.add_task("comparing values", total=self._bytes)
-        self._bar.start()
-        return lambda size: self._bar.advance(task, size)
-
-    def __exit__(self, *_error: object) -> None:
-        if self._shown:
-            self._bar.stop()
 
 
 def _print(found: Diff, output: str, show_all: bool, color: bool | None) -> None:

@@ -19,6 +19,7 @@ COMMANDS = (
     "collections",
     "lint",
     "diff",
+    "values",
     "report",
     "export",
     "serve",

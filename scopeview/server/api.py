@@ -21,6 +21,7 @@ from scopeview.analyses.roles import Role
 from scopeview.analyses.scope_map import AccessKind, MapFilter, ScopeMap, scope_map
 from scopeview.analyses.sharing import SharingReport, sharing, sharing_of
 from scopeview.analyses.tree_page import TreeName, TreePage, tree_page
+from scopeview.analyses.values import ValuesReport, VariableValues, values_of, values_report
 from scopeview.analyses.variable_table import SortKey, VariableTablePage, variable_table
 from scopeview.errors import NotFoundError
 from scopeview.server.asking import Ask, Limit, Offset, plain
@@ -183,6 +184,20 @@ def variables(  # noqa: PLR0913 - one parameter per field of the query
             facts, q, sort=sort, descending=descending, attached=attached, offset=offset, limit=limit
         ),
     )
+
+
+@router.get("/models/{model}/values", response_model=ValuesReport)
+def values(model: str, asker: Ask, q: str = "", offset: Offset = 0, limit: Limit = 200) -> Any:
+    """Describe the values of variables, as `scopeview values --json` does."""
+    return asker.ask_aside(
+        model, lambda _facts: values_report(*asker.workspace.stored(model), query=q, offset=offset, limit=limit)
+    )
+
+
+@router.get("/models/{model}/values-of", response_model=list[VariableValues])
+def values_of_one(model: str, asker: Ask, name: str) -> Any:
+    """Describe the values of one variable as each checkpoint that is open holds them."""
+    return asker.ask_all(model, lambda: values_of(asker.workspace.facts(model), name, asker.workspace.holders(model)))
 
 
 @router.get("/diff", response_model=DiffReport)

@@ -39,6 +39,11 @@ class Asker:
         self.workspace.facts(identity, timeout_s=_WAIT_S)
         return self._sent((identity,), lambda: work_out(self.workspace.facts(identity)), is_aside=True)
 
+    def ask_all(self, identity: str, work_out: Callable[[], object]) -> Response:
+        """Answer a question about one model to which any other that is open may have something to say."""
+        self.workspace.facts(identity, timeout_s=_WAIT_S)
+        return self._sent(self.workspace.ready(), work_out, is_aside=True)
+
     def ask_both(self, a: str, b: str, work_out: Callable[[], object]) -> Response:
         """Answer a question about two models."""
         for identity in (a, b):

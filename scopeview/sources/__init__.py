@@ -12,6 +12,7 @@ from scopeview.model.variables import VariableTable
 from scopeview.sources import text
 from scopeview.sources.artifacts import FORMATS, Artifact, find_artifacts
 from scopeview.sources.checkpoint.reader import read_checkpoint
+from scopeview.sources.checkpoint.values import ShardValues, can_be_read, values_of
 from scopeview.sources.event_file import read_event_graph
 from scopeview.sources.files import read_file
 from scopeview.sources.graph.assemble import MetaGraphParts, assemble
@@ -21,7 +22,7 @@ from scopeview.sources.meta_graph import read_meta_graph
 from scopeview.sources.saved_model import fingerprint, read_saved_model
 from scopeview.sources.wire import Buffer
 
-__all__ = ["Artifact", "find_artifacts", "read", "read_beside", "with_stored_values"]
+__all__ = ["Artifact", "find_artifacts", "holds_values", "read", "read_beside", "with_stored_values", "with_values"]
 
 
 def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str | None = None) -> Model:
@@ -53,8 +54,26 @@ def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str |
 
 def read_beside(model: Model) -> Model | None:
     """Return the checkpoint that belongs to an artefact: the variables in the folder of a SavedModel."""
-    is_folder = model.origin.format == "saved_model" and "variables" in model.others
-    return read(model.origin.path, artifact="variables") if is_folder else None
+    return read(model.origin.path, artifact="variables") if _has_variables(model) else None
+
+
+def _has_variables(model: Model) -> bool:
+    return model.origin.format == "saved_model" and "variables" in model.others
+
+
+def holds_values(model: Model) -> bool:
+    """Return whether an artefact holds values that can be read, without reading anything."""
+    return can_be_read(model) or _has_variables(model)
+
+
+def with_values(model: Model) -> tuple[Model, ShardValues]:
+    """Return an artefact whose variables know where their values are stored, and the reader of those.
+
+    Raises:
+        QueryError: it holds no values, or those of a V1 checkpoint, which are not read.
+    """
+    beside = read_beside(model)
+    return (model, values_of(model)) if beside is None else (with_stored_values(model, beside), values_of(beside))
 
 
 def with_stored_values(model: Model, beside: Model) -> Model:

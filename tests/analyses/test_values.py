@@ -1,21 +1,28 @@
-"""Numbers that differ, whatever the blocks they come in."""
+"""How values are distributed: what numpy says of what TensorFlow reads."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from scopeview.analyses.diff.values import compare_values
-from scopeview.model.variables import Part, Variable
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.values import BINS, VariableValues, describe, values_of, values_report
+from scopeview.errors import NotFoundError, QueryError
+from scopeview.model.variables import Variable
+from scopeview.sources import read, with_values
+from tests.places import CORPUS, NO_CORPUS, SAMPLES, corpus
 
 
 class Given:
-    """Values in blocks of chosen sizes."""
+    """Values in blocks of a chosen size."""
 
     def __init__(self, values: NDArray[np.generic], size: int) -> None:
         self._values, self._size = values, size
@@ -24,61 +31,111 @@ class Given:
         yield from (self._values[start : start + self._size] for start in range(0, len(self._values), self._size))
 
 
-def variable(size: int) -> Variable:
-    return Variable("w", "checkpoint", (size,), "float32")
+def agrees(found: VariableValues, truth: NDArray[Any]) -> None:
+    wide = truth.astype(np.float64).ravel()
+    finite = wide[np.isfinite(wide)]
+    assert found.unread == ""
+    assert found.elements == wide.size
+    assert (found.zeros, found.nan, found.inf) == (
+        int((wide == 0).sum()), int(np.isnan(wide).sum()), int(np.isinf(wide).sum()),
+    )  # fmt: skip
+    if not finite.size:
+        assert (found.mean, found.deviation, found.minimum, found.maximum, found.l2) == (None,) * 5
+        return
+    assert (found.minimum, found.maximum) == (finite.min(), finite.max())
+    size = max(1.0, float(np.abs(finite).max()))
+    assert found.mean == pytest.approx(float(finite.mean()), rel=1e-9, abs=1e-9 * size)
+    assert found.deviation == pytest.approx(float(finite.std()), rel=1e-6, abs=1e-9 * size)
+    assert found.l2 == pytest.approx(float(np.linalg.norm(finite)), rel=1e-9)
+    if found.histogram:
+        assert list(found.histogram) == np.histogram(finite, bins=BINS)[0].tolist()
+    else:
+        assert finite.min() == finite.max()
 
 
 FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
 
-@given(st.lists(st.tuples(FLOATS, FLOATS), min_size=1, max_size=40), st.integers(1, 9), st.integers(1, 9))
-def test_blocks_make_no_difference(pairs: list[tuple[float, float]], size_a: int, size_b: int) -> None:
-    a, b = (np.array(side, np.float32) for side in zip(*pairs, strict=True))
+@given(st.lists(FLOATS, min_size=1, max_size=60), st.integers(1, 9))
+def test_blocks_make_no_difference(numbers: list[float], size: int) -> None:
+    truth = np.array(numbers, np.float32)
 
-    found = compare_values(Given(a, size_a), variable(len(a)), Given(b, size_b), variable(len(b)))
-
-    assert found is not None
-    wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
-    finite = np.isfinite(wide_a) & np.isfinite(wide_b)
-    difference = np.abs(wide_a[finite] - wide_b[finite])
-    assert found.elements == len(a)
-    assert found.changed == int((~((a == b) | (np.isnan(a) & np.isnan(b)))).sum())
-    assert found.max_abs == float(difference.max(initial=0.0))
-    assert (found.nan_a, found.nan_b) == (int(np.isnan(a).sum()), int(np.isnan(b).sum()))
-    assert (found.inf_a, found.inf_b) == (int(np.isinf(a).sum()), int(np.isinf(b).sum()))
-    assert math.isnan(found.cosine) or -1.0 <= found.cosine <= 1.0
+    agrees(describe(Variable("w", "checkpoint", truth.shape, "float32"), Given(truth, size), "c"), truth)
 
 
-def test_all_zero_on_one_side() -> None:
-    zeros, ones = np.zeros(4, np.float32), np.ones(4, np.float32)
-
-    from_zero = compare_values(Given(zeros, 4), variable(4), Given(ones, 4), variable(4))
-    to_zero = compare_values(Given(ones, 4), variable(4), Given(zeros, 4), variable(4))
-    same = compare_values(Given(zeros, 4), variable(4), Given(zeros, 4), variable(4))
-
-    assert from_zero is not None and to_zero is not None and same is not None
-    assert (from_zero.relative_l2, to_zero.relative_l2, same.relative_l2) == (math.inf, 1.0, 0.0)
-    assert from_zero.share_changed == 1.0
-    assert math.isnan(same.cosine)
+@pytest.mark.parametrize("name", ["m33_original.ckpt", "m32_sharded.ckpt", "m28_partitioned.ckpt", "m32_object.ckpt"])
+def test_samples_say_what_tensorflow_reads(name: str) -> None:
+    assert_like_tensorflow(SAMPLES / name)
 
 
-def test_what_cannot_be_read_whole_is_not_compared() -> None:
-    short, whole = np.zeros(3, np.float32), np.zeros(4, np.float32)
-    across = Variable("w", "partitioned", (2, 2), "float32", parts=(Part("w/part_1", (0, 1), (2, 1)),))
+@pytest.mark.skipif(not corpus(), reason=NO_CORPUS)
+def test_checkpoints_of_the_corpus_say_what_tensorflow_reads() -> None:
+    prefixes = [CORPUS / row["entry"] for row in corpus() if row["kind"] in ("ckpt_v2", "ckpt_object")]
+    whole = [prefix for prefix in prefixes if list(prefix.parent.glob(f"{prefix.name}.data-*"))]
 
-    assert compare_values(Given(short, 4), variable(4), Given(whole, 4), variable(4)) is None
-    assert compare_values(Given(whole, 4), across, Given(whole, 4), across) is None
+    assert len(whole) >= 10
+    for prefix in whole:
+        assert_like_tensorflow(prefix)
+    for prefix in set(prefixes) - set(whole):
+        model, values = with_values(read(prefix))
+        assert values_report(Facts(model), values).missing > 0
 
 
-def test_complex_numbers_and_integers() -> None:
-    a, b = np.array([1 + 1j, 2], np.complex64), np.array([1 + 2j, 2], np.complex64)
-    found = compare_values(Given(a, 2), variable(2), Given(b, 1), variable(2))
-    assert found is not None and (found.max_abs, found.changed) == (1.0, 1)
+def assert_like_tensorflow(prefix: Path) -> None:
+    import tensorflow as tf
 
-    ids_a, ids_b = np.array([2**53], np.int64), np.array([2**53 + 1], np.int64)
-    apart = compare_values(Given(ids_a, 1), variable(1), Given(ids_b, 1), variable(1))
-    assert apart is not None and apart.changed == 1
+    reader = tf.train.load_checkpoint(str(prefix))
+    model, values = with_values(read(prefix))
+    report = values_report(Facts(model), values, limit=5000)
 
-    large = np.array([2**62, 5], np.int64)
-    same = compare_values(Given(large, 1), variable(2), Given(large, 2), variable(2))
-    assert same is not None and same.changed == 0
+    assert report.total == len(report.variables) == len(model.variables)
+    for found, variable in zip(report.variables, model.variables, strict=True):
+        assert found.variable == variable.name
+        truth = reader.get_tensor(variable.checkpoint_keys[0] if variable.checkpoint_keys else variable.name)
+        if variable.dtype == "string":
+            assert found.unread == "string is no number"
+        else:
+            agrees(found, np.asarray(truth))
+
+
+def test_a_variable_of_a_graph_is_found_in_the_checkpoints_under_its_keys() -> None:
+    graph = Facts(read(SAMPLES / "m33_renamed.meta"))
+    renaming = Facts(read(SAMPLES / "m31_renaming_savers.meta"))
+    model, values = with_values(read(SAMPLES / "m33_original.ckpt"))
+
+    assert values_of(graph, "model/layer1/kernel", [(Facts(model), values)]) == ()  # the checkpoint calls it otherwise
+    (itself,) = values_of(Facts(model), "layer1/weights", [(Facts(model), values)])
+    assert itself.variable == "layer1/weights"
+    with pytest.raises(NotFoundError, match=r"no variable in .* is called 'nope'"):
+        values_of(renaming, "nope", [])
+
+
+def test_what_is_cut_off_is_told_and_not_described(tmp_path: Path) -> None:
+    for suffix in (".index", ".data-00000-of-00001"):
+        content = (SAMPLES / f"m33_original.ckpt{suffix}").read_bytes()
+        (tmp_path / f"m.ckpt{suffix}").write_bytes(content[:100] if "data" in suffix else content)
+    model, values = with_values(read(tmp_path / "m.ckpt"))
+
+    report = values_report(Facts(model), values)
+
+    assert report.missing == 5
+    cut = [one for one in report.variables if one.unread]
+    assert {(one.elements, one.mean, one.histogram) for one in cut} == {(0, None, ())}
+
+
+def test_a_graph_and_a_v1_checkpoint_hold_nothing_that_is_read() -> None:
+    for name, reason in (("m17_gan.meta", "holds no values"), ("m32_v1.ckpt", "V1 checkpoint")):
+        with pytest.raises(QueryError, match=reason):
+            with_values(read(SAMPLES / name))
+
+
+def test_numbers_without_order_and_extremes_without_a_difference() -> None:
+    complex_ones = np.ones(3, np.complex64)
+    largest = np.array([-1.7e308, 1.7e308])
+
+    found = describe(Variable("c", "checkpoint", (3,), "complex64"), Given(complex_ones, 2), "c")
+    extreme = describe(Variable("w", "checkpoint", (2,), "float64"), Given(largest, 1), "c")
+
+    assert (found.unread, found.elements) == ("complex numbers have no order", 0)
+    assert (extreme.minimum, extreme.maximum, extreme.histogram) == (-1.7e308, 1.7e308, ())
+    assert extreme.l2 == math.inf

@@ -91,3 +91,14 @@ def test_every_column_can_be_reached_and_no_name_is_lost(page: Page, url: str) -
     assert last is not None and first is not None and frame is not None
     assert last["x"] + last["width"] <= frame["x"] + frame["width"]
     assert first["x"] >= frame["x"]  # the name stays where the rest is scrolled
+
+
+def test_values_of_a_variable_are_told_for_every_open_checkpoint(page: Page, serve: Serve) -> None:
+    url = serve(SAMPLES / "m28_partitioned.meta", SAMPLES / "m28_partitioned.ckpt")
+    opened(page, url, view="variables")
+    page.locator(".line").first.click()
+
+    values = page.locator(".values")
+    expect(values.get_by_role("heading")).to_contain_text("m28_partitioned.ckpt")
+    expect(values.locator("dl")).to_contain_text("mean")
+    expect(values.get_by_role("img", name="histogram of the values")).to_be_visible()

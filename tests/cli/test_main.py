@@ -17,7 +17,8 @@ def test_help_lists_the_commands(scopeview: Run) -> None:
 
     assert ran.code == 0
     assert [line.split()[0] for line in ran.out.split("Commands:")[1].strip().splitlines()] == [
-        "inspect", "show", "find", "sharing", "collections", "lint", "diff", "report", "export", "serve", "completion",
+        "inspect", "show", "find", "sharing", "collections", "lint", "diff", "values", "report", "export", "serve",
+        "completion",
     ]  # fmt: skip
 
 

@@ -54,6 +54,31 @@ def test_a_diff_equals_the_command_line(client: TestClient, scopeview: Run) -> N
     assert pair["counts"]["error"] == 3
 
 
+@pytest.mark.parametrize(
+    ("question", "options"), [("", []), ("?q=name:*weights&limit=2", ["name:*weights", "--limit", "2"])]
+)
+def test_values_equal_the_command_line(client: TestClient, scopeview: Run, question: str, options: list[str]) -> None:
+    path = SAMPLES / "m33_original.ckpt"
+
+    answer = client.get(f"/api/models/{opened(client, path.name)}/values{question}")
+
+    assert answer.json() == json.loads(scopeview("values", path, *options, "--json").out)
+
+
+def test_values_of_a_graphs_variable_come_from_the_checkpoints_that_are_open(client: TestClient) -> None:
+    graph = opened(client, "m28_partitioned.meta")
+    variable = client.get(f"/api/models/{graph}/variables").json()["rows"][0]["name"]
+    before = client.get(f"/api/models/{graph}/values-of", params={"name": variable}).json()
+    checkpoint = opened(client, "m28_partitioned.ckpt")
+    truth = client.get(f"/api/models/{checkpoint}/values", params={"q": f"name:{variable}"}).json()["variables"]
+
+    assert before == []
+    assert client.get(f"/api/models/{graph}/values-of", params={"name": variable}).json() == truth != []
+    told = {model["id"]: model["holds_values"] for model in client.get("/api/models").json()}
+    assert (told[graph], told[checkpoint]) == (False, True)
+    assert client.get(f"/api/models/{graph}/values").status_code == 400
+
+
 def test_an_answer_that_is_known_is_not_sent_again(client: TestClient) -> None:
     url = f"/api/models/{opened(client, 'm17_gan.meta')}/tree"
     first = client.get(url)

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import type {
   CollectionsReport, Detail, DiffMap, DiffReport, FindingsBelow, FindResult, GraphEdges, GraphPicture, LintReport, ModelSummary, Opening, OpenModel, PictureChanges,
-  ScopeMap, Trace, TreePage, UsedByAll, VariableTablePage,
+  ScopeMap, Trace, TreePage, UsedByAll, VariableTablePage, VariableValues,
 } from "./schema";
 
 // Questions that are not answered yet: what is not urgent is asked when there are none.
@@ -69,6 +69,7 @@ export const api = {
   opening: (model: string) => ask<Opening>(of(model, "graph/opening")),
   graphEdges: (model: string, parameters: Parameters) => ask<GraphEdges>(of(model, "graph/edges"), parameters),
   trace: (model: string, parameters: Parameters) => ask<Trace>(of(model, "graph/trace"), parameters),
+  valuesOf: (model: string, name: string) => ask<VariableValues[]>(of(model, "values-of"), { name }),
   diffMap: (a: string, b: string, parameters: Parameters) => ask<DiffMap>("diff/map", { a, b, ...parameters }),
   diffGraph: (a: string, b: string, parameters: Parameters) => ask<PictureChanges>("diff/graph", { a, b, ...parameters }),
   diff: (a: string, b: string) => ask<DiffReport>("diff", { a, b }),

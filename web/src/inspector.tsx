@@ -5,6 +5,7 @@ import { api } from "./api";
 import { useAsked } from "./asked";
 import { attribute, bytes, count, cut, plural, printable, shape } from "./format";
 import { Splitter } from "./splitter";
+import { StoredValues } from "./stored_values";
 import { above, at, enter, go, selectAlso, within } from "./state";
 import type { CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableScopeDetail } from "./schema";
 
@@ -38,6 +39,7 @@ function Everything({ found }: { found: Detail }) {
         <button onClick={() => go({ view: "graph", filter: "", selected: graphName(found), openOps: [...new Set([...at.value.openOps, ...above(graphName(found))])], sight: { ...at.value.sight, function: "", box: "" } })}>show in graph</button>
       )}
       {found.variables.map((variable, index) => <VariablePart key={index} found={variable} />)}
+      {found.variables[0] && <StoredValues model={at.value.selectedIn || at.value.model} name={found.variables[0].variable.name} size={found.variables[0].variable.size_bytes ?? 0} />}
       {found.variable_scopes.map((scope) => <VariableScopePart key={scope.path} found={scope} />)}
       {found.scopes.map((scope) => <ScopePart key={scope.path} found={scope} />)}
       {found.ops.map((op) => <OpPart key={op.name} found={op} />)}

@@ -448,6 +448,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values
+         * @description Describe the values of variables, as `scopeview values --json` does.
+         */
+        get: operations["values_api_models__model__values_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/values-of": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values Of One
+         * @description Describe the values of one variable as each checkpoint that is open holds them.
+         */
+        get: operations["values_of_one_api_models__model__values_of_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/diff": {
         parameters: {
             query?: never;
@@ -1601,6 +1641,8 @@ export interface components {
             choices: string[];
             /** Choices Are Tags */
             choices_are_tags: boolean;
+            /** Holds Values */
+            holds_values: boolean;
             /** Has Changed */
             has_changed: boolean;
             /**
@@ -2103,6 +2145,22 @@ export interface components {
             inf_b: number;
         };
         /**
+         * ValuesReport
+         * @description The values of the variables that a query finds.
+         */
+        ValuesReport: {
+            /** Path */
+            path: string;
+            /** Variables */
+            variables: components["schemas"]["VariableValues"][];
+            /** Total */
+            total: number;
+            /** Offset */
+            offset: number;
+            /** Missing */
+            missing: number;
+        };
+        /**
          * VariableDetail
          * @description One variable in full.
          */
@@ -2263,6 +2321,42 @@ export interface components {
             /** Object Paths */
             object_paths: string[];
         };
+        /**
+         * VariableValues
+         * @description The values of one variable, as one checkpoint holds them; what has no number there is None.
+         */
+        VariableValues: {
+            /** Variable */
+            variable: string;
+            /** Checkpoint */
+            checkpoint: string;
+            /** Shape */
+            shape: (number | null)[] | null;
+            /** Dtype */
+            dtype: string;
+            /** Elements */
+            elements: number;
+            /** Mean */
+            mean: number | null;
+            /** Deviation */
+            deviation: number | null;
+            /** Minimum */
+            minimum: number | null;
+            /** Maximum */
+            maximum: number | null;
+            /** L2 */
+            l2: number | null;
+            /** Zeros */
+            zeros: number;
+            /** Nan */
+            nan: number;
+            /** Inf */
+            inf: number;
+            /** Histogram */
+            histogram: number[];
+            /** Unread */
+            unread: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2345,12 +2439,14 @@ export type TreeRow = components['schemas']['TreeRow'];
 export type UsedByAll = components['schemas']['UsedByAll'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type ValueChange = components['schemas']['ValueChange'];
+export type ValuesReport = components['schemas']['ValuesReport'];
 export type VariableDetail = components['schemas']['VariableDetail'];
 export type VariableRecord = components['schemas']['VariableRecord'];
 export type VariableScopeDetail = components['schemas']['VariableScopeDetail'];
 export type VariableScopeRecord = components['schemas']['VariableScopeRecord'];
 export type VariableTablePage = components['schemas']['VariableTablePage'];
 export type VariableUse = components['schemas']['VariableUse'];
+export type VariableValues = components['schemas']['VariableValues'];
 export type $defs = Record<string, never>;
 export interface operations {
     graph_api_models__model__graph_get: {
@@ -3158,6 +3254,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VariableTablePage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    values_api_models__model__values_get: {
+        parameters: {
+            query?: {
+                q?: string;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description How many to return. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValuesReport"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    values_of_one_api_models__model__values_of_get: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableValues"][];
                 };
             };
             /** @description Validation Error */

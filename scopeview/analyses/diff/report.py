@@ -19,8 +19,8 @@ from scopeview.analyses.diff.variables import (
     rename_rules,
 )
 from scopeview.analyses.facts import Facts
-from scopeview.analyses.lint.rule import Values
 from scopeview.analyses.restore import OBJECT_GRAPH_KEY, RestoreReport, restore
+from scopeview.analyses.values import Values
 from scopeview.errors import NotFoundError
 from scopeview.model.names import scope_of
 

@@ -10,9 +10,9 @@ from typing import Literal, get_args
 
 from scopeview.analyses.diff.match import Confidence, Matching, Pair, change_of_prefix, leaf_change, match
 from scopeview.analyses.diff.namespace import Entry, EntryKind, Namespace
-from scopeview.analyses.diff.values import ValueChange, compare_values
-from scopeview.analyses.lint.rule import Values
+from scopeview.analyses.diff.value_change import ValueChange, compare_values
 from scopeview.analyses.query import glob_pattern
+from scopeview.analyses.values import Values
 from scopeview.model.names import is_within
 from scopeview.model.shapes import Shape
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analyses.facts import Facts
-from scopeview.analyses.lint.rule import Found, Subject, Values, rule
+from scopeview.analyses.lint.rule import Found, Subject, rule
 from scopeview.analyses.restore import OBJECT_GRAPH_KEY
+from scopeview.analyses.values import Values
 from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.variables import Variable
 

@@ -17,12 +17,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal
 
 from scopeview.analyses.facts import Facts
+from scopeview.analyses.values import Values
 from scopeview.model.names import scope_of
 from scopeview.model.variables import Variable
 
@@ -31,14 +29,6 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 Needs = Literal["graph", "checkpoint", "pair", "objects"]
 """What a rule looks at: a graph, a checkpoint, a graph with its checkpoint, an object graph of either."""
-
-
-class Values(Protocol):
-    """Gives the values of a checkpoint's entries, a block at a time."""
-
-    def blocks(self, variable: Variable) -> Iterator[NDArray[np.generic]]:
-        """Yield the values of a variable in flat blocks."""
-        ...
 
 
 @dataclass(frozen=True)

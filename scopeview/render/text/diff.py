@@ -12,7 +12,7 @@ from rich.text import Text
 
 from scopeview.analyses.diff.graphs import GraphDiff, ScopeChange
 from scopeview.analyses.diff.report import DiffReport, SideSummary
-from scopeview.analyses.diff.values import ValueChange
+from scopeview.analyses.diff.value_change import ValueChange
 from scopeview.analyses.diff.variables import DiffEntry, Status
 from scopeview.analyses.restore import RestoreReport
 from scopeview.model.names import leaf_of, scope_of, sort_key

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.analyses.lint.rule import Values
+from scopeview.analyses.values import Values
 from scopeview.model.variables import Variable
 
 _ROUNDS_TO_EQUAL = 1.0
