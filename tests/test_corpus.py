@@ -159,7 +159,7 @@ def _graph_truth(row: dict[str, str], text: bool, oracle: Oracle) -> dict[str, A
 
 
 def test_several_metagraphs_are_listed_before_one_is_chosen() -> None:
-    with pytest.raises(scopeview.ScopeviewError, match="choose one with --tags: train; serve"):
+    with pytest.raises(scopeview.ScopeviewError, match="choose one: --tags train or --tags serve"):
         scopeview.load(CORPUS / "ngraph/python/sample_graph")
 
 

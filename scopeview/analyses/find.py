@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
     }
     for field, values in known.items():
         for glob in query.values(field):
-            if any(glob_pattern(glob).fullmatch(value) for value in values):
+            if any(_fits_in_any_case(glob, value) for value in values):
                 continue
             by_case = {value.casefold(): value for value in sorted(values)}
             near = difflib.get_close_matches(glob.casefold(), by_case, n=3)
@@ -139,12 +140,17 @@ def _any_fits(glob: str, texts: tuple[str, ...]) -> bool:
     return any(pattern.fullmatch(text) for text in texts)
 
 
+def _fits_in_any_case(glob: str, text: str) -> bool:
+    """Whether a word of TensorFlow fits (an op type, a dtype): no two of them differ in case alone."""
+    return glob_pattern(glob, re.IGNORECASE).fullmatch(text) is not None
+
+
 _VARIABLE_TESTS: dict[str, Callable[[Variable, str], bool]] = {
-    "dtype": lambda variable, value: _any_fits(value, (variable.dtype,)),
-    "device": lambda variable, value: _any_fits(value, (variable.device,)),
+    "dtype": lambda variable, value: _fits_in_any_case(value, variable.dtype),
+    "device": lambda variable, value: _fits_in_any_case(value, variable.device),
     "collection": lambda variable, value: _any_fits(value, variable.collections),
     "key": lambda variable, value: _any_fits(value, variable.checkpoint_keys),
-    "kind": lambda variable, value: _any_fits(value, (variable.kind,)),
+    "kind": lambda variable, value: _fits_in_any_case(value, variable.kind),
     "shape": lambda variable, value: shape_matches(parse_shape(value), variable.shape),
     "trainable": lambda variable, value: variable.trainable is (value == "yes"),
 }
@@ -204,9 +210,9 @@ def _type_and_device(table: OpTable, query: Query, left_out: str | None) -> NDAr
     """Return which rows have a fitting type and device: shape (ops,); one type may be left out."""
     columns = table.columns
     types = [
-        name != left_out and all(_any_fits(glob, (name,)) for glob in query.values("op")) for name in columns.types
+        name != left_out and all(_fits_in_any_case(glob, name) for glob in query.values("op")) for name in columns.types
     ]
-    devices = [all(_any_fits(glob, (name,)) for glob in query.values("device")) for name in columns.devices]
+    devices = [all(_fits_in_any_case(glob, name) for glob in query.values("device")) for name in columns.devices]
     fitting = np.array(types, dtype=bool)[columns.type_id] if types else np.zeros(0, dtype=bool)
     return np.asarray(fitting & np.array(devices, dtype=bool)[columns.device_id])
 
@@ -215,7 +221,7 @@ def _has_role(facts: Facts, function: str, globs: tuple[str, ...]) -> NDArray[np
     """Return which rows have a role that fits; roles are worked out only if they are asked for."""
     if not globs:
         return True
-    wanted = np.array([all(_any_fits(glob, (role,)) for glob in globs) for role in ROLES])
+    wanted = np.array([all(_fits_in_any_case(glob, role) for glob in globs) for role in ROLES])
     return np.asarray(wanted[facts.roles.codes(function)])
 
 
@@ -234,7 +240,7 @@ def _tensor_fits(model: Model, function: str, row: OpRow, query: Query) -> bool:
     if not dtypes and not shapes:
         return True
     facts = output_facts(model, function, row, 0)
-    return all(facts.dtype is not None and _any_fits(glob, (facts.dtype,)) for glob in dtypes) and all(
+    return all(facts.dtype is not None and _fits_in_any_case(glob, facts.dtype) for glob in dtypes) and all(
         facts.shape_known and shape_matches(parse_shape(text), facts.shape) for text in shapes
     )
 

@@ -3,6 +3,7 @@
     name:GLOB  op:GLOB  dtype:GLOB  device:GLOB  collection:GLOB  key:GLOB  kind:GLOB  scope:PATH
     role:GLOB  shared:>1  shape:[3,*]  trainable:yes|no  in:ops|variables  WORD (anywhere in the name, in any case)
 
+Op types, dtypes, devices, kinds and roles fit in any case; names, collections and keys as they are written.
 In a GLOB `*` stands for any characters, "/" too, and `?` for one; everything else stands for itself.
 """
 
@@ -103,7 +104,7 @@ def _check(field: str, value: str) -> None:
         parse_shape(value)
     if field == "shared":
         parse_count(value)
-    if field == "role" and not any(glob_pattern(value).fullmatch(role) for role in ROLES):
+    if field == "role" and not any(glob_pattern(value, re.IGNORECASE).fullmatch(role) for role in ROLES):
         raise QueryError(f"role:{value} is not known; the roles are {', '.join(ROLES)}")
 
 
@@ -178,8 +179,8 @@ def _sizes_match(pattern: ShapePattern, sizes: tuple[int | None, ...]) -> bool:
 
 
 @lru_cache(maxsize=256)
-def glob_pattern(glob: str) -> re.Pattern[str]:
-    """Compile a glob in which only `*` and `?` are special.
+def glob_pattern(glob: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
+    """Compile a glob in which only `*` and `?` are special; flags such as `re.IGNORECASE` are those of `re`.
 
     >>> bool(glob_pattern("rnn/*").fullmatch("rnn/cell/w")), bool(glob_pattern("a[0]").fullmatch("a[0]"))
     (True, True)
@@ -188,9 +189,9 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
     # makes matching linear: a plain `.*` would try every combination on a name of 10,000 characters.
     first, *middle = (_piece(text) for text in re.split(r"\*+", glob))
     if not middle:
-        return re.compile(first, re.DOTALL)
+        return re.compile(first, re.DOTALL | flags)
     inner = "".join(f"(?>.*?{piece})" for piece in middle[:-1])
-    return re.compile(f"{first}{inner}.*{middle[-1]}", re.DOTALL)
+    return re.compile(f"{first}{inner}.*{middle[-1]}", re.DOTALL | flags)
 
 
 def _piece(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from shlex import quote
 
 from scopeview.analyses.access import Access
 from scopeview.analyses.callsites import CallSite
@@ -118,6 +119,10 @@ def sharing_of(facts: Facts, name: str) -> SharingReport:
         NotFoundError: there is no such variable; the message proposes names that are near.
     """
     found = variables_called(facts.model, name)
+    if not found and facts.model.variable_scopes.find(name.rstrip("/")) is not None:
+        raise NotFoundError(
+            f"{name!r} is a variable scope, and no variable; for all that is in it: --scope {quote(name)}"
+        )
     if not found:
         raise NotFoundError(not_found(facts.model, name, facts.model.variables.names, "no variable"))
     uses = tuple(use_of(facts, variable) for variable in found)

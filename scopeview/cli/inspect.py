@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -94,14 +93,15 @@ def command(  # noqa: PLR0913 - one parameter per option
 
 
 def _check_scope(model: Model, scope: str) -> None:
+    from scopeview.analyses.near import not_found
     from scopeview.errors import NotFoundError
+    from scopeview.model.scopes import ScopeId
 
     known = model.op_scopes.find(scope) is not None or model.variable_scopes.find(scope) is not None
     if scope and not known and model.graph.row(scope) is None and not model.variables.named(scope):
-        raise NotFoundError(
-            f"there is no scope {scope!r} in {model.origin.path}, neither of ops nor of variables; "
-            f"try: scopeview find {quote(model.origin.path)} {quote(scope.rpartition('/')[2])}"
-        )
+        trees = (model.op_scopes, model.variable_scopes)
+        paths = (tree.path(found) for tree in trees for found in map(ScopeId, range(1, len(tree))))
+        raise NotFoundError(not_found(model, scope, paths, "no scope"))
 
 
 def _view(depth: int | None, sort: Sort, show_all: bool, lines: int) -> View:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     help="The lowest to report.",
 )
 @click.option("--values", is_flag=True, help="Read the values of the checkpoint too (rule C4).")
-@click.option("--explain", metavar="RULE", help="Print the page of a rule, and end; needs no PATH.", is_eager=True,
-              expose_value=False, callback=lambda ctx, _, rule: _explain(ctx, rule))  # fmt: skip
+@click.option("--explain", metavar="RULE", help="Print the page of a rule, or `all` in a list, and end; needs no PATH.",
+              is_eager=True, expose_value=False, callback=lambda ctx, _, rule: _explain(ctx, rule))  # fmt: skip
 @click.option(
     "--format", "output", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True,
     help="Form of the output.",
@@ -74,9 +74,13 @@ def command(  # noqa: PLR0913 - one parameter per option
 def _explain(ctx: click.Context, rule: str | None) -> None:
     if rule is None:
         return
+    from scopeview.analyses.lint.rules import RULES
     from scopeview.render.text.console import make_console
-    from scopeview.render.text.lint import print_rule
+    from scopeview.render.text.lint import print_rule, print_rules
 
+    if rule == "all":
+        print_rules(make_console(color=None), RULES.values())
+        ctx.exit()
     print_rule(make_console(color=None), _rule(rule))
     ctx.exit()
 
@@ -92,7 +96,7 @@ def _rule(name: str) -> object:
     for found in RULES.values():
         if name in (found.code, found.name):
             return found
-    raise QueryError(f"there is no lint rule {name!r}; the rules are {', '.join(RULES)}")
+    raise QueryError(f"there is no lint rule {name!r}; scopeview lint --explain all lists them")
 
 
 def _subject(source: Source, checkpoint: str | None, values: bool) -> Subject:

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import webbrowser
+from pathlib import Path
 
 import click
 
@@ -50,10 +51,14 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.server.app import create_app
     from scopeview.server.places import Places
     from scopeview.server.security import LOOPBACK, Access, hosts_for
+    from scopeview.sources import find_artifacts
     from scopeview.workspace import Workspace
 
     if not paths and not roots:
         raise click.UsageError("pass a PATH to open, or a folder to choose from as --root")
+    for path in paths:
+        if not Path(path).exists():
+            find_artifacts(Path(path))  # the prefix of a checkpoint; for anything else it says at once what is wrong
     is_loopback = host in LOOPBACK
     if token is None and not is_loopback and not no_token:
         token = secrets.token_urlsafe(18)

@@ -6,6 +6,7 @@ several of these at once. All are offered; the first by rank is what opens witho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -115,12 +116,20 @@ def _in_file(path: Path, name: str) -> list[Artifact]:
     return [Artifact(name, kind, path, _RANKS[kind])]
 
 
+_SHARD = re.compile(r"\d{5}-of-\d{5}")
+
+
 def _prefix_of_shard(path: Path) -> Path | None:
     """Return the prefix of a data shard (`model.ckpt.data-00000-of-00001`), which cannot be read alone."""
     stem, separator, rest = path.name.rpartition(".data-")
-    is_shard = bool(separator and stem) and "-of-" in rest
-    has_index = is_shard and path.with_name(f"{stem}.index").is_file()
-    return path.with_name(stem) if has_index else None
+    if not (separator and stem and _SHARD.fullmatch(rest)):
+        return None
+    if not path.with_name(f"{stem}.index").is_file():
+        raise NotFoundError(
+            f"{path} is a data file of a checkpoint, and {stem}.index, which says what is in it, is not beside it; "
+            "copy that file too"
+        )
+    return path.with_name(stem)
 
 
 def _in_event_file(path: Path, name: str) -> Iterator[Artifact]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 from scopeview.errors import AmbiguousError, DamagedError, NotFoundError
 from scopeview.model.model import Model, Origin
@@ -60,7 +61,8 @@ def _choose(found: Sequence[MetaGraph], tags: Sequence[str] | None, path: str) -
     listed = "; ".join(tag_sets)
     if tags is None:
         if len(found) > 1:
-            told = f"{path} holds {len(found)} MetaGraphs; choose one with --tags: {listed}"
+            choices = " or ".join(f"--tags {quote(','.join(meta.tags))}" for meta in found)
+            told = f"{path} holds {len(found)} MetaGraphs; choose one: {choices}"
             raise AmbiguousError(told, tuple(",".join(meta.tags) for meta in found), are_tags=True)
         return found[0]
     wanted = set(tags)

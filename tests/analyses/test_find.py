@@ -25,6 +25,7 @@ def test_fields_join_by_and(gan: Model) -> None:
         "variable discriminator/hidden/weights",
         "variable generator/hidden/weights",
     ]
+    assert names(gan, "op:MatMul dtype:float32") == names(gan, "op:matmul dtype:FLOAT32")  # TensorFlow's own words
     assert names(gan, "op:MatMul scope:discriminator_1") == [
         "op discriminator_1/hidden/MatMul",
         "op discriminator_1/logits/MatMul",

@@ -154,7 +154,7 @@ def test_a_scope_that_is_not_there_is_named(scopeview: Run) -> None:
     ran = scopeview("inspect", SAMPLES / "m05_reuse.meta", "--scope", "shared")
 
     assert ran.code == 2
-    assert "there is no scope 'shared'" in ran.err
+    assert "is called 'shared'; near it: shared_scope, " in ran.err
 
 
 @pytest.mark.parametrize("name", ["hostile_names.pb", "deep_nesting.pb"])

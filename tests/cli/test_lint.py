@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+from scopeview.analyses.lint.rules import RULES
 from tests.cli.running import Run
 from tests.places import SAMPLES
 
@@ -68,3 +69,11 @@ def test_a_rule_explains_itself(scopeview: Run) -> None:
     assert shown[2].startswith("  why: ")
     assert scopeview("lint", "--explain", "G2").out.splitlines() == shown
     assert scopeview("lint", "unused", "--explain", "G99").code == 2
+
+
+def test_all_rules_in_a_list(scopeview: Run) -> None:
+    lines = scopeview("lint", "--explain", "all").out.splitlines()
+
+    assert [line.split()[0] for line in lines] == list(RULES)
+    refused = scopeview("lint", "--explain", "Z9").err
+    assert refused == "scopeview: there is no lint rule 'Z9'; scopeview lint --explain all lists them\n"

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.cli.running import Run
 from tests.places import SAMPLES
 
 
@@ -88,3 +89,10 @@ def test_a_port_that_is_taken_and_nothing_to_serve_are_sentences() -> None:
     assert second.returncode != 0
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use; try another --port" in errors
     assert (third.returncode, "pass a PATH to open" in usage) == (2, True)
+
+
+def test_a_path_that_is_not_there_is_refused_before_anything_is_served(scopeview: Run) -> None:
+    done = scopeview("serve", "--no-open", SAMPLES / "m17_gan.meta", "nope.meta")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "scopeview: nope.meta does not exist, neither as a file nor as the prefix of a checkpoint\n"

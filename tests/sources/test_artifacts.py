@@ -76,7 +76,7 @@ def test_tags_choose_a_metagraph_and_wrong_ones_are_answered_with_those_there_ar
 
     assert len(train.graph) > len(serve.graph)
     assert train.origin.tags == ("train",)
-    with pytest.raises(AmbiguousError, match="choose one with --tags: train; serve"):
+    with pytest.raises(AmbiguousError, match="choose one: --tags train or --tags serve"):
         scopeview.load(path)
     with pytest.raises(NotFoundError, match="has no MetaGraph with the tags gpu,serve; it has: train; serve"):
         scopeview.load(path, tags=["serve", "gpu"])
@@ -138,3 +138,11 @@ def test_an_index_that_holds_something_else_is_refused(tmp_path: Path) -> None:
 def test_an_object_that_is_no_graph_is_refused() -> None:
     with pytest.raises(UnknownFormatError, match=r"takes a path or a tf\.Graph, not int"):
         scopeview.load(3)
+
+
+def test_a_data_file_without_its_index_says_so(tmp_path: Path) -> None:
+    lone = tmp_path / "m.ckpt.data-00000-of-00001"
+    lone.write_bytes((SAMPLES / "m28_partitioned.ckpt.data-00000-of-00001").read_bytes())
+
+    with pytest.raises(NotFoundError, match=r"is a data file of a checkpoint, and m\.ckpt\.index"):
+        find_artifacts(lone)

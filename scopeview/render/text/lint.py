@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.text import Text
 from scopeview.analyses.lint.rule import SEVERITIES, Rule
 from scopeview.analyses.lint.run import Finding, LintReport
 from scopeview.render.formats import plural, printable
-from scopeview.render.text.table import Items
+from scopeview.render.text.table import Column, Items, print_table
 
 _STYLES = {"error": "error", "warning": "warning", "info": "quiet"}
 
@@ -57,3 +58,10 @@ def print_rule(console: Console, rule: object) -> None:
     for heading, text in (("", rule.summary), ("why", rule.why), ("example", rule.example), ("fix", rule.fix)):
         start = f"{heading}: " if heading else ""
         console.print(Text(f"  {start}{' '.join(text.split())}"))
+
+
+def print_rules(console: Console, rules: Iterable[Rule]) -> None:
+    """Print a line for each rule."""
+    columns = [Column(), Column(style="quiet"), Column(), Column(style="quiet")]
+    rows = [(rule.code, rule.severity, rule.name, " ".join(rule.summary.split())) for rule in rules]
+    print_table(console, columns, rows, gives=3)
