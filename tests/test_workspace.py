@@ -12,6 +12,7 @@ from scopeview.analyses.lint.rule import Subject
 from scopeview.analyses.lint.run import lint
 from scopeview.errors import NotFoundError, ScopeviewError
 from scopeview.workspace import OpenModel, Workspace
+from scopeview.workspace.entry import Entry, load
 from tests.graphs import graph_def_from_text
 from tests.places import SAMPLES
 
@@ -82,6 +83,31 @@ def test_answers_are_worked_out_once_and_again_after_a_reload(tmp_path: Path) ->
     assert not workspace.model(model).has_changed
     ask()
     assert len(asked) == 2
+
+
+def test_an_answer_of_what_was_read_before_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "model.meta"
+    shutil.copy(GAN, path)
+    workspace = Workspace()
+    model = workspace.open(str(path))
+    workspace.facts(model)
+
+    def while_it_is_read_again() -> bytes:
+        workspace.reload(model)
+        return b"old"
+
+    assert workspace.answer(("question",), (model,), while_it_is_read_again) == b"old"
+    assert workspace.answer(("question",), (model,), lambda: b"new") == b"new"
+
+
+def test_reading_is_given_up_when_nobody_wants_it() -> None:
+    entry = Entry("id", GAN, None, None, None)
+    entry.unwanted.set()
+
+    load(entry)
+
+    assert (entry.facts, entry.state, entry.done.is_set()) == (None, "failed", True)
+    assert entry.error == f"{GAN} was given up while it was read"
 
 
 def test_answers_stay_within_their_budget() -> None:

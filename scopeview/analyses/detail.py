@@ -5,6 +5,7 @@ One name can be several of these at once; all are answered.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
@@ -14,7 +15,7 @@ from scopeview.analyses.inspection import CollectionRecord, VariableRecord, reco
 from scopeview.analyses.near import not_found
 from scopeview.analyses.roles import Role
 from scopeview.analyses.sharing import VariableUse, use_of, variables_called
-from scopeview.analyses.tensors import output_count, output_facts
+from scopeview.analyses.tensors import UNKNOWN, output_count, output_facts
 from scopeview.errors import NotFoundError
 from scopeview.model.functions import Function
 from scopeview.model.model import Model, Signature
@@ -44,6 +45,18 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Output:
+    """One output of an op; dtype and shape as far as the artefact or TensorFlow's import tells."""
+
+    port: int
+    dtype: str | None
+    shape: Shape
+    shape_known: bool
+    readers: int
+    """Ops that read it, each input counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpDetail:
     """One op in full."""
 
@@ -58,6 +71,8 @@ class OpDetail:
     """Position in the file, from 0."""
     attributes: Mapping[str, object]
     inputs: tuple[Link, ...]
+    outputs: tuple[Output, ...]
+    """In the order of their ports: all that its definition gives, or else those that are known or read."""
     consumers: tuple[Link, ...]
     total_consumers: int
     dangling_inputs: tuple[str, ...]
@@ -75,6 +90,13 @@ class ScopeDetail:
     variables: tuple[str, ...]
     """Variables that its computation uses, those of other scopes included."""
     total_variables: int
+    shared: int
+    """How many of these are used at several places."""
+    parameters: int
+    """Elements of these."""
+    edges_in: int
+    """Data and control edges that come from outside."""
+    edges_out: int
     devices: tuple[str, ...]
     child_scopes: tuple[str, ...]
     total_child_scopes: int
@@ -89,6 +111,8 @@ class VariableScopeDetail:
     """The op scopes whose computation uses any of its variables."""
     variables: tuple[VariableRecord, ...]
     total_variables: int
+    attached: int
+    """How many of these exist for another: slots and averages, which the numbers below leave out."""
     parameters: int
     size_bytes: int
 
@@ -202,11 +226,22 @@ def _op(facts: Facts, table: OpTable, row: OpRow, function: str, port: int | Non
             for edge in table.inputs(row)
             if edge.source != MISSING
         ),
+        outputs=tuple(_outputs(model, table, row, function, limit)),
         consumers=tuple(_link(model, table, edge, edge.target, row, function) for edge in consumers[:limit]),
         total_consumers=len(consumers),
         dangling_inputs=tuple(text for target, text in table.dangling if target == row),
         collections=() if function else _collections_of(model, table.name(row)),
     )
+
+
+def _outputs(model: Model, table: OpTable, row: OpRow, function: str, limit: int) -> Iterator[Output]:
+    readers = Counter(edge.port for edge in table.consumers(row))
+    defined = output_count(model, function, row)
+    known = 1 if output_facts(model, function, row, 0) != UNKNOWN else 0
+    count = max(readers, default=-1) + 1 if defined is None else defined
+    for port in range(min(max(count, known), limit)):
+        facts = output_facts(model, function, row, port)
+        yield Output(port, facts.dtype, facts.shape, facts.shape_known, readers[port])
 
 
 def _link(model: Model, table: OpTable, edge: Edge, other: OpRow, producer: OpRow, function: str) -> Link:
@@ -243,18 +278,31 @@ def _scopes(facts: Facts, path: str, limit: int) -> Iterator[ScopeDetail]:
     columns = table.columns
     devices = {columns.devices[number] for number in columns.device_id[rows.start : rows.stop].tolist()}
     variables = () if is_inside else model.variables
-    used = [v.name for v in variables if any(is_within(site.scope, path) for site in facts.call_sites(v))]
+    used = [v for v in variables if any(is_within(site.scope, path) for site in facts.call_sites(v))]
+    comes_in, goes_out = _crossing(table, rows)
     yield ScopeDetail(
         path,
         len(rows),
         table.type_counts(rows),
         facts.roles.counts(rows, function if is_inside else ""),
-        tuple(used[:limit]),
+        tuple(v.name for v in used[:limit]),
         len(used),
+        sum(facts.uses(v) > 1 for v in used),
+        sum(v.parameters or 0 for v in used),
+        comes_in,
+        goes_out,
         tuple(sorted(device for device in devices if device)),
         tuple(children[:limit]),
         len(children),
     )
+
+
+def _crossing(table: OpTable, rows: range) -> tuple[int, int]:
+    """Count the edges that come into a scope, and those that leave it."""
+    source, target = table.columns.source, table.targets
+    starts_inside = (source >= rows.start) & (source < rows.stop)
+    ends_inside = (target >= rows.start) & (target < rows.stop)
+    return int((ends_inside & ~starts_inside & (source >= 0)).sum()), int((starts_inside & ~ends_inside).sum())
 
 
 def _variable_scopes(facts: Facts, path: str, limit: int) -> Iterator[VariableScopeDetail]:
@@ -262,15 +310,17 @@ def _variable_scopes(facts: Facts, path: str, limit: int) -> Iterator[VariableSc
     scope: ScopeId | None = tree.find(path)
     if scope is None or not path:
         return
-    rows = tree.rows(scope)
-    table = model.variables
+    inside = [model.variables[row] for row in tree.rows(scope)]
+    own = [variable for variable in inside if variable.name not in facts.attachments]
+    attached = [variable for variable in inside if variable.name in facts.attachments]
     yield VariableScopeDetail(
         path,
         facts.call_sites_of_scope(path),
-        tuple(record_of(facts, table[row]) for row in rows[:limit]),
-        len(rows),
-        int(table.parameters[rows.start : rows.stop].sum()),
-        int(table.size_bytes[rows.start : rows.stop].sum()),
+        tuple(record_of(facts, variable) for variable in (own + attached)[:limit]),
+        len(inside),
+        len(attached),
+        sum(variable.parameters or 0 for variable in own),
+        sum(variable.size_bytes or 0 for variable in own),
     )
 
 

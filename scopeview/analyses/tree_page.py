@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +11,7 @@ from scopeview.analyses.facts import Facts
 from scopeview.analyses.outline import OutlineRow, View, op_forest, outline, variable_forest
 from scopeview.analyses.roles import Role
 from scopeview.errors import NotFoundError
+from scopeview.model.names import ancestors
 from scopeview.model.ops import OpRow
 from scopeview.model.shapes import Shape
 
@@ -39,6 +41,8 @@ class TreeRow:
     role: Role | None
     uses: int
     """At how many places the computation uses the variable."""
+    shared: int
+    """For a scope: variables used at several places that lie in it; in the tree of ops, those that it uses."""
     slots: int
     collections: tuple[str, ...]
     trainable: bool | None
@@ -78,7 +82,7 @@ def tree_page(
 
 
 def _op_row(facts: Facts, row: OutlineRow, kept: Sequence[int]) -> TreeRow:
-    graph = facts.model.graph
+    graph, shared = facts.model.graph, _shared_by_scope(facts)
     own = row.named
     op = None if own is None else OpRow(kept[own])
     size = (row.last - row.first if row.kind == "scope" else 1) * row.twins
@@ -96,10 +100,39 @@ def _op_row(facts: Facts, row: OutlineRow, kept: Sequence[int]) -> TreeRow:
         device="" if op is None else graph.device(op),
         role=None if op is None else facts.roles.of(op),
         uses=0,
+        shared=max((shared[path] for path in (row.members or (row.path,))), default=0) if row.kind == "scope" else 0,
         slots=0,
-        collections=(),
+        collections=() if op is None else _collections(facts).get(graph.name(op), ()),
         trainable=None,
     )
+
+
+def _collections(facts: Facts) -> dict[str, tuple[str, ...]]:
+    """Return the collections of each op that is a member of any."""
+
+    def gathered() -> dict[str, tuple[str, ...]]:
+        found: dict[str, dict[str, None]] = defaultdict(dict)
+        for collection in facts.model.collections:
+            for member in collection.members:
+                if member.kind in ("op", "tensor") and member.target is not None:
+                    found[member.target][collection.name] = None
+        return {op: tuple(names) for op, names in found.items()}
+
+    return facts.remember("collections of ops", gathered)
+
+
+def _shared_by_scope(facts: Facts) -> Counter[str]:
+    """Count, for every op scope, the shared variables that it or what lies in it uses."""
+
+    def counted() -> Counter[str]:
+        found: Counter[str] = Counter()
+        for variable in facts.model.variables:
+            if variable.name not in facts.attachments and facts.uses(variable) > 1:
+                sites = {site.scope for site in facts.call_sites(variable) if not site.program}
+                found.update({scope for site in sites for scope in (site, *ancestors(site))})
+        return found
+
+    return facts.remember("shared variables by scope", counted)
 
 
 def _variable_row(facts: Facts, row: OutlineRow, kept: Sequence[int]) -> TreeRow:
@@ -122,6 +155,7 @@ def _variable_row(facts: Facts, row: OutlineRow, kept: Sequence[int]) -> TreeRow
         device="" if variable is None else variable.device,
         role=None,
         uses=0 if variable is None else facts.uses(variable),
+        shared=sum(facts.uses(found) > 1 for found in below) if row.kind == "scope" else 0,
         slots=0 if variable is None else len(facts.attached.get(variable.name, ())),
         collections=() if variable is None else variable.collections,
         trainable=None if variable is None else variable.trainable,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scopeview.model.links import Frontier, Ints
-from scopeview.model.names import leaf_of, sort_key
+from scopeview.model.names import ancestors, leaf_of, sort_key
 from scopeview.model.scopes import ScopeId, ScopeTree
 
 
@@ -77,11 +77,4 @@ def index_of(nodes: Sequence[SideNode]) -> dict[int, int]:
 
 def _above(tree: ScopeTree, path: str) -> list[ScopeId]:
     """Return the open scopes around a visible thing, outermost first."""
-    above = []
-    end = path.find("/")
-    while end >= 0:
-        scope = tree.find(path[:end])
-        if scope is not None:
-            above.append(scope)
-        end = path.find("/", end + 1)
-    return above
+    return [scope for above in ancestors(path) if (scope := tree.find(above)) is not None]

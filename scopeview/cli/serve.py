@@ -14,6 +14,8 @@ import click
 @click.command("serve")
 @click.argument("paths", nargs=-1, metavar="PATH...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--allow-host", "hosts", multiple=True, metavar="NAME",
+              help="Another name under which a browser reaches it, such as a proxy's; repeat for several.")  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one by default.")
 @click.option(
     "--open/--no-open", "opens", default=None, help="Open the page in a browser; the default is on a desktop."
@@ -34,6 +36,7 @@ import click
 def command(  # noqa: PLR0913 - one parameter per option
     paths: tuple[str, ...],
     host: str,
+    hosts: tuple[str, ...],
     port: int,
     opens: bool | None,
     roots: tuple[str, ...],
@@ -68,8 +71,12 @@ def command(  # noqa: PLR0913 - one parameter per option
     chosen = tuple(tag.strip() for tag in tags.split(",")) if tags else None
     for path in paths:
         workspace.open(path, tags=chosen)
-    app = create_app(workspace, Places(paths, roots), Access(hosts_for(host, _own_names(host)), token))
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/" + (f"?token={token}" if token else "")
+    is_any = host in ("0.0.0.0", "::")  # every address of this machine
+    own = [socket.gethostname(), socket.getfqdn()] if is_any else []
+    access = Access(hosts_for(host, [*own, *hosts]), is_any, token)
+    app = create_app(workspace, Places(paths, roots), access)
+    shown = own[0] if is_any else f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
     _tell(address, port, is_loopback)
     if _should_open(opens):
         webbrowser.open(address)
@@ -91,11 +98,6 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise QueryError(f"cannot listen on {host}:{port}: {error.strerror or error}; try another --port") from error
     return listener
-
-
-def _own_names(host: str) -> tuple[str, ...]:
-    """Return the names of this machine, under which an address that stands for all of them is reached."""
-    return (socket.gethostname(), socket.getfqdn()) if host in ("0.0.0.0", "::") else ()
 
 
 def _tell(address: str, port: int, is_loopback: bool) -> None:

@@ -12,6 +12,7 @@ Source of the input grammar: tensorflow/core/framework/{node_def,function}.proto
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 CONTROL = -1
@@ -81,6 +82,18 @@ def scope_of(name: str) -> str:
     ('a/b', '')
     """
     return name.rpartition("/")[0]
+
+
+def ancestors(path: str) -> Iterator[str]:
+    """Yield the scopes around a name, outermost first.
+
+    >>> list(ancestors("a/b/c"))
+    ['a', 'a/b']
+    """
+    end = path.find("/")
+    while end >= 0:
+        yield path[:end]
+        end = path.find("/", end + 1)
 
 
 def is_within(name: str, scope: str) -> bool:

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from scopeview.analyses.detail import Detail, detail
-from scopeview.analyses.diff.report import DiffReport
+from scopeview.analyses.diff.report import DiffReport, page_of
 from scopeview.analyses.diff.ribbons import DiffMap, diff_map
+from scopeview.analyses.diff.variables import Status
 from scopeview.analyses.find import FindResult, find
 from scopeview.analyses.inspection import Inspection, ModelSummary, inspect, summarise
 from scopeview.analyses.lint.below import FindingsBelow, findings_below
-from scopeview.analyses.lint.rule import Subject
 from scopeview.analyses.lint.run import LintReport, lint
 from scopeview.analyses.membership import CollectionsReport, collections
 from scopeview.analyses.roles import Role
@@ -25,6 +25,7 @@ from scopeview.analyses.values import ValuesReport, VariableValues, values_of, v
 from scopeview.analyses.variable_table import SortKey, VariableTablePage, variable_table
 from scopeview.errors import NotFoundError
 from scopeview.server.asking import Ask, Limit, Offset, plain
+from scopeview.server.places import PlacesPage, openable
 from scopeview.workspace import OpenModel
 
 router = APIRouter(prefix="/api")
@@ -47,9 +48,10 @@ def models(asker: Ask) -> Any:
 @router.post("/models", response_model=OpenModel)
 def open_model(wanted: OpenRequest, asker: Ask) -> Any:
     """Open an artefact under one of the served paths."""
-    path = asker.places.allowed(wanted.path)
+    path, within = asker.places.allowed(wanted.path)
     tags = tuple(wanted.tags) if wanted.tags is not None else None
-    return plain(asker.workspace.model(asker.workspace.open(path, artifact=wanted.artifact, tags=tags)))
+    identity = asker.workspace.open(path, artifact=wanted.artifact, tags=tags, within=within)
+    return plain(asker.workspace.model(identity))
 
 
 @router.post("/models/{model}/reload", response_model=OpenModel)
@@ -59,6 +61,13 @@ def reload_model(model: str, asker: Ask) -> Any:
     return plain(asker.workspace.model(model))
 
 
+@router.delete("/models/{model}", response_model=list[OpenModel])
+def close_model(model: str, asker: Ask) -> Any:
+    """Close a model, or give up reading it; return those that are left."""
+    asker.workspace.close(model)
+    return plain(asker.workspace.models())
+
+
 @router.post("/models/{model}/import", response_model=OpenModel)
 def import_model(model: str, asker: Ask) -> Any:
     """Import a model through TensorFlow in the background; its shapes and findings join the answers when it is done."""
@@ -66,14 +75,21 @@ def import_model(model: str, asker: Ask) -> Any:
     return plain(asker.workspace.model(model))
 
 
-@router.post("/upload", response_model=OpenModel)
-async def upload(request: Request, asker: Ask, name: str = "upload") -> Any:
-    """Take a file that was dropped on the page; it is kept for as long as the server runs."""
-    kept = await asker.places.keep(name, request.stream())
-    return plain(asker.workspace.model(asker.workspace.open(str(kept))))
+@router.post("/upload", response_model=list[OpenModel])
+async def upload(
+    request: Request,
+    asker: Ask,
+    name: str = "upload",
+    group: Annotated[str, Query(description="What is sent together, such as the files of a checkpoint.")] = "",
+    left: Annotated[int, Query(ge=0, description="Files of the group that are still to come.")] = 0,
+) -> Any:
+    """Take a file that was dropped on the page, and open its group with the last; it is kept while the server runs."""
+    folder = await asker.places.keep(name, group, request.stream())
+    opened = [asker.workspace.open(str(path), within=[folder]) for path in openable(folder)] if not left else []
+    return plain([asker.workspace.model(identity) for identity in opened])
 
 
-@router.get("/places", response_model=list[str])
+@router.get("/places", response_model=PlacesPage)
 def places(asker: Ask, under: str = "") -> Any:
     """List files and folders under the served roots, for opening by path."""
     return plain(asker.places.listed(under))
@@ -143,10 +159,8 @@ def collections_of(model: str, asker: Ask, name: str = "") -> Any:
 def lint_of(model: str, asker: Ask, checkpoint: str = "") -> Any:
     """Say what may be wrong, as `scopeview lint --json --severity info` does."""
     if checkpoint:
-        return asker.ask_both(
-            model, checkpoint, lambda: lint(Subject(asker.workspace.facts(model), asker.workspace.facts(checkpoint)))
-        )
-    return asker.ask(model, lambda facts: lint(Subject(facts)))
+        return asker.ask_both(model, checkpoint, lambda: lint(asker.workspace.subject(model, checkpoint)))
+    return asker.ask_aside(model, lambda _facts: lint(asker.workspace.subject(model)))
 
 
 @router.get("/models/{model}/map", response_model=ScopeMap)
@@ -201,9 +215,21 @@ def values_of_one(model: str, asker: Ask, name: str) -> Any:
 
 
 @router.get("/diff", response_model=DiffReport)
-def diff_of(asker: Ask, a: str, b: str) -> Any:
-    """Compare two models, as `scopeview diff --json` does."""
-    return asker.ask_both(a, b, lambda: asker.workspace.difference(a, b).report)
+def diff_of(
+    asker: Ask,
+    a: str,
+    b: str,
+    status: Annotated[list[Status], Query(description="What to list; all but the same if left out.")] = [],  # noqa: B006
+    slots: bool = True,
+    offset: Offset = 0,
+    limit: Limit = 500,
+) -> Any:
+    """Compare two models, as `scopeview diff --json` does; entries come by the page."""
+    return asker.ask_both(
+        a,
+        b,
+        lambda: page_of(asker.workspace.difference(a, b).report, status, slots=slots, offset=offset, limit=limit),
+    )
 
 
 @router.get("/diff/map", response_model=DiffMap)

@@ -45,10 +45,10 @@ class Asker:
         return self._sent(self.workspace.ready(), work_out, is_aside=True)
 
     def ask_both(self, a: str, b: str, work_out: Callable[[], object]) -> Response:
-        """Answer a question about two models."""
+        """Answer a question about two models, which may take long, while others about either are answered."""
         for identity in (a, b):
             self.workspace.facts(identity, timeout_s=_WAIT_S)
-        return self._sent((a, b), work_out)
+        return self._sent((a, b), work_out, is_aside=True)
 
     def _sent(self, identities: tuple[str, ...], work_out: Callable[[], object], *, is_aside: bool = False) -> Response:
         url = self._request.url

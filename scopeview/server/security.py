@@ -8,6 +8,7 @@ loopback a token must be known. Names of a model are data, and the policy lets n
 from __future__ import annotations
 
 import hmac
+import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
@@ -44,10 +45,12 @@ class Access:
 
     Attributes:
         hosts: host names under which the server is reached, without ports.
+        any_address: whether any IP address will do: DNS rebinding needs a name to point here, and an address is none.
         token: what must be known; None where the loopback is enough.
     """
 
     hosts: tuple[str, ...] = LOOPBACK
+    any_address: bool = False
     token: str | None = None
 
 
@@ -77,15 +80,21 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
-        host = _without_port(headers.get("host", ""))
-        if host not in self._access.hosts:
-            return refusal(headers, f"this server does not answer for the host {host!r}", 421, leads_home=False)
+        host = _without_port(headers.get("host", "")).lower()
+        if not self._answers_for(host):
+            sentence = (
+                f"this server does not answer for the host {host!r}; to allow it: scopeview serve --allow-host NAME"
+            )
+            return refusal(headers, sentence, 421, leads_home=False)
         origin = headers.get("origin")
         if origin is not None and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
             return refusal(headers, "this request comes from another page", 403, leads_home=False)
         if origin == "null" and scope["method"] not in ("GET", "HEAD"):
             return refusal(headers, "this request comes from another page", 403, leads_home=False)
         return self._token_refusal(scope, headers)
+
+    def _answers_for(self, host: str) -> bool:
+        return host in self._access.hosts or (self._access.any_address and _is_address(host.strip("[]")))
 
     def _token_refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
         token = self._access.token
@@ -108,6 +117,14 @@ def _is_equal(given: str, token: str) -> bool:
     return hmac.compare_digest(given.encode(), token.encode())
 
 
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _without_port(host: str) -> str:
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdecimal() and not host.endswith("]") else host
@@ -115,4 +132,4 @@ def _without_port(host: str) -> str:
 
 def hosts_for(host: str, others: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the host names under which a server bound to an address may be reached."""
-    return tuple(dict.fromkeys((*LOOPBACK, host, *others)))
+    return tuple(dict.fromkeys(name.lower() for name in (*LOOPBACK, host, f"[{host}]", *others)))

@@ -12,7 +12,7 @@ from scopeview.model.variables import VariableTable
 from scopeview.sources import text
 from scopeview.sources.artifacts import FORMATS, Artifact, find_artifacts
 from scopeview.sources.checkpoint.reader import read_checkpoint
-from scopeview.sources.checkpoint.values import ShardValues, can_be_read, values_of
+from scopeview.sources.checkpoint.values import ShardValues, values_of
 from scopeview.sources.event_file import read_event_graph
 from scopeview.sources.files import read_file
 from scopeview.sources.graph.assemble import MetaGraphParts, assemble
@@ -22,7 +22,7 @@ from scopeview.sources.meta_graph import read_meta_graph
 from scopeview.sources.saved_model import fingerprint, read_saved_model
 from scopeview.sources.wire import Buffer
 
-__all__ = ["Artifact", "find_artifacts", "holds_values", "read", "read_beside", "with_stored_values", "with_values"]
+__all__ = ["Artifact", "find_artifacts", "read", "read_beside", "with_stored_values", "with_values"]
 
 
 def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str | None = None) -> Model:
@@ -54,16 +54,8 @@ def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str |
 
 def read_beside(model: Model) -> Model | None:
     """Return the checkpoint that belongs to an artefact: the variables in the folder of a SavedModel."""
-    return read(model.origin.path, artifact="variables") if _has_variables(model) else None
-
-
-def _has_variables(model: Model) -> bool:
-    return model.origin.format == "saved_model" and "variables" in model.others
-
-
-def holds_values(model: Model) -> bool:
-    """Return whether an artefact holds values that can be read, without reading anything."""
-    return can_be_read(model) or _has_variables(model)
+    is_folder = model.origin.format == "saved_model" and "variables" in model.others
+    return read(model.origin.path, artifact="variables") if is_folder else None
 
 
 def with_values(model: Model) -> tuple[Model, ShardValues]:

@@ -13,6 +13,7 @@ from shlex import quote
 from scopeview.errors import AmbiguousError, DamagedError, NotFoundError
 from scopeview.model.model import Model, Origin
 from scopeview.sources import wire
+from scopeview.sources.files import opened
 from scopeview.sources.graph.nodes import Span
 from scopeview.sources.meta_graph import MetaGraph, build_meta_graph, split_meta_graph
 from scopeview.sources.protos import message
@@ -82,7 +83,8 @@ def fingerprint(folder: Path) -> dict[str, str]:
     from google.protobuf.message import DecodeError
 
     try:
-        proto = message("FingerprintDef").FromString((folder / "fingerprint.pb").read_bytes())
+        with opened(folder / "fingerprint.pb") as file:
+            proto = message("FingerprintDef").FromString(file.read())
     except (OSError, DecodeError):
         return {}
     facts = {"fingerprint": f"{proto.graph_def_program_hash:016x}"}

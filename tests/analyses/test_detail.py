@@ -116,7 +116,7 @@ def test_names_that_are_near_are_proposed() -> None:
         detail(Facts(MODEL), "other/w")
     with pytest.raises(NotFoundError, match="near it: net/w/read"):
         detail(Facts(MODEL), "net/w/raed")
-    with pytest.raises(NotFoundError, match="is called 'zzzzzz'; try: scopeview find"):
+    with pytest.raises(NotFoundError, match="is called 'zzzzzz'; there are: net/w, "):
         detail(Facts(MODEL), "zzzzzz")
 
 

@@ -197,6 +197,8 @@ def test_the_drawing_is_saved_with_its_text(page: Page, url: str) -> None:
 @pytest.mark.skipif(not corpus(), reason=NO_CORPUS)
 def test_nothing_to_draw_is_said(page: Page, serve: Serve) -> None:
     page.goto(serve(SAMPLES / "m33_original.ckpt"))
+    page.locator(".line").first.wait_for()  # what has no graph is shown as its table at first
+    page.get_by_role("navigation", name="Views").get_by_role("button", name="Graph").click()
 
     expect(page.get_by_role("region", name="Graph")).to_contain_text("There are no ops here")
 

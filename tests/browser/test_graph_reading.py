@@ -199,7 +199,7 @@ def test_what_is_named_elsewhere_is_opened_unfolded_and_brought_back(page: Page,
 
     for scope, name in (("net/unit_5/conv", "y"), ("save/deep", "SaveV2")):
         search.fill(f"name:{scope}/{name} in:ops")
-        page.locator("#hits").get_by_role("option", name=f"{scope}/{name}").wait_for()
+        page.locator(f"#hits [title='{scope}/{name}']").wait_for()
         search.press("Enter")
         chosen = item(page, f"{scope}\\\\u000a{scope}/{name}")
         expect(chosen).to_have_class(re.compile("selected"))

@@ -164,7 +164,7 @@ def test_lint_collections_and_themes(page: Page, url: str) -> None:
 def test_a_file_from_this_computer_is_opened(page: Page, url: str) -> None:
     opened(page, url)
     page.get_by_role("button", name="open…").click()
-    page.locator("input[type=file]").set_input_files(SAMPLES / "m05_reuse.meta")
+    page.get_by_label("files").set_input_files(SAMPLES / "m05_reuse.meta")
 
     expect(page.locator(".summary")).to_contain_text("14 ops")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -286,6 +286,8 @@ def test_no_serious_fault_of_accessibility(page: Page, url: str, shown: str, sch
     page.get_by_role("complementary").get_by_role("heading", level=2).wait_for()
 
     page.evaluate(axe.read_text("utf-8"))
+    page.get_by_label("Search ops and variables").fill("discriminator")
+    page.locator("#hits [role=option]").first.wait_for()
     found = page.evaluate("axe.run()")
 
     faults = [
@@ -308,6 +310,19 @@ def test_pictures_are_saved(page: Page, url: str) -> None:
     assert len(drawn.findall(f".//{svg}path")) == len(answered.value.json()["ribbons"])
     assert "discriminator" in " ".join(text.text or "" for text in drawn.iter(f"{svg}text"))
     assert not [element for element in drawn.iter() if "var(" in " ".join(element.attrib.values())]
+    # Drawn alone it fills its own frame: nothing is moved out of it.
+    saved_path = saved.value.path()
+    page.goto("about:blank")
+    page.set_content(saved_path.read_text("utf-8"))
+    frame, boxes = page.evaluate(
+        """() => { const box = element => element.getBoundingClientRect().toJSON();
+        const drawn = [...document.querySelectorAll("svg .box, svg .ribbon")];
+        return [box(document.querySelector("svg")), drawn.map(box)]; }"""
+    )
+    assert all(frame["left"] <= box["left"] and box["right"] <= frame["right"] for box in boxes)
+    assert all(frame["top"] <= box["top"] and box["bottom"] <= frame["bottom"] for box in boxes)
+    assert (frame["left"], frame["top"]) == (8, 8)  # the margin of a page's body, and none of its own
+    page.goto(url)
 
     view(page, "Variables")
     with page.expect_download() as saved:

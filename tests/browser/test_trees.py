@@ -65,6 +65,28 @@ def many(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     return serve(path)
 
 
+def test_hits_come_by_the_page(page: Page, many: str) -> None:
+    opened(page, many, tree="ops")
+    page.get_by_label("Search ops and variables").fill("op_")
+    hits = page.locator("#hits [role=option]:not(.more)")
+    expect(page.locator(".hits [role=status]")).to_have_text("0 variables, 1,200 ops")
+    expect(hits).to_have_count(100)
+    page.locator("#hits .more").click()
+    expect(hits).to_have_count(200)
+    assert len(set(hits.all_inner_texts())) == 200
+
+
+def test_digits_are_typed_ahead_in_the_tree(page: Page, many: str) -> None:
+    opened(page, many, tree="ops")
+    page.get_by_role("tree").focus()
+    page.keyboard.type("op_z_2")
+
+    expect(page.locator(".tree .row.active")).to_have_attribute("title", "op_z_2")
+    expect(page.get_by_role("region", name="Map")).to_be_visible()
+    assert page.locator(".tree .row.active").get_attribute("aria-posinset") == "3"
+    assert page.locator(".tree .row.active").get_attribute("aria-setsize") == "1200"
+
+
 def test_twins_come_apart_by_hand_and_by_key(page: Page, url: str) -> None:
     opened(page, url, tree="ops", op="BasicLSTMCellZeroState")
     rows = page.locator(".tree .row", has_text="Const")

@@ -47,7 +47,7 @@ def test_the_json_has_the_names_of_the_contract(scopeview: Run) -> None:
     assert set(found["summary"]) == {"same", "values", "shape", "dtype", "renamed", "only_a", "only_b"}
     entry = {"status", "a", "b", "shape_a", "shape_b", "dtype_a", "dtype_b", "evidence", "confidence"}
     assert all(row.keys() >= entry for row in found["entries"])
-    assert found["rules"][0] == {"from": "", "to": "model/", "variables": 6}
+    assert found["rules"][0] == {"from": "", "to": "model/", "variables": 6, "evidence": {"/ -> model/, 6 votes": 6}}
 
 
 def test_exit_codes_are_those_of_diff(scopeview: Run) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,10 +74,24 @@ def test_over_ssh_it_prints_the_way_in() -> None:
 
 
 def test_off_the_loopback_the_address_has_a_token() -> None:
-    with started(str(SAMPLES / "m05_reuse.meta"), "--host", "0.0.0.0") as process:
+    with started(str(SAMPLES / "m05_reuse.meta"), "--host", "0.0.0.0", "--allow-host", "proxy.example") as process:
         told = address(process)
+        port, token = re.fullmatch(r"http://[^/:]+:(\d+)/\?token=([\w-]{20,})", told).groups()  # type: ignore[union-attr]
 
-    assert re.fullmatch(r"http://0\.0\.0\.0:\d+/\?token=[\w-]{20,}", told)
+        def asked(host: str) -> int:
+            headers = {"host": f"{host}:{port}", "authorization": f"Bearer {token}"}
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/api/models", headers=headers)
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    return int(answer.status)
+            except urllib.error.HTTPError as error:
+                return error.code
+
+        hosts = (socket.gethostname().upper(), "192.0.2.7", "proxy.example", "evil.example")
+        answers = [asked(host) for host in hosts]
+
+    assert told.startswith(f"http://{socket.gethostname()}:")
+    assert answers == [200, 200, 200, 421]
 
 
 def test_a_port_that_is_taken_and_nothing_to_serve_are_sentences() -> None:

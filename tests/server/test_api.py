@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from scopeview.server.app import create_app
+from scopeview.server.places import Places
+from scopeview.workspace import Workspace
 from tests.cli.running import Run
 from tests.places import SAMPLES
 
@@ -49,7 +52,11 @@ def test_a_diff_equals_the_command_line(client: TestClient, scopeview: Run) -> N
 
     answer = client.get("/api/diff", params={"a": a, "b": b})
 
-    assert answer.json() == json.loads(scopeview("diff", *(SAMPLES / name for name in names), "--json").out)
+    truth = json.loads(scopeview("diff", *(SAMPLES / name for name in names), "--json").out)
+    assert answer.json() == truth
+    page = client.get("/api/diff", params={"a": a, "b": b, "status": "renamed", "offset": 2, "limit": 3}).json()
+    assert (page["entries"], page["total_entries"]) == (truth["entries"][2:5], 6)
+    assert client.get("/api/diff", params={"a": a, "b": b, "status": "same"}).json()["entries"] == []
     pair = client.get(f"/api/models/{b}/lint", params={"checkpoint": a}).json()
     assert pair["counts"]["error"] == 3
 
@@ -121,7 +128,7 @@ def test_a_file_that_is_sent_is_opened_and_its_name_leads_nowhere(client: TestCl
 
     answer = client.post("/api/upload", params={"name": "../../evil/../m.meta"}, content=content)
 
-    told = answer.json()
+    (told,) = answer.json()
     assert Path(told["path"]).name == "m.meta"
     assert client.get(f"/api/models/{told['id']}/summary").json()["ops"] == 14
 
@@ -135,6 +142,81 @@ def test_the_schema_describes_every_route(client: TestClient) -> None:
 
 
 def test_places_are_listed_under_the_roots_alone(client: TestClient) -> None:
-    assert client.get("/api/places").json() == [f"{SAMPLES}/"]
-    assert str(SAMPLES / "m17_gan.meta") in client.get("/api/places", params={"under": str(SAMPLES)}).json()
+    assert client.get("/api/places").json()["paths"] == [f"{SAMPLES}/"]
+    assert str(SAMPLES / "m17_gan.meta") in client.get("/api/places", params={"under": str(SAMPLES)}).json()["paths"]
     assert client.get("/api/places", params={"under": "/etc"}).status_code == 404
+
+
+def test_files_that_are_sent_together_are_one_checkpoint(client: TestClient) -> None:
+    names = ["m32_after.ckpt.data-00000-of-00001", "m32_after.ckpt.index"]
+    answers = [
+        client.post(
+            "/api/upload", params={"name": name, "group": "g1", "left": left}, content=(SAMPLES / name).read_bytes()
+        ).json()
+        for left, name in zip((1, 0), names, strict=True)
+    ]
+
+    assert answers[0] == []
+    (told,) = answers[1]
+    assert Path(told["path"]).name == "m32_after.ckpt"
+    assert client.get(f"/api/models/{told['id']}/summary").json()["variables"] == 28
+
+
+def test_a_folder_that_is_sent_is_a_saved_model(client: TestClient) -> None:
+    files = sorted(path for path in (SAMPLES / "m29_keras").rglob("*") if path.is_file())
+    for left, path in reversed(list(enumerate(files))):
+        answer = client.post(
+            "/api/upload",
+            params={"name": str(path.relative_to(SAMPLES)), "group": "g2", "left": left},
+            content=path.read_bytes(),
+        )
+
+    (told,) = answer.json()
+    assert Path(told["path"]).name == "m29_keras"
+    assert client.get(f"/api/models/{told['id']}/values").json()["total"] == 4
+
+
+def test_nothing_that_was_sent_leads_elsewhere(client: TestClient) -> None:
+    state = f'model_checkpoint_path: "{SAMPLES / "m32_after.ckpt"}"'.encode()
+
+    (told,) = client.post("/api/upload", params={"name": "checkpoint"}, content=state).json()
+
+    answer = client.get(f"/api/models/{told['id']}/summary")
+    assert (answer.status_code, "leads out of the folders that are served" in answer.json()["error"]) == (400, True)
+
+
+def test_a_link_in_a_folder_does_not_lead_out_of_the_root(tmp_path: Path) -> None:
+    root, secret = tmp_path / "root", tmp_path / "secret.meta"
+    (root / "sub").mkdir(parents=True)
+    secret.write_bytes((SAMPLES / "m05_reuse.meta").read_bytes())
+    (root / "sub" / "inner.meta").symlink_to(secret)
+    app = create_app(Workspace(), Places(roots=[str(root)]))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        for wanted in ({"path": "sub"}, {"path": "sub", "artifact": "inner.meta"}):
+            told = client.post("/api/models", json=wanted).json()
+            answer = client.get(f"/api/models/{told['id']}/summary")
+            assert answer.status_code != 200
+            assert "leads out of the folders that are served" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("name", ["m29_keras", "m29_module", "m17_gan.meta", "m32_object.ckpt"])
+def test_lint_looks_into_the_folder_as_the_command_line_does(client: TestClient, scopeview: Run, name: str) -> None:
+    answer = client.get(f"/api/models/{opened(client, name)}/lint").json()
+
+    assert answer == json.loads(scopeview("lint", SAMPLES / name, "--severity", "info", "--json").out)
+
+
+def test_two_saved_models_of_other_values_differ(tmp_path: Path, scopeview: Run) -> None:
+    import tensorflow as tf
+
+    for name, value in (("one", 1.0), ("other", 2.0)):
+        module = tf.Module()
+        module.w = tf.Variable([value, value], name="w")
+        tf.saved_model.save(module, str(tmp_path / name))
+    paths = [tmp_path / "one", tmp_path / "other"]
+    with TestClient(create_app(Workspace(), Places(map(str, paths))), base_url="http://127.0.0.1") as client:
+        a, b = (client.post("/api/models", json={"path": str(path)}).json()["id"] for path in paths)
+        answer = client.get("/api/diff", params={"a": a, "b": b}).json()
+
+    assert answer == json.loads(scopeview("diff", *paths, "--json").out)
+    assert answer["summary"]["values"] == 1

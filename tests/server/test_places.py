@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scopeview.errors import NotFoundError
-from scopeview.server.places import Places
+from scopeview.server.places import Places, openable
 
 
 def test_named_paths_and_roots(tmp_path: Path) -> None:
@@ -20,10 +20,10 @@ def test_named_paths_and_roots(tmp_path: Path) -> None:
     (root / "inner").symlink_to(root / "deep")
     places = Places(["named.meta"], [str(root)])
 
-    assert places.allowed("named.meta") == "named.meta"
-    assert places.allowed("deep/m.pb") == str(root / "deep" / "m.pb")
-    assert places.allowed(str(root / "inner" / "m.pb")) == str(root / "deep" / "m.pb")
-    for path in ("../outside/secret", str(outside / "secret"), "link/secret", str(root / "link"), "/"):
+    assert places.allowed("named.meta") == ("named.meta", None)
+    assert places.allowed("deep/m.pb") == (str(root / "deep" / "m.pb"), (root,))
+    assert places.allowed(str(root / "inner" / "m.pb"))[0] == str(root / "deep" / "m.pb")
+    for path in ("../outside/secret", str(outside / "secret"), "link/secret", str(root / "link"), "/", "a\0b"):
         with pytest.raises(NotFoundError, match="is not served"):
             places.allowed(path)
 
@@ -31,7 +31,7 @@ def test_named_paths_and_roots(tmp_path: Path) -> None:
 def test_without_roots_only_what_was_named() -> None:
     with pytest.raises(NotFoundError):
         Places(["a"]).allowed("b")
-    assert Places(["a"]).listed("") == ["a"]
+    assert Places(["a"]).listed("").paths == ("a",)
 
 
 def test_folders_are_told_from_files(tmp_path: Path) -> None:
@@ -39,5 +39,15 @@ def test_folders_are_told_from_files(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     places = Places(roots=[str(tmp_path)])
 
-    assert places.listed(str(tmp_path)) == [str(tmp_path / "file"), f"{tmp_path / 'folder'}/"]
-    assert places.listed(str(tmp_path / "file")) == []
+    assert places.listed(str(tmp_path)).paths == (str(tmp_path / "file"), f"{tmp_path / 'folder'}/")
+    assert places.listed(str(tmp_path / "file")).paths == ()
+    assert places.listed(f"{tmp_path / 'folder'}/").above == f"{tmp_path}/"
+    assert places.listed(str(tmp_path)).above == ""
+
+
+def test_what_was_sent_together_is_opened_as_what_it_is(tmp_path: Path) -> None:
+    for name in ("m.ckpt.index", "m.ckpt.data-00000-of-00001", "m.ckpt.meta", "checkpoint", "a.data-00000-of-00001"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "saved").mkdir()
+
+    assert [path.name for path in openable(tmp_path)] == ["a.data-00000-of-00001", "m.ckpt", "m.ckpt.meta", "saved"]

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type {
-  CollectionsReport, Detail, DiffMap, DiffReport, FindingsBelow, FindResult, GraphEdges, GraphPicture, LintReport, ModelSummary, Opening, OpenModel, PictureChanges,
+  CollectionsReport, Detail, DiffMap, DiffReport, FindingsBelow, FindResult, GraphEdges, GraphPicture, LintReport, ModelSummary, Opening, OpenModel, PictureChanges, PlacesPage,
   ScopeMap, Trace, TreePage, UsedByAll, VariableTablePage, VariableValues,
 } from "./schema";
 
@@ -39,7 +39,13 @@ async function ask<Answer>(path: string, parameters?: Parameters, init?: Request
   }
   if (answer.ok) return (await answer.json()) as Answer;
   const told = await answer.json().catch(() => ({ error: `the server answered ${answer.status}` }));
-  throw new Refusal(String(told.error ?? JSON.stringify(told.detail)), answer.status, told.choices ?? []);
+  throw new Refusal(String(told.error ?? notUnderstood(told.detail)), answer.status, told.choices ?? []);
+}
+
+// What the server says of a question whose parameters it cannot take.
+function notUnderstood(detail: unknown): string {
+  const first = Array.isArray(detail) ? (detail[0] as { loc?: (string | number)[]; msg?: string }) : {};
+  return `This address cannot be shown: ${first.loc?.at(-1) ?? "a parameter"}: ${first.msg ?? "not understood"}. Choose another view.`;
 }
 
 const of = (model: string, question: string) => `models/${encodeURIComponent(model)}/${question}`;
@@ -50,10 +56,11 @@ export const api = {
     ask<OpenModel>("models", {}, {
       method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ path, ...choice }),
     }),
-  upload: (file: File) => ask<OpenModel>("upload", { name: file.name }, { method: "POST", body: file }),
+  upload: (file: File, sent: { name: string; group: string; left: number }) => ask<OpenModel[]>("upload", sent, { method: "POST", body: file }),
+  close: (model: string) => ask<OpenModel[]>(`models/${encodeURIComponent(model)}`, {}, { method: "DELETE" }),
   reload: (model: string) => ask<OpenModel>(of(model, "reload"), {}, { method: "POST" }),
   import: (model: string) => ask<OpenModel>(of(model, "import"), {}, { method: "POST" }),
-  places: (under: string) => ask<string[]>("places", { under }),
+  places: (under: string) => ask<PlacesPage>("places", { under }),
   summary: (model: string) => ask<ModelSummary>(of(model, "summary")),
   tree: (model: string, tree: "ops" | "variables", scope: string, offset = 0, fold = true) =>
     ask<TreePage>(of(model, "tree"), { tree, scope, offset, limit: 500, fold }),
@@ -72,5 +79,5 @@ export const api = {
   valuesOf: (model: string, name: string) => ask<VariableValues[]>(of(model, "values-of"), { name }),
   diffMap: (a: string, b: string, parameters: Parameters) => ask<DiffMap>("diff/map", { a, b, ...parameters }),
   diffGraph: (a: string, b: string, parameters: Parameters) => ask<PictureChanges>("diff/graph", { a, b, ...parameters }),
-  diff: (a: string, b: string) => ask<DiffReport>("diff", { a, b }),
+  diff: (a: string, b: string, parameters: Parameters = {}) => ask<DiffReport>("diff", { a, b, ...parameters }),
 };

@@ -11,10 +11,12 @@ import { Inspector } from "./inspector";
 import { Lint } from "./lint";
 import { Map } from "./map";
 import { ModelOptions } from "./models";
+import { Dialog } from "./dialog";
 import { OpenDialog, useDrop } from "./open";
 import { Search } from "./search";
 import { paneStyle, Splitter } from "./splitter";
-import { announced, at, current, go, lookInto, refreshModels, show, trouble, VIEWS, type View } from "./state";
+import type { OpenModel } from "./schema";
+import { announced, at, current, go, lookInto, models, notice, refreshModels, said, show, trouble, VIEWS, type View } from "./state";
 import { useReveal } from "./tree/reveal";
 import { Tree } from "./tree/tree";
 import { Variables } from "./variables/variables";
@@ -32,7 +34,8 @@ export function App() {
   const [isOpening, setOpening] = useState(false);
   const [isHelping, setHelping] = useState(false);
   const [problem, setProblem] = useState("");
-  const isOver = useDrop(setProblem);
+  const [sending, setSending] = useState("");
+  const isOver = useDrop(setProblem, setSending);
   useReveal();
   const isWide = useWidth("(min-width: 1800px)"); // room for both trees side by side
   const { view, tree } = at.value;
@@ -43,12 +46,11 @@ export function App() {
       if (/^(INPUT|SELECT|TEXTAREA)$/.test((event.target as HTMLElement).tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
       const inTree = (event.target as HTMLElement).getAttribute("role") === "tree";
       const chosen = VIEWS[Number(event.key) - 1];
-      if (event.key === "?") setHelping((is) => !is);
-      else if (event.key === "Escape") (setHelping(false), setOpening(false), setProblem(""));
+      if (event.key === "Escape") (setProblem(""), (notice.value = ""));
+      else if (event.key === "?") setHelping(true);
+      else if (inTree) return; // letters and digits are typed ahead there
       else if (chosen) show(chosen);
-      else if (inTree) return;
-      else if (event.key === "o") go({ tree: "ops" });
-      else if (event.key === "v") go({ tree: "variables" });
+      else if (event.key === "o" || event.key === "v") toTree(event.key === "o" ? "ops" : "variables");
       else if (event.key === "d") switchTheme();
     };
     addEventListener("keydown", onKey);
@@ -63,7 +65,7 @@ export function App() {
         <Search />
         <nav aria-label="Views">
           {VIEWS.map((name) => (
-            <button key={name} class={name === view ? "on" : ""} aria-current={name === view ? "page" : undefined} onClick={() => show(name)}>
+            <button key={name} data-name={NAMES[name]} class={name === view ? "on" : ""} aria-current={name === view ? "page" : undefined} onClick={() => show(name)}>
               {NAMES[name]}
             </button>
           ))}
@@ -72,6 +74,8 @@ export function App() {
         <button class="icon" aria-label="keys" onClick={() => setHelping(true)}>?</button>
       </header>
       {(trouble.value || problem) && <p class="trouble strip" role="alert">{trouble.value || problem}</p>}
+      {notice.value && <p class="warning strip" role="status">{notice.value} <button class="link" onClick={() => (notice.value = "")}>well</button></p>}
+      {sending && <p class="strip" role="status">{sending}</p>}
       {model?.has_changed && (
         <p class="warning strip">
           The file has changed since it was read. <button onClick={() => void api.reload(model.id).then(refreshModels)}>read it again</button>
@@ -115,13 +119,9 @@ export function App() {
       {isOver && <div class="cover drop">drop to open</div>}
       {isOpening && <OpenDialog onClose={() => setOpening(false)} />}
       {isHelping && (
-        <div class="cover" onClick={() => setHelping(false)}>
-          <div class="dialog" role="dialog" aria-modal="true" aria-label="Keys">
-            <h2>Keys</h2>
-            <dl class="keys">{KEYS.map(([key, what]) => [<dt key={key}><kbd>{key}</kbd></dt>, <dd key={what}>{what}</dd>])}</dl>
-            <button onClick={() => setHelping(false)}>close</button>
-          </div>
-        </div>
+        <Dialog name="Keys" onClose={() => setHelping(false)}>
+          <dl class="keys">{KEYS.map(([key, what]) => [<dt key={key}><kbd>{key}</kbd></dt>, <dd key={what}>{what}</dd>])}</dl>
+        </Dialog>
       )}
       <p class="unseen" role="status" aria-live="polite">{announced.value}</p>
     </div>
@@ -139,6 +139,12 @@ function useWidth(query: string): boolean {
   return fits;
 }
 
+// The tree of ops or of variables, with the keyboard in it.
+function toTree(tree: "ops" | "variables") {
+  go({ tree });
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(`.tree[aria-label="${tree === "ops" ? "Ops" : "Variables"}"]`)?.focus());
+}
+
 function ModelPicker({ onOpen }: { onOpen: () => void }) {
   return (
     <span class="picker">
@@ -148,9 +154,20 @@ function ModelPicker({ onOpen }: { onOpen: () => void }) {
       >
         <ModelOptions />
       </select>
+      {current.value && <button class="icon" aria-label="close this artefact" title="close this artefact" onClick={() => void closeModel(at.value.model)}>×</button>}
       <button onClick={onOpen}>open…</button>
     </span>
   );
+}
+
+async function closeModel(id: string) {
+  const next = models.value.find((model) => model.id !== id && model.state === "ready") ?? models.value.find((model) => model.id !== id);
+  try {
+    models.value = await api.close(id);
+    lookInto(next?.id ?? "");
+  } catch (error) {
+    trouble.value = said(error);
+  }
 }
 
 function Summary() {
@@ -203,18 +220,34 @@ function NotReady() {
         <p>{printable(model.path)}</p>
         <p class="quiet">{printable(model.stage)}{model.bytes_total ? `: ${bytes(model.bytes_done)} of ${bytes(model.bytes_total)}` : "…"}</p>
         {model.bytes_done ? <progress max={model.bytes_total} value={model.bytes_done} aria-label="bytes read" /> : <div class="progress" />}
+        <button onClick={() => void closeModel(model.id)}>give it up</button>
+      </div>
+    );
+  if (model.choices.length)
+    return (
+      <div class="welcome">
+        <p class="mono">{printable(model.path)}</p>
+        <p>It holds {model.choices.length} {model.choices_are_tags ? "MetaGraphs, told by their tags" : "artefacts"}. Which one?</p>
+        {model.choices.map((choice) => <button key={choice} onClick={() => void choose(model, choice)}>{printable(choice) || "(no tags)"}</button>)}
       </div>
     );
   return (
     <div class="welcome">
-      <p class="trouble">{printable(model.error)}</p>
-      {model.choices.map((choice) => (
-        <button key={choice} onClick={() => void api.open(model.path, model.choices_are_tags ? { tags: choice.split(",").filter(Boolean) } : { artifact: choice }).then((found) => refreshModels().then(() => go({ model: found.id })))}>
-          {printable(choice) || "(no tags)"}
-        </button>
-      ))}
+      <p class="trouble" role="alert">{printable(model.error)}</p>
+      <p>
+        <button onClick={() => void api.reload(model.id).then(refreshModels)}>try again</button>{" "}
+        <button onClick={() => void closeModel(model.id)}>{models.value.length > 1 ? "close it, and go back" : "close it"}</button>
+      </p>
     </div>
   );
+}
+
+// One of several things at a path takes the place of the question which.
+async function choose(model: OpenModel, choice: string) {
+  const found = await api.open(model.path, model.choices_are_tags ? { tags: choice.split(",").filter(Boolean) } : { artifact: choice });
+  await api.close(model.id);
+  await refreshModels();
+  lookInto(found.id);
 }
 
 function Welcome({ onOpen }: { onOpen: () => void }) {

@@ -1,7 +1,7 @@
 // An answer that belongs to what is shown: asked for again when its question changes, kept on screen meanwhile.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { current, said } from "./state";
+import { back, current, said } from "./state";
 
 export interface Asked<Answer> {
   answer: Answer | undefined;
@@ -13,7 +13,7 @@ export function useAsked<Answer>(question: string | null, ask: () => Promise<Ans
   const [state, setState] = useState<Asked<Answer>>({ answer: undefined, error: "", isWaiting: true });
   const latest = useRef(ask);
   latest.current = ask;
-  const revision = current.value?.revision ?? 0; // an import that is done may have changed the answer
+  const revision = `${current.value?.revision ?? 0} ${back.value}`; // an import that is done may have changed the answer
   useEffect(() => {
     if (question === null) {
       setState({ answer: undefined, error: "", isWaiting: false });

@@ -1,15 +1,15 @@
 // Two artefacts: what became of every variable, the rules that explain the renames, and the map to use.
 
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { api } from "./api";
 import { useAsked } from "./asked";
-import { download } from "./download";
-import { count, plural, printable, shape } from "./format";
+import { Copy } from "./copy";
 import { OpTrees, Ribbons } from "./diff_pictures";
+import { csv, download } from "./download";
+import { count, plural, printable, shape } from "./format";
 import { ModelOptions } from "./models";
-import { SaveTable } from "./save_table";
-import { at, go, models } from "./state";
-import type { DiffEntry, DiffReport } from "./schema";
+import { at, counterpart, go, models } from "./state";
+import type { DiffEntry, DiffReport, RenameRule, RestoreReport } from "./schema";
 
 const WORDS: Record<DiffEntry["status"], string> = {
   same: "same", values: "other values", shape: "reshaped", dtype: "retyped", renamed: "renamed", only_a: "only in A",
@@ -19,26 +19,39 @@ const MARKS: Record<DiffEntry["status"], string> = {
   same: " ", values: "~", shape: "~", dtype: "~", renamed: "→", only_a: "−", only_b: "+",
 };
 const STATUSES = Object.keys(WORDS) as DiffEntry["status"][];
-const SHOWN = 500;
+const PAGE = 500;
 
 export function Diff() {
   const { model, other, filter } = at.value;
-  const second = other || models.value.find((one) => one.id !== model && one.state === "ready")?.id || "";
-  const asked = useAsked(model && second ? `${model} ${second}` : null, () => api.diff(model, second));
+  const second = other || counterpart(model);
+  const chosen = filter.split(" ").filter((word): word is DiffEntry["status"] => STATUSES.includes(word as DiffEntry["status"]));
+  const key = JSON.stringify([model, second, chosen]);
+  const asked = useAsked(model && second ? key : null, () => api.diff(model, second, { status: chosen, limit: PAGE }));
   return (
     <section class="view" aria-label="Diff">
       <div class="bar">
-        <Side letter="A" value={model} onPick={(id) => go({ model: id })} />
-        <button aria-label="swap A and B" onClick={() => go({ model: second, other: model })}>⇄</button>
-        <Side letter="B" value={second} onPick={(id) => go({ other: id })} />
+        <Side letter="A" value={model} onPick={(id) => go({ model: id, other: second, filter: "" })} />
+        <button aria-label="swap A and B" title="swap A and B" onClick={() => go({ model: second, other: model, filter: "" })}>⇄</button>
+        <Side letter="B" value={second} onPick={(id) => go({ other: id, filter: "" })} />
       </div>
       {models.value.length < 2 && (
         <p class="empty">A diff needs two artefacts. Open another one with “open…” above, or drop a file on the page.</p>
       )}
       {asked.error && <p class="trouble">{asked.error}</p>}
-      {asked.isWaiting && !asked.answer && <p class="quiet pad">Comparing…</p>}
-      {asked.answer && second && <Report report={asked.answer} filter={filter} a={model} b={second} />}
+      {asked.isWaiting && !asked.answer && second && <Comparing ids={[model, second]} />}
+      {asked.answer && second && <Report key={`${model} ${second}`} report={asked.answer} chosen={chosen} a={model} b={second} />}
     </section>
+  );
+}
+
+function Comparing({ ids }: { ids: string[] }) {
+  const sizes = ids.map((id) => models.value.find((one) => one.id === id)).map((one) => (one?.ops ? plural(one.ops, "op") : "a checkpoint"));
+  return (
+    <div class="welcome" role="status">
+      <p>Comparing {sizes.join(" and ")}: names, shapes, checksums, and the op trees of two graphs.</p>
+      <div class="progress" />
+      <p class="quiet">Other views can be looked at meanwhile.</p>
+    </div>
   );
 }
 
@@ -47,87 +60,155 @@ function Side({ letter, value, onPick }: { letter: string; value: string; onPick
     <label class="side">
       {letter}{" "}
       <select aria-label={`side ${letter}`} value={value} onChange={(event) => onPick(event.currentTarget.value)}>
-        <ModelOptions />
+        <ModelOptions only={(model) => model.state === "ready"} />
       </select>
     </label>
   );
 }
 
-function Report({ report, filter, a, b }: { report: DiffReport; filter: string; a: string; b: string }) {
-  const [copied, setCopied] = useState(false);
-  const chosen = filter.split(" ").filter((word): word is DiffEntry["status"] => STATUSES.includes(word as DiffEntry["status"]));
-  const entries = useMemo(
-    () => report.entries.filter((entry) => (chosen.length ? chosen.includes(entry.status) : entry.status !== "same")),
-    [report, filter],
-  );
+interface ReportProps {
+  report: DiffReport;
+  chosen: DiffEntry["status"][];
+  a: string;
+  b: string;
+}
+
+function Report({ report, chosen, a, b }: ReportProps) {
   const counts = report.summary as Record<DiffEntry["status"], number>;
-  const map = JSON.stringify(report.assignment_map, null, 4);
+  const differs = STATUSES.some((status) => status !== "same" && counts[status]);
   const toggle = (status: DiffEntry["status"]) =>
     go({ filter: (chosen.includes(status) ? chosen.filter((one) => one !== status) : [...chosen, status]).join(" ") });
   return (
     <div class="scroll">
       <div class="chips" role="group" aria-label="what to show">
-        {STATUSES.filter((status) => counts[status]).map((status) => (
+        {STATUSES.filter((status) => counts[status] || chosen.includes(status)).map((status) => (
           <button key={status} class={`chip ${status} ${chosen.includes(status) ? "on" : ""}`} aria-pressed={chosen.includes(status)} onClick={() => toggle(status)}>
             {MARKS[status]} {count(counts[status])} {WORDS[status]}
           </button>
         ))}
-        <span class="grow" />
-        <SaveTable name="differences" answer={report} columns={["status", "a", "b", "dtype_a", "shape_a", "dtype_b", "shape_b", "evidence", "confidence"]} rows={entries} />
-        {report.entries.every((entry) => entry.status === "same") && <b>Nothing differs.</b>}
+        {!differs && <b>Nothing differs.</b>}
       </div>
       <Ribbons a={a} b={b} statuses={chosen} />
-      {report.rules.length > 0 && (
-        <table class="rules">
-          <caption>rename rules</caption>
-          <tbody>
-            {report.rules.slice(0, 20).map((rule) => (
-              <tr key={`${rule.from} ${rule.to}`}>
-                <td class="mono">{printable(rule.from || "(root)")}</td>
-                <td class="quiet">→</td>
-                <td class="mono">{printable(rule.to || "(root)")}</td>
-                <td class="quiet">{plural(rule.variables, "variable")}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {Object.keys(report.assignment_map).length > 0 && (
-        <details class="assign">
-          <summary>assignment map for <code>init_from_checkpoint</code> ({plural(Object.keys(report.assignment_map).length, "entry", "entries")})</summary>
-          <button
-            onClick={() => void navigator.clipboard.writeText(map).then(() => (setCopied(true), setTimeout(() => setCopied(false), 1500)))}
-          >
-            {copied ? "copied" : "copy"}
-          </button>
-          <button onClick={() => download("assignment_map.json", map)}>save</button>
-          <pre>{printable(map.length > 20_000 ? `${map.slice(0, 20_000)}\n… copy or save has all of it` : map).replaceAll("\\u000a", "\n")}</pre>
-        </details>
-      )}
-      {report.restore && (
-        <p class="pad">
-          Restoring {report.restores_from.toUpperCase()}: {count(report.restore.found)} keys found,{" "}
-          <b class={report.restore.missing.length ? "bad" : ""}>{count(report.restore.missing.length)} not found</b>,{" "}
-          {count(report.restore.mismatched.length)} of another type, {count(report.restore.unused.length)} unused.
-        </p>
-      )}
+      <Rules rules={report.rules} />
+      <AssignmentMap map={report.assignment_map} />
+      {report.restore && <Restore found={report.restore} side={report.restores_from} mapped={Object.keys(report.assignment_map).length} />}
+      <Entries key={chosen.join(" ")} report={report} chosen={chosen} a={a} b={b} />
       {report.graph && <OpTrees graph={report.graph} />}
-      <h3 class="pad">{chosen.length ? chosen.map((status) => WORDS[status]).join(", ") : "what is not the same"}</h3>
-      <table class="entries">
+    </div>
+  );
+}
+
+const RULES = 12;
+
+function Rules({ rules }: { rules: RenameRule[] }) {
+  const [isWhole, setWhole] = useState(false);
+  if (!rules.length) return null;
+  return (
+    <>
+      <h3 class="pad">rename rules</h3>
+      <table class="rules">
         <tbody>
-          {entries.slice(0, SHOWN).map((entry) => (
-            <tr key={`${entry.a} ${entry.b}`} class={entry.status} onClick={() => go(entry.a === null ? { selected: entry.b ?? "", selectedIn: b } : { selected: entry.a })}>
-              <td class="mark" aria-label={WORDS[entry.status]}>{MARKS[entry.status]}</td>
-              <td class="mono">{entry.a !== null && printable(entry.a)}</td>
-              <td class="mono">{entry.b !== null && entry.b !== entry.a && printable(entry.b)}</td>
-              <td class="mono quiet">{types(entry)}</td>
-              <td class="quiet">{entry.status === "renamed" ? `${entry.evidence}: ${entry.confidence}` : entry.proposal ? `perhaps ${printable(entry.proposal)}` : ""}</td>
+          {rules.slice(0, isWhole ? rules.length : RULES).map((rule) => (
+            <tr key={`${rule.from} ${rule.to}`}>
+              <td class="mono">{printable(rule.from) || "(root)"}</td><td>→</td><td class="mono">{printable(rule.to) || "(root)"}</td>
+              <td>{plural(rule.variables, "variable")}</td>
+              <td class="quiet">{evidence(rule)}</td>
             </tr>
           ))}
         </tbody>
       </table>
-      {entries.length > SHOWN && <p class="quiet pad">… {count(entries.length - SHOWN)} more: choose what to show above</p>}
-    </div>
+      {rules.length > RULES && !isWhole && <p class="pad"><button class="link" onClick={() => setWhole(true)}>{count(rules.length - RULES)} more rules</button></p>}
+    </>
+  );
+}
+
+function evidence({ evidence, variables }: RenameRule): string {
+  const found = Object.entries(evidence);
+  return found.slice(0, 3).map(([text, number]) => (number === variables ? printable(text) : `${printable(text)} (${count(number)})`)).join("; ") + (found.length > 3 ? "; …" : "");
+}
+
+function AssignmentMap({ map }: { map: Record<string, string> }) {
+  const size = Object.keys(map).length;
+  if (!size) return null;
+  const text = JSON.stringify(map, null, 4);
+  return (
+    <details class="assign">
+      <summary>assignment map for <code>init_from_checkpoint</code> ({plural(size, "entry", "entries")})</summary>
+      <Copy text={() => text} />
+      <button onClick={() => download("assignment_map.json", text)}>save</button>
+      <pre>{printable(text.length > 20_000 ? `${text.slice(0, 20_000)}\n… copy or save has all of it` : text).replaceAll("\\u000a", "\n")}</pre>
+    </details>
+  );
+}
+
+// What tf.compat.v1.train.Saver.restore would say, key by key; it ends itself at the first.
+function Restore({ found, side, mapped }: { found: RestoreReport; side: string; mapped: number }) {
+  const lists: [string, string[], boolean][] = [
+    ["not found", found.missing.map((one) => `${one.key}${one.near ? `  (perhaps ${one.near})` : ""}`), true],
+    ["of another shape or dtype", found.mismatched.map((one) => `${one.key}  ${one.dtype}${shape(one.shape)}, stored ${one.stored_dtype}${shape(one.stored_shape)}`), true],
+    ["in the checkpoint and not asked for", found.unused, false],
+  ];
+  return (
+    <>
+      <h3 class="pad">restoring {side.toUpperCase()} by name</h3>
+      <div class="restore">
+        <p>{plural(found.found, "key")} found{mapped > 0 && found.missing.length > 0 && `; with the assignment map above, ${plural(mapped, "variable")} are filled`}</p>
+        {lists.filter(([, names]) => names.length).map(([words, names, isBad]) => (
+          <details key={words}>
+            <summary class={isBad ? "bad" : ""}>{count(names.length)} {words}</summary>
+            <ul class="mono">{names.slice(0, PAGE).map((name, index) => <li key={index}>{printable(name)}</li>)}</ul>
+            {names.length > PAGE && <p class="quiet">… {count(names.length - PAGE)} more</p>}
+          </details>
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Entries({ report, chosen, a, b }: ReportProps) {
+  const [entries, setEntries] = useState(report.entries);
+  useEffect(() => setEntries(report.entries), [report]);
+  const rest = report.total_entries - entries.length;
+  const ask = (offset: number, limit: number) => api.diff(a, b, { status: chosen, offset, limit });
+  const more = async () => {
+    const page = await ask(entries.length, PAGE);
+    setEntries((known) => (known.length === entries.length ? [...known, ...page.entries] : known));
+  };
+  async function all(): Promise<DiffReport> {
+    let found = await ask(0, MOST);
+    while (found.entries.length < found.total_entries) found = { ...found, entries: [...found.entries, ...(await ask(found.entries.length, MOST)).entries] };
+    return found;
+  }
+  if (!report.total_entries) return null;
+  return (
+    <>
+      <h3 class="pad headline">
+        <span class="grow">{count(report.total_entries)} {chosen.length ? chosen.map((status) => WORDS[status]).join(", ") : "that are not the same"}</span>
+        <button aria-label="save the differences as CSV" onClick={() => void all().then((found) => download("differences.csv", csv(COLUMNS, found.entries)))}>CSV</button>
+        <button aria-label="save the differences as JSON" onClick={() => void all().then((found) => download("differences.json", JSON.stringify(found, null, 2)))}>JSON</button>
+      </h3>
+      <table class="entries">
+        <thead><tr><th /><th>in A</th><th>in B</th><th>type</th><th>why</th></tr></thead>
+        <tbody>{entries.map((entry) => <Row key={`${entry.a} ${entry.b}`} entry={entry} b={b} />)}</tbody>
+      </table>
+      {rest > 0 && <p class="pad"><button class="link" onClick={() => void more()}>… {count(rest)} more</button></p>}
+    </>
+  );
+}
+
+const MOST = 5000; // entries of one answer
+const COLUMNS = ["status", "a", "b", "dtype_a", "shape_a", "dtype_b", "shape_b", "evidence", "confidence"] as const;
+
+function Row({ entry, b }: { entry: DiffEntry; b: string }) {
+  const select = (name: string, selectedIn: string) => <button class="link mono" onClick={() => go({ selected: name, selectedIn })}>{printable(name)}</button>;
+  return (
+    <tr class={entry.status}>
+      <td class="mark" aria-label={WORDS[entry.status]} title={WORDS[entry.status]}>{MARKS[entry.status]}</td>
+      <td>{entry.a !== null && select(entry.a, "")}</td>
+      <td>{entry.b !== null && (entry.b !== entry.a || entry.a === null) && select(entry.b, b)}</td>
+      <td class="mono quiet">{types(entry)}</td>
+      <td class="quiet">{entry.status === "renamed" ? `${entry.evidence}: ${entry.confidence}` : entry.proposal ? `perhaps ${printable(entry.proposal)}` : ["values", "shape", "dtype"].includes(entry.status) ? WORDS[entry.status] : ""}</td>
+    </tr>
   );
 }
 

@@ -25,7 +25,7 @@ export function Ribbons({ a, b, statuses }: { a: string; b: string; statuses: Di
       <div class="bar">
         <label><input type="checkbox" checked={hasSlots} onChange={(event) => setSlots(event.currentTarget.checked)} /> slots too</label>
         {opened.length > 0 && <button onClick={() => go({ openVariables: [] }, true)}>close all scopes</button>}
-        <span class="legend"><i class="same" /> same <i class="renamed" /> renamed <i class="changed" /> changed <i class="alone" /> on one side only</span>
+        <span class="legend">{FATES.map(([kind, word]) => <span key={kind}><i class={kind} /> {word}</span>)}<span><i class="alone" /> on one side only</span></span>
         <span class="grow" />
         <SavePicture of={() => frame.current?.querySelector<SVGSVGElement>("svg.map") ?? null} name="diff" />
       </div>
@@ -34,7 +34,7 @@ export function Ribbons({ a, b, statuses }: { a: string; b: string; statuses: Di
       {found.total > 0 && (
         <TwoTrees
           name="variables of A and B, and ribbons between them" headings={["variables of A", "variables of B"]} nouns={["variable", "variable"]}
-          left={found.a.map((node) => sideNode(node, "A"))} right={found.b.map((node) => sideNode(node, "B"))} bands={found.ribbons.map(band)}
+          left={found.a.map((node) => sideNode(node, "A"))} right={found.b.map((node) => sideNode(node, "B"))} bands={[...found.ribbons.flatMap(bands), ...ends(found.a, "left"), ...ends(found.b, "right")]}
           rightModel={b}
           onOpen={(_, path) => go({ openVariables: toggled(opened, path) }, true)}
         />
@@ -49,13 +49,18 @@ function sideNode(node: DiffNode, letter: string): SideNode {
   return { ...node, note: [alone, number].filter(Boolean).join(" · "), tone: node.alone === node.items && !node.is_open ? "alone" : "" };
 }
 
-function band({ left, right, same, changed, renamed }: DiffRibbon): Band {
-  const told = [[same, "same"], [renamed, "renamed"], [changed, "changed"]] as const;
-  return {
-    left, right, weight: same + changed + renamed, kind: changed ? "changed" : renamed ? "renamed" : "same",
-    told: told.filter(([number]) => number).map(([number, word]) => `${count(number)} ${word}`).join(", "),
-  };
+// One ribbon for each thing that became of the variables between two boxes.
+function bands(ribbon: DiffRibbon): Band[] {
+  return FATES.filter(([kind]) => ribbon[kind]).map(([kind, word]) => ({ left: ribbon.left, right: ribbon.right, weight: ribbon[kind], kind, told: `${count(ribbon[kind])} ${word}` }));
 }
+
+// What one side has alone ends in the gap.
+function ends(nodes: DiffNode[], side: "left" | "right"): Band[] {
+  return nodes.flatMap((node, index) => (node.alone && !node.is_open
+    ? [{ left: side === "left" ? index : -1, right: side === "right" ? index : -1, weight: node.alone, kind: "alone", told: `${count(node.alone)} only in ${side === "left" ? "A" : "B"}` }] : []));
+}
+
+const FATES = [["same", "same"], ["renamed", "renamed"], ["values", "other values"], ["shape", "reshaped"], ["dtype", "retyped"]] as const;
 
 const SHOWN = 300;
 
@@ -63,9 +68,10 @@ export function OpTrees({ graph }: { graph: GraphDiff }) {
   const [opened, setOpened] = useState<string[]>([]);
   const parts = [[graph.added, "added"], [graph.removed, "removed"], [graph.changed, "changed"], [graph.renamed, "renamed"], [graph.same, "the same"]] as const;
   const paths = new Set(graph.scopes.map((scope) => scope.path));
-  const shown = graph.scopes.filter((scope) => above(scope.path).every((path) => opened.includes(path) || !paths.has(path)));
+  const inOrder = (one: string, other: string) => one.localeCompare(other, "en", { numeric: true });
+  const shown = [...graph.scopes].sort((one, other) => inOrder(one.path, other.path)).filter((scope) => above(scope.path).every((path) => opened.includes(path) || !paths.has(path)));
   return (
-    <details class="pad optrees" open={graph.total > 0}>
+    <details class="pad optrees">
       <summary>Ops: {parts.map(([number, word]) => `${count(number)} ${word}`).join(", ")}</summary>
       {shown.length > 0 && (
         <table class="entries">

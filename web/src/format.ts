@@ -44,21 +44,19 @@ export function parent(path: string): string {
 
 // Controls and marks that turn the direction of text are shown as what they are: names are data.
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, (character) =>
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, (character) =>
     `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
-// What tells each path from the others: folders that all of them share say nothing and are left out.
+// The end of each path, as long as it takes to tell it from the others.
 export function short(paths: string[]): string[] {
-  const first = paths[0]?.split("/") ?? [];
-  let shared = first.length - 1;
-  for (const path of paths) {
-    const segments = path.split("/");
-    shared = Math.min(shared, segments.length - 1);
-    while (shared > 0 && segments.slice(0, shared).join("/") !== first.slice(0, shared).join("/")) shared -= 1;
-  }
-  return paths.map((path) => printable(path.split("/").slice(Math.max(0, shared)).join("/")));
+  const ends = (path: string, segments: number) => path.split("/").slice(-segments).join("/");
+  return paths.map((path) => {
+    let segments = 1;
+    while (segments < path.split("/").length && paths.some((other) => other !== path && ends(other, segments) === ends(path, segments))) segments += 1;
+    return printable(ends(path, segments));
+  });
 }
 
 const MOST_VALUES = 16;

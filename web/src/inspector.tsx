@@ -1,13 +1,15 @@
 // What is selected, in full: everything that stands under one name.
 
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import { api } from "./api";
 import { useAsked } from "./asked";
+import { Copy } from "./copy";
 import { attribute, bytes, count, cut, plural, printable, shape } from "./format";
 import { Splitter } from "./splitter";
 import { StoredValues } from "./stored_values";
 import { above, at, enter, go, selectAlso, within } from "./state";
-import type { CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableScopeDetail } from "./schema";
+import type { Access, CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableScopeDetail } from "./schema";
 
 export function Inspector() {
   const { selected, selectedIn, sight } = at.value;
@@ -34,10 +36,13 @@ export function Inspector() {
 function Everything({ found }: { found: Detail }) {
   return (
     <>
-      <h2 class="mono" title={found.name}>{printable(found.name)}</h2>
+      <h2 class="mono" title={found.name}>{cut(printable(found.name), 400)}</h2>
+      <p class="tools">
       {at.value.view !== "graph" && graphName(found) !== "" && !at.value.selectedIn && (
         <button onClick={() => go({ view: "graph", filter: "", selected: graphName(found), openOps: [...new Set([...at.value.openOps, ...above(graphName(found))])], sight: { ...at.value.sight, function: "", box: "" } })}>show in graph</button>
       )}
+        <Copy text={() => found.name} label="copy the name" />
+      </p>
       {found.variables.map((variable, index) => <VariablePart key={index} found={variable} />)}
       {found.variables[0] && <StoredValues model={at.value.selectedIn || at.value.model} name={found.variables[0].variable.name} size={found.variables[0].variable.size_bytes ?? 0} />}
       {found.variable_scopes.map((scope) => <VariableScopePart key={scope.path} found={scope} />)}
@@ -47,7 +52,7 @@ function Everything({ found }: { found: Detail }) {
         <Part key={one.name} title="function"><Fact name="ops">{count(one.ops)}</Fact><Fact name="arguments">{one.arguments.map((text) => <div key={text} class="mono">{printable(text)}</div>)}</Fact><Fact name="results">{one.results.map((text) => <div key={text} class="mono">{printable(text)}</div>)}</Fact></Part>
       ))}
       {found.collections.map((one) => (
-        <Part key={one.name} title="collection"><Fact name="members">{one.members.slice(0, 60).map((member, index) => <Name key={index} name={member.target ?? member.text} />)}</Fact></Part>
+        <Part key={one.name} title="collection"><Fact name="members"><Listed items={one.members} show={(member) => <Name name={member.target ?? member.text} />} /></Fact></Part>
       ))}
     </>
   );
@@ -106,27 +111,54 @@ function Part({ title, children }: { title: string; children: ComponentChildren 
 }
 
 function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  if (children === "" || children === null || children === undefined || (Array.isArray(children) && !children.length)) return null;
+  if (children === "" || children === false || children === null || children === undefined || (Array.isArray(children) && !children.length)) return null;
   return <><dt>{name}</dt><dd>{children}</dd></>;
 }
 
-function Name({ name }: { name: string }) {
-  return <button class="link mono" title={name} onClick={() => go({ selected: name, selectedIn: at.value.selectedIn })}>{printable(name)}</button>;
+// A name that leads on; what lies in the scope that is told goes by the rest of its name.
+function Name({ name, under = "" }: { name: string; under?: string }) {
+  const text = printable(under && name.startsWith(`${under}/`) ? name.slice(under.length + 1) : name);
+  return <button class="link mono" title={name} onClick={() => go({ selected: name, selectedIn: at.value.selectedIn })}>{text.split("/").map((part, index) => [index > 0 && <>/<wbr /></>, part])}</button>;
 }
+
+const FIRST = 12; // of a list, until more are asked for
+
+// A list of which the first are shown, and the others when they are asked for; what the server left out is counted.
+function Listed<Item>({ items, show, total = items.length, kind = "" }: { items: readonly Item[]; show: (item: Item) => ComponentChildren; total?: number; kind?: string }) {
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole || items.length <= FIRST + 2 ? items : items.slice(0, FIRST);
+  const rest = total - shown.length;
+  return (
+    <ul class={`listed ${kind}`}>
+      {shown.map((item, index) => <li key={index}>{show(item)}</li>)}
+      {rest > 0 && <li>{shown.length < items.length ? <button class="link" onClick={() => setWhole(true)}>… {count(rest)} more</button> : <span class="quiet">… {count(rest)} more</span>}</li>}
+    </ul>
+  );
+}
+
+const RELATIONS: Record<string, string> = {
+  home: "the scope that the variable was made in", below: "a scope within that one", prefixed: "that scope, within another: a tower, a cloned model",
+  "re-entry": "that scope, entered again: TensorFlow added _1 to its name", cross: "a scope of another name",
+};
 
 function CallSites({ sites }: { sites: CallSite[] }) {
   return (
-    <ul class="sites">
-      {sites.slice(0, 60).map((site) => (
-        <li key={`${site.program} ${site.scope}`}>
-          <Name name={site.scope || "(root)"} /> <span class={`relation ${site.relation}`}>{site.relation}</span>
-          {site.times > 1 && <span class="quiet"> {site.times} times</span>}
-          {site.program && <span class="quiet"> in {printable(site.program)}</span>}
-        </li>
-      ))}
-      {sites.length > 60 && <li class="quiet">… {count(sites.length - 60)} more</li>}
-    </ul>
+    <Listed kind="sites" items={sites} show={(site) => (
+      <>
+        <Name name={site.scope || "(root)"} /> <span class={`relation ${site.relation}`} title={RELATIONS[site.relation]}>{site.relation}</span>
+        {site.times > 1 && <span class="quiet"> {site.times} times</span>}
+        {site.program && <span class="quiet"> in {printable(site.program)}</span>}
+      </>
+    )} />
   );
+}
+
+// Who reads or writes, by what for.
+function Accesses({ found }: { found: Access[] }) {
+  const roles = [...new Set(found.map((access) => access.role))];
+  return <>{roles.map((role) => (
+    <div key={role}><span class="role">{role}</span> <Listed items={found.filter((access) => access.role === role)} show={(access) => <Name name={access.op} />} /></div>
+  ))}</>;
 }
 
 function VariablePart({ found: { variable, use } }: { found: VariableDetail }) {
@@ -141,10 +173,11 @@ function VariablePart({ found: { variable, use } }: { found: VariableDetail }) {
         {use.call_sites.length ? <CallSites sites={use.call_sites} /> : <span class="quiet">{use.unread}</span>}
       </Fact>
       <Fact name="initialiser">{variable.initializer ? <span class="mono">{initialiser(variable.initializer)}</span> : ""}</Fact>
-      <Fact name="written by">{use.writers.slice(0, 30).map((access, index) => <div key={index}><span class="role">{access.role}</span> <Name name={access.op} /></div>)}</Fact>
-      <Fact name="read by">{use.readers.slice(0, 60).map((access, index) => <div key={index}><span class="role">{access.role}</span> <Name name={access.op} /></div>)}</Fact>
+      <Fact name="made by">{variable.handle_op && variable.handle_op !== variable.name ? <Name name={variable.handle_op} /> : ""}</Fact>
+      <Fact name="written by">{use.writers.length > 0 && <Accesses found={use.writers} />}</Fact>
+      <Fact name="read by">{use.readers.length > 0 && <Accesses found={use.readers} />}</Fact>
       {use.belongs_to && <Fact name="exists for">{use.belongs_to.primary ? <Name name={use.belongs_to.primary} /> : "an optimiser"} <span class="quiet">{use.belongs_to.kind}, rule {use.belongs_to.rule}</span></Fact>}
-      <Fact name="kept for it">{use.slots.map((slot) => <div key={slot.variable}><Name name={slot.variable} /> <span class="quiet">{slot.holds || slot.kind} · {slot.rule}</span></div>)}</Fact>
+      <Fact name="kept for it">{use.slots.length > 0 && <Listed items={use.slots} show={(slot) => <><Name name={slot.variable} under={variable.name} /> <span class="quiet" title={`found by rule ${slot.rule}`}>{slot.holds || slot.kind}</span></>} />}</Fact>
       <Fact name="collections">{variable.collections.length ? <span class="names">{variable.collections.map((name) => <Name key={name} name={name} />)}</span> : ""}</Fact>
       <Fact name="checkpoint keys">{variable.checkpoint_keys.map((key) => <div key={key} class="mono">{printable(key)}</div>)}</Fact>
       <Fact name="object paths">{variable.object_paths.map((path) => <div key={path} class="mono">{printable(path)}</div>)}</Fact>
@@ -162,21 +195,27 @@ function initialiser(found: { kind: string; arguments: Record<string, unknown>; 
 function VariableScopePart({ found }: { found: VariableScopeDetail }) {
   return (
     <Part title="variable scope">
-      <Fact name="holds">{`${plural(found.total_variables, "variable")}, ${plural(found.parameters, "parameter")}, ${bytes(found.size_bytes)}`}</Fact>
+      <Fact name="holds">{`${plural(found.total_variables - found.attached, "variable")}, ${plural(found.parameters, "parameter")}, ${bytes(found.size_bytes)}`}{found.attached > 0 && <span class="quiet"> and {plural(found.attached, "slot or average", "slots and averages")}</span>}</Fact>
       <Fact name="entered at">{found.call_sites.length ? <CallSites sites={found.call_sites} /> : ""}</Fact>
-      <Fact name="variables">{found.variables.slice(0, 30).map((one) => <div key={one.name}><Name name={one.name} /> <span class="quiet mono">{shape(one.shape)}</span></div>)}</Fact>
+      <Fact name="variables"><Listed items={found.variables} total={found.total_variables} show={(one) => <span class="item"><Name name={one.name} under={found.path} /> <span class="quiet mono">{shape(one.shape)}</span></span>} /></Fact>
     </Part>
   );
 }
 
 function ScopePart({ found }: { found: ScopeDetail }) {
-  const counted = (numbers: Record<string, number | undefined>) => Object.entries(numbers).slice(0, 12).map(([name, number]) => `${printable(name)} ${number}`).join(", ");
+  const counted = (numbers: Record<string, number | undefined>) => Object.entries(numbers).slice(0, FIRST).map(([name, number]) => `${printable(name)} ${number}`).join(", ") + (Object.keys(numbers).length > FIRST ? `, … ${count(Object.keys(numbers).length - FIRST)} more types` : "");
   return (
     <Part title="op scope">
       <Fact name="ops">{count(found.ops)}</Fact>
+      <Fact name="edges">{`${count(found.edges_in)} in, ${count(found.edges_out)} out`}</Fact>
       <Fact name="types">{counted(found.op_types)}</Fact>
       <Fact name="roles">{counted(found.roles)}</Fact>
-      <Fact name="uses">{found.variables.slice(0, 30).map((name) => <div key={name}><Name name={name} /></div>)}</Fact>
+      <Fact name="uses">{found.total_variables > 0 && (
+        <>
+          {plural(found.total_variables, "variable")}, {plural(found.parameters, "parameter")}{found.shared > 0 && <>, <b class="shared">{count(found.shared)} shared</b></>}
+          <Listed items={found.variables} total={found.total_variables} show={(name) => <Name name={name} under={found.path} />} />
+        </>
+      )}</Fact>
       <Fact name="devices">{found.devices.map(printable).join(", ")}</Fact>
     </Part>
   );
@@ -198,8 +237,9 @@ function OpPart({ found }: { found: OpDetail }) {
           <div key={index}>{link.port < 0 ? "^" : ""}<Name name={link.op} />{link.port > 0 ? `:${link.port}` : ""} <span class="quiet mono">{link.dtype ?? ""}{link.shape_known ? shape(link.shape) : ""}</span></div>
         )), ...found.dangling_inputs.map((text) => <div key={text} class="warning">{printable(text)} is not in the graph</div>)]}
       </Fact>
-      <Fact name={`read by ${found.total_consumers > found.consumers.length ? `(first ${found.consumers.length} of ${count(found.total_consumers)})` : ""}`}>
-        {found.consumers.map((link, index) => <div key={index}><Name name={link.op} /> <span class="quiet">{link.op_type}</span></div>)}
+      <Fact name="outputs">{found.outputs.length > 0 && <Listed items={found.outputs} show={(output) => <><span class="quiet">:{output.port}</span> <span class="mono">{output.dtype ?? "?"}{output.shape_known ? shape(output.shape) : ""}</span> <span class="quiet">{output.readers ? plural(output.readers, "reader") : "not read"}</span></>} />}</Fact>
+      <Fact name="read by">
+        {found.consumers.length > 0 && <Listed items={found.consumers} total={found.total_consumers} show={(link) => <><Name name={link.op} /> <span class="quiet">{link.op_type}</span></>} />}
       </Fact>
       <Fact name="calls">
         {Object.entries(found.attributes).map(([name, value]) => isFunction(value) && (

@@ -5,11 +5,12 @@ import { api } from "./api";
 import { useAsked } from "./asked";
 import { count, plural, printable } from "./format";
 import { SavePicture } from "./picture";
-import { at, go, toggled } from "./state";
+import { at, current, go, toggled } from "./state";
 import { type Band, type SideNode, TwoTrees } from "./two_trees";
 import type { MapNode, Ribbon } from "./schema";
 
-const ROLES = ["forward", "update", "gradient", "init", "save", "summary", "bookkeeping"] as const;
+const ROLES = ["forward", "update", "gradient", "init", "save", "summary", "bookkeeping", "all"] as const;
+const KINDS = [["read", "used at one place"], ["shared", "used at several"], ["write", "written"]] as const;
 
 interface Filter {
   role: string;
@@ -20,12 +21,21 @@ interface Filter {
 export function readFilter(text: string): Filter {
   const words = text.split(" ");
   const after = (head: string) => words.find((word) => word.startsWith(head))?.slice(head.length);
-  return { role: after("role:") ?? "forward", isShared: words.includes("shared"), collection: after("in:") ?? "" };
+  return { role: after("role:") ?? "forward", isShared: words.includes("shared"), collection: decoded(after("in:") ?? "") };
+}
+
+// A collection may be called anything, and words of the filter end at a space.
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return ""; // written by hand
+  }
 }
 
 export function writeFilter(filter: Filter): string {
   const words = [filter.role !== "forward" ? `role:${filter.role}` : "", filter.isShared ? "shared" : "",
-                 filter.collection ? `in:${filter.collection}` : ""];
+                 filter.collection ? `in:${encodeURIComponent(filter.collection)}` : ""];
   return words.filter(Boolean).join(" ");
 }
 
@@ -49,7 +59,7 @@ export function Map() {
         <label>
           accesses{" "}
           <select value={filter.role} onChange={(event) => set({ role: event.currentTarget.value })}>
-            {ROLES.map((role) => <option key={role} value={role}>{role}</option>)}
+            {ROLES.map((role) => <option key={role} value={role}>{role === "all" ? "of all roles" : role}</option>)}
           </select>
         </label>
         <label>
@@ -70,6 +80,7 @@ export function Map() {
         {(openVariables.length > 0 || openOps.length > 0) && (
           <button onClick={() => go({ openVariables: [], openOps: [] })}>close all scopes</button>
         )}
+        <span class="legend">{KINDS.map(([kind, word]) => <span key={kind}><i class={kind} /> {word}</span>)}</span>
         <span class="grow" />
         <SavePicture of={() => frame.current?.querySelector<SVGSVGElement>("svg.map") ?? null} name="map" />
         {found && <span class="quiet">{plural(found.total_variables, "variable")}, {plural(found.total_accesses, "access", "accesses")}</span>}
@@ -78,13 +89,13 @@ export function Map() {
       {found && found.total_accesses === 0 && (
         <p class="empty">
           {filter.role === "forward" && !filter.isShared && !filter.collection
-            ? "No op of the computation reads a variable here. A checkpoint has no graph; other accesses are in the menu above."
+            ? !current.value?.ops ? "A checkpoint has no graph: open the .meta or .pb that it belongs to." : "No op of the computation reads a variable here; other accesses are in the menu above."
             : "Nothing fits this filter."}
         </p>
       )}
       {found && found.total_accesses > 0 && (
         <div class="scroll">
-          {found.is_cut && <p class="warning pad">Too much is open to draw it all: the rest is left out. Close some scopes.</p>}
+          {found.is_cut && <p class="warning pad">There is too much to draw it all: {openVariables.length + openOps.length ? "close some scopes, or choose less above" : "choose less above: shared only, or one collection"}.</p>}
           <TwoTrees
             name="variables, op scopes and their ribbons" headings={["variables", "op scopes that use them"]} nouns={["variable", "op"]}
             left={found.variables.map(sideNode)} right={found.ops.map(sideNode)} bands={bands(found.ribbons)}

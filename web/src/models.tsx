@@ -1,15 +1,18 @@
 // The models that are open, as choices of a menu.
 
-import { printable, short } from "./format";
+import { cut, printable, short } from "./format";
 import { models } from "./state";
 
-export function ModelOptions({ without = "" }: { without?: string }) {
+const LETTERS = 46; // of a name in a menu; the end of it says which file it is
+
+export function ModelOptions({ without = "", only = () => true }: { without?: string; only?: (model: (typeof models.value)[number]) => boolean }) {
   const names = short(models.value.map((model) => model.path));
   return (
     <>
-      {models.value.map((model, index) => model.id !== without && (
+      {models.value.map((model, index) => model.id !== without && only(model) && (
         <option key={model.id} value={model.id} title={printable(model.path)}>
-          {names[index]}{model.artifact ? ` [${printable(model.artifact)}]` : ""}
+          {cut(names[index]!, LETTERS)}{model.artifact ? ` [${printable(model.artifact)}]` : ""}{model.tags.length ? ` [${printable(model.tags.join(", "))}]` : ""}
+          {model.state === "failed" ? (model.choices.length ? " (choose…)" : " (not opened)") : model.state === "loading" ? " …" : ""}
         </option>
       ))}
     </>

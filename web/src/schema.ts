@@ -168,6 +168,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Close Model
+         * @description Close a model, or give up reading it; return those that are left.
+         */
+        delete: operations["close_model_api_models__model__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/import": {
         parameters: {
             query?: never;
@@ -199,7 +219,7 @@ export interface paths {
         put?: never;
         /**
          * Upload
-         * @description Take a file that was dropped on the page; it is kept for as long as the server runs.
+         * @description Take a file that was dropped on the page, and open its group with the last; it is kept while the server runs.
          */
         post: operations["upload_api_upload_post"];
         delete?: never;
@@ -497,7 +517,7 @@ export interface paths {
         };
         /**
          * Diff Of
-         * @description Compare two models, as `scopeview diff --json` does.
+         * @description Compare two models, as `scopeview diff --json` does; entries come by the page.
          */
         get: operations["diff_of_api_diff_get"];
         put?: never;
@@ -791,6 +811,8 @@ export interface components {
             };
             /** Entries */
             entries: components["schemas"]["DiffEntry"][];
+            /** Total Entries */
+            total_entries: number;
             /** Rules */
             rules: components["schemas"]["RenameRule"][];
             /** Assignment Map */
@@ -828,8 +850,12 @@ export interface components {
             right: number;
             /** Same */
             same: number;
-            /** Changed */
-            changed: number;
+            /** Values */
+            values: number;
+            /** Shape */
+            shape: number;
+            /** Dtype */
+            dtype: number;
             /** Renamed */
             renamed: number;
         };
@@ -1586,6 +1612,8 @@ export interface components {
             };
             /** Inputs */
             inputs: components["schemas"]["Link"][];
+            /** Outputs */
+            outputs: components["schemas"]["Output"][];
             /** Consumers */
             consumers: components["schemas"]["Link"][];
             /** Total Consumers */
@@ -1676,6 +1704,22 @@ export interface components {
             scopes: string[];
         };
         /**
+         * Output
+         * @description One output of an op; dtype and shape as far as the artefact or TensorFlow's import tells.
+         */
+        Output: {
+            /** Port */
+            port: number;
+            /** Dtype */
+            dtype: string | null;
+            /** Shape */
+            shape: (number | null)[] | null;
+            /** Shape Known */
+            shape_known: boolean;
+            /** Readers */
+            readers: number;
+        };
+        /**
          * Outside
          * @description An item of a scope above, that is linked with something in this one.
          */
@@ -1728,6 +1772,22 @@ export interface components {
             total_new: number;
         };
         /**
+         * PlacesPage
+         * @description What can be opened, one folder at a time.
+         */
+        PlacesPage: {
+            /** Folder */
+            folder: string;
+            /** Above */
+            above: string;
+            /** Paths */
+            paths: string[];
+            /** Total */
+            total: number;
+            /** Has Roots */
+            has_roots: boolean;
+        };
+        /**
          * RenameRule
          * @description A change that explains several renames: of a prefix, or of a last segment (`*\/weights`).
          */
@@ -1738,6 +1798,10 @@ export interface components {
             to: string;
             /** Variables */
             variables: number;
+            /** Evidence */
+            evidence: {
+                [key: string]: number;
+            };
         };
         /**
          * Renamed
@@ -1866,6 +1930,14 @@ export interface components {
             variables: string[];
             /** Total Variables */
             total_variables: number;
+            /** Shared */
+            shared: number;
+            /** Parameters */
+            parameters: number;
+            /** Edges In */
+            edges_in: number;
+            /** Edges Out */
+            edges_out: number;
             /** Devices */
             devices: string[];
             /** Child Scopes */
@@ -2088,6 +2160,8 @@ export interface components {
             role: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | null;
             /** Uses */
             uses: number;
+            /** Shared */
+            shared: number;
             /** Slots */
             slots: number;
             /** Collections */
@@ -2231,6 +2305,8 @@ export interface components {
             variables: components["schemas"]["VariableRecord"][];
             /** Total Variables */
             total_variables: number;
+            /** Attached */
+            attached: number;
             /** Parameters */
             parameters: number;
             /** Size Bytes */
@@ -2414,9 +2490,11 @@ export type OpScopeRecord = components['schemas']['OpScopeRecord'];
 export type OpenModel = components['schemas']['OpenModel'];
 export type OpenRequest = components['schemas']['OpenRequest'];
 export type Opening = components['schemas']['Opening'];
+export type Output = components['schemas']['Output'];
 export type Outside = components['schemas']['Outside'];
 export type Part = components['schemas']['Part'];
 export type PictureChanges = components['schemas']['PictureChanges'];
+export type PlacesPage = components['schemas']['PlacesPage'];
 export type RenameRule = components['schemas']['RenameRule'];
 export type Renamed = components['schemas']['Renamed'];
 export type RestoreReport = components['schemas']['RestoreReport'];
@@ -2783,6 +2861,37 @@ export interface operations {
             };
         };
     };
+    close_model_api_models__model__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenModel"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     import_model_api_models__model__import_post: {
         parameters: {
             query?: never;
@@ -2818,6 +2927,10 @@ export interface operations {
         parameters: {
             query?: {
                 name?: string;
+                /** @description What is sent together, such as the files of a checkpoint. */
+                group?: string;
+                /** @description Files of the group that are still to come. */
+                left?: number;
             };
             header?: never;
             path?: never;
@@ -2831,7 +2944,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenModel"];
+                    "application/json": components["schemas"]["OpenModel"][];
                 };
             };
             /** @description Validation Error */
@@ -2862,7 +2975,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[];
+                    "application/json": components["schemas"]["PlacesPage"];
                 };
             };
             /** @description Validation Error */
@@ -3342,6 +3455,13 @@ export interface operations {
             query: {
                 a: string;
                 b: string;
+                /** @description What to list; all but the same if left out. */
+                status?: ("same" | "values" | "shape" | "dtype" | "renamed" | "only_a" | "only_b")[];
+                slots?: boolean;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description How many to return. */
+                limit?: number;
             };
             header?: never;
             path?: never;

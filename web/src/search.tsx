@@ -3,8 +3,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "./api";
 import { useAsked } from "./asked";
-import { plural, printable, shape } from "./format";
+import { count, plural, printable, shape } from "./format";
+import { Path } from "./path";
 import { at, go } from "./state";
+import type { Hit } from "./schema";
 
 export function Search() {
   const [text, setText] = useState(at.value.query);
@@ -13,13 +15,20 @@ export function Search() {
   const input = useRef<HTMLInputElement>(null);
   const { model, query } = at.value;
   const asked = useAsked(model && query && isOpen ? `${model} ${query}` : null, () => api.find(model, query));
-  const hits = asked.answer?.hits ?? [];
+  const [hits, setHits] = useState<Hit[]>([]);
+  useEffect(() => setHits(asked.answer?.hits ?? []), [asked.answer]);
+  const rest = (asked.answer ? asked.answer.variables + asked.answer.ops : 0) - hits.length;
+  const more = async () => {
+    const page = await api.find(model, query, hits.length);
+    setHits((known) => (known.length === hits.length ? [...known, ...page.hits] : known));
+  };
 
   useEffect(() => {
     const waiting = setTimeout(() => text !== at.value.query && go({ query: text }, true), 150);
     return () => clearTimeout(waiting);
   }, [text]);
   useEffect(() => setActive(0), [query]);
+  useEffect(() => document.getElementById(`hit-${active}`)?.scrollIntoView({ block: "nearest" }), [active]);
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
@@ -42,7 +51,10 @@ export function Search() {
 
   function onKey(event: KeyboardEvent) {
     if (event.key === "Escape") (setOpen(false), input.current?.blur());
-    else if (event.key === "ArrowDown") setActive(Math.min(hits.length - 1, active + 1));
+    else if (event.key === "ArrowDown") {
+      if (active === hits.length - 1 && rest > 0) void more();
+      setActive(Math.min(hits.length - 1, active + 1));
+    }
     else if (event.key === "ArrowUp") setActive(Math.max(0, active - 1));
     else if (event.key === "Enter") pick(active);
     else return;
@@ -69,10 +81,11 @@ export function Search() {
                 class={index === active ? "active" : ""} onMouseDown={(event) => (event.preventDefault(), pick(index))}
               >
                 <span class={`what ${hit.what}`}>{hit.what === "variable" ? "V" : "O"}</span>
-                <span class="mono grow">{printable(hit.function ? `${hit.function}: ${hit.name}` : hit.name)}</span>
+                <span class="mono grow" title={hit.name}><Path text={printable(hit.function ? `${hit.function}: ${hit.name}` : hit.name)} /></span>
                 <span class="quiet">{printable(hit.type)} {hit.shape_known ? shape(hit.shape) : ""}</span>
               </li>
             ))}
+            {rest > 0 && <li class="more" role="option" aria-selected={false} onMouseDown={(event) => (event.preventDefault(), void more())}>… {count(rest)} more</li>}
           </ul>
         </div>
       )}

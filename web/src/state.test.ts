@@ -71,7 +71,7 @@ describe("names of what is open", () => {
     expect(short(["/m/a/x.meta", "/m/b/x.meta"])).toEqual(["a/x.meta", "b/x.meta"]);
     expect(short(["/m/x.meta", "/m/x.meta"])).toEqual(["x.meta", "x.meta"]);
     expect(short(["/m/x.meta"])).toEqual(["x.meta"]);
-    expect(short(["x", "/m/x"])).toEqual(["x", "/m/x"]);
+    expect(short(["x", "/m/x"])).toEqual(["x", "m/x"]);
     expect(short([])).toEqual([]);
   });
 });

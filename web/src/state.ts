@@ -123,6 +123,9 @@ export const models = signal<OpenModel[]>([]);
 export const sought = signal(""); // what was selected by name, and not where it is drawn: the graph opens the way to it
 export const reached = signal(""); // the same for the trees
 export const trouble = signal("");
+export const notice = signal(""); // said once, until it is put away
+export const isLost = signal(false); // whether the server has not answered when it was last asked
+export const back = signal(0); // how often it has come back
 export const announced = signal(""); // read aloud by a screen reader
 
 // Going somewhere makes an entry of the history; opening a scope or typing only changes the one at hand.
@@ -194,14 +197,28 @@ export async function refreshModels(): Promise<void> {
     trouble.value = "";
   } catch (error) {
     trouble.value = said(error);
+    isLost.value = true;
     return;
+  }
+  if (isLost.value) {
+    isLost.value = false;
+    back.value += 1; // what could not be asked is asked again
   }
   const first = models.value[0];
   if (first && !models.value.some((model) => model.id === at.value.model)) {
+    if (at.value.model) notice.value = "The model of this address is not open here; another one is shown.";
     go({ model: first.id }, true);
     fresh = first.id;
   }
   if (fresh) void openMain();
+}
+
+// What a model is most often held against: what lies beside it under the same name, as a graph and its checkpoint do.
+export function counterpart(model: string, isFit: (one: OpenModel) => boolean = () => true): string {
+  const here = models.value.find((one) => one.id === model);
+  const stem = (path: string) => path.replace(/\.(meta|pb|pbtxt|index|ckpt)$/, "");
+  const others = models.value.filter((one) => one.id !== model && one.state === "ready" && isFit(one));
+  return (others.find((one) => here && stem(one.path) === stem(here.path)) ?? others[0])?.id ?? "";
 }
 
 // Show another model, as if nobody had opened anything of it.
@@ -221,6 +238,7 @@ async function openMain(): Promise<void> {
   const isOpened = openOps.length > 0 || selected !== "" || sight.function !== "" || sight.box !== "";
   const isReady = current.value?.id === fresh && current.value.state === "ready";
   fresh = "";
+  if (isReady && view === "graph" && !current.value?.ops) return go({ view: "variables" }, true); // a checkpoint has no graph
   if (!isReady || isOpened || view !== "graph") return;
   const asked = writeAddress(at.value);
   const { scopes } = await api.opening(model).catch(() => ({ scopes: [] }));
@@ -243,9 +261,12 @@ export function start(): void {
   effect(() => {
     const isLoading = models.value.some((model) => model.state === "loading");
     const isImporting = models.value.some((model) => model.imported === "waiting");
+    const wait = isLoading ? 300 : isImporting ? 1000 : isLost.value ? 3000 : 5000;
     clearTimeout(waiting);
-    waiting = window.setTimeout(() => void refreshModels(), isLoading ? 300 : isImporting ? 1000 : 15_000);
+    const again = () => void refreshModels().finally(() => (waiting = isLost.value ? window.setTimeout(again, wait) : waiting));
+    waiting = window.setTimeout(again, wait);
   });
+  addEventListener("focus", () => void refreshModels()); // a file may have changed while one was elsewhere
   effect(() => {
     const path = current.value?.path;
     document.title = path ? `${path.split("/").pop()} · scopeview` : "scopeview";

@@ -17,8 +17,8 @@ export interface SideNode {
 }
 
 export interface Band {
-  left: number; // index into the nodes of the left side
-  right: number;
+  left: number; // index into the nodes of the left side; -1 for what comes from nowhere
+  right: number; // of the right side; -1 for what ends in the gap
   weight: number;
   kind: string; // a class of its own
   told: string;
@@ -59,17 +59,21 @@ export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, ri
     return () => observer.disconnect();
   }, []);
   const { width, gap } = columns(room);
-  const most = Math.max(1, ...bands.map((band) => band.weight));
-  const isLit = (band: Band) => !hovered || (hovered.side === "left" ? band.left : band.right) === hovered.index;
+  const drawn = stacked(bands);
+  // What a hand rests on stands out with all that it is linked to; with no hand there, what is selected does.
+  const { selected, selectedIn } = at.value;
+  const held = hovered ?? selectedAmong("left", left, selectedIn === "" ? selected : "") ?? selectedAmong("right", right, selectedIn === rightModel ? selected : "");
+  const inside = held && within(held.side === "left" ? left : right, held.index);
+  const isLit = (band: Band) => !held || !inside || inside.has(held.side === "left" ? band.left : band.right);
   const lit = { left: new Set<number>(), right: new Set<number>() };
   for (const band of bands.filter(isLit)) (lit.left.add(band.left), lit.right.add(band.right));
-  if (hovered) lit[hovered.side].add(hovered.index);
+  for (const index of inside ?? []) lit[held!.side].add(index);
   const side = (which: "left" | "right", nodes: SideNode[], x: number) =>
     nodes.map((node, index) => (
       <Box
         key={`${which} ${node.path}`} node={node} y={ROW * index + 28} x={x} width={width} noun={nouns[which === "left" ? 0 : 1]}
         model={which === "right" ? rightModel : ""} isDim={!!hovered && !node.is_open && !lit[which].has(index)} onOpen={() => onOpen(which, node.path)}
-        onHover={(is) => setHovered(is && !node.is_open ? { side: which, index } : null)}
+        onHover={(is) => setHovered(is ? { side: which, index } : null)}
       />
     ));
   return (
@@ -78,23 +82,64 @@ export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, ri
         <text x="8" y="18" class="heading">{headings[0]}</text>
         <text x={width + gap + 8} y="18" class="heading">{headings[1]}</text>
         <g>
-          {bands.map((band, index) => {
-            const [from, to] = [ROW * band.left + 40, ROW * band.right + 40];
-            return (
-              <path
-                key={index} class={`ribbon ${band.kind} ${isLit(band) ? "" : "dim"}`} stroke-width={1.5 + (12 * band.weight) / most}
-                d={`M ${width} ${from} C ${width + gap / 2} ${from}, ${width + gap / 2} ${to}, ${width + gap} ${to}`}
-              >
-                <title>{`${printable(left[band.left]?.path ?? "")} → ${printable(right[band.right]?.path ?? "")}: ${band.told}`}</title>
-              </path>
-            );
-          })}
+          {drawn.map(({ band, thick, offset }, index) => (
+            <path
+              key={index} class={`ribbon ${band.kind} ${isLit(band) ? (held ? "lit" : "") : "dim"}`} stroke-width={thick}
+              d={way(ROW * band.left + 40 + offset, ROW * band.right + 40 + offset, band, width, gap)}
+            >
+              <title>{`${[left[band.left]?.path, right[band.right]?.path].filter((path) => path !== undefined).map(printable).join(" → ")}: ${band.told}`}</title>
+            </path>
+          ))}
         </g>
         {side("left", left, 0)}
         {side("right", right, width + gap)}
       </svg>
     </div>
   );
+}
+
+interface Drawn {
+  band: Band;
+  thick: number; // px
+  offset: number; // px below the middle of its row
+}
+
+const [THIN, THICK] = [1.5, 13.5]; // px of a ribbon
+
+// Ribbons between the same two things lie side by side, each as wide as its share.
+function stacked(bands: Band[]): Drawn[] {
+  const beside = new Map<string, Band[]>();
+  for (const band of bands) beside.set(`${band.left} ${band.right}`, [...(beside.get(`${band.left} ${band.right}`) ?? []), band]);
+  const sum = (several: Band[]) => several.reduce((total, { weight }) => total + weight, 0);
+  const most = Math.max(1, ...[...beside.values()].map(sum));
+  return [...beside.values()].flatMap((several) => {
+    const all = THIN * several.length + ((THICK - THIN) * sum(several)) / most;
+    let top = -all / 2;
+    return several.map((band) => {
+      const thick = THIN + ((THICK - THIN) * band.weight) / most;
+      top += thick;
+      return { band, thick, offset: several.length > 1 ? top - thick / 2 : 0 };
+    });
+  });
+}
+
+function way(from: number, to: number, band: Band, width: number, gap: number): string {
+  if (band.right < 0) return `M ${width} ${from} h ${gap / 5}`;
+  if (band.left < 0) return `M ${width + gap} ${to} h ${-gap / 5}`;
+  return `M ${width} ${from} C ${width + gap / 2} ${from}, ${width + gap / 2} ${to}, ${width + gap} ${to}`;
+}
+
+// An open scope and all that it shows, or a thing alone.
+function within(nodes: SideNode[], index: number): Set<number> {
+  const found = new Set([index]);
+  const { depth } = nodes[index]!;
+  for (let next = index + 1; nodes[next] && nodes[next]!.depth > depth; next += 1) found.add(next);
+  return found;
+}
+
+function selectedAmong(side: "left" | "right", nodes: SideNode[], path: string): Hovered | null {
+  const index = path ? nodes.findIndex((node) => node.path === path) : -1;
+  return index < 0 ? null : { side, index };
 }
 
 interface BoxProps {
@@ -115,7 +160,7 @@ function Box({ node, x, y, width, noun, model, isDim, onOpen, onHover }: BoxProp
   const open = () => node.is_scope && onOpen();
   const pick = () => go({ selected: node.path, selectedIn: model });
   const mark = node.is_scope ? (node.is_open ? "▾ " : "▸ ") : "";
-  const room = Math.floor((width - indent - 24 - 7 * node.note.length) / 7.4);
+  const room = Math.floor((width - indent - 26 - 6.9 * node.note.length - (node.is_scope ? 15 : 0)) / (node.is_scope ? 7.6 : 7.3));
   return (
     <g
       class={`box ${node.tone} ${isDim ? "dim" : ""} ${isSelected ? "selected" : ""} ${node.is_scope ? "scope" : ""}`}
@@ -132,7 +177,7 @@ function Box({ node, x, y, width, noun, model, isDim, onOpen, onHover }: BoxProp
       <title>{`${node.is_scope ? "scope" : noun} ${printable(node.path)}`}</title>
       <rect x={indent + 2} y="1" width={Math.max(20, width - indent - 4)} height={ROW - 3} rx={node.is_scope ? 5 : 10} />
       <text x={indent + 10} y="16" onClick={(event) => node.is_scope && (event.stopPropagation(), open(), pick())}>
-        {mark}{cut(printable(node.label), room)}
+        {mark}{cut(printable(node.label), Math.max(4, room))}
       </text>
       <text x={width - 10} y="16" class="number">{node.note}</text>
     </g>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scopeview.analyses.diff.graphs import FunctionChange, GraphDiff, diff_functions, diff_graphs
@@ -50,6 +50,8 @@ class DiffReport:
     summary: Mapping[Status, int]
     """Entries by status, before `only` leaves any out."""
     entries: tuple[DiffEntry, ...]
+    total_entries: int
+    """Entries that there are, listed or not."""
     rules: tuple[RenameRule, ...]
     assignment_map: Mapping[str, str]
     """What `init_from_checkpoint` takes to fill B from A."""
@@ -145,11 +147,13 @@ def diff(
     averages = _averages(source.facts) if from_averages else {}
     left = [entry.a for entry in entries if entry.status == "only_a" and entry.a is not None]
     trees = _graphs(a, b, matching.pairs, wanted.scope)
+    listed = tuple(entry for entry in entries if not wanted.only or entry.status in wanted.only)
     report = DiffReport(
         a=_summary(a),
         b=_summary(b),
         summary=counted(entries),
-        entries=tuple(entry for entry in entries if not wanted.only or entry.status in wanted.only),
+        entries=listed,
+        total_entries=len(listed),
         rules=rules,
         assignment_map=assignment_map(mapped, target.entries, averages),
         regex_rules=renaming([(rule.from_, rule.to) for rule in rules], pairs, left),
@@ -163,6 +167,26 @@ def diff(
         optimisers=(_slots(a), _slots(b)),
     )
     return Diff(report, tuple(mapped), trees)
+
+
+def page_of(
+    report: DiffReport, statuses: Collection[Status] = (), *, slots: bool = True, offset: int = 0, limit: int = 500
+) -> DiffReport:
+    """Return a report that lists a page of its entries.
+
+    Args:
+        report: all of it.
+        statuses: the entries to list; all but those that are the same if none is named.
+        slots: whether entries of what exists for another variable are listed.
+        offset: entries to skip.
+        limit: entries to list.
+    """
+    found = [
+        entry
+        for entry in report.entries
+        if (entry.status in statuses if statuses else entry.status != "same") and (slots or entry.kind == "variable")
+    ]
+    return replace(report, entries=tuple(found[offset : offset + limit]), total_entries=len(found))
 
 
 def _check_scope(a: Facts, b: Facts, scope: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -12,10 +12,8 @@ from scopeview.analyses.diff.variables import DiffEntry
 from scopeview.analyses.two_trees import Side, SideNode, index_of
 from scopeview.model.links import reduce_links
 
-Fate = Literal["same", "changed", "renamed"]
-_FATES: dict[str, Fate] = {
-    "same": "same", "values": "changed", "shape": "changed", "dtype": "changed", "renamed": "renamed",
-}  # fmt: skip
+Fate = Literal["same", "values", "shape", "dtype", "renamed"]
+_FATES: tuple[Fate, ...] = get_args(Fate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +40,10 @@ class DiffRibbon:
     right: int
     """Index into `b`."""
     same: int
-    changed: int
-    """Variables with other values, another shape or another dtype under the same name."""
+    values: int
+    """Variables of the same name with other values; as are those with another shape, or another dtype."""
+    shape: int
+    dtype: int
     renamed: int
 
 
@@ -104,14 +104,14 @@ def _nodes(side: Side, nodes: Sequence[SideNode], rows: Sequence[int]) -> Iterab
 def _ribbons(
     drawn: Sequence[DiffEntry], left: Side, right: Side, index: tuple[dict[int, int], dict[int, int]]
 ) -> Iterable[DiffRibbon]:
-    both = [(left.row[e.a], right.row[e.b], _FATES[e.status]) for e in drawn if e.a is not None and e.b is not None]
+    both = [(left.row[e.a], right.row[e.b], e.status) for e in drawn if e.a is not None and e.b is not None]
     pairs = np.array([pair[:2] for pair in both], dtype=np.int64).reshape(-1, 2)
     # The links are the same for every fate, for they depend on the pairs alone; a weight of 0 keeps them in step.
     links = [
         reduce_links(pairs, np.array([pair[2] == fate for pair in both], dtype=np.int64), left.frontier, right.frontier)
-        for fate in ("same", "changed", "renamed")
+        for fate in _FATES
     ]
     ends = links[0].left.tolist(), links[0].right.tolist()
-    for one, other, same, changed, renamed in zip(*ends, *(link.weight.tolist() for link in links), strict=True):
+    for one, other, *numbers in zip(*ends, *(link.weight.tolist() for link in links), strict=True):
         if one in index[0] and other in index[1]:
-            yield DiffRibbon(index[0][one], index[1][other], same, changed, renamed)
+            yield DiffRibbon(index[0][one], index[1][other], **dict(zip(_FATES, numbers, strict=True)))

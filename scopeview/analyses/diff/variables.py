@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -66,6 +66,8 @@ class RenameRule:
     from_: str
     to: str
     variables: int
+    evidence: Mapping[str, int]
+    """What speaks for it, and for how many of them, most first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +234,19 @@ def _single(entry: Entry, status: Status, proposals: Mapping[str, str]) -> DiffE
 def rename_rules(pairs: Iterable[Pair]) -> tuple[RenameRule, ...]:
     """Return the changes of prefix and of leaves that explain the renames, those of most variables first."""
     renamed = [pair for pair in pairs if pair.a.name != pair.b.name and pair.a.kind == "variable"]
-    prefixes = Counter(change_of_prefix(pair) for pair in renamed)
-    leaves = Counter(change for pair in renamed if (change := leaf_change(pair)) is not None)
-    rules = [RenameRule(_scope(old), _scope(new), n) for (old, new), n in prefixes.items() if old or new]
-    rules += [RenameRule(f"*/{old}", f"*/{new}", n) for (old, new), n in leaves.items() if _is_leaf(old, new)]
+    prefixes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    leaves: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for pair in renamed:
+        prefixes[change_of_prefix(pair)][pair.evidence] += 1
+        if (change := leaf_change(pair)) is not None:
+            leaves[change][pair.evidence] += 1
+    rules = [_rule(_scope(old), _scope(new), found) for (old, new), found in prefixes.items() if old or new]
+    rules += [_rule(f"*/{old}", f"*/{new}", found) for (old, new), found in leaves.items() if _is_leaf(old, new)]
     return tuple(sorted(rules, key=lambda rule: (-rule.variables, rule.from_, rule.to)))
+
+
+def _rule(old: str, new: str, evidence: Counter[str]) -> RenameRule:
+    return RenameRule(old, new, evidence.total(), dict(evidence.most_common()))
 
 
 def _scope(prefix: str) -> str:

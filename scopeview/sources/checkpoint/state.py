@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from scopeview.sources.files import opened
 from scopeview.sources.protos import message
 
 _PATTERN = re.compile(r"-\?{5}-of-\d{5}\Z")
@@ -19,7 +20,8 @@ def read_state(state_file: Path) -> list[str] | None:
     from google.protobuf import text_format
 
     try:
-        text = state_file.read_text("utf-8")
+        with opened(state_file) as file:
+            text = file.read().decode("utf-8")
         state = text_format.Parse(text, message("CheckpointState")(), allow_unknown_field=True)
     except (OSError, UnicodeDecodeError, text_format.ParseError):
         return None

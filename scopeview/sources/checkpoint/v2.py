@@ -19,6 +19,7 @@ from scopeview.model.variables import Part, StoredSlice, Variable
 from scopeview.sources.checkpoint import table
 from scopeview.sources.checkpoint.slices import FULL, slice_key
 from scopeview.sources.checksums import masked_crc32c
+from scopeview.sources.files import opened
 from scopeview.sources.graph.attributes import shape_of
 from scopeview.sources.protos import message
 from scopeview.sources.wire import Buffer, WireError, varint
@@ -184,7 +185,7 @@ def read_string(prefix: Path, bundle: Bundle, key: bytes) -> bytes | None:
     if entry is None:
         return None
     try:
-        with shard_path(prefix, entry.shard_id, bundle.shard_count).open("rb") as shard:
+        with opened(shard_path(prefix, entry.shard_id, bundle.shard_count)) as shard:
             shard.seek(entry.offset)
             raw = shard.read(min(entry.size, 1 << 30))
         length, start = varint(raw, 0)

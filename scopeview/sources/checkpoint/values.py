@@ -18,6 +18,7 @@ from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.model import Model
 from scopeview.model.variables import StoredSlice, Variable
 from scopeview.sources.checkpoint.v2 import shard_path
+from scopeview.sources.files import fence, fenced, opened
 
 BLOCK_BYTES = 1 << 24
 """Bytes of a block; a multiple of the size of every dtype."""
@@ -29,6 +30,7 @@ class ShardValues:
     def __init__(self, model: Model) -> None:
         index = Path(model.origin.file)
         self._prefix = index.with_name(index.name.removesuffix(".index"))
+        self._fence = fence()
         self._shards = int(model.origin.details.get("shards", "1"))
 
     def blocks(self, variable: Variable) -> Iterator[NDArray[np.generic]]:
@@ -45,7 +47,9 @@ class ShardValues:
     def _read(self, stored: StoredSlice, dtype: np.dtype[np.generic]) -> Iterator[NDArray[np.generic]]:
         path = shard_path(self._prefix, stored.shard, self._shards)
         try:
-            with path.open("rb") as shard:
+            with fenced(self._fence):  # not around the loop: whoever takes the blocks may open files of others
+                shard = opened(path)
+            with shard:
                 shard.seek(stored.offset)
                 left = stored.size_bytes
                 while left > 0:

@@ -6,6 +6,8 @@ export interface Line {
   row: TreeRow;
   depth: number;
   isOpen: boolean;
+  position: number; // among its siblings, from 1
+  of: number; // siblings, itself one of them
 }
 
 export interface More {
@@ -39,13 +41,15 @@ export function flatten(pages: Pages, opened: string[]): Entry[] {
     }
     place.index += 1;
     const open = row.is_scope && isOpen.has(row.path);
-    entries.push({ row, depth: place.depth, isOpen: open });
+    entries.push({ row, depth: place.depth, isOpen: open, position: place.index, of: page.total });
     if (open) stack.push({ scope: row.path, depth: place.depth + 1, index: 0 });
   }
   return entries;
 }
 
+// The line of the scope that a line stands in; a line of the root stays where it is.
 export function lastBefore(entries: Entry[], from: number, depth: number): number {
+  if (depth === 0) return from;
   let index = from - 1;
   while (index > 0 && (isMore(entries[index]!) || (entries[index] as Line).depth >= depth)) index -= 1;
   return Math.max(0, index);

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, pending } from "../api";
-import { current, joined, said } from "../state";
+import { back, current, joined, said } from "../state";
 import type { FindingsBelow } from "../schema";
 import type { More, Pages } from "./lines";
 
@@ -21,11 +21,11 @@ export function usePages(model: string, kind: Kind, opened: string[]): Known {
   const [unfolded, setUnfolded] = useState<string[]>([]);
   const [error, setError] = useState("");
   const asked = useRef(new Set<string>()); // what is on its way
-  const revision = current.value?.revision ?? 0;
-  const subject = `${model} ${kind} ${revision}`;
+  const subject = `${model} ${kind} ${current.value?.revision ?? 0} ${back.value}`;
   const latest = useRef(subject);
   latest.current = subject;
   useEffect(() => {
+    setError("");
     if (pages.size) setPages(new Map()); // a new map, even an empty one, is asked for again
   }, [subject]);
   useEffect(() => setUnfolded([]), [model, kind]);

@@ -48,7 +48,7 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
   return (
     <div
       class={`row ${isActive ? "active" : ""} ${isSelected ? "selected" : ""} ${row.role && row.role !== "forward" ? "apart" : ""}`}
-      id={id} role="treeitem" aria-level={entry.depth + 1} aria-selected={isSelected}
+      id={id} role="treeitem" aria-level={entry.depth + 1} aria-setsize={entry.of} aria-posinset={entry.position} aria-selected={isSelected}
       aria-expanded={row.is_scope ? isOpen : undefined} style={place} title={row.path}
       onClick={() => onPick(false)} onDblClick={() => onPick(true)}
     >
@@ -64,7 +64,8 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
         <button class="badge twin" tabIndex={-1} title="tell them one by one (+)" onClick={(event) => (event.stopPropagation(), onUnfold())}>{row.twins.length}×</button>
       )}
       {row.uses > 1 && <span class="badge shared" title={`used at ${row.uses} places`}>shared {row.uses}</span>}
-      {row.slots > 0 && <span class="badge" title="slots and averages">+{row.slots}</span>}
+      {row.shared > 0 && <span class="badge shared" title={`${kind === "ops" ? "uses" : "holds"} ${plural(row.shared, "shared variable")}`}>{count(row.shared)} shared</span>}
+      {row.slots > 0 && <span class="badge slots" title="slots and averages">+{row.slots}</span>}
       {findings.first && (
         <span class={`badge finding ${findings.errors ? "error" : "warning"}`} title={`${told(findings)}: ${printable(findings.first)}`}>
           ! {findings.errors + findings.warnings}
@@ -77,7 +78,7 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
       {kind === "ops" && row.type && <span class="quiet kind">{row.type}</span>}
       {(row.is_scope || kind === "variables") && (
         <span class="size" title={kind === "ops" ? plural(size, "op") : `${plural(size, "parameter")}, about ${bytes(4 * size)} as float32`}>
-          <i style={{ width: `${Math.max(1, (26 * Math.log1p(size)) / Math.log1p(largest))}px` }} />
+          <i style={{ width: `${Math.max(1, (26 * size) / largest)}px` }} />
           {count(size)}
         </span>
       )}

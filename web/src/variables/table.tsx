@@ -1,7 +1,7 @@
 // The table itself: an ARIA grid of which only the rows on screen are made.
 
 import { useRef } from "preact/hooks";
-import { leaf, parent } from "../format";
+import { Path } from "../path";
 import { at, go } from "../state";
 import type { TableRow } from "../schema";
 import { useWindow } from "../virtual";
@@ -72,10 +72,4 @@ export function Table({ rows, total, order, onSort, onEnd }: Props) {
       </div>
     </div>
   );
-}
-
-// What is left out where a name does not fit is of its scope: the last segment says which variable it is.
-function Path({ text }: { text: string }) {
-  const scope = parent(text);
-  return <span class="path"><span>{scope && `${scope}/`}</span><span class="leaf">{leaf(text)}</span></span>;
 }

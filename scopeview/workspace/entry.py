@@ -1,0 +1,172 @@
+"""A model that is open or on its way: how it is read, and what a page is told of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from scopeview.analyses.facts import Facts
+from scopeview.analyses.values import Values
+from scopeview.errors import AmbiguousError, QueryError, ScopeviewError
+from scopeview.sources import find_artifacts, read, read_beside, with_stored_values
+from scopeview.sources.checkpoint.values import values_of
+from scopeview.sources.files import fenced
+from scopeview.sources.progress import telling
+
+State = Literal["loading", "ready", "failed"]
+ImportState = Literal["none", "waiting", "done", "refused"]
+"""Whether TensorFlow has imported the graph: not asked to, about to, done, or refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenModel:
+    """One model of the workspace, as a page lists it."""
+
+    id: str
+    path: str
+    artifact: str
+    tags: tuple[str, ...]
+    state: State
+    stage: str
+    """What is being done, or was done last."""
+    bytes_done: int
+    bytes_total: int
+    """Size of the file that is read."""
+    ops: int
+    """Ops of the main graph, once it has been read."""
+    error: str
+    choices: tuple[str, ...]
+    """Where the path holds several artefacts or tag-sets and none was named: their names."""
+    choices_are_tags: bool
+    holds_values: bool
+    """Whether it is a checkpoint, or has one within: values of its variables can be described."""
+    has_changed: bool
+    """Whether the file has changed since it was read."""
+    imported: ImportState
+    import_error: str
+    """TensorFlow's words, where it refused."""
+    revision: int
+    """Grows when answers about the model have changed: an import is done, or the file was read again."""
+
+
+@dataclass
+class Entry:
+    """A model that is open or on its way."""
+
+    id: str
+    path: str
+    artifact: str | None
+    tags: tuple[str, ...] | None
+    within: Sequence[Path] | None
+    state: State = "loading"
+    stage: str = "waiting"
+    error: str = ""
+    choices: tuple[str, ...] = ()
+    choices_are_tags: bool = False
+    facts: Facts | None = None
+    beside: Facts | None = None
+    """The checkpoint in a SavedModel's folder."""
+    stored: tuple[Facts, Values] | None = None
+    """The model with the reader of its values, if it holds any."""
+    file: Path | None = None
+    stamp: tuple[int, int] | None = None
+    bytes_done: int = 0
+    imported: ImportState = "none"
+    revision: int = 0
+    unwanted: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event = field(default_factory=threading.Event)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    aside: threading.RLock = field(default_factory=threading.RLock)
+
+
+def load(entry: Entry) -> None:
+    """Read a model; whatever goes wrong becomes the entry's error, for nobody else would see it."""
+    try:
+        with fenced(entry.within), telling(partial(_note_progress, entry)):
+            _read_into(entry)
+        entry.state, entry.stage = "ready", "read"
+    except _UnwantedError:
+        entry.state, entry.error = "failed", f"{entry.path} was given up while it was read"
+    except AmbiguousError as error:
+        entry.state, entry.error, entry.choices = "failed", str(error), error.choices
+        entry.choices_are_tags = error.are_tags
+    except ScopeviewError as error:
+        entry.state, entry.error = "failed", str(error)
+    except Exception as error:  # noqa: BLE001 - a thread's own end would leave the page waiting for ever
+        entry.state, entry.error = "failed", f"{entry.path} could not be read: {type(error).__name__}: {error}"
+    finally:
+        entry.done.set()
+
+
+def _read_into(entry: Entry) -> None:
+    entry.stage = "looking at what the path holds"
+    found = find_artifacts(Path(entry.path))
+    entry.file = found[0].file
+    entry.stamp = _stamp(entry.file)
+    entry.stage = "reading"
+    model = read(entry.path, tags=entry.tags, artifact=entry.artifact)
+    entry.file = Path(model.origin.file) if model.origin.file else entry.file
+    entry.stamp = _stamp(entry.file)
+    entry.facts = Facts(model)
+    with suppress(ScopeviewError):  # variables of a SavedModel that cannot be read leave its graph
+        beside = read_beside(model)
+        entry.beside = Facts(beside) if beside is not None else None
+    with suppress(QueryError):  # a graph holds no values
+        entry.stored = stored_values(entry.facts, entry.beside)
+
+
+def stored_values(facts: Facts, beside: Facts | None) -> tuple[Facts, Values]:
+    """Return a model whose variables know where their values are, and the reader of those."""
+    if beside is None:
+        return facts, values_of(facts.model)
+    return facts.with_model(with_stored_values(facts.model, beside.model)), values_of(beside.model)
+
+
+class _UnwantedError(Exception):
+    """Nobody waits any more for what is being read."""
+
+
+def _note_progress(entry: Entry, stage: str, bytes_done: int) -> None:
+    if entry.unwanted.is_set():
+        raise _UnwantedError
+    entry.stage, entry.bytes_done = stage, bytes_done
+
+
+def told(entry: Entry) -> OpenModel:
+    """Return what a page is told of a model."""
+    origin = entry.facts.model.origin if entry.facts is not None else None
+    report = entry.facts.model.imported if entry.facts is not None else None
+    size = entry.stamp[1] if entry.stamp else 0
+    return OpenModel(
+        id=entry.id,
+        path=entry.path,
+        artifact=origin.artifact if origin is not None else entry.artifact or "",
+        tags=origin.tags if origin is not None else entry.tags or (),
+        state=entry.state,
+        stage=entry.stage,
+        bytes_done=min(size, entry.bytes_done),
+        bytes_total=size,
+        ops=len(entry.facts.model.graph) if entry.facts is not None else 0,
+        error=entry.error,
+        choices=entry.choices,
+        choices_are_tags=entry.choices_are_tags,
+        holds_values=entry.stored is not None,
+        has_changed=entry.state == "ready" and entry.file is not None and _stamp(entry.file) != entry.stamp,
+        imported=entry.imported,
+        import_error=report.error if report is not None else "",
+        revision=entry.revision,
+    )
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return what tells that a file has changed: its time and its size."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

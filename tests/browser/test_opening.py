@@ -1,0 +1,176 @@
+"""Opening, closing and losing artefacts from within the page."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.test_page import Serve, opened, view
+from tests.places import BROKEN, SAMPLES
+
+CHECKPOINT = [SAMPLES / f"m32_after.ckpt{suffix}" for suffix in (".index", ".data-00000-of-00001")]
+
+
+@pytest.fixture(scope="module")
+def url(serve: Serve) -> str:
+    return serve(SAMPLES / "m17_gan.meta", SAMPLES / "m33_renamed.meta", SAMPLES / "m33_original.ckpt")
+
+
+def models(page: Page) -> list[str]:
+    return [text.strip() for text in page.get_by_label("Model").locator("option").all_inner_texts()]
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Drop files on the page as a hand does: the transfer that a drag carries, made in the page."""
+    files = [{"name": path.name, "content": base64.b64encode(path.read_bytes()).decode()} for path in paths]
+    transfer = page.evaluate_handle(
+        """files => { const transfer = new DataTransfer();
+        for (const { name, content } of files)
+            transfer.items.add(new File([Uint8Array.from(atob(content), c => c.charCodeAt(0))], name));
+        return transfer; }""",
+        files,
+    )
+    page.dispatch_event("body", "dragover", {"dataTransfer": transfer})
+    expect(page.get_by_text("drop to open")).to_be_visible()
+    page.dispatch_event("body", "drop", {"dataTransfer": transfer})
+
+
+def test_the_files_of_a_checkpoint_that_are_dropped_are_one_model(page: Page, url: str) -> None:
+    opened(page, url)
+    before = models(page)
+    drop(page, *CHECKPOINT)
+
+    expect(page.locator(".summary")).to_contain_text("28 variables")
+    expect(page.get_by_role("region", name="Map")).to_contain_text("A checkpoint has no graph")
+    assert models(page) == [*before, "m32_after.ckpt"]
+    page.get_by_role("button", name="close this artefact").click()
+    expect(page.get_by_label("Model").locator("option")).to_have_count(len(before))
+    expect(page.locator(".summary")).to_contain_text("397 ops")
+
+
+def test_what_is_dropped_on_a_diff_becomes_its_other_side(page: Page, url: str) -> None:
+    opened(page, url)
+    page.get_by_label("Model").select_option(label="m33_renamed.meta")
+    view(page, "Diff")
+    expect(page.get_by_label("side B").locator("option:checked")).to_have_text("m17_gan.meta")
+    drop(page, *CHECKPOINT)
+
+    expect(page.get_by_label("side B").locator("option:checked")).to_have_text("m32_after.ckpt")
+    expect(page.get_by_label("side A").locator("option:checked")).to_have_text("m33_renamed.meta")
+    expect(page.locator(".chips")).to_contain_text("only in A")
+
+
+def test_what_cannot_be_read_says_why_and_can_be_put_away(page: Page, url: str) -> None:
+    opened(page, url)
+    before = models(page)
+    drop(page, BROKEN / "prose.pbtxt")
+
+    expect(page.get_by_role("alert")).to_contain_text("prose.pbtxt")
+    page.get_by_role("button", name="close it, and go back").click()
+    expect(page.locator(".tree .row").first).to_be_visible()
+    assert models(page) == before
+
+
+def test_a_path_under_a_root_is_opened(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    shutil.copy(SAMPLES / "m05_reuse.meta", tmp_path / "deep" / "er" / "model.meta")
+    with served("--root", str(tmp_path)) as address:
+        page.goto(address)
+        page.get_by_role("button", name="open…").last.click()
+        dialog = page.get_by_role("dialog", name="Open")
+        page.keyboard.press("Tab")
+        assert dialog.evaluate("dialog => dialog.contains(document.activeElement)")
+        for name in (f"{tmp_path}/", "deep/", "er/"):
+            dialog.get_by_role("button", name=name, exact=True).click()
+        expect(dialog.get_by_role("button", name="model.meta")).to_be_visible()
+        dialog.get_by_role("button", name=f"‹ {tmp_path}/deep/").click()
+        expect(dialog.get_by_role("button", name="er/")).to_be_visible()
+        dialog.get_by_label("path under a served folder").fill("deep/nothing.meta")
+        dialog.get_by_role("button", name="open", exact=True).click()
+        expect(page.get_by_role("alert")).to_contain_text("does not exist")
+
+        page.get_by_role("button", name="open…").last.click()
+        dialog.get_by_label("path under a served folder").fill("deep/er/model.meta")
+        page.keyboard.press("Enter")
+        expect(page.locator(".summary")).to_contain_text("14 ops")
+        expect(dialog).to_have_count(0)
+
+
+def test_a_file_that_changes_is_offered_and_one_that_fails_is_tried_again(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "model.meta"
+    shutil.copy(SAMPLES / "m17_gan.meta", path)
+    with served(str(path)) as address:
+        opened(page, address)
+        shutil.copy(SAMPLES / "m05_reuse.meta", path)
+        expect(page.get_by_text("The file has changed since it was read.")).to_be_visible(timeout=15_000)
+        page.get_by_role("button", name="read it again").click()
+        expect(page.locator(".summary")).to_contain_text("14 ops")
+
+        path.unlink()
+        page.get_by_role("button", name="read it again").click(timeout=15_000)
+        expect(page.get_by_role("alert")).to_contain_text("does not exist")
+        shutil.copy(SAMPLES / "m17_gan.meta", path)
+        page.get_by_role("button", name="try again").click()
+        expect(page.locator(".summary")).to_contain_text("397 ops")
+
+
+def test_of_several_things_at_a_path_one_is_chosen(page: Page, serve: Serve) -> None:
+    page.goto(serve(SAMPLES / "m29_two_tag_sets"))
+    expect(page.get_by_text("It holds 2 MetaGraphs, told by their tags. Which one?")).to_be_visible()
+    page.get_by_role("button", name="serve").click()
+
+    expect(page.locator(".summary")).to_contain_text("tags serve")
+    assert models(page) == ["m29_two_tag_sets [saved_model.pb] [serve]"]
+
+
+def test_a_server_that_is_gone_and_comes_back(browser: Browser, tmp_path: Path) -> None:
+    page = browser.new_page()  # its console tells of every request that fails, rightly
+    try:
+        with served(str(SAMPLES / "m17_gan.meta")) as address:
+            opened(page, address)
+            port = address.rstrip("/").rpartition(":")[2]
+        view(page, "Lint")
+        expect(page.get_by_role("alert")).to_contain_text("The server does not answer", timeout=15_000)
+        with served("--port", port, str(SAMPLES / "m17_gan.meta")):
+            expect(page.get_by_role("alert")).to_have_count(0, timeout=15_000)
+            expect(page.locator(".rule")).to_contain_text(["G1 shared-variable"])
+            expect(page.locator(".tree .row").first).to_be_visible()
+    finally:
+        page.close()
+
+
+def test_lint_holds_a_graph_against_the_checkpoint_that_is_open(page: Page, url: str) -> None:
+    identity = next(m["id"] for m in page.request.get(f"{url}api/models").json() if m["path"].endswith("renamed.meta"))
+    opened(page, url, model=identity, view="lint")
+
+    expect(page.get_by_label("checkpoint to restore").locator("option:checked")).to_have_text("m33_original.ckpt")
+    expect(page.locator(".chip.error")).to_have_text("3 errors")
+    page.get_by_label("checkpoint to restore").select_option(label="no checkpoint")
+    expect(page.locator(".chip.error")).to_have_text("0 errors")
+
+
+class served:  # noqa: N801 - used as a function
+    """A server that ends with the block."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._command = [sys.executable, "-m", "scopeview", "serve", "--no-open", "--import-up-to", "0", *arguments]
+
+    def __enter__(self) -> str:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        told = re.search(r"http://127\.0\.0\.1:\d+/", self._process.stdout.readline())
+        assert told is not None
+        return told[0]
+
+    def __exit__(self, *_error: object) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
