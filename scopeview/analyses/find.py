@@ -116,6 +116,10 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
             near = difflib.get_close_matches(glob.casefold(), by_case, n=3)
             proposal = f"; near it: {', '.join(by_case[name] for name in near)}" if near else ""
             yield f"nothing here has {field}:{glob}{proposal}"
+    for text in query.values("shape"):
+        sizes = parse_shape(text)
+        if len(sizes) > 1 and "..." not in sizes and sizes[0] == "*":
+            yield f"shape:{text} asks for {len(sizes)} dimensions; shape:[...,{sizes[-1]}] is any number of them"
     if not query.wants_variables and not query.wants_ops:
         yield "of its fields, some find variables only and some ops only: nothing can fit all of them"
     for glob in query.values("name"):
@@ -145,6 +149,11 @@ def _fits_in_any_case(glob: str, text: str) -> bool:
     return glob_pattern(glob, re.IGNORECASE).fullmatch(text) is not None
 
 
+def _fits_number(text: str, number: int | None) -> bool:
+    compare, bound = parse_count(text)
+    return number is not None and compare(number, bound)
+
+
 _VARIABLE_TESTS: dict[str, Callable[[Variable, str], bool]] = {
     "dtype": lambda variable, value: _fits_in_any_case(value, variable.dtype),
     "device": lambda variable, value: _fits_in_any_case(value, variable.device),
@@ -152,6 +161,7 @@ _VARIABLE_TESTS: dict[str, Callable[[Variable, str], bool]] = {
     "key": lambda variable, value: _any_fits(value, variable.checkpoint_keys),
     "kind": lambda variable, value: _fits_in_any_case(value, variable.kind),
     "shape": lambda variable, value: shape_matches(parse_shape(value), variable.shape),
+    "parameters": lambda variable, value: _fits_number(value, variable.parameters),
     "trainable": lambda variable, value: variable.trainable is (value == "yes"),
 }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,6 +145,21 @@ class Inspection:
     functions: tuple[FunctionRecord, ...]
     dangling: tuple[Dangling, ...]
     imported: ImportReport | None
+    left_out: Mapping[str, int]
+    """Where lists were cut to be sent: how many of each are missing. The command line cuts none."""
+
+
+def first_of(found: Inspection, limit: int) -> Inspection:
+    """Return an inspection of which no list is longer than a limit."""
+    lists = ("op_scopes", "variable_scopes", "variables", "other_keys", "signatures", "functions", "dangling")
+    shorter: dict[str, Any] = {name: getattr(found, name)[:limit] for name in lists}
+    left_out = {name: len(getattr(found, name)) - len(short) for name, short in shorter.items()}
+    shorter["collections"] = tuple(replace(one, members=one.members[:limit]) for one in found.collections)
+    if found.imported is not None:
+        tensors = found.imported.tensors
+        shorter["imported"] = replace(found.imported, tensors=dict(islice(tensors.items(), limit)))
+        left_out["imported.tensors"] = max(0, len(tensors) - limit)
+    return replace(found, **shorter, left_out={name: number for name, number in left_out.items() if number})
 
 
 def inspect(facts: Facts, *, scope: str = "", depth: int | None = None) -> Inspection:
@@ -176,6 +193,7 @@ def inspect(facts: Facts, *, scope: str = "", depth: int | None = None) -> Inspe
         ),
         dangling=model.dangling,
         imported=model.imported,
+        left_out={},
     )
 
 

@@ -53,18 +53,21 @@ class CollectionsReport:
     differences: tuple[Difference, ...]
     """Only those that are not empty."""
     variables: tuple[Membership, ...]
+    total_variables: int
+    """Variables that there are, listed or not."""
     saving: Saving
     has_collections: bool
     """Whether the artefact can have collections at all: a bare GraphDef and a checkpoint cannot."""
 
 
-def collections(facts: Facts, *, name: str = "", scope: str = "") -> CollectionsReport:
+def collections(facts: Facts, *, name: str = "", scope: str = "", limit: int | None = None) -> CollectionsReport:
     """Describe the collections of a model.
 
     Args:
         facts: the model, analysed.
         name: only this collection; differences are then those that it takes part in.
         scope: only variables within this variable scope, in the membership of variables.
+        limit: members of a collection, and variables, to list; sizes and totals are always given.
 
     Raises:
         NotFoundError: there is no collection of this name.
@@ -73,21 +76,23 @@ def collections(facts: Facts, *, name: str = "", scope: str = "") -> Collections
     chosen = [found for found in model.collections if not name or found.name == name]
     if name and not chosen:
         raise NotFoundError(not_found(model, name, [found.name for found in model.collections], "no collection"))
+    within = [
+        variable
+        for variable in model.variables
+        if is_within(variable.name, scope) and (not name or name in variable.collections)
+    ]
     return CollectionsReport(
         collections=tuple(
             CollectionDetail(
-                CollectionRecord(found.name, found.kind, found.size, found.members),
+                CollectionRecord(found.name, found.kind, found.size, found.members[:limit]),
                 Counter(member.kind for member in found.members),
                 _twice(member.text for member in found.members),
             )
             for found in chosen
         ),
         differences=tuple(d for d in _differences(facts) if not name or name in (d.left, d.right)),
-        variables=tuple(
-            Membership(variable.name, variable.collections)
-            for variable in model.variables
-            if is_within(variable.name, scope) and (not name or name in variable.collections)
-        ),
+        variables=tuple(Membership(variable.name, variable.collections) for variable in within[:limit]),
+        total_variables=len(within),
         saving=facts.saving,
         has_collections=bool(model.collections) or model.origin.format in ("meta_graph", "saved_model", "live_graph"),
     )

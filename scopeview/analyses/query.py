@@ -1,7 +1,8 @@
 """The search language: `op:MatMul name:rnn/* dtype:float32 shape:[*,256]`, terms joined by AND.
 
     name:GLOB  op:GLOB  dtype:GLOB  device:GLOB  collection:GLOB  key:GLOB  kind:GLOB  scope:PATH
-    role:GLOB  shared:>1  shape:[3,*]  trainable:yes|no  in:ops|variables  WORD (anywhere in the name, in any case)
+    role:GLOB  shared:>1  parameters:>1000  shape:[3,*]  trainable:yes|no  in:ops|variables
+    WORD (anywhere in the name, in any case)
 
 Op types, dtypes, devices, kinds and roles fit in any case; names, collections and keys as they are written.
 In a GLOB `*` stands for any characters, "/" too, and `?` for one; everything else stands for itself.
@@ -30,13 +31,14 @@ FIELDS: Mapping[str, str] = {
     "kind": "ref, resource, partitioned, frozen, checkpoint, object; finds variables only",
     "role": "what an op is for: forward, init, save, gradient, update, summary, bookkeeping; finds ops only",
     "shared": "number of places that use a variable: 2, >1, <=3; finds variables only",
+    "parameters": "number of elements: >1000000, <=10; finds variables only",
     "scope": "the scope that it lies in, at any depth",
     "shape": "shape, with * for any size: [3,*]; ... for any number of sizes",
     "trainable": "yes or no; finds variables only",
     "in": "ops or variables",
 }
 
-_VARIABLES_ONLY = frozenset({"key", "kind", "trainable", "shared"})
+_VARIABLES_ONLY = frozenset({"key", "kind", "trainable", "shared", "parameters"})
 _OPS_ONLY = frozenset({"op", "role"})
 _TERM = re.compile(r"([a-z]+):(.*)\Z", re.DOTALL)
 
@@ -102,7 +104,7 @@ def _check(field: str, value: str) -> None:
         raise QueryError(f"trainable:{value} is not known; it is trainable:yes or trainable:no")
     if field == "shape":
         parse_shape(value)
-    if field == "shared":
+    if field in ("shared", "parameters"):
         parse_count(value)
     if field == "role" and not any(glob_pattern(value, re.IGNORECASE).fullmatch(role) for role in ROLES):
         raise QueryError(f"role:{value} is not known; the roles are {', '.join(ROLES)}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 
@@ -58,6 +58,18 @@ class VariableUse:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedScope:
+    """Variables that are shared in one way: a scope that was entered at several places, whatever lies below it."""
+
+    scope: str
+    """The variable scope; empty for the root."""
+    places: tuple[str, ...]
+    """The op scopes that it was entered as, in the order of the first variable's call sites."""
+    variables: int
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
 class SharingReport:
     """The variables that were asked for, and how many there are in all."""
 
@@ -68,6 +80,8 @@ class SharingReport:
     """Variables of the model, or of the scope or collection asked for, those that exist for another left out."""
     shared: int
     """How many of these the computation uses at two places or more."""
+    scopes: tuple[SharedScope, ...]
+    """How these are shared, those of most variables first."""
 
 
 def sharing(
@@ -109,7 +123,38 @@ def sharing(
         len(chosen),
         len(owned),
         sum(facts.uses(variable) > 1 for variable in owned),
+        _by_scope(facts, owned),
     )
+
+
+def _by_scope(facts: Facts, variables: Sequence[Variable]) -> tuple[SharedScope, ...]:
+    """Tell shared variables by what sets their call sites apart: `a/x/w` at `a/x` and `a_1/x` is `a` at `a`, `a_1`."""
+    found: dict[tuple[str, tuple[str, ...]], list[Variable]] = defaultdict(list)
+    for variable in variables:
+        if facts.uses(variable) > 1:
+            home = scope_of(variable.name)
+            sites = ["/".join(filter(None, (site.program, site.scope))) for site in facts.call_sites(variable)]
+            below = _common_end([home, *sites])
+            cut = [path[: len(path) - len(below)].rstrip("/") for path in (home, *sites)]
+            found[cut[0], tuple(dict.fromkeys(cut[1:]))].append(variable)
+    told = [
+        SharedScope(scope, places, len(several), sum(v.parameters or 0 for v in several))
+        for (scope, places), several in found.items()
+    ]
+    return tuple(sorted(told, key=lambda one: -one.variables))
+
+
+def _common_end(paths: Sequence[str]) -> str:
+    """Return the segments that all paths end in.
+
+    >>> _common_end(["a/b/c", "x/b/c"]), _common_end(["a", "b"])
+    ('b/c', '')
+    """
+    split = [path.split("/") for path in paths]
+    length = 0
+    while all(len(path) > length for path in split) and len({path[-1 - length] for path in split}) == 1:
+        length += 1
+    return "/".join(split[0][len(split[0]) - length :])
 
 
 def sharing_of(facts: Facts, name: str) -> SharingReport:
@@ -126,7 +171,7 @@ def sharing_of(facts: Facts, name: str) -> SharingReport:
     if not found:
         raise NotFoundError(not_found(facts.model, name, facts.model.variables.names, "no variable"))
     uses = tuple(use_of(facts, variable) for variable in found)
-    return SharingReport(uses, len(uses), len(uses), sum(use.uses > 1 for use in uses))
+    return SharingReport(uses, len(uses), len(uses), sum(use.uses > 1 for use in uses), _by_scope(facts, found))
 
 
 def use_of(facts: Facts, variable: Variable) -> VariableUse:

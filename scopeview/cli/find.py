@@ -28,7 +28,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     """Find ops and variables.
 
     QUERY is words and fields that must all fit: op:MatMul name:rnn/* dtype:float32 collection:trainable_variables
-    shape:[*,256] device:*GPU* scope:PATH key:GLOB kind:GLOB role:forward shared:>1 trainable:yes in:ops. In a value *
+    shape:[*,256] device:*GPU* scope:PATH key:GLOB kind:GLOB role:forward shared:>1 parameters:>1000 trainable:yes
+    in:ops. In a value *
     and ? are wild.
     """
     from scopeview.analyses.facts import Facts

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 
+from scopeview import __version__
 from scopeview.analyses.report import ModelReport, ReportRow, ReportTree
 from scopeview.render.formats import bytes_text, count, plural, printable, shape_text, short_count
 
 _MOST_NESTED = 200
 """Deepest element inside an element; browsers stop nesting at 512, and lines below stand side by side."""
-_OPEN_ABOVE = 2
+_OPEN_ABOVE = 1
 """Scopes above this depth are open when the report is opened."""
 
 
@@ -25,8 +27,8 @@ class Line:
     ends: int
 
 
-def report_html(report: ModelReport) -> str:
-    """Write a report as a page that a browser, a mail or a review shows as it is."""
+def report_html(report: ModelReport, *, date: str = "") -> str:
+    """Write a report as a page that a browser, a mail or a review shows as it is; its date is today's if none is given."""
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(
@@ -41,6 +43,8 @@ def report_html(report: ModelReport) -> str:
         trees=(("ops", "Op scopes", report.ops), ("variables", "Variable scopes", report.variables)),
         lines=lines,
         findings=findings,
+        version=__version__,
+        date=date or datetime.now(tz=UTC).date().isoformat(),
     )
 
 

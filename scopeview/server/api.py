@@ -13,7 +13,7 @@ from scopeview.analyses.diff.report import DiffReport, page_of
 from scopeview.analyses.diff.ribbons import DiffMap, diff_map
 from scopeview.analyses.diff.variables import Status
 from scopeview.analyses.find import FindResult, find
-from scopeview.analyses.inspection import Inspection, ModelSummary, inspect, summarise
+from scopeview.analyses.inspection import Inspection, ModelSummary, first_of, inspect, summarise
 from scopeview.analyses.lint.below import FindingsBelow, findings_below
 from scopeview.analyses.lint.run import LintReport, lint
 from scopeview.analyses.membership import CollectionsReport, collections
@@ -102,9 +102,9 @@ def summary(model: str, asker: Ask) -> Any:
 
 
 @router.get("/models/{model}/inspection", response_model=Inspection)
-def inspection(model: str, asker: Ask) -> Any:
-    """Return what `scopeview inspect --json` prints."""
-    return asker.ask(model, inspect)
+def inspection(model: str, asker: Ask, limit: Limit = 5000) -> Any:
+    """Return what `scopeview inspect --json` prints; `left_out` says where lists are longer than was asked for."""
+    return asker.ask(model, lambda facts: first_of(inspect(facts), limit))
 
 
 @router.get("/models/{model}/tree", response_model=TreePage)
@@ -150,9 +150,9 @@ def sharing_in(
 
 
 @router.get("/models/{model}/collections", response_model=CollectionsReport)
-def collections_of(model: str, asker: Ask, name: str = "") -> Any:
-    """Say what collections hold, as `scopeview collections --json` does."""
-    return asker.ask(model, lambda facts: collections(facts, name=name))
+def collections_of(model: str, asker: Ask, name: str = "", limit: Limit = 500) -> Any:
+    """Say what collections hold, as `scopeview collections --json` does, each as far as was asked for."""
+    return asker.ask(model, lambda facts: collections(facts, name=name, limit=limit))
 
 
 @router.get("/models/{model}/lint", response_model=LintReport)

@@ -96,3 +96,12 @@ def test_shapes_of_ops_come_from_attributes_or_from_tensorflow() -> None:
     imported = with_import(scopeview.load(SAMPLES / "m11_both_scopes.meta"), timeout_s=120)
     assert names(imported, "shape:[?,2] in:ops") == ["op model/encoder/MatMul"]
     assert names(imported, "op:MatMul dtype:float32 shape:[*,2]") == ["op model/encoder/MatMul"]
+
+
+def test_numbers_of_elements_and_a_hint_where_a_shape_has_other_dimensions() -> None:
+    gan = Facts(scopeview.load(SAMPLES / "m17_gan.meta"))
+
+    large = find(gan, "parameters:>20 in:variables").hits
+    assert {hit.name.partition("/Adam")[0] for hit in large} == {"discriminator/hidden/weights", "generator/weights"}
+    (hint,) = find(gan, "shape:[*,*,6]").hints
+    assert hint == "shape:[*,*,6] asks for 3 dimensions; shape:[...,6] is any number of them"

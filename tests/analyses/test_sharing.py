@@ -6,7 +6,7 @@ import pytest
 
 import scopeview
 from scopeview.analyses.facts import Facts
-from scopeview.analyses.sharing import sharing, sharing_of
+from scopeview.analyses.sharing import SharedScope, sharing, sharing_of
 from scopeview.errors import NotFoundError
 from tests.graphs import model_from_text
 from tests.places import SAMPLES
@@ -77,3 +77,14 @@ def test_a_variable_answers_to_all_its_names() -> None:
     assert sharing_of(facts("m28_partitioned.meta"), "p/w/part_1").variables[0].name == "p/w"
     with pytest.raises(NotFoundError, match="near it: net/w"):
         sharing_of(savers, "old/w")
+
+
+def test_sharing_is_told_by_the_scopes_that_were_entered_again() -> None:
+    gan = sharing(Facts(scopeview.load(SAMPLES / "m17_gan.meta")))
+    filters = sharing(Facts(scopeview.load(SAMPLES / "m19_shared_filter.meta")))
+
+    assert gan.scopes == (SharedScope("discriminator", ("discriminator", "discriminator_1"), 4, 37),)
+    assert [(one.scope, one.places, one.variables) for one in filters.scopes] == [
+        ("image_filters/conv1", ("image_filters/conv1", "image_filters/conv1_1"), 2),
+        ("image_filters/conv2", ("image_filters/conv2", "image_filters/conv2_1"), 2),
+    ]

@@ -119,6 +119,14 @@ def test_lists_are_bounded(client: TestClient) -> None:
     model = opened(client, "m17_gan.meta")
 
     assert client.get(f"/api/models/{model}/tree?limit=100000").status_code == 422
+    inspected = client.get(f"/api/models/{model}/inspection?limit=3").json()
+    whole = client.get(f"/api/models/{model}/inspection").json()
+    assert whole["left_out"] == {}
+    assert inspected["left_out"]["variables"] == 25 and inspected["variables"] == whole["variables"][:3]
+    listed = client.get(f"/api/models/{model}/collections?limit=3").json()
+    assert [(one["collection"]["size"], len(one["collection"]["members"])) for one in listed["collections"]] == [
+        (2, 2), (8, 3), (28, 3),
+    ]  # fmt: skip
     page = client.get(f"/api/models/{model}/tree?limit=3&offset=2").json()
     assert (len(page["rows"]), page["offset"], page["total"] > 3) == (3, 2, True)
 

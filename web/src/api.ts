@@ -67,7 +67,7 @@ export const api = {
   findings: (model: string, scope: string) => ask<FindingsBelow>(of(model, "findings"), { scope }),
   show: (model: string, name: string) => ask<Detail>(of(model, "show"), { name }),
   find: (model: string, q: string, offset = 0) => ask<FindResult>(of(model, "find"), { q, offset, limit: 100 }),
-  collections: (model: string) => ask<CollectionsReport>(of(model, "collections")),
+  collections: (model: string, limit = 100) => ask<CollectionsReport>(of(model, "collections"), { limit }),
   lint: (model: string, checkpoint = "") => ask<LintReport>(of(model, "lint"), { checkpoint }),
   map: (model: string, parameters: Parameters) => ask<ScopeMap>(of(model, "map"), parameters),
   variables: (model: string, parameters: Parameters) => ask<VariableTablePage>(of(model, "variables"), parameters),

@@ -3,24 +3,30 @@
 import { api } from "./api";
 import { useAsked } from "./asked";
 import { count, plural, printable } from "./format";
-import { SaveTable } from "./save_table";
-import { at, go } from "./state";
+import { csv, download } from "./download";
+import { at, go, notice } from "./state";
 
 const SHOWN = 40;
+const MOST = 5000; // members of one collection that are saved
 
 export function Collections() {
   const { model } = at.value;
   const asked = useAsked(model ? `collections ${model}` : null, () => api.collections(model));
   const report = asked.answer;
+  async function save(kind: "csv" | "json") {
+    const whole = await api.collections(model, MOST);
+    const rows = whole.collections.flatMap(({ collection }) => collection.members.map((one) => ({ collection: collection.name, kind: one.kind, member: one.target ?? one.text })));
+    const left = whole.collections.filter(({ collection }) => collection.size > collection.members.length).map(({ collection }) => collection.name);
+    if (left.length) notice.value = `Of ${left.join(", ")} the first ${count(MOST)} members are saved; scopeview collections prints all.`;
+    download(`collections.${kind}`, kind === "json" ? JSON.stringify(whole, null, 2) : csv(["collection", "kind", "member"], rows));
+  }
   return (
     <section class="view" aria-label="Collections">
       {report && report.collections.length > 0 && (
         <div class="bar">
           <span class="grow" />
-          <SaveTable
-            name="collections" answer={report} columns={["collection", "kind", "member"]}
-            rows={report.collections.flatMap(({ collection }) => collection.members.map((one) => ({ collection: collection.name, kind: one.kind, member: one.target ?? one.text })))}
-          />
+          <button aria-label="save the collections as CSV" onClick={() => void save("csv")}>CSV</button>
+          <button aria-label="save the collections as JSON" onClick={() => void save("json")}>JSON</button>
         </div>
       )}
       {asked.error && <p class="trouble">{asked.error}</p>}
@@ -40,7 +46,7 @@ export function Collections() {
               <b class="mono">{printable(collection.name)}</b>{" "}
               <span class="quiet">{Object.entries(kinds).map(([kind, number]) => plural(number, kind)).join(", ")}</span>
             </summary>
-            <Names names={collection.members.map((member) => member.target ?? member.text)} />
+            <Names names={collection.members.map((member) => member.target ?? member.text)} total={collection.size} />
           </details>
         ))}
         {report?.saving.savers.map((saver) => (
@@ -57,13 +63,13 @@ export function Collections() {
   );
 }
 
-function Names({ names }: { names: string[] }) {
+function Names({ names, total = names.length }: { names: string[]; total?: number }) {
   return (
     <span class="names">
       {names.slice(0, SHOWN).map((name, index) => (
         <button key={index} class="link mono" onClick={() => go({ selected: name })}>{printable(name)}</button>
       ))}
-      {names.length > SHOWN && <span class="quiet">… {count(names.length - SHOWN)} more</span>}
+      {total > SHOWN && <span class="quiet">… {count(total - SHOWN)} more</span>}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 // Two artefacts: what became of every variable, the rules that explain the renames, and the map to use.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { api } from "./api";
 import { useAsked } from "./asked";
 import { Copy } from "./copy";
@@ -166,13 +166,13 @@ function Restore({ found, side, mapped }: { found: RestoreReport; side: string; 
 }
 
 function Entries({ report, chosen, a, b }: ReportProps) {
-  const [entries, setEntries] = useState(report.entries);
-  useEffect(() => setEntries(report.entries), [report]);
+  const [added, setAdded] = useState({ to: report, entries: [] as DiffEntry[] });
+  const entries = added.to === report ? [...report.entries, ...added.entries] : report.entries;
   const rest = report.total_entries - entries.length;
   const ask = (offset: number, limit: number) => api.diff(a, b, { status: chosen, offset, limit });
   const more = async () => {
     const page = await ask(entries.length, PAGE);
-    setEntries((known) => (known.length === entries.length ? [...known, ...page.entries] : known));
+    setAdded((known) => ({ to: report, entries: [...(known.to === report ? known.entries : []), ...page.entries] }));
   };
   async function all(): Promise<DiffReport> {
     let found = await ask(0, MOST);

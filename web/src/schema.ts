@@ -277,7 +277,7 @@ export interface paths {
         };
         /**
          * Inspection
-         * @description Return what `scopeview inspect --json` prints.
+         * @description Return what `scopeview inspect --json` prints; `left_out` says where lists are longer than was asked for.
          */
         get: operations["inspection_api_models__model__inspection_get"];
         put?: never;
@@ -397,7 +397,7 @@ export interface paths {
         };
         /**
          * Collections Of
-         * @description Say what collections hold, as `scopeview collections --json` does.
+         * @description Say what collections hold, as `scopeview collections --json` does, each as far as was asked for.
          */
         get: operations["collections_of_api_models__model__collections_get"];
         put?: never;
@@ -670,6 +670,8 @@ export interface components {
             differences: components["schemas"]["Difference"][];
             /** Variables */
             variables: components["schemas"]["Membership"][];
+            /** Total Variables */
+            total_variables: number;
             saving: components["schemas"]["Saving"];
             /** Has Collections */
             has_collections: boolean;
@@ -1360,6 +1362,10 @@ export interface components {
             /** Dangling */
             dangling: components["schemas"]["Dangling"][];
             imported: components["schemas"]["ImportReport"] | null;
+            /** Left Out */
+            left_out: {
+                [key: string]: number;
+            };
         };
         /**
          * ItemChange
@@ -1964,6 +1970,20 @@ export interface components {
             is_cut: boolean;
         };
         /**
+         * SharedScope
+         * @description Variables that are shared in one way: a scope that was entered at several places, whatever lies below it.
+         */
+        SharedScope: {
+            /** Scope */
+            scope: string;
+            /** Places */
+            places: string[];
+            /** Variables */
+            variables: number;
+            /** Parameters */
+            parameters: number;
+        };
+        /**
          * SharingReport
          * @description The variables that were asked for, and how many there are in all.
          */
@@ -1976,6 +1996,8 @@ export interface components {
             model_variables: number;
             /** Shared */
             shared: number;
+            /** Scopes */
+            scopes: components["schemas"]["SharedScope"][];
         };
         /**
          * SideSummary
@@ -2505,6 +2527,7 @@ export type Saving = components['schemas']['Saving'];
 export type ScopeChange = components['schemas']['ScopeChange'];
 export type ScopeDetail = components['schemas']['ScopeDetail'];
 export type ScopeMap = components['schemas']['ScopeMap'];
+export type SharedScope = components['schemas']['SharedScope'];
 export type SharingReport = components['schemas']['SharingReport'];
 export type SideSummary = components['schemas']['SideSummary'];
 export type Signature = components['schemas']['Signature'];
@@ -3022,7 +3045,10 @@ export interface operations {
     };
     inspection_api_models__model__inspection_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many to return. */
+                limit?: number;
+            };
             header?: never;
             path: {
                 model: string;
@@ -3236,6 +3262,8 @@ export interface operations {
         parameters: {
             query?: {
                 name?: string;
+                /** @description How many to return. */
+                limit?: number;
             };
             header?: never;
             path: {

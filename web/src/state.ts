@@ -254,6 +254,8 @@ export function choices(error: unknown): string[] {
 }
 
 export function start(): void {
+  // An address written by hand may name a place and nothing that is open: the way there is opened.
+  if (at.value.selected && !at.value.openOps.length && !at.value.openVariables.length) reached.value = at.value.selected;
   addEventListener("popstate", () => (at.value = parseAddress(location.search)));
   void refreshModels();
   // While something is being read the list is asked for again; otherwise now and then, to see files that changed.

@@ -136,12 +136,14 @@ def _is_named(model: Model, name: str) -> bool:
 def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:
     for found in rule.check(subject):
         evidence = tuple(dict.fromkeys(found.evidence))
+        place = evidence[0] if len(evidence) == 1 else found.where  # of one variable, itself and not its scope
+        named = [name for name in (place, found.where) if _is_named(subject.facts.model, name)]
         yield Finding(
             code=rule.code,
             rule=rule.name,
             severity=found.severity or rule.severity,
             where=found.where,
-            leads_to=found.where if _is_named(subject.facts.model, found.where) else "",
+            leads_to=named[0] if named else "",
             message=found.message,
             evidence=evidence[:_EVIDENCE_SHOWN],
             total_evidence=len(evidence),

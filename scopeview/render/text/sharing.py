@@ -23,6 +23,8 @@ _EVIDENCE = {
 }  # fmt: skip
 _SITE_COLUMNS = (Column(), Column(style="quiet"), Column(align="right"), Column(), Column(style="quiet"))
 _VARIABLES_NAMED = 12
+_MANY, _SCOPES = 40, 12
+"""Shared variables from which on they are told by scope first, and how many scopes."""
 
 
 def print_sharing(console: Console, report: SharingReport) -> None:
@@ -30,6 +32,11 @@ def print_sharing(console: Console, report: SharingReport) -> None:
     whole = f"{report.shared:,} of {plural(report.model_variables, 'variable')} used at several places"
     listed = "" if report.total == report.shared else f"; {report.total:,} listed"
     console.print(Text(f"{whole}{listed}", style="heading"))
+    if (len(report.scopes) < report.shared and len(report.scopes) > 1) or report.shared > _MANY:
+        for found in report.scopes[:_SCOPES]:
+            places = ", ".join(printable(place) or "(root)" for place in found.places)
+            scope = f"{printable(found.scope)}/" if found.scope else "(root)"
+            console.print(Text(f"  {scope}  {plural(found.variables, 'variable')} at {places}"))
     for group in _groups(report.variables):
         _group(console, group)
     if len(report.variables) < report.total:
