@@ -19,8 +19,9 @@ from scopeview.analyses.roles import ROLES
 from scopeview.analyses.tensors import output_facts
 from scopeview.model.functions import ARGUMENT_TYPE
 from scopeview.model.model import Model
-from scopeview.model.names import is_within, parse_input
+from scopeview.model.names import is_within, leaf_of, parse_input
 from scopeview.model.ops import OpRow, OpTable
+from scopeview.model.scopes import ScopeId
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Variable
 
@@ -52,6 +53,9 @@ class FindResult:
     ops: int
     """How many ops fit, those in function bodies included."""
     offset: int
+    scopes: tuple[str, ...] = ()
+    """Scopes of either tree whose last segment holds the words, shortest path first; for words and `in:` alone."""
+    total_scopes: int = 0
     hints: tuple[str, ...] = ()
     """What to try where nothing fits, one sentence each."""
 
@@ -83,8 +87,24 @@ def find(facts: Facts, text: str, *, limit: int = 50, offset: int = 0) -> FindRe
             max(0, limit - max(0, len(variables) - offset)),
         ),
     )
-    hints = () if variables or places else tuple(_hints(model, query))
-    return FindResult(text, hits, len(variables), len(places), offset, hints)
+    scopes = _scopes(model, query)
+    hints = () if variables or places or scopes else tuple(_hints(model, query))
+    return FindResult(text, hits, len(variables), len(places), offset, tuple(scopes[:limit]), len(scopes), hints)
+
+
+def _scopes(model: Model, query: Query) -> list[str]:
+    if not query.words or any(field != "in" for field, _ in query.terms):
+        return []
+    wanted = ((model.variable_scopes, query.wants_variables), (model.op_scopes, query.wants_ops))
+    words = [word.casefold().strip("/") for word in query.words]
+
+    def fits(path: str) -> bool:
+        folded = path.casefold()
+        return all(word in folded and leaf_of(word) in leaf_of(folded) for word in words)
+
+    paths = {tree.path(ScopeId(scope)) for tree, is_wanted in wanted if is_wanted for scope in range(1, len(tree))}
+    found = filter(fits, paths)
+    return sorted(found, key=lambda path: (path.count("/"), path))
 
 
 def matching_variables(facts: Facts, text: str) -> list[Variable]:

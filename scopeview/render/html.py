@@ -28,7 +28,7 @@ class Line:
 
 
 def report_html(report: ModelReport, *, date: str = "") -> str:
-    """Write a report as a page that a browser, a mail or a review shows as it is; its date is today's if none is given."""
+    """Write a report as a page that a browser, a mail or a review shows as it is; it is dated today by default."""
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(

@@ -105,3 +105,14 @@ def test_numbers_of_elements_and_a_hint_where_a_shape_has_other_dimensions() -> 
     assert {hit.name.partition("/Adam")[0] for hit in large} == {"discriminator/hidden/weights", "generator/weights"}
     (hint,) = find(gan, "shape:[*,*,6]").hints
     assert hint == "shape:[*,*,6] asks for 3 dimensions; shape:[...,6] is any number of them"
+
+
+def test_scopes_are_found_by_their_own_names() -> None:
+    gan = Facts(scopeview.load(SAMPLES / "m17_gan.meta"))
+
+    assert find(gan, "hidden").scopes[:3] == ("discriminator/hidden", "discriminator_1/hidden", "generator/hidden")
+    assert find(gan, "discriminator/hid in:variables").scopes == ("discriminator/hidden",)
+    assert find(gan, "hidden op:MatMul").scopes == ()
+    assert (find(gan, "hidden", limit=2).scopes, find(gan, "hidden", limit=2).total_scopes > 2) == (
+        ("discriminator/hidden", "discriminator_1/hidden"), True,
+    )  # fmt: skip

@@ -25,7 +25,9 @@ def url(serve: Serve) -> str:
 
 
 def names(page: Page) -> list[str]:
-    return [text.replace("\n", "") for text in page.locator(".line > :first-child").all_inner_texts()]
+    """Return the whole names; what all of them lie in stands in the heading."""
+    found: list[str] = page.locator(".line > :first-child").evaluate_all("cells => cells.map(cell => cell.title)")
+    return found
 
 
 def test_the_filter_is_in_the_address_and_holds_for_the_treemap_too(page: Page, url: str) -> None:

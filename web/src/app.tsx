@@ -25,7 +25,7 @@ const NAMES: Record<View, string> = {
   graph: "Graph", map: "Map", variables: "Variables", collections: "Collections", diff: "Diff", lint: "Lint",
 };
 const KEYS: [string, string][] = [
-  ["/", "search"], ["1 – 6", "views"], ["o, v", "op tree, variable tree"], ["↑ ↓ → ←", "walk a tree; to the next box"],
+  ["/", "search"], ["1 – 6", "views"], ["o, v", "op tree, variable tree"], ["↑ ↓ → ←", "walk a tree, the table, the map; to the next box"],
   ["Enter", "open and select"], ["Home, End, letters", "jump in a tree"], ["*", "open all scopes beside"], ["+, −", "numbered twins one by one, or as one"], ["f, +, −", "fit and zoom the graph"], ["e, E", "the links of a box, one by one"], ["t, T", "trace inputs, outputs"],
   ["Shift-click, Shift-Space", "select several"], ["p", "paths between two"], ["d", "light or dark"], ["?", "these keys"], ["Esc", "close; out of a trace, a scope"],
 ];

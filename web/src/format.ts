@@ -33,6 +33,13 @@ export function cut(text: string, room: number): string {
   return `${letters.slice(0, Math.max(1, room - tail - 1)).join("")}…${letters.slice(-tail).join("")}`;
 }
 
+// The scope that all of several names lie in.
+export function commonScope(names: string[]): string {
+  let common = parent(names[0] ?? "");
+  for (const name of names) while (common && !name.startsWith(`${common}/`)) common = parent(common);
+  return common;
+}
+
 export function leaf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -891,6 +891,16 @@ export interface components {
             /** Offset */
             offset: number;
             /**
+             * Scopes
+             * @default []
+             */
+            scopes: string[];
+            /**
+             * Total Scopes
+             * @default 0
+             */
+            total_scopes: number;
+            /**
              * Hints
              * @default []
              */

@@ -8,6 +8,16 @@ import { Path } from "./path";
 import { at, go } from "./state";
 import type { Hit } from "./schema";
 
+const SCOPES = 8; // that are told before variables and ops
+
+interface Scope {
+  what: "scope";
+  name: string;
+}
+
+// What is in the body of a function is called as the command line calls it.
+const full = (hit: Hit | Scope) => (hit.what !== "scope" && hit.function ? `${hit.function}: ${hit.name}` : hit.name);
+
 export function Search() {
   const [text, setText] = useState(at.value.query);
   const [isOpen, setOpen] = useState(false);
@@ -15,12 +25,13 @@ export function Search() {
   const input = useRef<HTMLInputElement>(null);
   const { model, query } = at.value;
   const asked = useAsked(model && query && isOpen ? `${model} ${query}` : null, () => api.find(model, query));
-  const [hits, setHits] = useState<Hit[]>([]);
-  useEffect(() => setHits(asked.answer?.hits ?? []), [asked.answer]);
-  const rest = (asked.answer ? asked.answer.variables + asked.answer.ops : 0) - hits.length;
+  const [added, setAdded] = useState<{ to: unknown; hits: Hit[] }>({ to: null, hits: [] });
+  const found = [...(asked.answer?.hits ?? []), ...(added.to === asked.answer ? added.hits : [])];
+  const hits: (Hit | Scope)[] = [...(asked.answer?.scopes ?? []).slice(0, SCOPES).map((name) => ({ what: "scope" as const, name })), ...found];
+  const rest = (asked.answer ? asked.answer.variables + asked.answer.ops : 0) - found.length;
   const more = async () => {
-    const page = await api.find(model, query, hits.length);
-    setHits((known) => (known.length === hits.length ? [...known, ...page.hits] : known));
+    const page = await api.find(model, query, found.length);
+    setAdded((known) => ({ to: asked.answer, hits: [...(known.to === asked.answer ? known.hits : []), ...page.hits] }));
   };
 
   useEffect(() => {
@@ -44,7 +55,7 @@ export function Search() {
   function pick(index: number) {
     const hit = hits[index];
     if (!hit) return;
-    go({ selected: hit.function ? `${hit.function}: ${hit.name}` : hit.name });
+    go({ selected: full(hit) });
     setOpen(false);
     input.current?.blur();
   }
@@ -71,18 +82,18 @@ export function Search() {
       {isOpen && query && (
         <div class="hits">
           <p class="quiet" role="status">
-            {asked.error || (asked.answer ? `${plural(asked.answer.variables, "variable")}, ${plural(asked.answer.ops, "op")}` : "…")}
+            {asked.error || (asked.answer ? [asked.answer.total_scopes ? plural(asked.answer.total_scopes, "scope") : "", plural(asked.answer.variables, "variable"), plural(asked.answer.ops, "op")].filter(Boolean).join(", ") : "…")}
           </p>
           {asked.answer?.hints.map((hint) => <p key={hint} class="quiet">{printable(hint)}</p>)}
           <ul id="hits" role="listbox" aria-label="what was found">
             {hits.map((hit, index) => (
               <li
-                key={`${hit.what} ${hit.function} ${hit.name}`} id={`hit-${index}`} role="option" aria-selected={index === active}
+                key={`${hit.what} ${full(hit)}`} id={`hit-${index}`} role="option" aria-selected={index === active}
                 class={index === active ? "active" : ""} onMouseDown={(event) => (event.preventDefault(), pick(index))}
               >
-                <span class={`what ${hit.what}`}>{hit.what === "variable" ? "V" : "O"}</span>
-                <span class="mono grow" title={hit.name}><Path text={printable(hit.function ? `${hit.function}: ${hit.name}` : hit.name)} /></span>
-                <span class="quiet">{printable(hit.type)} {hit.shape_known ? shape(hit.shape) : ""}</span>
+                <span class={`what ${hit.what}`} title={hit.what}>{hit.what[0]!.toUpperCase()}</span>
+                <span class="mono grow" title={hit.name}><Path text={printable(full(hit))} /></span>
+                <span class="quiet">{hit.what === "scope" ? "scope" : `${printable(hit.type)} ${hit.shape_known ? shape(hit.shape) : ""}`}</span>
               </li>
             ))}
             {rest > 0 && <li class="more" role="option" aria-selected={false} onMouseDown={(event) => (event.preventDefault(), void more())}>… {count(rest)} more</li>}

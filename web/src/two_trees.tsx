@@ -168,10 +168,13 @@ function Box({ node, x, y, width, noun, model, isDim, onOpen, onHover }: BoxProp
       onMouseEnter={() => onHover(true)} onMouseLeave={() => onHover(false)} onFocus={() => onHover(true)} onBlur={() => onHover(false)}
       onClick={pick} onDblClick={open}
       onKeyDown={(event) => {
-        if (event.key !== "Enter" && event.key !== " ") return;
+        const beside = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key] as "nextElementSibling" | undefined;
+        const isTurn = (event.key === "ArrowRight" && !node.is_open) || (event.key === "ArrowLeft" && node.is_open);
+        if (!beside && !isTurn && event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
-        if (event.key === "Enter") open();
-        pick();
+        if (beside) (event.currentTarget[beside] as SVGElement | null)?.focus();
+        else if (event.key === "Enter" || isTurn) open();
+        if (event.key === "Enter" || event.key === " ") pick();
       }}
     >
       <title>{`${node.is_scope ? "scope" : noun} ${printable(node.path)}`}</title>

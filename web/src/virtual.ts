@@ -9,17 +9,18 @@ export interface Window {
   first: number; // of the rows that are made
   last: number; // one past it
   perPage: number; // rows that are seen at once
+  width: number; // px
   onScroll: () => void;
   scrollTo: (index: number, isJump?: boolean) => void; // as far as it takes to see that row; after a jump it stands in the middle
 }
 
 export function useWindow(box: RefObject<HTMLElement>, rows: number, height: number, above = 0): Window {
   const [top, setTop] = useState(0);
-  const [room, setRoom] = useState(600);
+  const [{ room, width }, setRoom] = useState({ room: 600, width: 800 });
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const observer = new ResizeObserver(() => setRoom(element.clientHeight));
+    const observer = new ResizeObserver(() => setRoom({ room: element.clientHeight, width: element.clientWidth }));
     observer.observe(element);
     return () => observer.disconnect();
   }, [box.current]);
@@ -29,6 +30,7 @@ export function useWindow(box: RefObject<HTMLElement>, rows: number, height: num
     first,
     last: Math.min(rows, first + Math.ceil(room / height) + 2 * SPARE),
     perPage,
+    width,
     onScroll: () => setTop(box.current?.scrollTop ?? 0),
     scrollTo: (index, isJump = false) => {
       const element = box.current;

@@ -9,12 +9,18 @@ from scopeview.analyses.find import FindResult, Hit
 from scopeview.render.formats import plural, printable, shape_text
 from scopeview.render.text.table import Column, print_table
 
+_SCOPES = 8
+
 
 def print_find(console: Console, result: FindResult) -> None:
     """Print how many fit, and this page of them."""
     console.print(Text(f"{plural(result.variables, 'variable')}, {plural(result.ops, 'op')}", style="heading"))
     for hint in result.hints:
         console.print(Text(f"  {printable(hint)}", style="quiet"))
+    if result.scopes and not result.offset:
+        more = f", … {result.total_scopes - _SCOPES:,} more" if result.total_scopes > _SCOPES else ""
+        listed = ", ".join(f"{printable(path)}/" for path in result.scopes[:_SCOPES])
+        console.print(Text(f"  {plural(result.total_scopes, 'scope')}: {listed}{more}"))
     columns = [Column(), Column(style="quiet"), Column(), Column(style="quiet")]
     print_table(console, columns, [_row(hit) for hit in result.hits])
     shown_to = result.offset + len(result.hits)

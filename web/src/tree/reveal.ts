@@ -10,7 +10,7 @@ export function useReveal(): void {
   const name = reached.value;
   const { model } = at.value;
   useEffect(() => {
-    if (!name || at.value.selectedIn) return;
+    if (!name || !model || at.value.selectedIn) return;
     let isStale = false;
     void treeOf(model, at.value.tree, name).then((tree) => {
       if (isStale || !tree) return;
@@ -32,16 +32,16 @@ async function treeOf(model: string, first: Kind, name: string): Promise<Kind | 
 async function hasWay(model: string, kind: Kind, name: string): Promise<boolean> {
   let scope = "";
   for (const path of [...above(name), name]) {
-    if (!(await hasChild(model, kind, scope, path))) return false;
+    if (!(await hasChild(model, kind, scope, path, path !== name))) return false;
     scope = path;
   }
   return true;
 }
 
-async function hasChild(model: string, kind: Kind, scope: string, path: string): Promise<boolean> {
+async function hasChild(model: string, kind: Kind, scope: string, path: string, mustBeScope: boolean): Promise<boolean> {
   for (let offset = 0, total = 1; offset < total; ) {
     const page = await api.tree(model, kind, scope, offset);
-    if (page.rows.some((row) => standsFor(row, path))) return true;
+    if (page.rows.some((row) => standsFor(row, path) && (row.is_scope || !mustBeScope))) return true;
     total = page.rows.length ? page.total : 0;
     offset += page.rows.length;
   }

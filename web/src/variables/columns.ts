@@ -15,7 +15,7 @@ interface Shown {
 }
 
 export const COLUMNS: readonly Shown[] = [
-  { key: "name", heading: "name", told: "name of the variable", style: "name", most: 60 },
+  { key: "name", heading: "name", told: "name of the variable", style: "name", most: 90 },
   { key: "shape", heading: "shape", told: "shape; ? is not known", style: "mono", most: 20 },
   { key: "dtype", heading: "dtype", told: "dtype", style: "quiet", most: 10 },
   { key: "parameters", heading: "parameters", told: "number of elements", style: "number", most: 14 },
@@ -53,11 +53,22 @@ export function columnsOf(rows: TableRow[]): readonly Shown[] {
 const LETTER = { name: 7.3, mono: 7.3, number: 7.6, quiet: 6.6 }; // px of a letter, in the mean
 const HEADING = 6.8;
 
-// As wide as what stands in them; the name gives way first, and is cut in the middle where it must.
-export function widthsOf(columns: readonly Shown[], rows: TableRow[]): string {
+// Letters of a name for which there is room: two fifths of the table are theirs.
+export function lettersFor(width: number): number {
+  return Math.max(30, Math.min(90, Math.floor((0.42 * width) / LETTER.name)));
+}
+
+// What does not fit of a name is left out of its front: its end says which variable it is.
+export function ending(name: string, letters: number): string {
+  return name.length <= letters ? name : `…${name.slice(1 - letters)}`;
+}
+
+// As wide as what stands in them.
+export function widthsOf(columns: readonly Shown[], rows: TableRow[], names: string[]): string {
   return columns.map(({ key, heading, style, most }) => {
-    const longest = rows.reduce((longest, row) => Math.max(longest, told(row, key).length), 0);
-    const width = Math.ceil(Math.max(LETTER[style] * Math.min(longest, most), HEADING * (heading.length + 1)) + 3);
-    return key === "name" ? `minmax(${Math.min(width, 260)}px, ${width}px)` : `${width}px`;
+    const texts = key === "name" ? names : rows.map((row) => told(row, key));
+    const longest = Math.min(most, texts.reduce((longest, text) => Math.max(longest, text.length), 0));
+    const width = Math.ceil(Math.max(LETTER[style] * longest, HEADING * (heading.length + 1)) + 3);
+    return `${width}px`;
   }).join(" ");
 }

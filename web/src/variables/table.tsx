@@ -1,11 +1,11 @@
 // The table itself: an ARIA grid of which only the rows on screen are made.
 
 import { useRef } from "preact/hooks";
-import { Path } from "../path";
+import { commonScope, printable } from "../format";
 import { at, go } from "../state";
 import type { TableRow } from "../schema";
 import { useWindow } from "../virtual";
-import { type Column, columnsOf, told, widthsOf } from "./columns";
+import { type Column, columnsOf, ending, lettersFor, told, widthsOf } from "./columns";
 import type { Order } from "./order";
 
 const ROW = 26;
@@ -23,7 +23,10 @@ export function Table({ rows, total, order, onSort, onEnd }: Props) {
   const seen = useWindow(box, rows.length, ROW, ROW);
   const { selected } = at.value;
   const columns = columnsOf(rows);
-  const grid = { gridTemplateColumns: widthsOf(columns, rows) };
+  const scope = commonScope(rows.map((row) => row.name));
+  const letters = lettersFor(seen.width);
+  const names = rows.map((row) => ending(printable(scope ? row.name.slice(scope.length + 1) : row.name), letters));
+  const grid = { gridTemplateColumns: widthsOf(columns, rows, names) };
 
   function onScroll() {
     seen.onScroll();
@@ -48,7 +51,7 @@ export function Table({ rows, total, order, onSort, onEnd }: Props) {
         {columns.map(({ key, heading, told: meaning, style }) => (
           <span key={key} role="columnheader" class={style === "number" ? "number" : ""} aria-sort={order.sort === key ? (order.descending ? "descending" : "ascending") : undefined}>
             <button aria-label={`sort by ${heading}`} title={meaning} class={order.sort === key ? "on" : ""} onClick={() => onSort(key)}>
-              {heading}{order.sort === key ? (order.descending ? " ↓" : " ↑") : ""}
+              {heading}{key === "name" && scope && <span class="mono within"> in {ending(printable(scope), letters - 8)}/</span>}{order.sort === key ? (order.descending ? " ↓" : " ↑") : ""}
             </button>
           </span>
         ))}
@@ -63,7 +66,7 @@ export function Table({ rows, total, order, onSort, onEnd }: Props) {
               const text = told(row, key);
               return (
                 <span key={key} role="gridcell" title={text} class={style === "name" ? "mono" : style}>
-                  {key === "name" ? <Path text={text} /> : key === "uses" && row.uses > 1 ? <b class="badge shared">{text}</b> : text}
+                  {key === "name" ? names[seen.first + place] : key === "uses" && row.uses > 1 ? <b class="badge shared">{text}</b> : text}
                 </span>
               );
             })}
