@@ -34,7 +34,10 @@ VIEWS: dict[str, dict[str, str | list[str]]] = {
         "at": "discriminator/hidden/weights",
     },
     "map": {"view": "map", "model": "m17_gan.meta", "var": ["discriminator"], "at": "discriminator/hidden"},
-    "variables": {"model": "m17_gan.meta", "view": "variables", "filter": "sort:parameters down", "at": "generator"},
+    "variables": {
+        "model": TRAINING, "view": "variables", "filter": "sort:parameters down",
+        "var": ["resnet", "resnet/block2"], "at": "resnet/block2/unit_1/conv1/weights",
+    },
     "collections": {"model": "m17_gan.meta", "view": "collections", "tree": "ops"},
     "diff": {"model": "m33_original.ckpt", "with": "m33_renamed.meta", "view": "diff", "var": ["layer1", "model"]},
     "lint": {"model": "m18_missed_sharing.meta", "view": "lint"},

@@ -7,7 +7,7 @@ import { count, leaf, plural, printable } from "./format";
 import { SavePicture } from "./picture";
 import { above, at, go, toggled } from "./state";
 import { type Band, type SideNode, TwoTrees } from "./two_trees";
-import type { DiffEntry, DiffNode, DiffRibbon, GraphDiff } from "./schema";
+import type { DiffEntry, DiffMap, DiffNode, DiffRibbon, GraphDiff } from "./schema";
 
 // One list of open scopes serves both sides, so that a scope that both have opens on both.
 export function Ribbons({ a, b, statuses }: { a: string; b: string; statuses: DiffEntry["status"][] }) {
@@ -25,7 +25,7 @@ export function Ribbons({ a, b, statuses }: { a: string; b: string; statuses: Di
       <div class="bar">
         <label><input type="checkbox" checked={hasSlots} onChange={(event) => setSlots(event.currentTarget.checked)} /> slots too</label>
         {opened.length > 0 && <button onClick={() => go({ openVariables: [] }, true)}>close all scopes</button>}
-        <span class="legend">{FATES.map(([kind, word]) => <span key={kind}><i class={kind} /> {word}</span>)}<span><i class="alone" /> on one side only</span></span>
+        {found.total > 0 && <Legend found={found} />}
         <span class="grow" />
         <SavePicture of={() => frame.current?.querySelector<SVGSVGElement>("svg.map") ?? null} name="diff" />
       </div>
@@ -41,6 +41,13 @@ export function Ribbons({ a, b, statuses }: { a: string; b: string; statuses: Di
       )}
     </div>
   );
+}
+
+// What is on the screen, and nothing else.
+function Legend({ found }: { found: DiffMap }) {
+  const drawn = FATES.filter(([kind]) => found.ribbons.some((ribbon) => ribbon[kind]));
+  const isAlone = [...found.a, ...found.b].some((node) => node.alone);
+  return <span class="legend">{drawn.map(([kind, word]) => <span key={kind}><i class={kind} /> {word}</span>)}{isAlone && <span><i class="alone" /> on one side only</span>}</span>;
 }
 
 function sideNode(node: DiffNode, letter: string): SideNode {

@@ -195,7 +195,7 @@ function initialiser(found: { kind: string; arguments: Record<string, unknown>; 
 function VariableScopePart({ found }: { found: VariableScopeDetail }) {
   return (
     <Part title="variable scope">
-      <Fact name="holds">{`${plural(found.total_variables - found.attached, "variable")}, ${plural(found.parameters, "parameter")}, ${bytes(found.size_bytes)}`}{found.attached > 0 && <span class="quiet"> and {plural(found.attached, "slot or average", "slots and averages")}</span>}</Fact>
+      <Fact name="holds">{found.total_variables > found.attached && `${plural(found.total_variables - found.attached, "variable")}, ${plural(found.parameters, "parameter")}, ${bytes(found.size_bytes)} `}{found.attached > 0 && <span class="quiet">{found.total_variables > found.attached && "and "}{plural(found.attached, "slot or average", "slots and averages")}</span>}</Fact>
       <Fact name="entered at">{found.call_sites.length ? <CallSites sites={found.call_sites} /> : ""}</Fact>
       <Fact name="variables"><Listed items={found.variables} total={found.total_variables} show={(one) => <span class="item"><Name name={one.name} under={found.path} /> <span class="quiet mono">{shape(one.shape)}</span></span>} /></Fact>
     </Part>

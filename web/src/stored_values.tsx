@@ -18,8 +18,8 @@ export function StoredValues({ model, name, size }: { model: string; name: strin
   if (!holders.length) return null;
   if (!isWanted) return <Titled><button onClick={() => setWished(name)}>read {bytes(size)}</button></Titled>;
   if (asked.error) return <Titled><span class="bad">{asked.error}</span></Titled>;
-  if (!asked.answer) return <Titled><span class="quiet">reading…</span></Titled>;
-  if (!asked.answer.length) return <Titled><span class="quiet">no open checkpoint has it</span></Titled>;
+  if (!asked.answer) return null;
+  if (!asked.answer.length) return null; // checkpoints of something else
   const names = short(asked.answer.map((one) => one.checkpoint));
   return <>{asked.answer.map((found, index) => <Described key={found.checkpoint} found={found} name={name} title={asked.answer!.length > 1 || current.value?.path !== found.checkpoint ? names[index]! : ""} />)}</>;
 }

@@ -73,7 +73,7 @@ function Filter({ query, onChange }: { query: string; onChange: (query: string) 
   }, [text]);
   return (
     <input
-      type="search" aria-label="Filter the variables" placeholder="filter: trainable:yes shape:[...,256] parameters:>1000"
+      type="search" aria-label="Filter the variables" placeholder="filter: shape:[...,256] parameters:>1000"
       value={text} onInput={(event) => setText(event.currentTarget.value)}
     />
   );
