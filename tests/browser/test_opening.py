@@ -130,6 +130,17 @@ def test_of_several_things_at_a_path_one_is_chosen(page: Page, serve: Serve) -> 
     assert models(page) == ["m29_two_tag_sets [saved_model.pb] [serve]"]
 
 
+def test_what_else_a_folder_holds_is_opened_from_it(page: Page, serve: Serve, tmp_path: Path) -> None:
+    for name in ("m05_reuse.meta", "m33_original.ckpt.index", "m33_original.ckpt.data-00000-of-00001"):
+        shutil.copy(SAMPLES / name, tmp_path / name)
+    page.goto(serve(tmp_path))
+    page.locator(".summary").get_by_text("6 variables").wait_for()
+    page.get_by_label("also here").select_option("m05_reuse.meta")
+
+    expect(page.locator(".summary")).to_contain_text("14 ops")
+    assert len(models(page)) == 2
+
+
 def test_a_server_that_is_gone_and_comes_back(browser: Browser, tmp_path: Path) -> None:
     page = browser.new_page()  # its console tells of every request that fails, rightly
     try:

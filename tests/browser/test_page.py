@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -250,12 +251,27 @@ def test_hostile_names_are_drawn_as_text(page: Page, serve: Serve, tmp_path: Pat
     path = tmp_path / "hostile.pb"
     path.write_bytes(graph.SerializeToString())
 
-    opened(page, serve(path))
+    other = shutil.copy(SAMPLES / "m17_gan.meta", tmp_path / "other.meta")
+
+    opened(page, serve(path, Path(other)))
     for row in range(page.locator(".tree .row").count()):
         page.locator(".tree .row").nth(row).click()
         expect(page.get_by_role("complementary").get_by_role("heading", level=2)).not_to_be_empty()
-    for name in ("Graph", "Map", "Variables", "Collections", "Lint"):
+    shown = {
+        "Graph": ".item",
+        "Map": ".box",
+        "Variables": ".line",
+        "Collections": ".empty",
+        "Diff": ".entries tr",
+        "Lint": ".chip",
+    }
+    for name, drawn in shown.items():
         view(page, name)
+        page.get_by_role("region", name=name).locator(drawn).first.wait_for(state="attached")
+        assert page.locator("img").count() == 0
+    page.get_by_label("Search ops and variables").fill("w")
+    expect(page.locator("#hits [role=option]:not(.more)")).not_to_have_count(0)
+    assert "<img src=x onerror" in " ".join(page.locator("#hits [title]").all_inner_texts())
     assert page.locator("img").count() == 0
     assert page.title().endswith("· scopeview")
     assert "\\u202eabc" in " ".join(tree_rows(page))

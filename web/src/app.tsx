@@ -189,9 +189,29 @@ function Summary() {
   return (
     <div class="summary">
       <span class="quiet">{facts.filter(Boolean).map(printable).join(" · ")}</span> {found.ops > 0 && <Import />}
+      {found.others.length > 0 && (
+        <label class="others quiet">
+          {" "}also here{" "}
+          <select value="" onChange={(event) => void openBeside(found.path, event.currentTarget.value)}>
+            <option value="">{plural(found.others.length, "artefact")}…</option>
+            {found.others.map((other) => <option key={other} value={other}>{printable(other)}</option>)}
+          </select>
+        </label>
+      )}
       {found.notes.map((note) => <p key={note} class="warning">{printable(note)}</p>)}
     </div>
   );
+}
+
+// Another of the artefacts that a folder holds.
+async function openBeside(path: string, artifact: string) {
+  try {
+    const opened = await api.open(path, { artifact });
+    await refreshModels();
+    lookInto(opened.id);
+  } catch (error) {
+    trouble.value = said(error);
+  }
 }
 
 // What TensorFlow itself made of the graph: the import runs beside the page and may be asked for.

@@ -7,6 +7,7 @@ import { csv, download } from "./download";
 import { at, go, notice } from "./state";
 
 const SHOWN = 40;
+const RENAMED = 6; // keys of a saver that are named
 const MOST = 5000; // members of one collection that are saved
 
 export function Collections() {
@@ -52,7 +53,7 @@ export function Collections() {
         {report?.saving.savers.map((saver) => (
           <p key={saver.op + saver.restores}>
             <b class="mono">{printable(saver.op)}</b> {saver.restores ? "restores" : "saves"} {plural(saver.keys.length, "key")}
-            {saver.renamed.length > 0 && <span class="quiet"> · {saver.renamed.map((one) => printable(`${one.variable} as ${one.key}`)).join(", ")}</span>}
+            {saver.renamed.length > 0 && <span class="quiet"> · {count(saver.renamed.length)} under other names: {saver.renamed.slice(0, RENAMED).map((one) => printable(`${one.variable} as ${one.key}`)).join(", ")}{saver.renamed.length > RENAMED ? ", …" : ""}</span>}
           </p>
         ))}
         {!!report?.saving.never_saved.length && (
