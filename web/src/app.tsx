@@ -2,21 +2,20 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { api } from "./api";
-import { useAsked } from "./asked";
 import { Collections } from "./collections";
+import { Dialog } from "./dialog";
 import { Diff } from "./diff";
-import { bytes, count, plural, printable } from "./format";
 import { Graph } from "./graph/graph";
 import { Inspector } from "./inspector";
 import { Lint } from "./lint";
 import { Map } from "./map";
-import { ModelOptions } from "./models";
-import { Dialog } from "./dialog";
+import { closeModel, ModelOptions } from "./models";
+import { NotReady, Welcome } from "./not_ready";
 import { OpenDialog, useDrop } from "./open";
 import { Search } from "./search";
 import { paneStyle, Splitter } from "./splitter";
-import type { OpenModel } from "./schema";
-import { announced, at, current, go, lookInto, models, notice, refreshModels, said, show, trouble, VIEWS, type View } from "./state";
+import { announced, at, current, go, lookInto, notice, refreshModels, show, trouble, VIEWS, type View } from "./state";
+import { Summary } from "./summary";
 import { useReveal } from "./tree/reveal";
 import { Tree } from "./tree/tree";
 import { Variables } from "./variables/variables";
@@ -157,126 +156,6 @@ function ModelPicker({ onOpen }: { onOpen: () => void }) {
       {current.value && <button class="icon" aria-label="close this artefact" title="close this artefact" onClick={() => void closeModel(at.value.model)}>×</button>}
       <button onClick={onOpen}>open…</button>
     </span>
-  );
-}
-
-async function closeModel(id: string) {
-  const next = models.value.find((model) => model.id !== id && model.state === "ready") ?? models.value.find((model) => model.id !== id);
-  try {
-    models.value = await api.close(id);
-    lookInto(next?.id ?? "");
-  } catch (error) {
-    trouble.value = said(error);
-  }
-}
-
-function Summary() {
-  const { model } = at.value;
-  const asked = useAsked(model ? `summary ${model}` : null, () => api.summary(model));
-  const found = asked.answer;
-  // The first question about a small graph begins its import: the list of models says so.
-  useEffect(() => {
-    if (found) void refreshModels();
-  }, [found]);
-  if (!found) return null;
-  const own = found.variables - found.attached_variables;
-  const facts = [
-    found.format.replaceAll("_", " "), found.tensorflow_version ? `TensorFlow ${found.tensorflow_version}` : "",
-    found.ops ? plural(found.ops, "op") : "",
-    found.attached_variables ? `${plural(found.variables, "variable")} (${count(own)} + ${count(found.attached_variables)} for training)` : plural(found.variables, "variable"),
-    plural(found.parameters, "parameter"), bytes(found.size_bytes), found.tags.length ? `tags ${found.tags.join(", ")}` : "",
-  ];
-  return (
-    <div class="summary">
-      <span class="quiet">{facts.filter(Boolean).map(printable).join(" · ")}</span> {found.ops > 0 && <Import />}
-      {found.others.length > 0 && (
-        <label class="others quiet">
-          {" "}also here{" "}
-          <select value="" onChange={(event) => void openBeside(found.path, event.currentTarget.value)}>
-            <option value="">{plural(found.others.length, "artefact")}…</option>
-            {found.others.map((other) => <option key={other} value={other}>{printable(other)}</option>)}
-          </select>
-        </label>
-      )}
-      {found.notes.map((note) => <p key={note} class="warning">{printable(note)}</p>)}
-    </div>
-  );
-}
-
-// Another of the artefacts that a folder holds.
-async function openBeside(path: string, artifact: string) {
-  try {
-    const opened = await api.open(path, { artifact });
-    await refreshModels();
-    lookInto(opened.id);
-  } catch (error) {
-    trouble.value = said(error);
-  }
-}
-
-// What TensorFlow itself made of the graph: the import runs beside the page and may be asked for.
-function Import() {
-  const model = current.value;
-  if (!model) return null;
-  const ask = () => void api.import(model.id).then(refreshModels, (error: Error) => (trouble.value = error.message));
-  switch (model.imported) {
-    case "none":
-      return <button class="link" title="runs tf.compat.v1 in a process of its own: shapes of every tensor, what TensorFlow refuses" onClick={ask}>import through TensorFlow</button>;
-    case "waiting":
-      return <span class="quiet" role="status">· TensorFlow is importing it…</span>;
-    case "done":
-      return <span class="quiet">· imported by TensorFlow</span>;
-    case "refused":
-      return <button class="link warning" title={printable(model.import_error)} onClick={() => show("lint")}>TensorFlow refuses it: see Lint</button>;
-  }
-}
-
-function NotReady() {
-  const model = current.value;
-  if (!model) return null;
-  if (model.state === "loading")
-    return (
-      <div class="welcome" role="status">
-        <p>{printable(model.path)}</p>
-        <p class="quiet">{printable(model.stage)}{model.bytes_total ? `: ${bytes(model.bytes_done)} of ${bytes(model.bytes_total)}` : "…"}</p>
-        {model.bytes_done ? <progress max={model.bytes_total} value={model.bytes_done} aria-label="bytes read" /> : <div class="progress" />}
-        <button onClick={() => void closeModel(model.id)}>give it up</button>
-      </div>
-    );
-  if (model.choices.length)
-    return (
-      <div class="welcome">
-        <p class="mono">{printable(model.path)}</p>
-        <p>It holds {model.choices.length} {model.choices_are_tags ? "MetaGraphs, told by their tags" : "artefacts"}. Which one?</p>
-        {model.choices.map((choice) => <button key={choice} onClick={() => void choose(model, choice)}>{printable(choice) || "(no tags)"}</button>)}
-      </div>
-    );
-  return (
-    <div class="welcome">
-      <p class="trouble" role="alert">{printable(model.error)}</p>
-      <p>
-        <button onClick={() => void api.reload(model.id).then(refreshModels)}>try again</button>{" "}
-        <button onClick={() => void closeModel(model.id)}>{models.value.length > 1 ? "close it, and go back" : "close it"}</button>
-      </p>
-    </div>
-  );
-}
-
-// One of several things at a path takes the place of the question which.
-async function choose(model: OpenModel, choice: string) {
-  const found = await api.open(model.path, model.choices_are_tags ? { tags: choice.split(",").filter(Boolean) } : { artifact: choice });
-  await api.close(model.id);
-  await refreshModels();
-  lookInto(found.id);
-}
-
-function Welcome({ onOpen }: { onOpen: () => void }) {
-  return (
-    <div class="welcome">
-      <h1>Both namespaces of a TensorFlow graph</h1>
-      <p>Open a graph, a checkpoint or a SavedModel: drop a file here, or choose one.</p>
-      <button onClick={onOpen}>open…</button>
-    </div>
   );
 }
 

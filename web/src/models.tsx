@@ -1,7 +1,8 @@
-// The models that are open, as choices of a menu.
+// The models that are open: as choices of a menu, and how one is closed.
 
+import { api } from "./api";
 import { cut, printable, short } from "./format";
-import { models } from "./state";
+import { lookInto, models, said, trouble } from "./state";
 
 const LETTERS = 46; // of a name in a menu; the end of it says which file it is
 
@@ -17,4 +18,14 @@ export function ModelOptions({ without = "", only = () => true }: { without?: st
       ))}
     </>
   );
+}
+
+export async function closeModel(id: string) {
+  const next = models.value.find((model) => model.id !== id && model.state === "ready") ?? models.value.find((model) => model.id !== id);
+  try {
+    models.value = await api.close(id);
+    lookInto(next?.id ?? "");
+  } catch (error) {
+    trouble.value = said(error);
+  }
 }
