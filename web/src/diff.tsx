@@ -23,7 +23,7 @@ const PAGE = 500;
 
 export function Diff() {
   const { model, other, filter } = at.value;
-  const second = other || counterpart(model);
+  const second = models.value.some((one) => one.id === other) ? other : counterpart(model);
   const chosen = filter.split(" ").filter((word): word is DiffEntry["status"] => STATUSES.includes(word as DiffEntry["status"]));
   const key = JSON.stringify([model, second, chosen]);
   const asked = useAsked(model && second ? key : null, () => api.diff(model, second, { status: chosen, limit: PAGE }));

@@ -62,9 +62,10 @@ export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, ri
   const drawn = stacked(bands);
   // What a hand rests on stands out with all that it is linked to; with no hand there, what is selected does.
   const { selected, selectedIn } = at.value;
-  const held = hovered ?? selectedAmong("left", left, selectedIn === "" ? selected : "") ?? selectedAmong("right", right, selectedIn === rightModel ? selected : "");
+  const chosen = selectedAmong("left", left, selectedIn === "" ? selected : "") ?? selectedAmong("right", right, selectedIn === rightModel ? selected : "");
+  const held = hovered ?? (chosen && bands.some((band) => touches(band, chosen, left, right)) ? chosen : null);
   const inside = held && within(held.side === "left" ? left : right, held.index);
-  const isLit = (band: Band) => !held || !inside || inside.has(held.side === "left" ? band.left : band.right);
+  const isLit = (band: Band) => !held || touches(band, held, left, right);
   const lit = { left: new Set<number>(), right: new Set<number>() };
   for (const band of bands.filter(isLit)) (lit.left.add(band.left), lit.right.add(band.right));
   for (const index of inside ?? []) lit[held!.side].add(index);
@@ -135,6 +136,11 @@ function within(nodes: SideNode[], index: number): Set<number> {
   const { depth } = nodes[index]!;
   for (let next = index + 1; nodes[next] && nodes[next]!.depth > depth; next += 1) found.add(next);
   return found;
+}
+
+function touches(band: Band, { side, index }: Hovered, left: SideNode[], right: SideNode[]): boolean {
+  const [end, nodes] = side === "left" ? [band.left, left] : [band.right, right];
+  return end === index || (end > index && nodes.slice(index + 1, end + 1).every((node) => node.depth > nodes[index]!.depth));
 }
 
 function selectedAmong(side: "left" | "right", nodes: SideNode[], path: string): Hovered | null {

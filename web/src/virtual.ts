@@ -1,7 +1,7 @@
 // Long lists of rows of one height, of which only those on screen are made.
 
 import { type RefObject } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 const SPARE = 8; // rows above and below, so that a slow wheel shows no blank
 
@@ -17,13 +17,16 @@ export interface Window {
 export function useWindow(box: RefObject<HTMLElement>, rows: number, height: number, above = 0): Window {
   const [top, setTop] = useState(0);
   const [{ room, width }, setRoom] = useState({ room: 600, width: 800 });
+  const watched = useRef<{ element: HTMLElement | null; observer?: ResizeObserver }>({ element: null });
   useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setRoom({ room: element.clientHeight, width: element.clientWidth }));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [box.current]);
+    const element = box.current; // it comes when there are rows, which no dependency tells
+    if (element === watched.current.element) return;
+    watched.current.observer?.disconnect();
+    const observer = new ResizeObserver(() => element && setRoom({ room: element.clientHeight, width: element.clientWidth }));
+    if (element) observer.observe(element);
+    watched.current = { element, observer };
+  });
+  useEffect(() => () => watched.current.observer?.disconnect(), []);
   const perPage = Math.max(1, Math.floor((room - above) / height));
   const first = Math.max(0, Math.floor(top / height) - SPARE);
   return {
