@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ import numpy as np
 from scopeview.model.links import Frontier, Ints
 from scopeview.model.names import ancestors, leaf_of, sort_key
 from scopeview.model.scopes import ScopeId, ScopeTree
+
+_NUMBER = re.compile(r"([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Side:
         return dict(zip(codes.tolist(), numbers.tolist(), strict=True))
 
     def nodes(self) -> list[SideNode]:
-        """Return the visible things from top to bottom, open scopes included."""
+        """Return the visible things from top to bottom, open scopes included; `unit_2` comes before `unit_10`."""
         tree = self.frontier.tree
         found: list[SideNode] = []
         shown: set[ScopeId] = set()
@@ -67,12 +70,18 @@ class Side:
                     )
             items = 1 if closed is None else len(tree.rows(closed))
             found.append(SideNode(path, path.count("/") + 1, closed is not None, False, items, code))
-        return found
+        return sorted(found, key=lambda node: _in_numbers(node.path))
 
 
 def index_of(nodes: Sequence[SideNode]) -> dict[int, int]:
     """Return the index of every visible thing by its code."""
     return {node.code: index for index, node in enumerate(nodes) if node.code is not None}
+
+
+def _in_numbers(path: str) -> list[list[str | int]]:
+    """Return what sorts names by their segments, and numbers in them by their size: a scope, then what is in it."""
+    parts = (_NUMBER.split(segment) for segment in path.split("/"))
+    return [[int(part) if index % 2 else part for index, part in enumerate(pieces)] for pieces in parts]
 
 
 def _above(tree: ScopeTree, path: str) -> list[ScopeId]:

@@ -7,6 +7,7 @@ import pytest
 import scopeview
 from scopeview.analyses.facts import Facts
 from scopeview.analyses.scope_map import MapFilter, ScopeMap, scope_map
+from tests.graphs import model_from_text
 from tests.places import SAMPLES
 
 GAN = Facts(scopeview.load(SAMPLES / "m17_gan.meta"))
@@ -64,3 +65,13 @@ def test_programs_of_an_object_graph_stand_beside_each_other() -> None:
     found = scope_map(Facts(scopeview.load(SAMPLES / "m29_module")))
 
     assert [node.path for node in found.ops] == ["call", "encode"]
+
+
+def test_numbers_are_sorted_by_their_size() -> None:
+    text = "".join(f"unit_{number}/w VariableV2\nunit_{number}/read Identity unit_{number}/w\n" for number in range(12))
+
+    found = scope_map(Facts(model_from_text(text)))
+
+    assert [node.path for node in found.variables] == [f"unit_{number}" for number in range(12)]
+    opened = scope_map(Facts(model_from_text(text)), ["unit_2", "unit_10"])
+    assert [node.path for node in opened.variables][2:5] == ["unit_2", "unit_2/w", "unit_3"]
