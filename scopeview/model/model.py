@@ -163,6 +163,11 @@ class Model:
         """The op-scope tree of the main graph."""
         return self.graph.scopes
 
+    def __repr__(self) -> str:
+        """Say what it is in a line; all of it would fill screens."""
+        holds = f"{len(self.graph):,} ops, {len(self.variables):,} variables"
+        return f"<Model {self.origin.path} ({self.origin.format}): {holds}>"
+
     @property
     def variable_scopes(self) -> ScopeTree:
         """The variable-scope tree."""

@@ -133,6 +133,9 @@ class VariableTable:
     def __len__(self) -> int:
         return len(self.variables)
 
+    def __repr__(self) -> str:
+        return f"<VariableTable of {len(self.variables):,} variables>"
+
     def __iter__(self) -> Iterator[Variable]:
         return iter(self.variables)
 

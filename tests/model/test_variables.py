@@ -3,6 +3,7 @@ from __future__ import annotations
 import scopeview
 from scopeview.model.shapes import byte_count, element_count
 from scopeview.model.variables import Part, Variable, VariableTable
+from tests.places import SAMPLES
 
 
 def test_sizes_follow_from_shape_and_dtype() -> None:
@@ -46,3 +47,10 @@ def test_the_public_api_is_what_it_lists() -> None:
     assert scopeview.__all__ == sorted(scopeview.__all__)
     assert all(hasattr(scopeview, name) for name in scopeview.__all__)
     assert not hasattr(scopeview, "nothing")
+
+
+def test_a_model_says_what_it_is_in_a_line() -> None:
+    model = scopeview.load(SAMPLES / "m17_gan.meta")
+
+    assert repr(model) == f"<Model {SAMPLES / 'm17_gan.meta'} (meta_graph): 397 ops, 28 variables>"
+    assert repr(model.variables) == "<VariableTable of 28 variables>"
