@@ -17,6 +17,7 @@ from scopeview.analyses.facts import Facts
 from scopeview.analyses.query import Query, glob_pattern, parse_count, parse_query, parse_shape, shape_matches
 from scopeview.analyses.roles import ROLES
 from scopeview.analyses.tensors import output_facts
+from scopeview.errors import QueryError
 from scopeview.model.functions import ARGUMENT_TYPE
 from scopeview.model.model import Model
 from scopeview.model.names import is_within, leaf_of, parse_input
@@ -90,6 +91,14 @@ def find(facts: Facts, text: str, *, limit: int = 50, offset: int = 0) -> FindRe
     scopes = _scopes(model, query)
     hints = () if variables or places or scopes else tuple(_hints(model, query))
     return FindResult(text, hits, len(variables), len(places), offset, tuple(scopes[:limit]), len(scopes), hints)
+
+
+def find_while_typing(facts: Facts, text: str, *, limit: int = 50, offset: int = 0) -> FindResult:
+    """Find as `find` does; a query that cannot be understood yet finds nothing, and what is wrong with it is a hint."""
+    try:
+        return find(facts, text, limit=limit, offset=offset)
+    except QueryError as error:
+        return FindResult(text, (), 0, 0, offset, hints=(str(error),))
 
 
 def _scopes(model: Model, query: Query) -> list[str]:

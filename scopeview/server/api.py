@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
@@ -12,7 +12,7 @@ from scopeview.analyses.detail import Detail, detail
 from scopeview.analyses.diff.report import DiffReport, page_of
 from scopeview.analyses.diff.ribbons import DiffMap, diff_map
 from scopeview.analyses.diff.variables import Status
-from scopeview.analyses.find import FindResult, find
+from scopeview.analyses.find import FindResult, find, find_while_typing
 from scopeview.analyses.inspection import Inspection, ModelSummary, first_of, inspect, summarise
 from scopeview.analyses.lint.below import FindingsBelow, findings_below
 from scopeview.analyses.lint.run import LintReport, lint
@@ -134,9 +134,17 @@ def show(model: str, asker: Ask, name: str, limit: Limit = 50) -> Any:
 
 
 @router.get("/models/{model}/find", response_model=FindResult)
-def find_in(model: str, asker: Ask, q: str, offset: Offset = 0, limit: Limit = 50) -> Any:
+def find_in(
+    model: str,
+    asker: Ask,
+    q: str,
+    typing: Annotated[bool, Query(description="Whether it is half written: what is wrong becomes a hint.")] = False,
+    offset: Offset = 0,
+    limit: Limit = 50,
+) -> Any:
     """Find ops and variables, as `scopeview find --json` does."""
-    return asker.ask(model, lambda facts: find(facts, q, offset=offset, limit=limit))
+    ask = find_while_typing if typing else find
+    return asker.ask(model, lambda facts: ask(facts, q, offset=offset, limit=limit))
 
 
 @router.get("/models/{model}/sharing", response_model=SharingReport)
@@ -171,12 +179,12 @@ def map_of(  # noqa: PLR0913 - one parameter per field of the query
     right: Annotated[list[str], Query(description="Op scopes that are open.")] = [],  # noqa: B006
     shared: bool = False,
     collection: str = "",
-    role: Role | None = "forward",
+    role: Role | Literal["all"] = "forward",
     kind: AccessKind = "both",
     limit: Limit = 1000,
 ) -> Any:
     """Draw ribbons from variables to the op scopes that read or write them."""
-    chosen = MapFilter(shared, collection, role or "", kind)
+    chosen = MapFilter(shared, collection, "" if role == "all" else role, kind)
     return asker.ask(model, lambda facts: scope_map(facts, left, right, chosen, limit=limit))
 
 

@@ -55,6 +55,9 @@ class Places:
         if path in self._named:
             return path, None
         found = Path(path)
+        for sent in self._groups.values():  # what was sent may hold several artefacts, of which one is chosen
+            if found.is_absolute() and ".." not in found.parts and sent in found.parents:
+                return path, (sent,)
         for root in self._roots if "\0" not in path else ():
             whole = (found if found.is_absolute() else root / found).resolve()
             if whole == root or root in whole.parents:
@@ -86,10 +89,11 @@ class Places:
         """
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="scopeview-")
-        if not group or group not in self._groups:
+        group = group or f"alone {len(self._groups)}"
+        if group not in self._groups:
             self._groups[group] = Path(tempfile.mkdtemp(dir=self._folder.name))
         segments = [_safe(segment) for segment in Path(name).parts if segment.strip("./")] or ["upload"]
-        target = self._groups[group].joinpath(*segments[-_DEEPEST if group else -1 :])
+        target = self._groups[group].joinpath(*segments[-1 if group.startswith("alone ") else -_DEEPEST :])
         target.parent.mkdir(parents=True, exist_ok=True)
         size = 0
         with target.open("wb") as file:

@@ -88,6 +88,11 @@ def test_ribbons_are_those_that_the_server_counts(page: Page, url: str) -> None:
     expect(page.locator(".map .box", has_text="generator")).to_have_count(0)
     page.get_by_label("accesses").select_option("update")
     expect(page.locator(".ribbon.write").first).to_be_attached()
+    page.get_by_label("shared only").uncheck()
+    with page.expect_response("**/map?**role=all**") as every:
+        page.get_by_label("accesses").select_option("all")
+    assert every.value.json()["total_accesses"] > second.value.json()["total_accesses"] + 8
+    expect(page.locator(".bar")).to_contain_text(f"{every.value.json()['total_accesses']} accesses")
 
 
 def test_search_finds_and_leads_there(page: Page, url: str) -> None:

@@ -139,3 +139,38 @@ def test_panes_are_resized_by_hand_and_by_key_and_stay_so(page: Page, url: str) 
     assert width() == pytest.approx(first + 84, abs=2)
     edge.dblclick()
     assert width() == first
+
+
+def test_an_import_that_ends_takes_nobody_out_of_the_tree(page: Page, url: str) -> None:
+    opened(page, url, tree="ops")
+    page.get_by_role("tree").focus()
+    page.keyboard.press("ArrowDown")
+    page.get_by_role("button", name="import through TensorFlow").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("tree").focus()
+    expect(page.get_by_text("imported by TensorFlow")).to_be_visible(timeout=60_000)
+    page.wait_for_load_state("networkidle")
+
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "tree"
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".tree .row.active")).to_have_attribute("title", "step_0")
+
+
+def test_an_unfinished_search_says_what_is_wrong(page: Page, url: str) -> None:
+    opened(page, url)
+    page.get_by_label("Search ops and variables").fill("shape:[1,")
+
+    expect(page.locator(".hits")).to_contain_text("must stand in brackets")  # and the console stays quiet
+
+
+def test_a_double_click_opens_what_it_was_aimed_at_in_a_narrow_window(page: Page, url: str) -> None:
+    page.set_viewport_size({"width": 1000, "height": 800})
+    opened(page, url, view="map")
+    box = page.locator(".map .box.scope", has_text="step_0")
+    box.dblclick(position={"x": 150, "y": 12})
+
+    expect(
+        page.locator(".map .box", has_text="MatMul").first.or_(page.locator(".map .box[aria-expanded=true]"))
+    ).to_be_visible()
+    expect(page.get_by_role("complementary").get_by_role("heading", level=2)).to_have_text("step_0")
+    assert page.locator(".map .box[aria-expanded=true]").count() == 1

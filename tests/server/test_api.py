@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from scopeview.analyses.roles import ROLES
 from scopeview.server.app import create_app
 from scopeview.server.places import Places
 from scopeview.workspace import Workspace
@@ -228,3 +229,21 @@ def test_two_saved_models_of_other_values_differ(tmp_path: Path, scopeview: Run)
 
     assert answer == json.loads(scopeview("diff", *paths, "--json").out)
     assert answer["summary"]["values"] == 1
+
+
+def test_a_half_written_query_is_answered_with_a_hint(client: TestClient) -> None:
+    model = opened(client, "m17_gan.meta")
+
+    told = client.get(f"/api/models/{model}/find", params={"q": "op:", "typing": True})
+
+    assert (told.status_code, told.json()["hits"]) == (200, [])
+    assert told.json()["hints"] == [client.get(f"/api/models/{model}/find", params={"q": "op:"}).json()["error"]]
+
+
+def test_accesses_of_all_roles_are_those_of_each(client: TestClient) -> None:
+    model = opened(client, "m17_gan.meta")
+
+    def total(role: str) -> int:
+        return int(client.get(f"/api/models/{model}/map", params={"role": role}).json()["total_accesses"])
+
+    assert total("all") == sum(map(total, ROLES))

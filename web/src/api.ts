@@ -33,7 +33,7 @@ async function ask<Answer>(path: string, parameters?: Parameters, init?: Request
   try {
     answer = await fetch(address(path, parameters), init);
   } catch {
-    throw new Refusal("The server does not answer. Is scopeview still running? Start it again and reload the page.", 0);
+    throw new Refusal("The server does not answer. Is scopeview still running? It is asked again every few seconds.", 0);
   } finally {
     pending.value -= 1;
   }
@@ -66,7 +66,7 @@ export const api = {
     ask<TreePage>(of(model, "tree"), { tree, scope, offset, limit: 500, fold }),
   findings: (model: string, scope: string) => ask<FindingsBelow>(of(model, "findings"), { scope }),
   show: (model: string, name: string) => ask<Detail>(of(model, "show"), { name }),
-  find: (model: string, q: string, offset = 0) => ask<FindResult>(of(model, "find"), { q, offset, limit: 100 }),
+  find: (model: string, q: string, offset = 0) => ask<FindResult>(of(model, "find"), { q, offset, limit: 100, typing: true }),
   collections: (model: string, limit = 100) => ask<CollectionsReport>(of(model, "collections"), { limit }),
   lint: (model: string, checkpoint = "") => ask<LintReport>(of(model, "lint"), { checkpoint }),
   map: (model: string, parameters: Parameters) => ask<ScopeMap>(of(model, "map"), parameters),

@@ -8,6 +8,7 @@ import { OpTrees, Ribbons } from "./diff_pictures";
 import { csv, download } from "./download";
 import { count, plural, printable, shape } from "./format";
 import { ModelOptions } from "./models";
+import { Segments } from "./path";
 import { at, counterpart, go, models } from "./state";
 import type { DiffEntry, DiffReport, RenameRule, RestoreReport } from "./schema";
 
@@ -88,7 +89,7 @@ function Report({ report, chosen, a, b }: ReportProps) {
         ))}
         {!differs && <b>Nothing differs.</b>}
       </div>
-      <Ribbons a={a} b={b} statuses={chosen} />
+      <Ribbons a={a} b={b} statuses={chosen} entries={STATUSES.reduce((sum, status) => sum + counts[status], 0)} />
       <Rules rules={report.rules} />
       <AssignmentMap map={report.assignment_map} />
       {report.restore && <Restore found={report.restore} side={report.restores_from} mapped={Object.keys(report.assignment_map).length} />}
@@ -200,7 +201,7 @@ const MOST = 5000; // entries of one answer
 const COLUMNS = ["status", "a", "b", "dtype_a", "shape_a", "dtype_b", "shape_b", "evidence", "confidence"] as const;
 
 function Row({ entry, b }: { entry: DiffEntry; b: string }) {
-  const select = (name: string, selectedIn: string) => <button class="link mono" onClick={() => go({ selected: name, selectedIn })}>{printable(name)}</button>;
+  const select = (name: string, selectedIn: string) => <button class="link mono" title={name} onClick={() => go({ selected: name, selectedIn })}><Segments text={printable(name)} /></button>;
   return (
     <tr class={entry.status}>
       <td class="mark" aria-label={WORDS[entry.status]} title={WORDS[entry.status]}>{MARKS[entry.status]}</td>

@@ -10,7 +10,7 @@ import { type Band, type SideNode, TwoTrees } from "./two_trees";
 import type { DiffEntry, DiffMap, DiffNode, DiffRibbon, GraphDiff } from "./schema";
 
 // One list of open scopes serves both sides, so that a scope that both have opens on both.
-export function Ribbons({ a, b, statuses }: { a: string; b: string; statuses: DiffEntry["status"][] }) {
+export function Ribbons({ a, b, statuses, entries }: { a: string; b: string; statuses: DiffEntry["status"][]; entries: number }) {
   const [hasSlots, setSlots] = useState(false);
   const opened = at.value.openVariables;
   const frame = useRef<HTMLDivElement>(null);
@@ -20,10 +20,11 @@ export function Ribbons({ a, b, statuses }: { a: string; b: string; statuses: Di
   const found = asked.answer;
   if (asked.error) return <p class="trouble">{asked.error}</p>;
   if (!found) return null;
+  const left = hasSlots || !same ? 0 : entries - found.total; // what exists for another variable, and is not drawn
   return (
     <div ref={frame}>
       <div class="bar">
-        <label><input type="checkbox" checked={hasSlots} onChange={(event) => setSlots(event.currentTarget.checked)} /> slots too</label>
+        <label><input type="checkbox" checked={hasSlots} onChange={(event) => setSlots(event.currentTarget.checked)} /> slots and averages too{left > 0 ? ` (${count(left)} more)` : ""}</label>
         {opened.length > 0 && <button onClick={() => go({ openVariables: [] }, true)}>close all scopes</button>}
         {found.total > 0 && <Legend found={found} />}
         <span class="grow" />
@@ -46,8 +47,8 @@ export function Ribbons({ a, b, statuses }: { a: string; b: string; statuses: Di
 // What is on the screen, and nothing else.
 function Legend({ found }: { found: DiffMap }) {
   const drawn = FATES.filter(([kind]) => found.ribbons.some((ribbon) => ribbon[kind]));
-  const isAlone = [...found.a, ...found.b].some((node) => node.alone);
-  return <span class="legend">{drawn.map(([kind, word]) => <span key={kind}><i class={kind} /> {word}</span>)}{isAlone && <span><i class="alone" /> on one side only</span>}</span>;
+  const alone = ([["alone_a", "only in A", found.a], ["alone_b", "only in B", found.b]] as const).filter(([, , nodes]) => nodes.some((node) => node.alone));
+  return <span class="legend">{[...drawn, ...alone].map(([kind, word]) => <span key={kind}><i class={kind} /> {word}</span>)}</span>;
 }
 
 function sideNode(node: DiffNode, letter: string): SideNode {
@@ -64,7 +65,7 @@ function bands(ribbon: DiffRibbon): Band[] {
 // What one side has alone ends in the gap.
 function ends(nodes: DiffNode[], side: "left" | "right"): Band[] {
   return nodes.flatMap((node, index) => (node.alone && !node.is_open
-    ? [{ left: side === "left" ? index : -1, right: side === "right" ? index : -1, weight: node.alone, kind: "alone", told: `${count(node.alone)} only in ${side === "left" ? "A" : "B"}` }] : []));
+    ? [{ left: side === "left" ? index : -1, right: side === "right" ? index : -1, weight: node.alone, kind: side === "left" ? "alone_a" : "alone_b", told: `${count(node.alone)} only in ${side === "left" ? "A" : "B"}` }] : []));
 }
 
 const FATES = [["same", "same"], ["renamed", "renamed"], ["values", "other values"], ["shape", "reshaped"], ["dtype", "retyped"]] as const;

@@ -6,6 +6,7 @@ import { api } from "./api";
 import { useAsked } from "./asked";
 import { Copy } from "./copy";
 import { attribute, bytes, count, cut, plural, printable, shape } from "./format";
+import { Segments } from "./path";
 import { Splitter } from "./splitter";
 import { StoredValues } from "./stored_values";
 import { above, at, enter, go, selectAlso, within } from "./state";
@@ -118,7 +119,7 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
 // A name that leads on; what lies in the scope that is told goes by the rest of its name.
 function Name({ name, under = "" }: { name: string; under?: string }) {
   const text = printable(under && name.startsWith(`${under}/`) ? name.slice(under.length + 1) : name);
-  return <button class="link mono" title={name} onClick={() => go({ selected: name, selectedIn: at.value.selectedIn })}>{text.split("/").map((part, index) => [index > 0 && <>/<wbr /></>, part])}</button>;
+  return <button class="link mono" title={name} onClick={() => go({ selected: name, selectedIn: at.value.selectedIn })}><Segments text={text} /></button>;
 }
 
 const FIRST = 12; // of a list, until more are asked for

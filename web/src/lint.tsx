@@ -6,7 +6,7 @@ import { useAsked } from "./asked";
 import { count, plural, printable } from "./format";
 import { ModelOptions } from "./models";
 import { SaveTable } from "./save_table";
-import { at, counterpart, current, go, models } from "./state";
+import { at, current, go, models, ownCheckpoint } from "./state";
 import type { Finding } from "./schema";
 
 const SEVERITIES = ["error", "warning", "info"] as const;
@@ -18,7 +18,7 @@ export function Lint() {
   const { model, filter, other } = at.value;
   const checkpoints = models.value.filter((one) => one.id !== model && one.state === "ready" && one.holds_values);
   const isGraph = (current.value?.ops ?? 0) > 0 && !current.value?.holds_values;
-  const against = checkpoints.some((one) => one.id === other) ? other : other === NONE || !isGraph ? "" : counterpart(model, (one) => one.holds_values);
+  const against = checkpoints.some((one) => one.id === other) ? other : other === NONE || !isGraph ? "" : ownCheckpoint(model);
   const asked = useAsked(model ? `lint ${model} ${against}` : null, () => api.lint(model, against));
   const hidden = filter.split(" ");
   const found = (asked.answer?.findings ?? []).filter((finding) => !hidden.includes(finding.severity));

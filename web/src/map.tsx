@@ -43,11 +43,11 @@ export function Map() {
   const { model, openVariables, openOps, filter: text } = at.value;
   const filter = readFilter(text);
   const parameters = {
-    left: openVariables, right: openOps, role: filter.role === "all" ? "" : filter.role, shared: filter.isShared,
+    left: openVariables, right: openOps, role: filter.role, shared: filter.isShared,
     collection: filter.collection,
   };
   const asked = useAsked(model ? JSON.stringify([model, parameters]) : null, () =>
-    api.map(model, filter.role === "all" ? { ...parameters, role: undefined } : parameters),
+    api.map(model, parameters),
   );
   const groups = useAsked(model ? `collections ${model}` : null, () => api.collections(model));
   const frame = useRef<HTMLElement>(null);

@@ -3,7 +3,7 @@
 import { api } from "./api";
 import { bytes, printable } from "./format";
 import { closeModel } from "./models";
-import { current, lookInto, models, refreshModels } from "./state";
+import { current, lookInto, models, refreshModels, said, trouble } from "./state";
 import type { OpenModel } from "./schema";
 
 export function NotReady() {
@@ -39,10 +39,14 @@ export function NotReady() {
 
 // One of several things at a path takes the place of the question which.
 async function choose(model: OpenModel, choice: string) {
-  const found = await api.open(model.path, model.choices_are_tags ? { tags: choice.split(",").filter(Boolean) } : { artifact: choice });
-  await api.close(model.id);
-  await refreshModels();
-  lookInto(found.id);
+  try {
+    const found = await api.open(model.path, model.choices_are_tags ? { tags: choice.split(",").filter(Boolean) } : { artifact: choice });
+    await api.close(model.id);
+    await refreshModels();
+    lookInto(found.id);
+  } catch (error) {
+    trouble.value = said(error);
+  }
 }
 
 export function Welcome({ onOpen }: { onOpen: () => void }) {

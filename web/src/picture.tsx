@@ -16,10 +16,10 @@ export function SavePicture({ of, name }: { of: () => SVGSVGElement | null; name
     else void png(drawn).then((blob) => saveBlob(file, blob), (error: Error) => (trouble.value = `The picture could not be made: ${printable(error.message)}`));
   };
   return (
-    <>
+    <span class="nobreak">
       <button aria-label={`save the ${name} as SVG`} onClick={() => save("svg")}>SVG</button>
       <button aria-label={`save the ${name} as PNG`} onClick={() => save("png")}>PNG</button>
-    </>
+    </span>
   );
 }
 

@@ -3199,6 +3199,8 @@ export interface operations {
         parameters: {
             query: {
                 q: string;
+                /** @description Whether it is half written: what is wrong becomes a hint. */
+                typing?: boolean;
                 /** @description How many to skip. */
                 offset?: number;
                 /** @description How many to return. */
@@ -3345,7 +3347,7 @@ export interface operations {
                 right?: string[];
                 shared?: boolean;
                 collection?: string;
-                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | null;
+                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | "all";
                 kind?: "reads" | "writes" | "both";
                 /** @description How many to return. */
                 limit?: number;

@@ -26,8 +26,11 @@ export function Search() {
   const { model, query } = at.value;
   const asked = useAsked(model && query && isOpen ? `${model} ${query}` : null, () => api.find(model, query));
   const [added, setAdded] = useState<{ to: unknown; hits: Hit[] }>({ to: null, hits: [] });
+  const [isWide, setWide] = useState(""); // the query of which all scopes are listed
+  const scopes = (asked.answer?.scopes ?? []).slice(0, isWide === query ? undefined : SCOPES);
+  const restOfScopes = (asked.answer?.total_scopes ?? 0) - scopes.length;
   const found = [...(asked.answer?.hits ?? []), ...(added.to === asked.answer ? added.hits : [])];
-  const hits: (Hit | Scope)[] = [...(asked.answer?.scopes ?? []).slice(0, SCOPES).map((name) => ({ what: "scope" as const, name })), ...found];
+  const hits: (Hit | Scope)[] = [...scopes.map((name) => ({ what: "scope" as const, name })), ...found];
   const rest = (asked.answer ? asked.answer.variables + asked.answer.ops : 0) - found.length;
   const more = async () => {
     const page = await api.find(model, query, found.length);
@@ -96,6 +99,9 @@ export function Search() {
                 <span class="quiet">{hit.what === "scope" ? "scope" : `${printable(hit.type)} ${hit.shape_known ? shape(hit.shape) : ""}`}</span>
               </li>
             ))}
+            {restOfScopes > 0 && (isWide !== query
+              ? <li class="more" role="option" aria-selected={false} onMouseDown={(event) => (event.preventDefault(), setWide(query))}>… {count(restOfScopes)} more scopes</li>
+              : <li class="quiet" role="option" aria-selected={false} aria-disabled="true">… {count(restOfScopes)} more scopes: say more of the name</li>)}
             {rest > 0 && <li class="more" role="option" aria-selected={false} onMouseDown={(event) => (event.preventDefault(), void more())}>… {count(rest)} more</li>}
           </ul>
         </div>

@@ -221,6 +221,13 @@ export function counterpart(model: string, isFit: (one: OpenModel) => boolean = 
   return (others.find((one) => here && stem(one.path) === stem(here.path)) ?? others[0])?.id ?? "";
 }
 
+// The checkpoint that a graph is surely held against: of its own name, or the only other thing that is open.
+export function ownCheckpoint(model: string): string {
+  const found = counterpart(model, (one) => one.holds_values);
+  const stem = (id: string) => models.value.find((one) => one.id === id)?.path.replace(/\.(meta|pb|pbtxt|index)$/, "");
+  return models.value.length === 2 || stem(found) === stem(model) ? found : "";
+}
+
 // Show another model, as if nobody had opened anything of it.
 export function lookInto(model: string): void {
   go({ model, selected: "", openOps: [], openVariables: [], filter: "", sight: SIGHT });

@@ -27,7 +27,7 @@ export function Summary() {
       <span class="quiet">{facts.filter(Boolean).map(printable).join(" · ")}</span> {found.ops > 0 && <Import />}
       {found.others.length > 0 && (
         <label class="others quiet">
-          {" "}also here{" "}
+          {" · "}also here{" "}
           <select value="" onChange={(event) => void openBeside(found.path, event.currentTarget.value)}>
             <option value="">{plural(found.others.length, "artefact")}…</option>
             {found.others.map((other) => <option key={other} value={other}>{printable(other)}</option>)}

@@ -18,7 +18,7 @@ export interface More {
 }
 
 export type Entry = Line | More;
-export type Pages = Map<string, TreePage & { fold: boolean }>; // by scope; whether its numbered twins are told as one
+export type Pages = Map<string, TreePage & { fold: boolean; subject: string }>; // by scope; whether its numbered twins are told as one, and of what
 
 export const isMore = (entry: Entry): entry is More => !("row" in entry);
 

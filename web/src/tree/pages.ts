@@ -24,11 +24,11 @@ export function usePages(model: string, kind: Kind, opened: string[]): Known {
   const subject = `${model} ${kind} ${current.value?.revision ?? 0} ${back.value}`;
   const latest = useRef(subject);
   latest.current = subject;
+  useEffect(() => setError(""), [subject]);
   useEffect(() => {
-    setError("");
-    if (pages.size) setPages(new Map()); // a new map, even an empty one, is asked for again
-  }, [subject]);
-  useEffect(() => setUnfolded([]), [model, kind]);
+    setUnfolded([]);
+    setPages(new Map());
+  }, [model, kind]);
 
   useEffect(() => {
     // A scope is asked for when its own row is there: the other side of a diff may have opened it, and this tree lack it.
@@ -37,11 +37,12 @@ export function usePages(model: string, kind: Kind, opened: string[]): Known {
     for (const scope of ["", ...opened.filter((path) => scopes.has(path))]) {
       const fold = !unfolded.includes(scope);
       const question = `${subject} ${fold} ${scope}`;
-      if (pages.get(scope)?.fold === fold || asked.current.has(question)) continue;
+      const known = pages.get(scope); // what is old stays until the new is there: a hand may be walking it
+      if ((known?.fold === fold && known.subject === subject) || asked.current.has(question)) continue;
       asked.current.add(question);
       const isWanted = () => latest.current === subject;
       void api.tree(model, kind, scope, 0, fold).then(
-        (page) => isWanted() && setPages((known) => new Map(known).set(scope, { ...page, fold })),
+        (page) => isWanted() && setPages((known) => new Map(known).set(scope, { ...page, fold, subject })),
         (problem) => isWanted() && scope === "" && setError(said(problem)),
       ).finally(() => asked.current.delete(question));
     }

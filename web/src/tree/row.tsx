@@ -59,30 +59,43 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
       ) : (
         <span class="twist" />
       )}
-      <span class={`name ${row.is_scope ? "scope" : ""}`}>{printable(row.label)}</span>
+      <Label text={printable(row.label)} isScope={row.is_scope} />
       {row.twins.length > 0 && (
         <button class="badge twin" tabIndex={-1} title="tell them one by one (+)" onClick={(event) => (event.stopPropagation(), onUnfold())}>{row.twins.length}×</button>
       )}
       {row.uses > 1 && <span class="badge shared" title={`used at ${row.uses} places`}>shared {row.uses}</span>}
       {row.shared > 0 && <span class="badge shared" title={`${kind === "ops" ? "uses" : "holds"} ${plural(row.shared, "shared variable")}`}>{count(row.shared)} shared</span>}
-      {row.slots > 0 && <span class="badge slots" title="slots and averages">+{row.slots}</span>}
       {findings.first && (
         <span class={`badge finding ${findings.errors ? "error" : "warning"}`} title={`${told(findings)}: ${printable(findings.first)}`}>
           ! {findings.errors + findings.warnings}
         </span>
       )}
-      {collections(row) && <span class="badge device" title={`in ${row.collections.map(printable).join(", ")}`}>{collections(row)}</span>}
-      {row.device && <span class="badge device" title={row.device}>{row.device.replace(/^.*\/(device:)?/i, "")}</span>}
-      <span class="grow" />
+      <span class="extras">
+        {collections(row) && <span class="badge device" title={`in ${row.collections.map(printable).join(", ")}`}>{collections(row)}</span>}
+        {row.device && <span class="badge device" title={row.device}>{row.device.replace(/^.*\/(device:)?/i, "")}</span>}
+        {row.slots > 0 && <span class="badge" title="slots and averages">+{row.slots}</span>}
+      </span>
       {row.has_shape && <span class="quiet mono">{shape(row.shape)}</span>}
       {kind === "ops" && row.type && <span class="quiet kind">{row.type}</span>}
       {(row.is_scope || kind === "variables") && (
         <span class="size" title={kind === "ops" ? plural(size, "op") : `${plural(size, "parameter")}, about ${bytes(4 * size)} as float32`}>
           <i style={{ width: `${Math.max(1, (26 * size) / largest)}px` }} />
-          {count(size)}
+          {size < 1e6 ? count(size) : `${(size / 1e6).toPrecision(3)} M`}
         </span>
       )}
     </div>
+  );
+}
+
+const TAIL = 6; // letters at the end of a label, which tell twins apart
+
+function Label({ text, isScope }: { text: string; isScope: boolean }) {
+  const letters = Array.from(text);
+  const cut = letters.length > 2 * TAIL + 4 ? letters.length - TAIL : letters.length;
+  return (
+    <span class={`name ${isScope ? "scope" : ""}`}>
+      <span class="head">{letters.slice(0, cut).join("")}</span>{cut < letters.length && <span class="tail">{letters.slice(cut).join("")}</span>}
+    </span>
   );
 }
 
