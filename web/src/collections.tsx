@@ -2,7 +2,7 @@
 
 import { api } from "./api";
 import { useAsked } from "./asked";
-import { count, plural, printable } from "./format";
+import { count, cut, plural, printable } from "./format";
 import { csv, download } from "./download";
 import { at, go, notice } from "./state";
 
@@ -47,7 +47,7 @@ export function Collections() {
               <b class="mono">{printable(collection.name)}</b>{" "}
               <span class="quiet">{Object.entries(kinds).map(([kind, number]) => plural(number, kind)).join(", ")}</span>
             </summary>
-            <Names names={collection.members.map((member) => member.target ?? member.text)} total={collection.size} />
+            <Names names={collection.members.map((member) => member.target ?? { text: member.text })} total={collection.size} />
           </details>
         ))}
         {report?.saving.savers.map((saver) => (
@@ -64,11 +64,12 @@ export function Collections() {
   );
 }
 
-function Names({ names, total = names.length }: { names: string[]; total?: number }) {
+// Names that lead on, and what a collection holds that is no name: values and messages.
+function Names({ names, total = names.length }: { names: (string | { text: string })[]; total?: number }) {
   return (
     <span class="names">
       {names.slice(0, SHOWN).map((name, index) => (
-        <button key={index} class="link mono" onClick={() => go({ selected: name })}>{printable(name)}</button>
+        typeof name === "string" ? <button key={index} class="link mono" onClick={() => go({ selected: name })}>{printable(name)}</button> : <span key={index} class="mono">{cut(printable(name.text), 200)}</span>
       ))}
       {total > SHOWN && <span class="quiet">… {count(total - SHOWN)} more</span>}
     </span>

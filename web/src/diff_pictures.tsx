@@ -54,7 +54,7 @@ function Legend({ found }: { found: DiffMap }) {
 function sideNode(node: DiffNode, letter: string): SideNode {
   const alone = node.alone ? `${node.is_scope ? `${count(node.alone)} ` : ""}only in ${letter}` : "";
   const number = node.is_scope && node.alone < node.items ? count(node.items) : "";
-  return { ...node, note: [alone, number].filter(Boolean).join(" · "), tone: node.alone === node.items && !node.is_open ? "alone" : "" };
+  return { ...node, note: [alone, number].filter(Boolean).join(" · "), tone: node.alone === node.items && !node.is_open ? `alone ${letter === "B" ? "of-b" : ""}` : "" };
 }
 
 // One ribbon for each thing that became of the variables between two boxes.

@@ -53,7 +53,7 @@ function Everything({ found }: { found: Detail }) {
         <Part key={one.name} title="function"><Fact name="ops">{count(one.ops)}</Fact><Fact name="arguments">{one.arguments.map((text) => <div key={text} class="mono">{printable(text)}</div>)}</Fact><Fact name="results">{one.results.map((text) => <div key={text} class="mono">{printable(text)}</div>)}</Fact></Part>
       ))}
       {found.collections.map((one) => (
-        <Part key={one.name} title="collection"><Fact name="members"><Listed items={one.members} show={(member) => <Name name={member.target ?? member.text} />} /></Fact></Part>
+        <Part key={one.name} title="collection"><Fact name="members"><Listed items={one.members} show={(member) => (member.target ? <Name name={member.target} /> : <span class="mono">{printable(member.text)}</span>)} /></Fact></Part>
       ))}
     </>
   );

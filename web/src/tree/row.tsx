@@ -64,13 +64,13 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
         <button class="badge twin" tabIndex={-1} title="tell them one by one (+)" onClick={(event) => (event.stopPropagation(), onUnfold())}>{row.twins.length}×</button>
       )}
       {row.uses > 1 && <span class="badge shared" title={`used at ${row.uses} places`}>shared {row.uses}</span>}
-      {row.shared > 0 && <span class="badge shared" title={`${kind === "ops" ? "uses" : "holds"} ${plural(row.shared, "shared variable")}`}>{count(row.shared)} shared</span>}
       {findings.first && (
         <span class={`badge finding ${findings.errors ? "error" : "warning"}`} title={`${told(findings)}: ${printable(findings.first)}`}>
           ! {findings.errors + findings.warnings}
         </span>
       )}
       <span class="extras">
+        {row.shared > 0 && <span class="badge shared" title={`${kind === "ops" ? "uses" : "holds"} ${plural(row.shared, "shared variable")}`}>{count(row.shared)} shared</span>}
         {collections(row) && <span class="badge device" title={`in ${row.collections.map(printable).join(", ")}`}>{collections(row)}</span>}
         {row.device && <span class="badge device" title={row.device}>{row.device.replace(/^.*\/(device:)?/i, "")}</span>}
         {row.slots > 0 && <span class="badge" title="slots and averages">+{row.slots}</span>}
