@@ -68,13 +68,13 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.cli.progress import reading
     from scopeview.errors import DamagedError
     from scopeview.render.formats import plural
-    from scopeview.sources.checkpoint.values import values_of
+    from scopeview.sources.checkpoint.values import reader_of
 
     kinds, fatal = _kinds(only), _kinds(fail_on, also=("graph", "collections", "restore"))
     wanted = Wanted(scope.strip("/"), kinds, _listed(ignore))
     opened = _open(a, artifact_a, tags), _open(b, artifact_b, tags)
     sides = opened[0][0], opened[1][0]
-    readers = (values_of(opened[0][1]), values_of(opened[1][1])) if values else None
+    readers = (reader_of(opened[0][1]), reader_of(opened[1][1])) if values else None
     size = sum(variable.size_bytes or 0 for variable in sides[0].model.variables)
     with reading("comparing values", size, shown=readers is not None) as on_read:
         found = diff(*sides, wanted=wanted, from_averages=averages, values=readers, on_read=on_read)

@@ -12,7 +12,7 @@ from scopeview.model.variables import VariableTable
 from scopeview.sources import text
 from scopeview.sources.artifacts import FORMATS, Artifact, find_artifacts
 from scopeview.sources.checkpoint.reader import read_checkpoint
-from scopeview.sources.checkpoint.values import ShardValues, values_of
+from scopeview.sources.checkpoint.values import ShardValues, reader_of
 from scopeview.sources.event_file import read_event_graph
 from scopeview.sources.files import read_file
 from scopeview.sources.graph.assemble import MetaGraphParts, assemble
@@ -65,7 +65,7 @@ def with_values(model: Model) -> tuple[Model, ShardValues]:
         QueryError: it holds no values, or those of a V1 checkpoint, which are not read.
     """
     beside = read_beside(model)
-    return (model, values_of(model)) if beside is None else (with_stored_values(model, beside), values_of(beside))
+    return (model, reader_of(model)) if beside is None else (with_stored_values(model, beside), reader_of(beside))
 
 
 def with_stored_values(model: Model, beside: Model) -> Model:

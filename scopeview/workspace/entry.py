@@ -14,7 +14,7 @@ from scopeview.analyses.facts import Facts
 from scopeview.analyses.values import Values
 from scopeview.errors import AmbiguousError, QueryError, ScopeviewError
 from scopeview.sources import find_artifacts, read, read_beside, with_stored_values
-from scopeview.sources.checkpoint.values import values_of
+from scopeview.sources.checkpoint.values import reader_of
 from scopeview.sources.files import fenced
 from scopeview.sources.progress import telling
 
@@ -123,8 +123,8 @@ def _read_into(entry: Entry) -> None:
 def stored_values(facts: Facts, beside: Facts | None) -> tuple[Facts, Values]:
     """Return a model whose variables know where their values are, and the reader of those."""
     if beside is None:
-        return facts, values_of(facts.model)
-    return facts.with_model(with_stored_values(facts.model, beside.model)), values_of(beside.model)
+        return facts, reader_of(facts.model)
+    return facts.with_model(with_stored_values(facts.model, beside.model)), reader_of(beside.model)
 
 
 class _UnwantedError(Exception):

@@ -68,7 +68,7 @@ def can_be_read(model: Model) -> bool:
     return origin.format in ("checkpoint_v2", "checkpoint_object") and "inspected" not in origin.details
 
 
-def values_of(model: Model) -> ShardValues:
+def reader_of(model: Model) -> ShardValues:
     """Return the reader of a checkpoint's values.
 
     Raises:
