@@ -14,7 +14,7 @@ from scopeview.errors import NotFoundError, ScopeviewError
 from scopeview.workspace import OpenModel, Workspace
 from scopeview.workspace.entry import Entry, load
 from tests.graphs import graph_def_from_text
-from tests.places import SAMPLES
+from tests.places import BROKEN, SAMPLES
 
 GAN = str(SAMPLES / "m17_gan.meta")
 
@@ -174,3 +174,16 @@ def test_a_large_graph_is_imported_on_request_and_a_refusal_is_a_finding(tmp_pat
     assert [(found.code, told.import_error in found.message) for found in findings if found.code == "G26"] == [
         ("G26", True)
     ]
+
+
+def test_variables_that_cannot_be_read_leave_the_graph_and_a_note(tmp_path: Path) -> None:
+    shutil.copytree(SAMPLES / "m29_keras", tmp_path / "model")
+    shutil.copy(BROKEN / "empty_table.index", tmp_path / "model" / "variables" / "variables.index")
+    workspace = Workspace()
+
+    model = workspace.facts(workspace.open(str(tmp_path / "model"))).model
+
+    assert len(model.graph) > 0 and len(model.variables) > 0
+    (note,) = model.notes
+    assert note.startswith("its variables cannot be read: ") and "variables.index" in note
+    assert workspace.models()[0].holds_values is False

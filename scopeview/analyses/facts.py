@@ -45,6 +45,15 @@ class Facts:
         answer: Answer = self._remembered[question]
         return answer
 
+    def by_key(self) -> Mapping[str, Variable]:
+        """Return variables by their names and by what savers call them; not kept when TensorFlow's import joins."""
+
+        def gathered() -> Mapping[str, Variable]:
+            named = {variable.name: variable for variable in self.model.variables}
+            return named | {key: variable for variable in self.model.variables for key in variable.checkpoint_keys}
+
+        return self.remember("variables by key", gathered)
+
     @cached_property
     def attachments(self) -> Mapping[str, Attachment]:
         """What slots, averages, replicas and scalars belong to, by their names."""

@@ -128,13 +128,7 @@ def values_of(facts: Facts, name: str, holders: Sequence[tuple[Facts, Values]]) 
 
 
 def _entry(holder: Facts, keys: Sequence[str]) -> Variable | None:
-    by_key: dict[str, Variable] = holder.remember("entries by key", lambda: _by_key(holder))
-    return next((by_key[key] for key in keys if key in by_key), None)
-
-
-def _by_key(holder: Facts) -> dict[str, Variable]:
-    named = {variable.name: variable for variable in holder.model.variables}
-    return named | {key: variable for variable in holder.model.variables for key in variable.checkpoint_keys}
+    return next((holder.by_key()[key] for key in keys if key in holder.by_key()), None)
 
 
 def describe(variable: Variable, values: Values, checkpoint: str) -> VariableValues:

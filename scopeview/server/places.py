@@ -38,7 +38,7 @@ class Places:
         self._named = frozenset(named)
         self._roots = tuple(Path(root).resolve() for root in roots)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._groups: dict[str, Path] = {}
+        self._groups: dict[object, Path] = {}
 
     def close(self) -> None:
         """Remove what was uploaded."""
@@ -89,11 +89,11 @@ class Places:
         """
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="scopeview-")
-        group = group or f"alone {len(self._groups)}"
-        if group not in self._groups:
-            self._groups[group] = Path(tempfile.mkdtemp(dir=self._folder.name))
+        key = group or object()
+        if key not in self._groups:
+            self._groups[key] = Path(tempfile.mkdtemp(dir=self._folder.name))
         segments = [_safe(segment) for segment in Path(name).parts if segment.strip("./")] or ["upload"]
-        target = self._groups[group].joinpath(*segments[-1 if group.startswith("alone ") else -_DEEPEST :])
+        target = self._groups[key].joinpath(*segments[-_DEEPEST if group else -1 :])
         target.parent.mkdir(parents=True, exist_ok=True)
         size = 0
         with target.open("wb") as file:
@@ -102,7 +102,7 @@ class Places:
                 if size > _LARGEST_UPLOAD:
                     raise QueryError("the file is larger than 4 GB; open it by its path instead")
                 file.write(chunk)
-        return self._groups[group]
+        return self._groups[key]
 
 
 def _safe(segment: str) -> str:

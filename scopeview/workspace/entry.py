@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -112,10 +112,12 @@ def _read_into(entry: Entry) -> None:
     model = read(entry.path, tags=entry.tags, artifact=entry.artifact)
     entry.file = Path(model.origin.file) if model.origin.file else entry.file
     entry.stamp = _stamp(entry.file)
-    entry.facts = Facts(model)
-    with suppress(ScopeviewError):  # variables of a SavedModel that cannot be read leave its graph
+    try:
         beside = read_beside(model)
         entry.beside = Facts(beside) if beside is not None else None
+    except ScopeviewError as error:  # the graph of a SavedModel is there without its variables
+        model = replace(model, notes=(*model.notes, f"its variables cannot be read: {error}"))
+    entry.facts = Facts(model)
     with suppress(QueryError):  # a graph holds no values
         entry.stored = stored_values(entry.facts, entry.beside)
 

@@ -134,12 +134,12 @@ def _is_named(model: Model, name: str) -> bool:
 
 
 def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:
-    asked_by = {key: variable.name for variable in subject.facts.model.variables for key in variable.checkpoint_keys}
     for found in rule.check(subject):
         evidence = tuple(dict.fromkeys(found.evidence))
         place = evidence[0] if len(evidence) == 1 else found.where  # of one variable, itself and not its scope
         named = [name for name in (place, found.where) if _is_named(subject.facts.model, name)]
-        named += [asked_by[found.where]] if found.where in asked_by else []
+        asking = subject.facts.by_key().get(found.where)  # a key that a saver asks for
+        named += [asking.name] if asking is not None else []
         yield Finding(
             code=rule.code,
             rule=rule.name,

@@ -37,6 +37,8 @@ def print_sharing(console: Console, report: SharingReport) -> None:
             places = ", ".join(printable(place) or "(root)" for place in found.places)
             scope = f"{printable(found.scope)}/" if found.scope else "(root)"
             console.print(Text(f"  {scope}  {plural(found.variables, 'variable')} at {places}"))
+        if len(report.scopes) > _SCOPES:
+            console.print(Text(f"  … {len(report.scopes) - _SCOPES:,} more scopes: --json lists them", style="quiet"))
     for group in _groups(report.variables):
         _group(console, group)
     if len(report.variables) < report.total:

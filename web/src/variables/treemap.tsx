@@ -13,7 +13,7 @@ interface Branch {
   size?: number;
 }
 
-export function branches(rows: TableRow[]): Branch {
+function branches(rows: TableRow[]): Branch {
   const root: Branch = { path: "", children: [] };
   const scopes = new Map<string, Branch>([["", root]]);
   for (const row of rows) {
