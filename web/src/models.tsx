@@ -23,8 +23,9 @@ export function ModelOptions({ without = "", only = () => true }: { without?: st
 export async function closeModel(id: string) {
   const next = models.value.find((model) => model.id !== id && model.state === "ready") ?? models.value.find((model) => model.id !== id);
   try {
+    if (next) lookInto(next.id); // nothing is asked any more about the one that goes
     models.value = await api.close(id);
-    lookInto(next?.id ?? "");
+    if (!next) lookInto("");
   } catch (error) {
     trouble.value = said(error);
   }
