@@ -15,7 +15,7 @@ export default tseslint.config(
     rules: {
       "react-hooks/rules-of-hooks": "error",
       "no-control-regex": "off", // control characters in names are what `printable` looks for
-      "@typescript-eslint/no-unused-expressions": "off", // short forms such as `isStale || set(…)`
+      "no-sequences": ["error", { allowInParentheses: false }],
       "@typescript-eslint/no-unsafe-assignment": "off", // answers are typed where they are asked for (api.ts)
       "@typescript-eslint/no-unsafe-member-access": "off",
       "@typescript-eslint/no-unsafe-argument": "off",

@@ -2,15 +2,37 @@
 
 import { signal } from "@preact/signals";
 import type {
-  CollectionsReport, Detail, DiffMap, DiffReport, FindingsBelow, FindResult, GraphEdges, GraphPicture, LintReport, ModelSummary, Opening, OpenModel, PictureChanges, PlacesPage,
-  ScopeMap, Trace, TreePage, UsedByAll, VariableTablePage, VariableValues,
+  CollectionsReport,
+  Detail,
+  DiffMap,
+  DiffReport,
+  FindingsBelow,
+  FindResult,
+  GraphEdges,
+  GraphPicture,
+  LintReport,
+  ModelSummary,
+  Opening,
+  OpenModel,
+  PictureChanges,
+  PlacesPage,
+  ScopeMap,
+  Trace,
+  TreePage,
+  UsedByAll,
+  VariableTablePage,
+  VariableValues,
 } from "./schema";
 
 // Questions that are not answered yet: what is not urgent is asked when there are none.
 export const pending = signal(0);
 
 export class Refusal extends Error {
-  constructor(message: string, readonly status: number, readonly choices: string[] = []) {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly choices: string[] = [],
+  ) {
     super(message);
   }
 }
@@ -33,7 +55,10 @@ async function ask<Answer>(path: string, parameters?: Parameters, init?: Request
   try {
     answer = await fetch(address(path, parameters), init);
   } catch {
-    throw new Refusal("The server does not answer. Is scopeview still running? It is asked again every few seconds.", 0);
+    throw new Refusal(
+      "The server does not answer. Is scopeview still running? It is asked again every few seconds.",
+      0,
+    );
   } finally {
     pending.value -= 1;
   }
@@ -53,10 +78,17 @@ const of = (model: string, question: string) => `models/${encodeURIComponent(mod
 export const api = {
   models: () => ask<OpenModel[]>("models"),
   open: (path: string, choice: { artifact?: string; tags?: string[] } = {}) =>
-    ask<OpenModel>("models", {}, {
-      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ path, ...choice }),
-    }),
-  upload: (file: File, sent: { name: string; group: string; left: number }) => ask<OpenModel[]>("upload", sent, { method: "POST", body: file }),
+    ask<OpenModel>(
+      "models",
+      {},
+      {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ path, ...choice }),
+      },
+    ),
+  upload: (file: File, sent: { name: string; group: string; left: number }) =>
+    ask<OpenModel[]>("upload", sent, { method: "POST", body: file }),
   close: (model: string) => ask<OpenModel[]>(`models/${encodeURIComponent(model)}`, {}, { method: "DELETE" }),
   reload: (model: string) => ask<OpenModel>(of(model, "reload"), {}, { method: "POST" }),
   import: (model: string) => ask<OpenModel>(of(model, "import"), {}, { method: "POST" }),
@@ -66,7 +98,8 @@ export const api = {
     ask<TreePage>(of(model, "tree"), { tree, scope, offset, limit: 500, fold }),
   findings: (model: string, scope: string) => ask<FindingsBelow>(of(model, "findings"), { scope }),
   show: (model: string, name: string) => ask<Detail>(of(model, "show"), { name }),
-  find: (model: string, q: string, offset = 0) => ask<FindResult>(of(model, "find"), { q, offset, limit: 100, typing: true }),
+  find: (model: string, q: string, offset = 0) =>
+    ask<FindResult>(of(model, "find"), { q, offset, limit: 100, typing: true }),
   collections: (model: string, limit = 100) => ask<CollectionsReport>(of(model, "collections"), { limit }),
   lint: (model: string, checkpoint = "") => ask<LintReport>(of(model, "lint"), { checkpoint }),
   map: (model: string, parameters: Parameters) => ask<ScopeMap>(of(model, "map"), parameters),
@@ -78,6 +111,7 @@ export const api = {
   trace: (model: string, parameters: Parameters) => ask<Trace>(of(model, "graph/trace"), parameters),
   valuesOf: (model: string, name: string) => ask<VariableValues[]>(of(model, "values-of"), { name }),
   diffMap: (a: string, b: string, parameters: Parameters) => ask<DiffMap>("diff/map", { a, b, ...parameters }),
-  diffGraph: (a: string, b: string, parameters: Parameters) => ask<PictureChanges>("diff/graph", { a, b, ...parameters }),
+  diffGraph: (a: string, b: string, parameters: Parameters) =>
+    ask<PictureChanges>("diff/graph", { a, b, ...parameters }),
   diff: (a: string, b: string, parameters: Parameters = {}) => ask<DiffReport>("diff", { a, b, ...parameters }),
 };

@@ -14,7 +14,10 @@ export function Copy({ text, label = "copy" }: { text: () => string; label?: str
 // The clipboard is there for a secure address alone; elsewhere the way of old is left, by what is selected.
 async function copied(text: string): Promise<boolean> {
   try {
-    if (isSecureContext) return (await navigator.clipboard.writeText(text), true);
+    if (isSecureContext) {
+      await navigator.clipboard.writeText(text);
+      return true;
+    }
   } catch {
     // not permitted: as below
   }

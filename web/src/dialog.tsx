@@ -3,17 +3,33 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-export function Dialog({ name, onClose, children }: { name: string; onClose: () => void; children: ComponentChildren }) {
+export function Dialog({
+  name,
+  onClose,
+  children,
+}: {
+  name: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
   const frame = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     frame.current?.showModal();
   }, []);
   return (
-    <dialog class="dialog" ref={frame} aria-label={name} onClose={onClose} onClick={(event) => event.target === frame.current && frame.current?.close()}>
+    <dialog
+      class="dialog"
+      ref={frame}
+      aria-label={name}
+      onClose={onClose}
+      onClick={(event) => event.target === frame.current && frame.current?.close()}
+    >
       <div class="inside">
         <h2>{name}</h2>
         {children}
-        <p><button onClick={() => frame.current?.close()}>close</button></p>
+        <p>
+          <button onClick={() => frame.current?.close()}>close</button>
+        </p>
       </div>
     </dialog>
   );

@@ -10,7 +10,17 @@ import { type Band, type SideNode, TwoTrees } from "./two_trees";
 import type { DiffEntry, DiffMap, DiffNode, DiffRibbon, GraphDiff } from "./schema";
 
 // One list of open scopes serves both sides, so that a scope that both have opens on both.
-export function Ribbons({ a, b, statuses, entries }: { a: string; b: string; statuses: DiffEntry["status"][]; entries: number }) {
+export function Ribbons({
+  a,
+  b,
+  statuses,
+  entries,
+}: {
+  a: string;
+  b: string;
+  statuses: DiffEntry["status"][];
+  entries: number;
+}) {
   const [hasSlots, setSlots] = useState(false);
   const opened = at.value.openVariables;
   const frame = useRef<HTMLDivElement>(null);
@@ -24,18 +34,27 @@ export function Ribbons({ a, b, statuses, entries }: { a: string; b: string; sta
   return (
     <div ref={frame}>
       <div class="bar">
-        <label><input type="checkbox" checked={hasSlots} onChange={(event) => setSlots(event.currentTarget.checked)} /> slots and averages too{left > 0 ? ` (${count(left)} more)` : ""}</label>
+        <label>
+          <input type="checkbox" checked={hasSlots} onChange={(event) => setSlots(event.currentTarget.checked)} /> slots
+          and averages too{left > 0 ? ` (${count(left)} more)` : ""}
+        </label>
         {opened.length > 0 && <button onClick={() => go({ openVariables: [] }, true)}>close all scopes</button>}
         {found.total > 0 && <Legend found={found} />}
         <span class="grow" />
         <SavePicture of={() => frame.current?.querySelector<SVGSVGElement>("svg.map") ?? null} name="diff" />
       </div>
       {found.total === 0 && <p class="empty">No variable to draw{same ? "" : ": all are the same"}.</p>}
-      {found.is_cut && <p class="warning pad">Too much is open to draw it all: the rest is left out. Close some scopes.</p>}
+      {found.is_cut && (
+        <p class="warning pad">Too much is open to draw it all: the rest is left out. Close some scopes.</p>
+      )}
       {found.total > 0 && (
         <TwoTrees
-          name="variables of A and B, and ribbons between them" headings={["variables of A", "variables of B"]} nouns={["variable", "variable"]}
-          left={found.a.map((node) => sideNode(node, "A"))} right={found.b.map((node) => sideNode(node, "B"))} bands={[...found.ribbons.flatMap(bands), ...ends(found.a, "left"), ...ends(found.b, "right")]}
+          name="variables of A and B, and ribbons between them"
+          headings={["variables of A", "variables of B"]}
+          nouns={["variable", "variable"]}
+          left={found.a.map((node) => sideNode(node, "A"))}
+          right={found.b.map((node) => sideNode(node, "B"))}
+          bands={[...found.ribbons.flatMap(bands), ...ends(found.a, "left"), ...ends(found.b, "right")]}
           rightModel={b}
           onOpen={(_, path) => go({ openVariables: toggled(opened, path) }, true)}
         />
@@ -47,37 +66,85 @@ export function Ribbons({ a, b, statuses, entries }: { a: string; b: string; sta
 // What is on the screen, and nothing else.
 function Legend({ found }: { found: DiffMap }) {
   const drawn = FATES.filter(([kind]) => found.ribbons.some((ribbon) => ribbon[kind]));
-  const alone = ([["alone_a", "only in A", found.a], ["alone_b", "only in B", found.b]] as const).filter(([, , nodes]) => nodes.some((node) => node.alone));
-  return <span class="legend">{[...drawn, ...alone].map(([kind, word]) => <span key={kind}><i class={kind} /> {word}</span>)}</span>;
+  const alone = (
+    [
+      ["alone_a", "only in A", found.a],
+      ["alone_b", "only in B", found.b],
+    ] as const
+  ).filter(([, , nodes]) => nodes.some((node) => node.alone));
+  return (
+    <span class="legend">
+      {[...drawn, ...alone].map(([kind, word]) => (
+        <span key={kind}>
+          <i class={kind} /> {word}
+        </span>
+      ))}
+    </span>
+  );
 }
 
 function sideNode(node: DiffNode, letter: string): SideNode {
   const alone = node.alone ? `${node.is_scope ? `${count(node.alone)} ` : ""}only in ${letter}` : "";
   const number = node.is_scope && node.alone < node.items ? count(node.items) : "";
-  return { ...node, note: [alone, number].filter(Boolean).join(" · "), tone: node.alone === node.items && !node.is_open ? `alone ${letter === "B" ? "of-b" : ""}` : "" };
+  return {
+    ...node,
+    note: [alone, number].filter(Boolean).join(" · "),
+    tone: node.alone === node.items && !node.is_open ? `alone ${letter === "B" ? "of-b" : ""}` : "",
+  };
 }
 
 // One ribbon for each thing that became of the variables between two boxes.
 function bands(ribbon: DiffRibbon): Band[] {
-  return FATES.filter(([kind]) => ribbon[kind]).map(([kind, word]) => ({ left: ribbon.left, right: ribbon.right, weight: ribbon[kind], kind, told: `${count(ribbon[kind])} ${word}` }));
+  return FATES.filter(([kind]) => ribbon[kind]).map(([kind, word]) => ({
+    left: ribbon.left,
+    right: ribbon.right,
+    weight: ribbon[kind],
+    kind,
+    told: `${count(ribbon[kind])} ${word}`,
+  }));
 }
 
 // What one side has alone ends in the gap.
 function ends(nodes: DiffNode[], side: "left" | "right"): Band[] {
-  return nodes.flatMap((node, index) => (node.alone && !node.is_open
-    ? [{ left: side === "left" ? index : -1, right: side === "right" ? index : -1, weight: node.alone, kind: side === "left" ? "alone_a" : "alone_b", told: `${count(node.alone)} only in ${side === "left" ? "A" : "B"}` }] : []));
+  return nodes.flatMap((node, index) =>
+    node.alone && !node.is_open
+      ? [
+          {
+            left: side === "left" ? index : -1,
+            right: side === "right" ? index : -1,
+            weight: node.alone,
+            kind: side === "left" ? "alone_a" : "alone_b",
+            told: `${count(node.alone)} only in ${side === "left" ? "A" : "B"}`,
+          },
+        ]
+      : [],
+  );
 }
 
-const FATES = [["same", "same"], ["renamed", "renamed"], ["values", "other values"], ["shape", "reshaped"], ["dtype", "retyped"]] as const;
+const FATES = [
+  ["same", "same"],
+  ["renamed", "renamed"],
+  ["values", "other values"],
+  ["shape", "reshaped"],
+  ["dtype", "retyped"],
+] as const;
 
 const SHOWN = 300;
 
 export function OpTrees({ graph }: { graph: GraphDiff }) {
   const [opened, setOpened] = useState<string[]>([]);
-  const parts = [[graph.added, "added"], [graph.removed, "removed"], [graph.changed, "changed"], [graph.renamed, "renamed"], [graph.same, "the same"]] as const;
+  const parts = [
+    [graph.added, "added"],
+    [graph.removed, "removed"],
+    [graph.changed, "changed"],
+    [graph.renamed, "renamed"],
+    [graph.same, "the same"],
+  ] as const;
   const paths = new Set(graph.scopes.map((scope) => scope.path));
   const inOrder = (one: string, other: string) => one.localeCompare(other, "en", { numeric: true });
-  const shown = [...graph.scopes].sort((one, other) => inOrder(one.path, other.path)).filter((scope) => above(scope.path).every((path) => opened.includes(path) || !paths.has(path)));
+  const shown = [...graph.scopes]
+    .sort((one, other) => inOrder(one.path, other.path))
+    .filter((scope) => above(scope.path).every((path) => opened.includes(path) || !paths.has(path)));
   return (
     <details class="pad optrees">
       <summary>Ops: {parts.map(([number, word]) => `${count(number)} ${word}`).join(", ")}</summary>
@@ -91,9 +158,17 @@ export function OpTrees({ graph }: { graph: GraphDiff }) {
               return (
                 <tr key={scope.path}>
                   <td class="mono" style={{ paddingLeft: `${14 * depth}px` }}>
-                    <button class="link mono" aria-expanded={hasMore ? isOpen : undefined} title={scope.path}
-                            onClick={() => (hasMore && setOpened(toggled(opened, scope.path)), go({ selected: scope.path }))}>
-                      {hasMore ? (isOpen ? "▾ " : "▸ ") : ""}{printable(leaf(scope.path)) || "(root)"}
+                    <button
+                      class="link mono"
+                      aria-expanded={hasMore ? isOpen : undefined}
+                      title={scope.path}
+                      onClick={() => {
+                        if (hasMore) setOpened(toggled(opened, scope.path));
+                        go({ selected: scope.path });
+                      }}
+                    >
+                      {hasMore ? (isOpen ? "▾ " : "▸ ") : ""}
+                      {printable(leaf(scope.path)) || "(root)"}
                     </button>
                     {scope.renamed_from && <span class="quiet"> was {printable(scope.renamed_from)}</span>}
                   </td>

@@ -51,8 +51,9 @@ export function parent(path: string): string {
 
 // Controls and marks that turn the direction of text are shown as what they are: names are data.
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, (character) =>
-    `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
@@ -61,7 +62,11 @@ export function short(paths: string[]): string[] {
   const ends = (path: string, segments: number) => path.split("/").slice(-segments).join("/");
   return paths.map((path) => {
     let segments = 1;
-    while (segments < path.split("/").length && paths.some((other) => other !== path && ends(other, segments) === ends(path, segments))) segments += 1;
+    while (
+      segments < path.split("/").length &&
+      paths.some((other) => other !== path && ends(other, segments) === ends(path, segments))
+    )
+      segments += 1;
     return printable(ends(path, segments));
   });
 }
@@ -70,10 +75,12 @@ const MOST_VALUES = 16;
 
 // A decoded attribute: a type, a shape, a constant, or plain values.
 export function attribute(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.slice(0, MOST_VALUES).map(attribute).join(", ")}${value.length > MOST_VALUES ? ", …" : ""}]`;
+  if (Array.isArray(value))
+    return `[${value.slice(0, MOST_VALUES).map(attribute).join(", ")}${value.length > MOST_VALUES ? ", …" : ""}]`;
   if (typeof value === "string") return `"${printable(value)}"`;
   if (typeof value !== "object" || value === null) return String(value);
   if ("sizes" in value) return shape(value.sizes as (number | null)[] | null);
-  if ("preview" in value && "dtype" in value && "shape" in value) return `${String(value.dtype)}${shape(value.shape as (number | null)[] | null)} = ${(value.preview as unknown[]).map(attribute).join(", ")}`;
+  if ("preview" in value && "dtype" in value && "shape" in value)
+    return `${String(value.dtype)}${shape(value.shape as (number | null)[] | null)} = ${(value.preview as unknown[]).map(attribute).join(", ")}`;
   return "name" in value ? printable(String(value.name)) : printable(JSON.stringify(value));
 }

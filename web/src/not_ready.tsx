@@ -13,8 +13,15 @@ export function NotReady() {
     return (
       <div class="welcome" role="status">
         <p>{printable(model.path)}</p>
-        <p class="quiet">{printable(model.stage)}{model.bytes_total ? `: ${bytes(model.bytes_done)} of ${bytes(model.bytes_total)}` : "…"}</p>
-        {model.bytes_done ? <progress max={model.bytes_total} value={model.bytes_done} aria-label="bytes read" /> : <div class="progress" />}
+        <p class="quiet">
+          {printable(model.stage)}
+          {model.bytes_total ? `: ${bytes(model.bytes_done)} of ${bytes(model.bytes_total)}` : "…"}
+        </p>
+        {model.bytes_done ? (
+          <progress max={model.bytes_total} value={model.bytes_done} aria-label="bytes read" />
+        ) : (
+          <div class="progress" />
+        )}
         <button onClick={() => void closeModel(model.id)}>give it up</button>
       </div>
     );
@@ -22,16 +29,27 @@ export function NotReady() {
     return (
       <div class="welcome">
         <p class="mono">{printable(model.path)}</p>
-        <p>It holds {model.choices.length} {model.choices_are_tags ? "MetaGraphs, told by their tags" : "artefacts"}. Which one?</p>
-        {model.choices.map((choice) => <button key={choice} onClick={() => void choose(model, choice)}>{printable(choice) || "(no tags)"}</button>)}
+        <p>
+          It holds {model.choices.length} {model.choices_are_tags ? "MetaGraphs, told by their tags" : "artefacts"}.
+          Which one?
+        </p>
+        {model.choices.map((choice) => (
+          <button key={choice} onClick={() => void choose(model, choice)}>
+            {printable(choice) || "(no tags)"}
+          </button>
+        ))}
       </div>
     );
   return (
     <div class="welcome">
-      <p class="trouble" role="alert">{printable(model.error)}</p>
+      <p class="trouble" role="alert">
+        {printable(model.error)}
+      </p>
       <p>
         <button onClick={() => void api.reload(model.id).then(refreshModels)}>try again</button>{" "}
-        <button onClick={() => void closeModel(model.id)}>{models.value.length > 1 ? "close it, and go back" : "close it"}</button>
+        <button onClick={() => void closeModel(model.id)}>
+          {models.value.length > 1 ? "close it, and go back" : "close it"}
+        </button>
       </p>
     </div>
   );
@@ -40,7 +58,10 @@ export function NotReady() {
 // One of several things at a path takes the place of the question which.
 async function choose(model: OpenModel, choice: string) {
   try {
-    const found = await api.open(model.path, model.choices_are_tags ? { tags: choice.split(",").filter(Boolean) } : { artifact: choice });
+    const found = await api.open(
+      model.path,
+      model.choices_are_tags ? { tags: choice.split(",").filter(Boolean) } : { artifact: choice },
+    );
     await api.close(model.id);
     await refreshModels();
     lookInto(found.id);

@@ -13,12 +13,20 @@ export function SavePicture({ of, name }: { of: () => SVGSVGElement | null; name
     if (!drawn) return;
     const file = `${name}.${kind}`;
     if (kind === "svg") download(file, svgText(drawn), "image/svg+xml");
-    else void png(drawn).then((blob) => saveBlob(file, blob), (error: Error) => (trouble.value = `The picture could not be made: ${printable(error.message)}`));
+    else
+      void png(drawn).then(
+        (blob) => saveBlob(file, blob),
+        (error: Error) => (trouble.value = `The picture could not be made: ${printable(error.message)}`),
+      );
   };
   return (
     <span class="nobreak">
-      <button aria-label={`save the ${name} as SVG`} onClick={() => save("svg")}>SVG</button>
-      <button aria-label={`save the ${name} as PNG`} onClick={() => save("png")}>PNG</button>
+      <button aria-label={`save the ${name} as SVG`} onClick={() => save("svg")}>
+        SVG
+      </button>
+      <button aria-label={`save the ${name} as PNG`} onClick={() => save("png")}>
+        PNG
+      </button>
     </span>
   );
 }
@@ -28,15 +36,27 @@ function svgText(drawn: SVGSVGElement): string {
   const copy = drawn.cloneNode(true) as SVGSVGElement;
   const { width, height } = drawn.getBoundingClientRect();
   const tokens = getComputedStyle(document.documentElement);
-  const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).filter((rule) => rule instanceof CSSStyleRule);
-  const needed = rules.filter((rule) => !rule.selectorText.includes(":root") && (copy.matches(rule.selectorText) || copy.querySelector(rule.selectorText)));
-  for (const element of copy.querySelectorAll("*")) for (const name of ["tabindex", "role", "aria-expanded"]) element.removeAttribute(name);
+  const rules = [...document.styleSheets]
+    .flatMap((sheet) => [...sheet.cssRules])
+    .filter((rule) => rule instanceof CSSStyleRule);
+  const needed = rules.filter(
+    (rule) =>
+      !rule.selectorText.includes(":root") &&
+      (copy.matches(rule.selectorText) || copy.querySelector(rule.selectorText)),
+  );
+  for (const element of copy.querySelectorAll("*"))
+    for (const name of ["tabindex", "role", "aria-expanded"]) element.removeAttribute(name);
   const style = document.createElementNS(SVG, "style");
-  style.textContent = standaloneStyle(needed.map((rule) => ({ selector: rule.selectorText, body: rule.style.cssText })), (name) => tokens.getPropertyValue(name).trim());
+  style.textContent = standaloneStyle(
+    needed.map((rule) => ({ selector: rule.selectorText, body: rule.style.cssText })),
+    (name) => tokens.getPropertyValue(name).trim(),
+  );
   const ground = document.createElementNS(SVG, "rect");
-  for (const [name, value] of Object.entries({ width, height, fill: tokens.getPropertyValue("--ground").trim() })) ground.setAttribute(name, String(value));
+  for (const [name, value] of Object.entries({ width, height, fill: tokens.getPropertyValue("--ground").trim() }))
+    ground.setAttribute(name, String(value));
   copy.prepend(style, ground);
-  for (const [name, value] of Object.entries({ xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` })) copy.setAttribute(name, String(value));
+  for (const [name, value] of Object.entries({ xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` }))
+    copy.setAttribute(name, String(value));
   delete copy.dataset["settled"];
   return upright(new XMLSerializer().serializeToString(copy));
 }
@@ -52,5 +72,7 @@ async function png(drawn: SVGSVGElement): Promise<Blob> {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [Math.ceil(width * scale), Math.ceil(height * scale)];
   canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((done, failed) => canvas.toBlob((blob) => (blob ? done(blob) : failed(new Error("it is too large")))));
+  return new Promise((done, failed) =>
+    canvas.toBlob((blob) => (blob ? done(blob) : failed(new Error("it is too large")))),
+  );
 }

@@ -12,8 +12,15 @@ interface Props<Row extends object> {
 export function SaveTable<Row extends object>({ name, answer, columns, rows }: Props<Row>) {
   return (
     <>
-      <button aria-label={`save the ${name} as CSV`} onClick={() => download(`${name}.csv`, csv(columns, rows))}>CSV</button>
-      <button aria-label={`save the ${name} as JSON`} onClick={() => download(`${name}.json`, JSON.stringify(answer, null, 2))}>JSON</button>
+      <button aria-label={`save the ${name} as CSV`} onClick={() => download(`${name}.csv`, csv(columns, rows))}>
+        CSV
+      </button>
+      <button
+        aria-label={`save the ${name} as JSON`}
+        onClick={() => download(`${name}.json`, JSON.stringify(answer, null, 2))}
+      >
+        JSON
+      </button>
     </>
   );
 }

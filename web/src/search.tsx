@@ -64,45 +64,115 @@ export function Search() {
   }
 
   function onKey(event: KeyboardEvent) {
-    if (event.key === "Escape") (setOpen(false), input.current?.blur());
-    else if (event.key === "ArrowDown") {
+    if (event.key === "Escape") {
+      setOpen(false);
+      input.current?.blur();
+    } else if (event.key === "ArrowDown") {
       if (active === hits.length - 1 && rest > 0) void more();
       setActive(Math.min(hits.length - 1, active + 1));
-    }
-    else if (event.key === "ArrowUp") setActive(Math.max(0, active - 1));
+    } else if (event.key === "ArrowUp") setActive(Math.max(0, active - 1));
     else if (event.key === "Enter") pick(active);
     else return;
     event.preventDefault();
   }
 
   return (
-    <div class="search" role="search" onBlur={(event) => !event.currentTarget.contains(event.relatedTarget as Node) && setOpen(false)}>
+    <div
+      class="search"
+      role="search"
+      onBlur={(event) => !event.currentTarget.contains(event.relatedTarget as Node) && setOpen(false)}
+    >
       <input
-        ref={input} type="search" value={text} placeholder="search  /   op:MatMul shared:>1" aria-label="Search ops and variables"
-        role="combobox" aria-expanded={isOpen && hits.length > 0} aria-controls="hits" aria-activedescendant={hits.length ? `hit-${active}` : undefined}
-        onFocus={() => setOpen(true)} onInput={(event) => (setText(event.currentTarget.value), setOpen(true))} onKeyDown={onKey}
+        ref={input}
+        type="search"
+        value={text}
+        placeholder="search  /   op:MatMul shared:>1"
+        aria-label="Search ops and variables"
+        role="combobox"
+        aria-expanded={isOpen && hits.length > 0}
+        aria-controls="hits"
+        aria-activedescendant={hits.length ? `hit-${active}` : undefined}
+        onFocus={() => setOpen(true)}
+        onInput={(event) => {
+          setText(event.currentTarget.value);
+          setOpen(true);
+        }}
+        onKeyDown={onKey}
       />
       {isOpen && query && (
         <div class="hits">
           <p class="quiet" role="status">
-            {asked.error || (asked.answer ? [asked.answer.total_scopes ? plural(asked.answer.total_scopes, "scope") : "", plural(asked.answer.variables, "variable"), plural(asked.answer.ops, "op")].filter(Boolean).join(", ") : "…")}
+            {asked.error ||
+              (asked.answer
+                ? [
+                    asked.answer.total_scopes ? plural(asked.answer.total_scopes, "scope") : "",
+                    plural(asked.answer.variables, "variable"),
+                    plural(asked.answer.ops, "op"),
+                  ]
+                    .filter(Boolean)
+                    .join(", ")
+                : "…")}
           </p>
-          {asked.answer?.hints.map((hint) => <p key={hint} class="quiet">{printable(hint)}</p>)}
+          {asked.answer?.hints.map((hint) => (
+            <p key={hint} class="quiet">
+              {printable(hint)}
+            </p>
+          ))}
           <ul id="hits" role="listbox" aria-label="what was found">
             {hits.map((hit, index) => (
               <li
-                key={`${hit.what} ${full(hit)}`} id={`hit-${index}`} role="option" aria-selected={index === active}
-                class={index === active ? "active" : ""} onMouseDown={(event) => (event.preventDefault(), pick(index))}
+                key={`${hit.what} ${full(hit)}`}
+                id={`hit-${index}`}
+                role="option"
+                aria-selected={index === active}
+                class={index === active ? "active" : ""}
+                onMouseDown={(event) => {
+                  event.preventDefault();
+                  pick(index);
+                }}
               >
-                <span class={`what ${hit.what}`} title={hit.what}>{hit.what[0]!.toUpperCase()}</span>
-                <span class="mono grow" title={hit.name}><Path text={printable(full(hit))} /></span>
-                <span class="quiet">{hit.what === "scope" ? "scope" : `${printable(hit.type)} ${hit.shape_known ? shape(hit.shape) : ""}`}</span>
+                <span class={`what ${hit.what}`} title={hit.what}>
+                  {hit.what[0]!.toUpperCase()}
+                </span>
+                <span class="mono grow" title={hit.name}>
+                  <Path text={printable(full(hit))} />
+                </span>
+                <span class="quiet">
+                  {hit.what === "scope" ? "scope" : `${printable(hit.type)} ${hit.shape_known ? shape(hit.shape) : ""}`}
+                </span>
               </li>
             ))}
-            {restOfScopes > 0 && (isWide !== query
-              ? <li class="more" role="option" aria-selected={false} onMouseDown={(event) => (event.preventDefault(), setWide(query))}>… {count(restOfScopes)} more scopes</li>
-              : <li class="quiet" role="option" aria-selected={false} aria-disabled="true">… {count(restOfScopes)} more scopes: say more of the name</li>)}
-            {rest > 0 && <li class="more" role="option" aria-selected={false} onMouseDown={(event) => (event.preventDefault(), void more())}>… {count(rest)} more</li>}
+            {restOfScopes > 0 &&
+              (isWide !== query ? (
+                <li
+                  class="more"
+                  role="option"
+                  aria-selected={false}
+                  onMouseDown={(event) => {
+                    event.preventDefault();
+                    setWide(query);
+                  }}
+                >
+                  … {count(restOfScopes)} more scopes
+                </li>
+              ) : (
+                <li class="quiet" role="option" aria-selected={false} aria-disabled="true">
+                  … {count(restOfScopes)} more scopes: say more of the name
+                </li>
+              ))}
+            {rest > 0 && (
+              <li
+                class="more"
+                role="option"
+                aria-selected={false}
+                onMouseDown={(event) => {
+                  event.preventDefault();
+                  void more();
+                }}
+              >
+                … {count(rest)} more
+              </li>
+            )}
           </ul>
         </div>
       )}

@@ -12,7 +12,11 @@ const widths = signal<Partial<Record<Side, number>>>(kept());
 function kept(): Partial<Record<Side, number>> {
   try {
     const found = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Record<string, unknown>;
-    return Object.fromEntries((["left", "right"] as const).filter((side) => typeof found[side] === "number").map((side) => [side, found[side] as number]));
+    return Object.fromEntries(
+      (["left", "right"] as const)
+        .filter((side) => typeof found[side] === "number")
+        .map((side) => [side, found[side] as number]),
+    );
   } catch {
     return {}; // whatever else wrote there
   }
@@ -21,12 +25,15 @@ function kept(): Partial<Record<Side, number>> {
 // The custom properties that the style sheet lays the panes out by; none where nobody has moved an edge.
 export function paneStyle(): Record<string, string> {
   const most = Math.max(LEAST, innerWidth * 0.4);
-  return Object.fromEntries(Object.entries(widths.value).map(([side, width]) => [`--${side}`, `${Math.min(width, most)}px`]));
+  return Object.fromEntries(
+    Object.entries(widths.value).map(([side, width]) => [`--${side}`, `${Math.min(width, most)}px`]),
+  );
 }
 
 function resize(side: Side, width: number | null) {
   const others = Object.fromEntries(Object.entries(widths.value).filter(([other]) => other !== side));
-  widths.value = width === null ? others : { ...others, [side]: Math.round(Math.max(LEAST, Math.min(innerWidth * 0.4, width))) };
+  widths.value =
+    width === null ? others : { ...others, [side]: Math.round(Math.max(LEAST, Math.min(innerWidth * 0.4, width))) };
   localStorage.setItem(KEY, JSON.stringify(widths.value));
 }
 
@@ -39,13 +46,23 @@ export function Splitter({ side }: { side: Side }) {
     const move = (moved: PointerEvent) => resize(side, width + outward * (moved.clientX - from));
     grip.current!.setPointerCapture(event.pointerId);
     grip.current!.addEventListener("pointermove", move);
-    grip.current!.addEventListener("lostpointercapture", () => grip.current?.removeEventListener("pointermove", move), { once: true });
+    grip.current!.addEventListener("lostpointercapture", () => grip.current?.removeEventListener("pointermove", move), {
+      once: true,
+    });
   }
   return (
     <div
-      class={`splitter of-${side}`} ref={grip} role="separator" aria-orientation="vertical" aria-label={`width of the ${side} pane`} tabIndex={0}
-      aria-valuenow={widths.value[side] ?? 0} aria-valuetext={widths.value[side] ? `${widths.value[side]} pixels` : "as wide as it comes"}
-      title="drag to resize; double-click to reset" onPointerDown={drag} onDblClick={() => resize(side, null)}
+      class={`splitter of-${side}`}
+      ref={grip}
+      role="separator"
+      aria-orientation="vertical"
+      aria-label={`width of the ${side} pane`}
+      tabIndex={0}
+      aria-valuenow={widths.value[side] ?? 0}
+      aria-valuetext={widths.value[side] ? `${widths.value[side]} pixels` : "as wide as it comes"}
+      title="drag to resize; double-click to reset"
+      onPointerDown={drag}
+      onDblClick={() => resize(side, null)}
       onKeyDown={(event) => {
         const step = { ArrowRight: STEP, ArrowLeft: -STEP }[event.key];
         if (!step) return;

@@ -14,9 +14,17 @@ describe("a drawing as a file of its own", () => {
     expect(style.split("\n").slice(1)).toEqual([".item .body { fill: #dbe6f5; }", ".link { stroke: #fff; }"]);
   });
   it("turns hues into what every tool reads", () => {
-    expect([hex(0, 100, 50), hex(120, 100, 50), hex(240, 100, 50), hex(0, 0, 50), hex(28, 60, 24)]).toEqual(["#ff0000", "#00ff00", "#0000ff", "#808080", "#623b18"]);
+    expect([hex(0, 100, 50), hex(120, 100, 50), hex(240, 100, 50), hex(0, 0, 50), hex(28, 60, 24)]).toEqual([
+      "#ff0000",
+      "#00ff00",
+      "#0000ff",
+      "#808080",
+      "#623b18",
+    ]);
   });
   it("has its positions as attributes", () => {
-    expect(upright('<g style="transform:translate(1.5px, -2px);"><g style="transform: translate(3px);"/></g>')).toBe('<g transform="translate(1.5 -2)"><g transform="translate(3 0)"/></g>');
+    expect(upright('<g style="transform:translate(1.5px, -2px);"><g style="transform: translate(3px);"/></g>')).toBe(
+      '<g transform="translate(1.5 -2)"><g transform="translate(3 0)"/></g>',
+    );
   });
 });

@@ -10,9 +10,30 @@ import type { TableRow } from "./schema";
 describe("the address", () => {
   it("brings back whatever was shown, hostile names included", () => {
     const address: Address = {
-      sight: { ...SIGHT, roles: ["save"], unfolded: ["a/b c"], items: 300, colouring: "device", trace: "paths", depth: 2, against: "gh78", also: ["x&y", "z"], through: ["f&g"], link: ["", "a", "b\nc"], box: "1,-2,0.5" },
-      model: "ab12", other: "cd34", view: "diff", tree: "ops", selectedIn: "ef56", selected: "a/b&c=d#<img src=x>", openOps: ["a", "a/b?c"],
-      openVariables: ["ü/%2F"], query: 'op:MatMul "x y"', filter: "renamed only_b",
+      sight: {
+        ...SIGHT,
+        roles: ["save"],
+        unfolded: ["a/b c"],
+        items: 300,
+        colouring: "device",
+        trace: "paths",
+        depth: 2,
+        against: "gh78",
+        also: ["x&y", "z"],
+        through: ["f&g"],
+        link: ["", "a", "b\nc"],
+        box: "1,-2,0.5",
+      },
+      model: "ab12",
+      other: "cd34",
+      view: "diff",
+      tree: "ops",
+      selectedIn: "ef56",
+      selected: "a/b&c=d#<img src=x>",
+      openOps: ["a", "a/b?c"],
+      openVariables: ["ü/%2F"],
+      query: 'op:MatMul "x y"',
+      filter: "renamed only_b",
     };
     expect(parseAddress(writeAddress(address))).toEqual(address);
   });
@@ -24,11 +45,25 @@ describe("the address", () => {
 
 describe("filters", () => {
   it("are read as they are written", () => {
-    for (const filter of [{ role: "forward", isShared: false, collection: "" }, { role: "save", isShared: true, collection: "losses" }])
+    for (const filter of [
+      { role: "forward", isShared: false, collection: "" },
+      { role: "save", isShared: true, collection: "losses" },
+    ])
       expect(readFilter(writeFilter(filter))).toEqual(filter);
-    expect(readOrder("sort:parameters down all")).toEqual({ sort: "parameters", descending: true, attached: true, query: "" });
+    expect(readOrder("sort:parameters down all")).toEqual({
+      sort: "parameters",
+      descending: true,
+      attached: true,
+      query: "",
+    });
     for (const query of ["", "trainable:yes shape:[*,256]", "where where down", inScope("a b/'c'")])
-      for (const sort of ["name", "uses"] as const) expect(readOrder(writeOrder({ sort, descending: false, attached: true, query }))).toEqual({ sort, descending: false, attached: true, query });
+      for (const sort of ["name", "uses"] as const)
+        expect(readOrder(writeOrder({ sort, descending: false, attached: true, query }))).toEqual({
+          sort,
+          descending: false,
+          attached: true,
+          query,
+        });
     expect(readOrder("sort:nonsense").sort).toBe("name");
   });
 });
@@ -38,11 +73,25 @@ describe("text", () => {
     expect(printable("a\u202eb\u0007")).toBe("a\\u202eb\\u0007");
   });
   it("writes attributes as the command line does", () => {
-    const values = [{ name: "float32" }, { sizes: [null, 3] }, [1, 2], "NHWC", null, { dtype: "int32", shape: [2], preview: [0, 1], is_uniform: false }, { name: "f", attributes: {} }];
+    const values = [
+      { name: "float32" },
+      { sizes: [null, 3] },
+      [1, 2],
+      "NHWC",
+      null,
+      { dtype: "int32", shape: [2], preview: [0, 1], is_uniform: false },
+      { name: "f", attributes: {} },
+    ];
     expect(values.map(attribute)).toEqual(["float32", "[?, 3]", "[1, 2]", '"NHWC"', "null", "int32[2] = 0, 1", "f"]);
   });
   it("writes sizes as the command line does", () => {
-    expect([bytes(999), bytes(1536), bytes(null), shape([null, 3]), shape(null)]).toEqual(["999 B", "1.54 kB", "?", "[?, 3]", "[…]"]);
+    expect([bytes(999), bytes(1536), bytes(null), shape([null, 3]), shape(null)]).toEqual([
+      "999 B",
+      "1.54 kB",
+      "?",
+      "[?, 3]",
+      "[…]",
+    ]);
   });
   it("gives a spreadsheet no formula", () => {
     const row = { name: '=cmd("x")', shape: [2], dtype: "float32", collections: ["a", "b"] } as unknown as TableRow;

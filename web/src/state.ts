@@ -32,8 +32,21 @@ export interface Sight {
 export const MOST_ITEMS = 2000; // of one scope: the server draws no more
 
 export const SIGHT: Sight = {
-  roles: [], shown: [], unfolded: [], items: 150, function: "", through: [], colouring: "role", isSideways: false, hidesAside: false, against: "", trace: "",
-  depth: 0, also: [], link: [], box: "",
+  roles: [],
+  shown: [],
+  unfolded: [],
+  items: 150,
+  function: "",
+  through: [],
+  colouring: "role",
+  isSideways: false,
+  hidesAside: false,
+  against: "",
+  trace: "",
+  depth: 0,
+  also: [],
+  link: [],
+  box: "",
 };
 
 export interface Address {
@@ -51,7 +64,16 @@ export interface Address {
 }
 
 const EMPTY: Address = {
-  model: "", other: "", view: "graph", tree: "variables", selected: "", selectedIn: "", openOps: [], openVariables: [], query: "", filter: "",
+  model: "",
+  other: "",
+  view: "graph",
+  tree: "variables",
+  selected: "",
+  selectedIn: "",
+  openOps: [],
+  openVariables: [],
+  query: "",
+  filter: "",
   sight: SIGHT,
 };
 
@@ -78,10 +100,21 @@ function parseSight(found: URLSearchParams): Sight {
   const trace = found.get("trace") as Sight["trace"];
   const link = found.getAll("link");
   return {
-    roles: found.getAll("role"), shown: found.getAll("show"), unfolded: found.getAll("unfold"), items: Math.min(MOST_ITEMS, Math.max(10, Number(found.get("items")) || SIGHT.items)), function: found.get("function") ?? "", through: found.getAll("through"),
-    colouring: COLOURINGS.includes(colouring) ? colouring : SIGHT.colouring, isSideways: found.get("inputs") === "left",
-    hidesAside: found.get("aside") === "hidden", against: found.get("against") ?? "", trace: ["inputs", "outputs", "paths"].includes(trace) ? trace : "",
-    depth: Math.max(0, Number(found.get("depth")) || 0), also: found.getAll("also"), link: link.length === 3 ? link : [], box: found.get("box") ?? "",
+    roles: found.getAll("role"),
+    shown: found.getAll("show"),
+    unfolded: found.getAll("unfold"),
+    items: Math.min(MOST_ITEMS, Math.max(10, Number(found.get("items")) || SIGHT.items)),
+    function: found.get("function") ?? "",
+    through: found.getAll("through"),
+    colouring: COLOURINGS.includes(colouring) ? colouring : SIGHT.colouring,
+    isSideways: found.get("inputs") === "left",
+    hidesAside: found.get("aside") === "hidden",
+    against: found.get("against") ?? "",
+    trace: ["inputs", "outputs", "paths"].includes(trace) ? trace : "",
+    depth: Math.max(0, Number(found.get("depth")) || 0),
+    also: found.getAll("also"),
+    link: link.length === 3 ? link : [],
+    box: found.get("box") ?? "",
   };
 }
 
@@ -174,7 +207,11 @@ export function selectAlso(path: string): void {
 // Another view; what is selected in the body of a function is no name there.
 export function show(view: View): void {
   const isElsewhere = at.value.sight.function !== "" && view !== "graph";
-  go({ view, filter: "", ...(isElsewhere ? { selected: "", sight: { ...at.value.sight, function: "", through: [] } } : {}) });
+  go({
+    view,
+    filter: "",
+    ...(isElsewhere ? { selected: "", sight: { ...at.value.sight, function: "", through: [] } } : {}),
+  });
 }
 
 export function above(path: string): string[] {
@@ -214,7 +251,8 @@ export async function refreshModels(): Promise<void> {
 }
 
 // The path of a model without the ending that says which part of it this is.
-const stem = (id: string) => models.value.find((one) => one.id === id)?.path.replace(/\.(meta|pb|pbtxt|index|ckpt)$/, "");
+const stem = (id: string) =>
+  models.value.find((one) => one.id === id)?.path.replace(/\.(meta|pb|pbtxt|index|ckpt)$/, "");
 
 // What a model is most often held against: what lies beside it under the same name, as a graph and its checkpoint do.
 export function counterpart(model: string, isFit: (one: OpenModel) => boolean = () => true): string {
@@ -262,7 +300,8 @@ export function choices(error: unknown): string[] {
 
 export function start(): void {
   // An address written by hand may name a place and nothing that is open: the way there is opened.
-  if (at.value.selected && !at.value.openOps.length && !at.value.openVariables.length) reached.value = at.value.selected;
+  if (at.value.selected && !at.value.openOps.length && !at.value.openVariables.length)
+    reached.value = at.value.selected;
   addEventListener("popstate", () => (at.value = parseAddress(location.search)));
   void refreshModels();
   // While something is being read the list is asked for again; otherwise now and then, to see files that changed.
@@ -272,7 +311,8 @@ export function start(): void {
     const isImporting = models.value.some((model) => model.imported === "waiting");
     const wait = isLoading ? 300 : isImporting ? 1000 : isLost.value ? 3000 : 5000;
     clearTimeout(waiting);
-    const again = () => void refreshModels().finally(() => (waiting = isLost.value ? window.setTimeout(again, wait) : waiting));
+    const again = () =>
+      void refreshModels().finally(() => (waiting = isLost.value ? window.setTimeout(again, wait) : waiting));
     waiting = window.setTimeout(again, wait);
   });
   addEventListener("focus", () => void refreshModels()); // a file may have changed while one was elsewhere

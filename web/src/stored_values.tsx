@@ -16,34 +16,88 @@ export function StoredValues({ model, name, size }: { model: string; name: strin
   const key = JSON.stringify([model, name, holders.map((one) => [one.id, one.revision])]);
   const asked = useAsked(isWanted ? key : null, () => api.valuesOf(model, name));
   if (!holders.length) return null;
-  if (!isWanted) return <Titled><button onClick={() => setWished(name)}>read {bytes(size)}</button></Titled>;
-  if (asked.error) return <Titled><span class="bad">{asked.error}</span></Titled>;
+  if (!isWanted)
+    return (
+      <Titled>
+        <button onClick={() => setWished(name)}>read {bytes(size)}</button>
+      </Titled>
+    );
+  if (asked.error)
+    return (
+      <Titled>
+        <span class="bad">{asked.error}</span>
+      </Titled>
+    );
   if (!asked.answer) return null;
   if (!asked.answer.length) return null; // checkpoints of something else
   const names = short(asked.answer.map((one) => one.checkpoint));
-  return <>{asked.answer.map((found, index) => <Described key={found.checkpoint} found={found} name={name} title={asked.answer!.length > 1 || current.value?.path !== found.checkpoint ? names[index]! : ""} />)}</>;
+  return (
+    <>
+      {asked.answer.map((found, index) => (
+        <Described
+          key={found.checkpoint}
+          found={found}
+          name={name}
+          title={asked.answer!.length > 1 || current.value?.path !== found.checkpoint ? names[index]! : ""}
+        />
+      ))}
+    </>
+  );
 }
 
 function Titled({ children, title = "" }: { children: preact.ComponentChildren; title?: string }) {
-  return <section class="part values"><h3>values{title && <span class="mono"> in {title}</span>}</h3>{children}</section>;
+  return (
+    <section class="part values">
+      <h3>values{title && <span class="mono"> in {title}</span>}</h3>
+      {children}
+    </section>
+  );
 }
 
 function Described({ found, name, title }: { found: VariableValues; name: string; title: string }) {
-  if (found.unread) return <Titled title={title}><span class="quiet">{found.unread}</span></Titled>;
+  if (found.unread)
+    return (
+      <Titled title={title}>
+        <span class="quiet">{found.unread}</span>
+      </Titled>
+    );
   const rows: [string, string][] = [
-    ["mean", number(found.mean)], ["deviation", number(found.deviation)], ["minimum", number(found.minimum)], ["maximum", number(found.maximum)], ["l2 norm", number(found.l2)],
+    ["mean", number(found.mean)],
+    ["deviation", number(found.deviation)],
+    ["minimum", number(found.minimum)],
+    ["maximum", number(found.maximum)],
+    ["l2 norm", number(found.l2)],
     ["zeros", found.zeros ? `${count(found.zeros)} (${Math.round((100 * found.zeros) / found.elements)} %)` : "none"],
   ];
   return (
     <Titled title={title}>
-      {(found.nan > 0 || found.inf > 0) && <p class="bad">{[found.nan ? plural(found.nan, "NaN", "NaN") : "", found.inf ? `${count(found.inf)} infinite` : ""].filter(Boolean).join(", ")}</p>}
-      {found.elements === 1 ? <p class="mono">{number(found.mean)}</p> : (
+      {(found.nan > 0 || found.inf > 0) && (
+        <p class="bad">
+          {[found.nan ? plural(found.nan, "NaN", "NaN") : "", found.inf ? `${count(found.inf)} infinite` : ""]
+            .filter(Boolean)
+            .join(", ")}
+        </p>
+      )}
+      {found.elements === 1 ? (
+        <p class="mono">{number(found.mean)}</p>
+      ) : (
         <>
           <Histogram found={found} />
-          <dl>{rows.map(([term, text]) => [<dt key={term}>{term}</dt>, <dd key={`${term} of it`} class="mono">{text}</dd>])}</dl>
+          <dl>
+            {rows.map(([term, text]) => [
+              <dt key={term}>{term}</dt>,
+              <dd key={`${term} of it`} class="mono">
+                {text}
+              </dd>,
+            ])}
+          </dl>
         </>
       )}
-      {found.variable !== name && <p class="quiet">key <span class="mono">{printable(found.variable)}</span></p>}
+      {found.variable !== name && (
+        <p class="quiet">
+          key <span class="mono">{printable(found.variable)}</span>
+        </p>
+      )}
     </Titled>
   );
 }
@@ -55,8 +109,21 @@ function Histogram({ found: { histogram, minimum, maximum } }: { found: Variable
   const most = Math.max(...histogram);
   const bar = WIDTH / histogram.length;
   return (
-    <svg class="histogram" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`histogram of the values from ${number(minimum)} to ${number(maximum)}`}>
-      {histogram.map((height, index) => <rect key={index} x={index * bar} width={bar - 1} y={HEIGHT - share(height, most)} height={share(height, most)} />)}
+    <svg
+      class="histogram"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      role="img"
+      aria-label={`histogram of the values from ${number(minimum)} to ${number(maximum)}`}
+    >
+      {histogram.map((height, index) => (
+        <rect
+          key={index}
+          x={index * bar}
+          width={bar - 1}
+          y={HEIGHT - share(height, most)}
+          height={share(height, most)}
+        />
+      ))}
     </svg>
   );
 }

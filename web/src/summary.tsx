@@ -17,10 +17,15 @@ export function Summary() {
   if (!found) return null;
   const own = found.variables - found.attached_variables;
   const facts = [
-    found.format.replaceAll("_", " "), found.tensorflow_version ? `TensorFlow ${found.tensorflow_version}` : "",
+    found.format.replaceAll("_", " "),
+    found.tensorflow_version ? `TensorFlow ${found.tensorflow_version}` : "",
     found.ops ? plural(found.ops, "op") : "",
-    found.attached_variables ? `${plural(found.variables, "variable")} (${count(own)} + ${count(found.attached_variables)} for training)` : plural(found.variables, "variable"),
-    plural(found.parameters, "parameter"), bytes(found.size_bytes), found.tags.length ? `tags ${found.tags.join(", ")}` : "",
+    found.attached_variables
+      ? `${plural(found.variables, "variable")} (${count(own)} + ${count(found.attached_variables)} for training)`
+      : plural(found.variables, "variable"),
+    plural(found.parameters, "parameter"),
+    bytes(found.size_bytes),
+    found.tags.length ? `tags ${found.tags.join(", ")}` : "",
   ];
   return (
     <div class="summary">
@@ -30,11 +35,19 @@ export function Summary() {
           {" · "}also here{" "}
           <select value="" onChange={(event) => void openBeside(found.path, event.currentTarget.value)}>
             <option value="">{plural(found.others.length, "artefact")}…</option>
-            {found.others.map((other) => <option key={other} value={other}>{printable(other)}</option>)}
+            {found.others.map((other) => (
+              <option key={other} value={other}>
+                {printable(other)}
+              </option>
+            ))}
           </select>
         </label>
       )}
-      {found.notes.map((note) => <p key={note} class="warning">{printable(note)}</p>)}
+      {found.notes.map((note) => (
+        <p key={note} class="warning">
+          {printable(note)}
+        </p>
+      ))}
     </div>
   );
 }
@@ -57,12 +70,28 @@ function Import() {
   const ask = () => void api.import(model.id).then(refreshModels, (error: Error) => (trouble.value = error.message));
   switch (model.imported) {
     case "none":
-      return <button class="link" title="runs tf.compat.v1 in a process of its own: shapes of every tensor, what TensorFlow refuses" onClick={ask}>import through TensorFlow</button>;
+      return (
+        <button
+          class="link"
+          title="runs tf.compat.v1 in a process of its own: shapes of every tensor, what TensorFlow refuses"
+          onClick={ask}
+        >
+          import through TensorFlow
+        </button>
+      );
     case "waiting":
-      return <span class="quiet" role="status">· TensorFlow is importing it…</span>;
+      return (
+        <span class="quiet" role="status">
+          · TensorFlow is importing it…
+        </span>
+      );
     case "done":
       return <span class="quiet">· imported by TensorFlow</span>;
     case "refused":
-      return <button class="link warning" title={printable(model.import_error)} onClick={() => show("lint")}>TensorFlow refuses it: see Lint</button>;
+      return (
+        <button class="link warning" title={printable(model.import_error)} onClick={() => show("lint")}>
+          TensorFlow refuses it: see Lint
+        </button>
+      );
   }
 }

@@ -62,33 +62,60 @@ export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, ri
   const drawn = stacked(bands);
   // What a hand rests on stands out with all that it is linked to; with no hand there, what is selected does.
   const { selected, selectedIn } = at.value;
-  const chosen = selectedAmong("left", left, selectedIn === "" ? selected : "") ?? selectedAmong("right", right, selectedIn === rightModel ? selected : "");
+  const chosen =
+    selectedAmong("left", left, selectedIn === "" ? selected : "") ??
+    selectedAmong("right", right, selectedIn === rightModel ? selected : "");
   const held = hovered ?? (chosen && bands.some((band) => touches(band, chosen, left, right)) ? chosen : null);
   const inside = held && within(held.side === "left" ? left : right, held.index);
   const isLit = (band: Band) => !held || touches(band, held, left, right);
   const lit = { left: new Set<number>(), right: new Set<number>() };
-  for (const band of bands.filter(isLit)) (lit.left.add(band.left), lit.right.add(band.right));
+  for (const band of bands.filter(isLit)) {
+    lit.left.add(band.left);
+    lit.right.add(band.right);
+  }
   for (const index of inside ?? []) lit[held!.side].add(index);
   const side = (which: "left" | "right", nodes: SideNode[], x: number) =>
     nodes.map((node, index) => (
       <Box
-        key={`${which} ${node.path}`} node={node} y={ROW * index + 28} x={x} width={width} noun={nouns[which === "left" ? 0 : 1]}
-        model={which === "right" ? rightModel : ""} isDim={!!hovered && !node.is_open && !lit[which].has(index)} onOpen={() => onOpen(which, node.path)}
+        key={`${which} ${node.path}`}
+        node={node}
+        y={ROW * index + 28}
+        x={x}
+        width={width}
+        noun={nouns[which === "left" ? 0 : 1]}
+        model={which === "right" ? rightModel : ""}
+        isDim={!!hovered && !node.is_open && !lit[which].has(index)}
+        onOpen={() => onOpen(which, node.path)}
         onHover={(is) => setHovered(is ? { side: which, index } : null)}
       />
     ));
   return (
     <div class="pair" ref={frame}>
-      <svg class="map" width={2 * width + gap} height={ROW * Math.max(left.length, right.length) + 34} role="group" aria-label={name}>
-        <text x="8" y="18" class="heading">{headings[0]}</text>
-        <text x={width + gap + 8} y="18" class="heading">{headings[1]}</text>
+      <svg
+        class="map"
+        width={2 * width + gap}
+        height={ROW * Math.max(left.length, right.length) + 34}
+        role="group"
+        aria-label={name}
+      >
+        <text x="8" y="18" class="heading">
+          {headings[0]}
+        </text>
+        <text x={width + gap + 8} y="18" class="heading">
+          {headings[1]}
+        </text>
         <g>
           {drawn.map(({ band, thick, offset }, index) => (
             <path
-              key={index} class={`ribbon ${band.kind} ${isLit(band) ? (held ? "lit" : "") : "dim"}`} stroke-width={thick}
+              key={index}
+              class={`ribbon ${band.kind} ${isLit(band) ? (held ? "lit" : "") : "dim"}`}
+              stroke-width={thick}
               d={way(ROW * band.left + 40 + offset, ROW * band.right + 40 + offset, band, width, gap)}
             >
-              <title>{`${[left[band.left]?.path, right[band.right]?.path].filter((path) => path !== undefined).map(printable).join(" → ")}: ${band.told}`}</title>
+              <title>{`${[left[band.left]?.path, right[band.right]?.path]
+                .filter((path) => path !== undefined)
+                .map(printable)
+                .join(" → ")}: ${band.told}`}</title>
             </path>
           ))}
         </g>
@@ -110,7 +137,8 @@ const [THIN, THICK] = [1.5, 13.5]; // px of a ribbon
 // Ribbons between the same two things lie side by side, each as wide as its share.
 function stacked(bands: Band[]): Drawn[] {
   const beside = new Map<string, Band[]>();
-  for (const band of bands) beside.set(`${band.left} ${band.right}`, [...(beside.get(`${band.left} ${band.right}`) ?? []), band]);
+  for (const band of bands)
+    beside.set(`${band.left} ${band.right}`, [...(beside.get(`${band.left} ${band.right}`) ?? []), band]);
   const sum = (several: Band[]) => several.reduce((total, { weight }) => total + weight, 0);
   const most = Math.max(1, ...[...beside.values()].map(sum));
   return [...beside.values()].flatMap((several) => {
@@ -140,7 +168,9 @@ function within(nodes: SideNode[], index: number): Set<number> {
 
 function touches(band: Band, { side, index }: Hovered, left: SideNode[], right: SideNode[]): boolean {
   const [end, nodes] = side === "left" ? [band.left, left] : [band.right, right];
-  return end === index || (end > index && nodes.slice(index + 1, end + 1).every((node) => node.depth > nodes[index]!.depth));
+  return (
+    end === index || (end > index && nodes.slice(index + 1, end + 1).every((node) => node.depth > nodes[index]!.depth))
+  );
 }
 
 function selectedAmong(side: "left" | "right", nodes: SideNode[], path: string): Hovered | null {
@@ -166,15 +196,25 @@ function Box({ node, x, y, width, noun, model, isDim, onOpen, onHover }: BoxProp
   const open = () => node.is_scope && onOpen();
   const pick = () => go({ selected: node.path, selectedIn: model });
   const mark = node.is_scope ? (node.is_open ? "▾ " : "▸ ") : "";
-  const room = Math.floor((width - indent - 26 - 6.9 * node.note.length - (node.is_scope ? 15 : 0)) / (node.is_scope ? 7.6 : 7.3));
+  const room = Math.floor(
+    (width - indent - 26 - 6.9 * node.note.length - (node.is_scope ? 15 : 0)) / (node.is_scope ? 7.6 : 7.3),
+  );
   return (
     <g
       class={`box ${node.tone} ${isDim ? "dim" : ""} ${isSelected ? "selected" : ""} ${node.is_scope ? "scope" : ""}`}
-      transform={`translate(${x} ${y})`} tabindex={0} role="button" aria-expanded={node.is_scope ? node.is_open : undefined}
-      onMouseEnter={() => onHover(true)} onMouseLeave={() => onHover(false)} onFocus={() => onHover(true)} onBlur={() => onHover(false)}
-      onClick={pick} onDblClick={open}
+      transform={`translate(${x} ${y})`}
+      tabindex={0}
+      role="button"
+      aria-expanded={node.is_scope ? node.is_open : undefined}
+      onMouseEnter={() => onHover(true)}
+      onMouseLeave={() => onHover(false)}
+      onFocus={() => onHover(true)}
+      onBlur={() => onHover(false)}
+      onClick={pick}
+      onDblClick={open}
       onKeyDown={(event) => {
-        const beside = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key] as "nextElementSibling" | undefined;
+        const beside = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key] as
+          "nextElementSibling" | undefined;
         const isTurn = (event.key === "ArrowRight" && !node.is_open) || (event.key === "ArrowLeft" && node.is_open);
         if (!beside && !isTurn && event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
@@ -184,11 +224,29 @@ function Box({ node, x, y, width, noun, model, isDim, onOpen, onHover }: BoxProp
       }}
     >
       <title>{`${node.is_scope ? "scope" : noun} ${printable(node.path)}`}</title>
-      <rect x={indent + 2} y="1" width={Math.max(20, width - indent - 4)} height={ROW - 3} rx={node.is_scope ? 5 : 10} />
-      <text x={indent + 10} y="16" onClick={(event) => node.is_scope && (event.stopPropagation(), open(), pick())}>
-        {mark}{cut(printable(node.label), Math.max(4, room))}
+      <rect
+        x={indent + 2}
+        y="1"
+        width={Math.max(20, width - indent - 4)}
+        height={ROW - 3}
+        rx={node.is_scope ? 5 : 10}
+      />
+      <text
+        x={indent + 10}
+        y="16"
+        onClick={(event) => {
+          if (!node.is_scope) return;
+          event.stopPropagation();
+          open();
+          pick();
+        }}
+      >
+        {mark}
+        {cut(printable(node.label), Math.max(4, room))}
       </text>
-      <text x={width - 10} y="16" class="number">{node.note}</text>
+      <text x={width - 10} y="16" class="number">
+        {node.note}
+      </text>
     </g>
   );
 }

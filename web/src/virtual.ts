@@ -22,7 +22,9 @@ export function useWindow(box: RefObject<HTMLElement>, rows: number, height: num
     const element = box.current; // it comes when there are rows, which no dependency tells
     if (element === watched.current.element) return;
     watched.current.observer?.disconnect();
-    const observer = new ResizeObserver(() => element && setRoom({ room: element.clientHeight, width: element.clientWidth }));
+    const observer = new ResizeObserver(
+      () => element && setRoom({ room: element.clientHeight, width: element.clientWidth }),
+    );
     if (element) observer.observe(element);
     watched.current = { element, observer };
   });

@@ -26,9 +26,14 @@ export function Aside({ drawing, changes: { strangers, byKey }, lit }: Props) {
   const { sight, selected } = at.value;
   const [asked, setAsked] = useState<Record<string, number>>({});
   const shown = (of: string) => asked[of] ?? SHOWN;
-  const more = (of: string, total: number) => total > shown(of) && (
-    <li><button class="link" onClick={() => setAsked({ ...asked, [of]: shown(of) + MORE })}>… {count(total - shown(of))} more</button></li>
-  );
+  const more = (of: string, total: number) =>
+    total > shown(of) && (
+      <li>
+        <button class="link" onClick={() => setAsked({ ...asked, [of]: shown(of) + MORE })}>
+          … {count(total - shown(of))} more
+        </button>
+      </li>
+    );
   const roles = new Map<string, Drawing["aside"]>();
   for (const one of drawing.aside) roles.set(one.item.aside!, [...(roles.get(one.item.aside!) ?? []), one]);
   const links = drawing.pictures.reduce((sum, picture) => sum + linksAside(picture), 0);
@@ -39,7 +44,11 @@ export function Aside({ drawing, changes: { strangers, byKey }, lit }: Props) {
       {strangers.map(({ scope, paths, total }) => (
         <ul key={scope} class="strangers">
           {paths.slice(0, shown(`other ${scope}`)).map((path) => (
-            <li key={path}><button class="link mono" title={path} onClick={() => go({ selected: path, selectedIn: sight.against })}>{printable(path)}</button></li>
+            <li key={path}>
+              <button class="link mono" title={path} onClick={() => go({ selected: path, selectedIn: sight.against })}>
+                {printable(path)}
+              </button>
+            </li>
           ))}
           {more(`other ${scope}`, paths.length)}
           {total > paths.length && <li class="quiet">{count(total - paths.length)} more in the view Diff</li>}
@@ -49,16 +58,42 @@ export function Aside({ drawing, changes: { strangers, byKey }, lit }: Props) {
       {[...roles].map(([role, items]) => (
         <section key={role}>
           <h4>
-            {role} <span class="quiet">{plural(items.reduce((sum, { item }) => sum + item.ops, 0), "op")}</span>
-            <button class="link" title={`draw all that serves ${role} in place`} onClick={() => look({ roles: [...sight.roles, role] })}>draw</button>
+            {role}{" "}
+            <span class="quiet">
+              {plural(
+                items.reduce((sum, { item }) => sum + item.ops, 0),
+                "op",
+              )}
+            </span>
+            <button
+              class="link"
+              title={`draw all that serves ${role} in place`}
+              onClick={() => look({ roles: [...sight.roles, role] })}
+            >
+              draw
+            </button>
           </h4>
           <ul>
             {items.slice(0, shown(role)).map(({ scope, item }) => (
-              <li key={`${scope}\n${item.id}`} class={`${selected === item.path ? "selected" : ""} ${lit && !lit.has(`${scope}\n${item.id}`) ? "faint" : ""}`}>
-                <button class="link mono" title={item.path} onClick={() => pick(item.path)}>{printable(item.label)}</button>
+              <li
+                key={`${scope}\n${item.id}`}
+                class={`${selected === item.path ? "selected" : ""} ${lit && !lit.has(`${scope}\n${item.id}`) ? "faint" : ""}`}
+              >
+                <button class="link mono" title={item.path} onClick={() => pick(item.path)}>
+                  {printable(item.label)}
+                </button>
                 {byKey.has(`${scope}\n${item.id}`) && <b>{byKey.get(`${scope}\n${item.id}`)!.told}</b>}
                 <span class="quiet">{item.total_members > 1 ? `×${count(item.total_members)}` : count(item.ops)}</span>
-                <button class="link" aria-label={`draw ${printable(item.label)} in place`} title="draw in place" onClick={() => look({ shown: [...sight.shown, ...(item.total_members > 1 ? item.members : [item.path])] })}>+</button>
+                <button
+                  class="link"
+                  aria-label={`draw ${printable(item.label)} in place`}
+                  title="draw in place"
+                  onClick={() =>
+                    look({ shown: [...sight.shown, ...(item.total_members > 1 ? item.members : [item.path])] })
+                  }
+                >
+                  +
+                </button>
               </li>
             ))}
             {more(role, items.length)}
@@ -66,8 +101,14 @@ export function Aside({ drawing, changes: { strangers, byKey }, lit }: Props) {
         </section>
       ))}
       {links > 0 && <p class="quiet">{plural(links, "link")} between these and what is drawn</p>}
-      {sight.roles.map((role) => <button key={role} onClick={() => look({ roles: toggled(sight.roles, role) })}>set {role} aside again</button>)}
-      {sight.shown.length > 0 && <button onClick={() => look({ shown: [] })}>set {plural(sight.shown.length, "path")} aside again</button>}
+      {sight.roles.map((role) => (
+        <button key={role} onClick={() => look({ roles: toggled(sight.roles, role) })}>
+          set {role} aside again
+        </button>
+      ))}
+      {sight.shown.length > 0 && (
+        <button onClick={() => look({ shown: [] })}>set {plural(sight.shown.length, "path")} aside again</button>
+      )}
     </aside>
   );
 }

@@ -28,7 +28,10 @@ export function useChanges(drawing: Drawing | undefined): Changes {
     sight.against && drawing && !sight.function ? JSON.stringify([model, sight.against, scopes, parameters]) : null,
     () => Promise.all(scopes.map((scope) => api.diffGraph(model, sight.against, { ...parameters, scope }))),
   );
-  const found = useMemo(() => (sight.against && asked.answer ? told(asked.answer) : NONE), [asked.answer, sight.against]);
+  const found = useMemo(
+    () => (sight.against && asked.answer ? told(asked.answer) : NONE),
+    [asked.answer, sight.against],
+  );
   return { ...found, error: asked.error };
 }
 
@@ -36,11 +39,24 @@ function told(answers: PictureChanges[]): Omit<Changes, "error"> {
   const byKey = new Map<string, Change>();
   for (const { scope, items } of answers) {
     for (const { id, gone, changed, renamed, new: added } of items) {
-      const signs = [[added, "+"], [gone, "−"], [changed, "~"], [renamed, "→"]] as const;
+      const signs = [
+        [added, "+"],
+        [gone, "−"],
+        [changed, "~"],
+        [renamed, "→"],
+      ] as const;
       const kind = changed || (gone && added) ? "changed" : gone ? "gone" : added ? "new" : "renamed";
-      byKey.set(`${scope}\n${id}`, { kind, told: signs.filter(([number]) => number).map(([number, sign]) => `${sign}${number}`).join(" ") });
+      byKey.set(`${scope}\n${id}`, {
+        kind,
+        told: signs
+          .filter(([number]) => number)
+          .map(([number, sign]) => `${sign}${number}`)
+          .join(" "),
+      });
     }
   }
-  const strangers = answers.filter((one) => one.total_new > 0).map((one) => ({ scope: one.scope, paths: one.new, total: one.total_new }));
+  const strangers = answers
+    .filter((one) => one.total_new > 0)
+    .map((one) => ({ scope: one.scope, paths: one.new, total: one.total_new }));
   return { byKey, strangers };
 }

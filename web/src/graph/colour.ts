@@ -36,20 +36,46 @@ export function legendOf(items: GraphItem[], colouring: Colouring): Legend {
   told.sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   const hue = (text: string, index: number) => Math.min(colouring === "role" ? ROLES.indexOf(text) : index, HUES - 1);
   const hues = new Map(told.map(([text], index) => [text, hue(text, index)]));
-  const entries = told.slice(0, HUES - 1).map(([text, count], index) => ({ text: colouring === "structure" ? `equal inside (${index + 1})` : text, hue: hue(text, index), count }));
+  const entries = told.slice(0, HUES - 1).map(([text, count], index) => ({
+    text: colouring === "structure" ? `equal inside (${index + 1})` : text,
+    hue: hue(text, index),
+    count,
+  }));
   const others = told.slice(HUES - 1);
-  if (others.length) entries.push({ text: `${others.length} others`, hue: HUES - 1, count: others.reduce((sum, [, count]) => sum + count, 0) });
+  if (others.length)
+    entries.push({
+      text: `${others.length} others`,
+      hue: HUES - 1,
+      count: others.reduce((sum, [, count]) => sum + count, 0),
+    });
   return { entries, hueOf: (item) => hues.get(valueOf(item, colouring)) ?? null };
 }
 
 function valueOf(item: GraphItem, colouring: Colouring): string {
   switch (colouring) {
-    case "role": return item.kind === "variable" ? "variable" : item.kind === "argument" || INPUT.test(item.type) ? "input" : item.role;
-    case "type": return item.type || Object.keys(item.types).find((type) => type !== "Const") || "";
-    case "device": return item.devices.filter(Boolean).join(", ");
-    case "sharing": return item.uses > 1 ? "shared variable" : item.shared ? "holds shared variables" : item.kind === "variable" ? "variable of one place" : "";
-    case "collection": return item.collections.filter((name) => name !== "variables").join(", ");
-    case "structure": return item.structure;
-    case "dtype": return item.dtype;
+    case "role":
+      return item.kind === "variable"
+        ? "variable"
+        : item.kind === "argument" || INPUT.test(item.type)
+          ? "input"
+          : item.role;
+    case "type":
+      return item.type || Object.keys(item.types).find((type) => type !== "Const") || "";
+    case "device":
+      return item.devices.filter(Boolean).join(", ");
+    case "sharing":
+      return item.uses > 1
+        ? "shared variable"
+        : item.shared
+          ? "holds shared variables"
+          : item.kind === "variable"
+            ? "variable of one place"
+            : "";
+    case "collection":
+      return item.collections.filter((name) => name !== "variables").join(", ");
+    case "structure":
+      return item.structure;
+    case "dtype":
+      return item.dtype;
   }
 }

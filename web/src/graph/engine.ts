@@ -36,8 +36,18 @@ export function arrange(made: Plan, stop: AbortSignal): Promise<Placed> {
 function begin(key: string, made: Plan): Job {
   const stop = new AbortController();
   const placed = turn.then(() => laidOut(made, stop.signal)).then((outcome) => place(made, outcome));
-  const job: Job = { placed, wanted: new Set(), giveUp: () => (jobs.delete(key), stop.abort()) };
-  turn = placed.then(() => (job.giveUp = () => undefined), () => jobs.delete(key));
+  const job: Job = {
+    placed,
+    wanted: new Set(),
+    giveUp: () => {
+      jobs.delete(key);
+      stop.abort();
+    },
+  };
+  turn = placed.then(
+    () => (job.giveUp = () => undefined),
+    () => jobs.delete(key),
+  );
   jobs.set(key, job);
   const [oldest] = jobs.keys();
   if (jobs.size > KEPT && oldest !== undefined) jobs.delete(oldest);

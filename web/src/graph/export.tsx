@@ -28,7 +28,9 @@ const engine = new ELK();
 
 async function arrange(made: Plan): Promise<Placed> {
   const isLed = !order.isPlain && !isTooLong(made);
-  const outcome = isLed && ((await (engine.layout(elkJob(made) as never) as Promise<unknown>).catch(() => null)) as ElkOutcome | null);
+  const outcome =
+    isLed &&
+    ((await (engine.layout(elkJob(made) as never) as Promise<unknown>).catch(() => null)) as ElkOutcome | null);
   return place(made, outcome || fallback(made));
 }
 
@@ -40,18 +42,39 @@ function ask(order: Order, scope: string): Promise<GraphPicture> {
 const DRAWN = /(^|[\s,>])(svg)?\.(graph|item|link|gate|tip)\b/;
 const ignore = () => undefined;
 const order = JSON.parse(readFileSync(0, "utf-8")) as Order;
-const drawing = await draw(order.opened, order.isSideways, { ask: (scope) => ask(order, scope), arrange }, new AbortController().signal, order.root);
-const legend = legendOf(drawing.items.filter((drawn) => !drawn.isOpen).map((drawn) => drawn.item), order.colouring);
+const drawing = await draw(
+  order.opened,
+  order.isSideways,
+  { ask: (scope) => ask(order, scope), arrange },
+  new AbortController().signal,
+  order.root,
+);
+const legend = legendOf(
+  drawing.items.filter((drawn) => !drawn.isOpen).map((drawn) => drawn.item),
+  order.colouring,
+);
 const [width, height] = [drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN];
 const tokens = tokensOf(order.style, ":root");
-const style = standaloneStyle(rulesOf(order.style).filter((rule) => DRAWN.test(rule.selector)), (name) => tokens.get(name) ?? "");
+const style = standaloneStyle(
+  rulesOf(order.style).filter((rule) => DRAWN.test(rule.selector)),
+  (name) => tokens.get(name) ?? "",
+);
 const svg = renderToString(
-  <svg xmlns="http://www.w3.org/2000/svg" class="graph" width={width} height={height} viewBox={`${-MARGIN} ${-MARGIN} ${width} ${height}`}>
+  <svg
+    xmlns="http://www.w3.org/2000/svg"
+    class="graph"
+    width={width}
+    height={height}
+    viewBox={`${-MARGIN} ${-MARGIN} ${width} ${height}`}
+  >
     <style dangerouslySetInnerHTML={{ __html: style }} />
     <rect x={-MARGIN} y={-MARGIN} width={width} height={height} fill={tokens.get("--ground")} />
     <Tips />
     <Scene
-      drawing={drawing} legend={legend} changes={new Map()} marks={{ selected: new Set(), link: "", lit: null, hovered: "" }}
+      drawing={drawing}
+      legend={legend}
+      changes={new Map()}
+      marks={{ selected: new Set(), link: "", lit: null, hovered: "" }}
       hands={{ pick: ignore, open: ignore, pickLink: ignore, pickGate: ignore, hover: ignore }}
     />
   </svg>,

@@ -19,7 +19,8 @@ export function fallback(made: Plan): ElkOutcome {
     for (const id of rows.get(key)!) {
       const { size } = boxes.get(id)!;
       const [length, height] = made.isSideways ? [size.height, size.width] : [size.width, size.height];
-      if (along > MARGIN && along + length > 2400) [along, depth, thick] = [made.isSideways ? HEAD + MARGIN : MARGIN, depth + thick + 14, 0];
+      if (along > MARGIN && along + length > 2400)
+        [along, depth, thick] = [made.isSideways ? HEAD + MARGIN : MARGIN, depth + thick + 14, 0];
       children.push({ id, ...size, x: made.isSideways ? depth : along, y: made.isSideways ? along : depth });
       along += length + 18;
       thick = Math.max(thick, height);

@@ -13,9 +13,14 @@ export function fit(drawing: Drawing, svg: SVGSVGElement, viewport: Viewport, le
   const k = Math.max(least, Math.min(width / drawing.width, height / drawing.height, 1.4));
   const [left, top] = [width - drawing.width * k, height - drawing.height * k];
   const { isSideways } = at.value.sight;
-  const across = (free: number, size: number, middle: number) => (free >= 0 ? free / 2 : Math.min(0, Math.max(free, size / 2 - middle * k)));
-  const x = isSideways ? Math.max(0, left / 2) : across(left, width, median(drawing.items.map((item) => item.x + item.width / 2)));
-  const y = isSideways ? across(top, height, median(drawing.items.map((item) => item.y + item.height / 2))) : Math.min(top, top / 2);
+  const across = (free: number, size: number, middle: number) =>
+    free >= 0 ? free / 2 : Math.min(0, Math.max(free, size / 2 - middle * k));
+  const x = isSideways
+    ? Math.max(0, left / 2)
+    : across(left, width, median(drawing.items.map((item) => item.x + item.width / 2)));
+  const y = isSideways
+    ? across(top, height, median(drawing.items.map((item) => item.y + item.height / 2)))
+    : Math.min(top, top / 2);
   viewport.set({ x: ROOM + x, y: ROOM + y, k });
 }
 
@@ -32,7 +37,18 @@ export function centre(drawing: Drawing, key: string, svg: SVGSVGElement, viewpo
   const { clientWidth, clientHeight } = svg;
   const { x, y, k } = viewport.now();
   const [left, top] = [box.x * k + x, box.y * k + y];
-  if (k >= READABLE && left >= 0 && top >= 0 && left + box.width * k <= clientWidth && top + box.height * k <= clientHeight) return;
+  if (
+    k >= READABLE &&
+    left >= 0 &&
+    top >= 0 &&
+    left + box.width * k <= clientWidth &&
+    top + box.height * k <= clientHeight
+  )
+    return;
   const scale = Math.min(Math.max(k, READABLE), clientWidth / (box.width + 20), clientHeight / (box.height + 20));
-  viewport.set({ x: clientWidth / 2 - (box.x + box.width / 2) * scale, y: clientHeight / 2 - (box.y + box.height / 2) * scale, k: scale });
+  viewport.set({
+    x: clientWidth / 2 - (box.x + box.width / 2) * scale,
+    y: clientHeight / 2 - (box.y + box.height / 2) * scale,
+    k: scale,
+  });
 }

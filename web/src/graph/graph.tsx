@@ -4,7 +4,23 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { api } from "../api";
 import { useAsked } from "../asked";
 import { plural } from "../format";
-import { above, announced, at, current, enter, go, joined, look, MOST_ITEMS, pick, said, selectAlso, sought, toggled, within } from "../state";
+import {
+  above,
+  announced,
+  at,
+  current,
+  enter,
+  go,
+  joined,
+  look,
+  MOST_ITEMS,
+  pick,
+  said,
+  selectAlso,
+  sought,
+  toggled,
+  within,
+} from "../state";
 import { Aside } from "./aside";
 import { Bar } from "./bar";
 import { useChanges } from "./changes";
@@ -45,7 +61,15 @@ export function Graph() {
   const held = useRef<Held | null>(null);
   const isToFind = useRef(false); // what was opened for the sake of what is selected is about to be drawn
   const viewport = useViewport(svg);
-  const question = { model, revision, function: sight.function, roles: sight.roles, shown: sight.shown, unfolded: sight.unfolded, items: sight.items };
+  const question = {
+    model,
+    revision,
+    function: sight.function,
+    roles: sight.roles,
+    shown: sight.shown,
+    unfolded: sight.unfolded,
+    items: sight.items,
+  };
   const asked = JSON.stringify([question, openOps, sight.isSideways]);
 
   useEffect(prepare, []);
@@ -65,7 +89,10 @@ export function Graph() {
     if (!drawing || !svg.current) return;
     const hand = held.current;
     held.current = null;
-    const anchor = hand && (drawing.items.find((item) => item.key === hand.key) ?? drawing.items.find((item) => item.scope === hand.scope && item.item.path === hand.path));
+    const anchor =
+      hand &&
+      (drawing.items.find((item) => item.key === hand.key) ??
+        drawing.items.find((item) => item.scope === hand.scope && item.item.path === hand.path));
     if (anchor) {
       const { x, y, k } = viewport.now();
       viewport.set({ x: x + (hand.x - anchor.x) * k, y: y + (hand.y - anchor.y) * k, k });
@@ -83,25 +110,48 @@ export function Graph() {
   useEffect(() => {
     if (!drawing || !seeking || seeking !== selected || at.value.selectedIn) return;
     sought.value = "";
-    void openingsTo(selected, question).then((found) => {
-      const { openOps, sight } = at.value; // a hand may have opened something meanwhile
-      if (at.value.selected !== selected) return;
-      const more = { openOps: joined(openOps, found.openOps), unfolded: joined(sight.unfolded, found.unfolded), shown: joined(sight.shown, found.shown) };
-      isToFind.current = more.openOps.length + more.unfolded.length + more.shown.length > openOps.length + sight.unfolded.length + sight.shown.length;
-      if (isToFind.current) go({ openOps: more.openOps, sight: { ...sight, unfolded: more.unfolded, shown: more.shown } }, true);
-      else if (svg.current) centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
-    }, () => undefined); // what has no place in this graph is told by the inspector
+    void openingsTo(selected, question).then(
+      (found) => {
+        const { openOps, sight } = at.value; // a hand may have opened something meanwhile
+        if (at.value.selected !== selected) return;
+        const more = {
+          openOps: joined(openOps, found.openOps),
+          unfolded: joined(sight.unfolded, found.unfolded),
+          shown: joined(sight.shown, found.shown),
+        };
+        isToFind.current =
+          more.openOps.length + more.unfolded.length + more.shown.length >
+          openOps.length + sight.unfolded.length + sight.shown.length;
+        if (isToFind.current)
+          go({ openOps: more.openOps, sight: { ...sight, unfolded: more.unfolded, shown: more.shown } }, true);
+        else if (svg.current) centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
+      },
+      () => undefined,
+    ); // what has no place in this graph is told by the inspector
   }, [seeking, selected, !drawing]);
 
-  const selectedKeys = useMemo(() => [selected, ...sight.also].map((name) => (drawing ? deepest(drawing.items, name) : "")), [drawing, selected, sight.also]);
+  const selectedKeys = useMemo(
+    () => [selected, ...sight.also].map((name) => (drawing ? deepest(drawing.items, name) : "")),
+    [drawing, selected, sight.also],
+  );
   const selectedKey = selectedKeys[0]!;
   const trace = useTrace(drawing);
   const changes = useChanges(drawing);
-  const legend = useMemo(() => legendOf(drawing?.items.filter((item) => !item.isOpen).map((drawn) => drawn.item) ?? [], sight.colouring), [drawing, sight.colouring]);
+  const legend = useMemo(
+    () => legendOf(drawing?.items.filter((item) => !item.isOpen).map((drawn) => drawn.item) ?? [], sight.colouring),
+    [drawing, sight.colouring],
+  );
 
   const open = (drawn: DrawnItem) => {
     const { item } = drawn;
-    held.current = { key: drawn.key, scope: drawn.scope, path: item.path, x: drawn.x, y: drawn.y, hasFocus: !!svg.current?.contains(document.activeElement) };
+    held.current = {
+      key: drawn.key,
+      scope: drawn.scope,
+      path: item.path,
+      x: drawn.x,
+      y: drawn.y,
+      hasFocus: !!svg.current?.contains(document.activeElement),
+    };
     if (item.group === "rest") look({ items: Math.min(MOST_ITEMS, sight.items + MORE) });
     else if (item.total_members > 1) look({ unfolded: [...sight.unfolded, item.path] });
     else if (item.calls[0] && !item.can_open) enter(item.calls[0], within(at.value));
@@ -123,14 +173,28 @@ export function Graph() {
     },
     hover: setHovered,
   };
-  useKeys({ svg, drawing, selectedKey, open, fit: () => drawing && svg.current && fit(drawing, svg.current, viewport), zoom: viewport.by });
+  useKeys({
+    svg,
+    drawing,
+    selectedKey,
+    open,
+    fit: () => drawing && svg.current && fit(drawing, svg.current, viewport),
+    zoom: viewport.by,
+  });
 
   const linkKey = sight.link.length ? `${sight.link[0]}\n${JSON.stringify(sight.link.slice(1))}` : "";
   // Moving and zooming draw nothing anew: thousands of shapes would not keep up with a hand.
   const scene = useMemo(
-    () => drawing && (
-      <Scene drawing={drawing} legend={legend} hands={hands} changes={changes.byKey} marks={{ selected: new Set(selectedKeys), link: linkKey, lit: trace.lit, hovered: trace.lit ? "" : hovered }} />
-    ),
+    () =>
+      drawing && (
+        <Scene
+          drawing={drawing}
+          legend={legend}
+          hands={hands}
+          changes={changes.byKey}
+          marks={{ selected: new Set(selectedKeys), link: linkKey, lit: trace.lit, hovered: trace.lit ? "" : hovered }}
+        />
+      ),
     [drawing, legend, changes.byKey, selectedKeys, linkKey, trace.lit, hovered, selected, openOps, sight],
   );
   const { x, y, k } = viewport.view;
@@ -139,13 +203,21 @@ export function Graph() {
     <section class="view" aria-label="Graph">
       <Bar drawing={drawing} svg={svg} viewport={viewport} tracing={trace.told} />
       {(error || changes.error) && <p class="trouble">{error || changes.error}</p>}
-      {isEmpty && <p class="empty">There are no ops here: a checkpoint has no graph. Its variables are in the other views.</p>}
+      {isEmpty && (
+        <p class="empty">There are no ops here: a checkpoint has no graph. Its variables are in the other views.</p>
+      )}
       <div class="stage">
-        <svg class={`graph ${isBusy ? "busy" : ""}`} ref={svg} tabindex={0} role="group" aria-label="dataflow" data-settled={isBusy || error ? "" : asked} onClick={() => go({ selected: "" })}>
+        <svg
+          class={`graph ${isBusy ? "busy" : ""}`}
+          ref={svg}
+          tabindex={0}
+          role="group"
+          aria-label="dataflow"
+          data-settled={isBusy || error ? "" : asked}
+          onClick={() => go({ selected: "" })}
+        >
           <Tips />
-          <g transform={`translate(${x} ${y}) scale(${k})`}>
-            {scene}
-          </g>
+          <g transform={`translate(${x} ${y}) scale(${k})`}>{scene}</g>
         </svg>
         {!drawing && !error && <p class="quiet pad waiting">Drawing…</p>}
         {drawing && <Minimap drawing={drawing} viewport={viewport} svg={svg} />}
@@ -173,14 +245,26 @@ const MORE = 150; // items that a scope shows more of, each time that one asks f
 function useTrace(drawing: Drawing | undefined): { lit: Set<string> | null; told: string } {
   const { model, sight, selected } = at.value;
   const parameters = {
-    name: [selected, ...sight.also], direction: sight.trace, opened: drawing?.pictures.map((picture) => picture.scope).filter(Boolean) ?? [],
-    function: sight.function, role: sight.roles, show: sight.shown, unfold: sight.unfolded, items: sight.items, depth: sight.depth,
+    name: [selected, ...sight.also],
+    direction: sight.trace,
+    opened: drawing?.pictures.map((picture) => picture.scope).filter(Boolean) ?? [],
+    function: sight.function,
+    role: sight.roles,
+    show: sight.shown,
+    unfold: sight.unfolded,
+    items: sight.items,
+    depth: sight.depth,
   };
-  const asked = useAsked(sight.trace && selected && drawing ? JSON.stringify([model, parameters]) : null, () => api.trace(model, parameters));
+  const asked = useAsked(sight.trace && selected && drawing ? JSON.stringify([model, parameters]) : null, () =>
+    api.trace(model, parameters),
+  );
   return useMemo(() => {
     if (!asked.answer || !sight.trace) return { lit: null, told: asked.error };
     const { lit, total, direction } = asked.answer;
     const what = { inputs: "feed it", outputs: "are fed by it", paths: "lie between them" }[direction];
-    return { lit: new Set(lit.flatMap(({ scope, items }) => items.map((id) => `${scope}\n${id}`))), told: `${plural(total, "op")} ${what}` };
+    return {
+      lit: new Set(lit.flatMap(({ scope, items }) => items.map((id) => `${scope}\n${id}`))),
+      told: `${plural(total, "op")} ${what}`,
+    };
   }, [asked.answer, asked.error, sight.trace]);
 }

@@ -14,13 +14,25 @@ interface Keyboard {
   zoom: (factor: number) => void;
 }
 
-const WAYS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const WAYS: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
 
 export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target as Element;
-      if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || target.getAttribute("role") === "tree") return;
+      if (
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) ||
+        target.getAttribute("role") === "tree"
+      )
+        return;
       const isInside = !!svg.current?.contains(target);
       const focused = target.closest?.("[data-key]")?.getAttribute("data-key") ?? selectedKey;
       const here = drawing?.items.find((item) => printable(item.key) === focused || item.key === focused);
@@ -32,13 +44,18 @@ export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard
       else if (event.key === "T" && selected) look({ trace: sight.trace === "outputs" ? "" : "outputs" });
       else if (event.key === "p" && sight.also.length === 1) look({ trace: sight.trace === "paths" ? "" : "paths" });
       else if (!isInside) return;
-      else if (event.key === "Enter" && here) (go({ selected: here.item.path }), open(here));
-      else if (event.key === " " && here) event.shiftKey ? selectAlso(here.item.path) : go({ selected: here.item.path });
+      else if (event.key === "Enter" && here) {
+        go({ selected: here.item.path });
+        open(here);
+      } else if (event.key === " " && here) (event.shiftKey ? selectAlso : select)(here.item.path);
       else if (event.key.toLowerCase() === "e" && here && drawing) nextLink(drawing, here, event.key === "e" ? 1 : -1);
       else if (event.key === "Escape") leave(here);
       else if (WAYS[event.key] && drawing) {
         const next = nearest(drawing.items, here, WAYS[event.key]!);
-        if (next) (go({ selected: next.item.path }), focus(svg.current, next.key));
+        if (next) {
+          go({ selected: next.item.path });
+          focus(svg.current, next.key);
+        }
       } else return;
       event.preventDefault();
     };
@@ -60,7 +77,9 @@ export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard
 
 // The links of a box, one after another: the inspector tells the edges of each.
 function nextLink(drawing: Drawing, here: DrawnItem, step: number): void {
-  const links = drawing.links.filter((link) => link.scope === here.scope && (link.source === here.item.id || link.target === here.item.id));
+  const links = drawing.links.filter(
+    (link) => link.scope === here.scope && (link.source === here.item.id || link.target === here.item.id),
+  );
   const [scope, source, target] = at.value.sight.link;
   const index = links.findIndex((link) => link.scope === scope && link.source === source && link.target === target);
   const next = links[index < 0 ? (step > 0 ? 0 : links.length - 1) : (index + step + links.length) % links.length];
@@ -68,7 +87,9 @@ function nextLink(drawing: Drawing, here: DrawnItem, step: number): void {
 }
 
 export function focus(svg: SVGSVGElement | null, key: string): void {
-  const found = [...(svg?.querySelectorAll<SVGGElement>("[data-key]") ?? [])].find((element) => element.dataset["key"] === printable(key));
+  const found = [...(svg?.querySelectorAll<SVGGElement>("[data-key]") ?? [])].find(
+    (element) => element.dataset["key"] === printable(key),
+  );
   found?.focus({ preventScroll: true });
 }
 
@@ -80,9 +101,14 @@ function nearest(items: DrawnItem[], from: DrawnItem | undefined, [dx, dy]: [num
   for (const item of items) {
     if (item === from || item.isOpen) continue;
     const there = middle(item);
-    const [along, beside] = [(there.x - here.x) * dx + (there.y - here.y) * dy, Math.abs((there.x - here.x) * dy) + Math.abs((there.y - here.y) * dx)];
+    const [along, beside] = [
+      (there.x - here.x) * dx + (there.y - here.y) * dy,
+      Math.abs((there.x - here.x) * dy) + Math.abs((there.y - here.y) * dx),
+    ];
     const far = along + 2 * beside;
     if (along > 1 && (!best || far < best.far)) best = { item, far };
   }
   return best?.item;
 }
+
+const select = (path: string) => go({ selected: path });

@@ -1,6 +1,18 @@
 // From what is laid out to a job of the layout engine, and from its outcome to places: pure, so that it can be tested.
 
-import { type Gate, gateNode, HEAD, idOf, lineId, MARGIN, MORE, type Placed, type Plan, type Point, type Size } from "./plan";
+import {
+  type Gate,
+  gateNode,
+  HEAD,
+  idOf,
+  lineId,
+  MARGIN,
+  MORE,
+  type Placed,
+  type Plan,
+  type Point,
+  type Size,
+} from "./plan";
 
 const MOST_LINES = 1500; // above, layers are enough: a layout of more takes seconds, and nobody follows its lines
 
@@ -37,24 +49,43 @@ export function elkJob(made: Plan): object {
   return {
     id: "root",
     // Gates move to the sides of the box: what hangs on them must not be stacked, for their lines would cross it.
-    layoutOptions: { ...OPTIONS, "elk.separateConnectedComponents": String(!made.gates.length), ...(made.isSideways ? { "elk.direction": "RIGHT", "elk.layered.spacing.nodeNodeBetweenLayers": "64" } : { "elk.direction": "UP" }) },
+    layoutOptions: {
+      ...OPTIONS,
+      "elk.separateConnectedComponents": String(!made.gates.length),
+      ...(made.isSideways
+        ? { "elk.direction": "RIGHT", "elk.layered.spacing.nodeNodeBetweenLayers": "64" }
+        : { "elk.direction": "UP" }),
+    },
     children: [
       ...made.nodes.map((node) => ({
-        id: node.id, ...node.size,
+        id: node.id,
+        ...node.size,
         ...(node.gates.length > 0 && {
           layoutOptions: { "elk.portConstraints": "FIXED_POS" },
-          ports: [...node.gates.map((gate) => ({ ...gate, id: gateNode(gate.side, gate.id) })), ...middles(node.size, made.isSideways)].map((gate) => ({
-            id: lineId(node.id, gate.id), width: 0, height: 0, ...corner(gate, node.size, made.isSideways), layoutOptions: { "elk.port.side": sides[gate.side] },
+          ports: [
+            ...node.gates.map((gate) => ({ ...gate, id: gateNode(gate.side, gate.id) })),
+            ...middles(node.size, made.isSideways),
+          ].map((gate) => ({
+            id: lineId(node.id, gate.id),
+            width: 0,
+            height: 0,
+            ...corner(gate, node.size, made.isSideways),
+            layoutOptions: { "elk.port.side": sides[gate.side] },
           })),
         }),
       })),
       ...made.gates.map((gate) => ({
-        id: gateNode(gate.side, gate.id), ...gate.size,
-        layoutOptions: { "elk.layered.layering.layerConstraint": gate.side === "in" ? "FIRST_SEPARATE" : "LAST_SEPARATE" },
+        id: gateNode(gate.side, gate.id),
+        ...gate.size,
+        layoutOptions: {
+          "elk.layered.layering.layerConstraint": gate.side === "in" ? "FIRST_SEPARATE" : "LAST_SEPARATE",
+        },
       })),
     ],
     edges: made.lines.map((line) => ({
-      id: line.id, sources: [portOf(boxes, line.source, "out", line.target)], targets: [portOf(boxes, line.target, "in", line.source)],
+      id: line.id,
+      sources: [portOf(boxes, line.source, "out", line.target)],
+      targets: [portOf(boxes, line.target, "in", line.source)],
     })),
   };
 }
@@ -76,7 +107,10 @@ function portOf(boxes: Boxes, node: string, side: "in" | "out", other: string): 
 
 function middles(size: Size, isSideways: boolean): { id: string; side: "in" | "out"; along: number }[] {
   const along = (isSideways ? size.height : size.width) / 2;
-  return [{ id: "in", side: "in", along }, { id: "out", side: "out", along }];
+  return [
+    { id: "in", side: "in", along },
+    { id: "out", side: "out", along },
+  ];
 }
 
 function corner(gate: Pick<Gate, "side" | "along">, size: Size, isSideways: boolean): Point {
@@ -102,18 +136,27 @@ export function place(made: Plan, outcome: ElkOutcome): Placed {
   }
   const routes: Placed["routes"] = new Map();
   const boxes = boxesOf(made);
-  const straight = (line: { source: string; target: string }) => across(boxes, made.isSideways, at, line.source, line.target);
+  const straight = (line: { source: string; target: string }) =>
+    across(boxes, made.isSideways, at, line.source, line.target);
   const lines = new Map(made.lines.map((line) => [line.id, line]));
   const taken: Rectangle[] = [];
   for (const edge of outcome.edges ?? []) {
     const line = lines.get(edge.id)!;
-    const led = (edge.sections ?? []).flatMap((section) => [section.startPoint, ...(section.bendPoints ?? []), section.endPoint]);
+    const led = (edge.sections ?? []).flatMap((section) => [
+      section.startPoint,
+      ...(section.bendPoints ?? []),
+      section.endPoint,
+    ]);
     const isLed = led.length > 1; // a line that the engine has not led is drawn straight, and never left out
     const points = isLed ? led : straight(line);
     const [first, last] = [moves.get(line.source), moves.get(line.target)];
     if (isLed && first) points[0] = { x: points[0]!.x + first.x, y: points[0]!.y + first.y };
     if (isLed && last) points.push({ x: points.at(-1)!.x + last.x, y: points.pop()!.y + last.y });
-    routes.set(edge.id, { points, label: line.label ? free(middleOf(points), line.label, taken) : null, isOverlay: false });
+    routes.set(edge.id, {
+      points,
+      label: line.label ? free(middleOf(points), line.label, taken) : null,
+      isOverlay: false,
+    });
     for (const id of line.also) routes.set(id, { points, label: null, isOverlay: false });
   }
   for (const line of made.overlays) routes.set(line.id, { points: straight(line), label: null, isOverlay: true });
@@ -124,10 +167,16 @@ const GAP = 14;
 
 // Puts what no line leads to in rows at the right of the others, or below them where inputs are at the left.
 function placeLoose(made: Plan, led: ElkOutcome, at: Map<string, Point>): Size {
-  const taken = led.children?.length ? { width: Math.ceil(led.width), height: Math.ceil(led.height) } : { width: 0, height: 0 };
+  const taken = led.children?.length
+    ? { width: Math.ceil(led.width), height: Math.ceil(led.height) }
+    : { width: 0, height: 0 };
   const area = made.loose.reduce((sum, { size }) => sum + (size.width + GAP) * (size.height + GAP), 0);
-  const room = made.isSideways ? Math.max(taken.width, Math.sqrt(area * 1.6)) : area / Math.max(taken.height - HEAD, Math.sqrt(area / 1.6), 1);
-  const start = made.isSideways ? { x: MARGIN, y: taken.height || HEAD + MARGIN } : { x: taken.width || MARGIN, y: HEAD + MARGIN };
+  const room = made.isSideways
+    ? Math.max(taken.width, Math.sqrt(area * 1.6))
+    : area / Math.max(taken.height - HEAD, Math.sqrt(area / 1.6), 1);
+  const start = made.isSideways
+    ? { x: MARGIN, y: taken.height || HEAD + MARGIN }
+    : { x: taken.width || MARGIN, y: HEAD + MARGIN };
   const most = start.x + Math.max(room * 1.1, ...made.loose.map((node) => node.size.width));
   const next = { ...start };
   let [right, bottom] = [0, HEAD + MARGIN];
@@ -156,7 +205,8 @@ function free(at: Point | null, text: string, taken: Rectangle[]): Point | null 
   if (!at) return null;
   const half = text.length * 3.1 + 4; // with the ground that it is drawn on
   const own: Rectangle = [at.x - half, at.y - 6, at.x + half, at.y + 6];
-  if (taken.some(([left, top, right, bottom]) => own[0] < right && own[2] > left && own[1] < bottom && own[3] > top)) return null;
+  if (taken.some(([left, top, right, bottom]) => own[0] < right && own[2] > left && own[1] < bottom && own[3] > top))
+    return null;
   taken.push(own);
   return at;
 }
@@ -173,7 +223,13 @@ function middleOf(points: Point[]): Point | null {
 }
 
 // A line that no layout has led: from gate to gate, or from the side of one to the side of the other that faces it.
-export function across(boxes: Boxes, isSideways: boolean, at: Map<string, Point>, source: string, target: string): Point[] {
+export function across(
+  boxes: Boxes,
+  isSideways: boolean,
+  at: Map<string, Point>,
+  source: string,
+  target: string,
+): Point[] {
   const middle = (id: string, sign: number): Point => {
     const [where, size] = [at.get(id)!, boxes.get(id)!.size];
     if (isSideways) return { x: where.x + (sign > 0 ? size.width : 0), y: where.y + size.height / 2 };

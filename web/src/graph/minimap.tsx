@@ -8,13 +8,24 @@ const HIDDEN_ABOVE = 0.8; // share of the drawing that is in view: a map of what
 
 const within = (value: number, most: number) => Math.min(Math.max(value, 0), most);
 
-export function Minimap({ drawing, viewport, svg }: { drawing: Drawing; viewport: Viewport; svg: { current: SVGSVGElement | null } }) {
+export function Minimap({
+  drawing,
+  viewport,
+  svg,
+}: {
+  drawing: Drawing;
+  viewport: Viewport;
+  svg: { current: SVGSVGElement | null };
+}) {
   const element = svg.current;
   if (!element || !drawing.width) return null;
   const { x, y, k } = viewport.view;
   const scale = Math.min(WIDE / drawing.width, WIDE / drawing.height);
   const [left, top] = [within(-x / k, drawing.width), within(-y / k, drawing.height)];
-  const [right, bottom] = [within((element.clientWidth - x) / k, drawing.width), within((element.clientHeight - y) / k, drawing.height)];
+  const [right, bottom] = [
+    within((element.clientWidth - x) / k, drawing.width),
+    within((element.clientHeight - y) / k, drawing.height),
+  ];
   const seen = { x: left, y: top, width: right - left, height: bottom - top };
   const share = (seen.width * seen.height) / (drawing.width * drawing.height);
   if (share >= HIDDEN_ABOVE) return null;
@@ -25,12 +36,27 @@ export function Minimap({ drawing, viewport, svg }: { drawing: Drawing; viewport
   };
   return (
     <svg
-      class="minimap" width={drawing.width * scale} height={drawing.height * scale} aria-hidden="true"
-      onPointerDown={(event) => ((event.currentTarget as Element).setPointerCapture(event.pointerId), move(event))}
+      class="minimap"
+      width={drawing.width * scale}
+      height={drawing.height * scale}
+      aria-hidden="true"
+      onPointerDown={(event) => {
+        (event.currentTarget as Element).setPointerCapture(event.pointerId);
+        move(event);
+      }}
       onPointerMove={(event) => event.buttons > 0 && move(event)}
     >
       <g transform={`scale(${scale})`}>
-        {drawing.items.map((item) => <rect key={item.key} class={item.isOpen ? "open" : ""} x={item.x} y={item.y} width={item.width} height={item.height} />)}
+        {drawing.items.map((item) => (
+          <rect
+            key={item.key}
+            class={item.isOpen ? "open" : ""}
+            x={item.x}
+            y={item.y}
+            width={item.width}
+            height={item.height}
+          />
+        ))}
         <rect class="seen" {...seen} vector-effect="non-scaling-stroke" />
       </g>
     </svg>

@@ -63,17 +63,30 @@ export function title(item: GraphItem): string {
 }
 
 export function subtitle(item: GraphItem): string {
-  if (item.kind === "variable") return [item.shape_known ? dims(item.shape) : "", item.uses > 1 ? plural(item.uses, "place") : ""].filter(Boolean).join(" · ");
+  if (item.kind === "variable")
+    return [item.shape_known ? dims(item.shape) : "", item.uses > 1 ? plural(item.uses, "place") : ""]
+      .filter(Boolean)
+      .join(" · ");
   if (item.kind === "scope" || item.kind === "group") return plural(item.ops, "op");
   const [constant] = item.constants;
-  const value = !constant ? "" : item.total_constants > 1 ? `${item.total_constants} constants` : cut(constant.preview.join(" ") || dims(constant.shape), 12);
+  const value = !constant
+    ? ""
+    : item.total_constants > 1
+      ? `${item.total_constants} constants`
+      : cut(constant.preview.join(" ") || dims(constant.shape), 12);
   const type = item.label === item.type || (item.type === "Const" && value) ? "" : cut(item.type, 20);
   return [type, value].filter(Boolean).join(" · ");
 }
 
 export function sizeOf(item: GraphItem): Size {
-  const letters = Math.max(Array.from(title(item)).length + (item.total_members > 1 ? 4 : 0), Array.from(subtitle(item)).length * 0.85);
-  return { width: Math.round(Math.max(54, letters * LETTER + (item.can_open || item.calls.length ? 36 : 24))), height: subtitle(item) ? 36 : 24 };
+  const letters = Math.max(
+    Array.from(title(item)).length + (item.total_members > 1 ? 4 : 0),
+    Array.from(subtitle(item)).length * 0.85,
+  );
+  return {
+    width: Math.round(Math.max(54, letters * LETTER + (item.can_open || item.calls.length ? 36 : 24))),
+    height: subtitle(item) ? 36 : 24,
+  };
 }
 
 export function dims(shape: (number | null)[] | null): string {
@@ -102,16 +115,27 @@ export function idOf(key: string): string {
 export function plan(picture: GraphPicture, opened: Map<string, Box>, isSideways: boolean): Plan {
   const items = picture.items.filter((item) => item.aside === null);
   const inPlace = new Set(items.map((item) => item.id));
-  const name = (index: number) => (index < picture.items.length ? picture.items[index]! : picture.outside[index - picture.items.length]!);
+  const name = (index: number) =>
+    index < picture.items.length ? picture.items[index]! : picture.outside[index - picture.items.length]!;
   const isOutside = (index: number) => index >= picture.items.length;
   const kept = picture.links.filter((link) =>
-    [link.source, link.target].every((end) => (isOutside(end) ? picture.outside[end - picture.items.length]!.aside === null : inPlace.has(name(end).id))),
+    [link.source, link.target].every((end) =>
+      isOutside(end) ? picture.outside[end - picture.items.length]!.aside === null : inPlace.has(name(end).id),
+    ),
   );
   const gates = gatesOf(picture, kept);
   const laid = new Map<string, Plan["lines"][number]>();
   const fans = new Map<number, number>();
   for (const link of kept) if (link.weights === link.data) fans.set(link.source, (fans.get(link.source) ?? 0) + 1);
-  const made: Plan = { scope: picture.scope, isSideways, nodes: [], loose: [], gates: [...gates.values()], lines: [], overlays: [] };
+  const made: Plan = {
+    scope: picture.scope,
+    isSideways,
+    nodes: [],
+    loose: [],
+    gates: [...gates.values()],
+    lines: [],
+    overlays: [],
+  };
   for (const link of kept) {
     const [source, target] = [end(link.source, "in"), end(link.target, "out")];
     const line = { id: lineId(name(link.source).id, name(link.target).id), source, target };
@@ -137,15 +161,23 @@ export function plan(picture: GraphPicture, opened: Map<string, Box>, isSideways
   function lay(line: { id: string; source: string; target: string }, label: string): void {
     const pair = lineId(line.source, line.target);
     const known = laid.get(pair);
-    if (known) (known.also.push(line.id), (known.label = ""));
-    else (laid.set(pair, { ...line, label, also: [] }), made.lines.push(laid.get(pair)!));
+    if (known) {
+      known.also.push(line.id);
+      known.label = "";
+    } else {
+      laid.set(pair, { ...line, label, also: [] });
+      made.lines.push(laid.get(pair)!);
+    }
   }
 }
 
 function gatesOf(picture: GraphPicture, links: GraphLink[]): Map<string, Plan["gates"][number]> {
   const found = { in: new Map<string, Found>(), out: new Map<string, Found>() };
   for (const link of links) {
-    for (const [index, side] of [[link.source, "in"], [link.target, "out"]] as const) {
+    for (const [index, side] of [
+      [link.source, "in"],
+      [link.target, "out"],
+    ] as const) {
       if (index < picture.items.length) continue;
       const { id, label } = picture.outside[index - picture.items.length]!;
       const weights = link.data > 0 && link.weights === link.data;
@@ -166,12 +198,25 @@ interface Found {
 
 // The gates of one side: those with most edges have one each, the others have one together.
 function sideOf(found: Found[], side: "in" | "out"): Plan["gates"] {
-  const gate = ({ id, label, weights }: Omit<Found, "edges">, others: string[] = []) => ({ id, label, side, weights, others, size: { width: gateWidth(label), height: 16 } });
+  const gate = ({ id, label, weights }: Omit<Found, "edges">, others: string[] = []) => ({
+    id,
+    label,
+    side,
+    weights,
+    others,
+    size: { width: gateWidth(label), height: 16 },
+  });
   if (found.length <= MOST_GATES) return found.map((one) => gate(one));
   const order = [...found].sort((a, b) => b.edges - a.edges);
   const [kept, others] = [order.slice(0, MOST_GATES - 1), order.slice(MOST_GATES - 1)];
   const rest = { id: MORE, label: `${others.length} more`, weights: others.every((one) => one.weights) };
-  return [...kept.map((one) => gate(one)), gate(rest, others.map((one) => one.id))];
+  return [
+    ...kept.map((one) => gate(one)),
+    gate(
+      rest,
+      others.map((one) => one.id),
+    ),
+  ];
 }
 
 export function gateWidth(label: string): number {

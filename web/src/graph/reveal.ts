@@ -15,7 +15,11 @@ export async function openingsTo(name: string, question: Question): Promise<Open
   const paths = [...above(name), name];
   let scope = "";
   for (const path of paths) {
-    const wishes = { ...question, unfolded: [...question.unfolded, ...found.unfolded], shown: [...question.shown, ...found.shown] };
+    const wishes = {
+      ...question,
+      unfolded: [...question.unfolded, ...found.unfolded],
+      shown: [...question.shown, ...found.shown],
+    };
     const picture = await pictureOf(wishes, scope);
     let item = holding(picture.items, path);
     if (!item && path !== name && picture.items.some(isLong)) {

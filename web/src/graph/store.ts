@@ -2,7 +2,18 @@
 
 import { api } from "../api";
 import type { GraphItem, GraphLink, GraphPicture } from "../schema";
-import { type Box, type Gate, gateNode, itemNode, lineId, plan, type Placed, type Plan, type Point, sizeOf } from "./plan";
+import {
+  type Box,
+  type Gate,
+  gateNode,
+  itemNode,
+  lineId,
+  plan,
+  type Placed,
+  type Plan,
+  type Point,
+  sizeOf,
+} from "./plan";
 
 export interface Question {
   model: string;
@@ -77,13 +88,19 @@ interface Opened {
 }
 
 // Asks for the root and for every opened scope that can be seen; level by level, each level at once.
-async function openedFrom(opened: string[], root: string, ask: (scope: string) => Promise<GraphPicture>): Promise<Opened[]> {
+async function openedFrom(
+  opened: string[],
+  root: string,
+  ask: (scope: string) => Promise<GraphPicture>,
+): Promise<Opened[]> {
   const wanted = new Set(opened);
   const outermost: Opened = { picture: await ask(root), depth: 0, inside: new Map() };
   const all = [outermost];
-  for (let level = [outermost]; level.length; ) {
+  for (let level = [outermost]; level.length;) {
     const next = level.flatMap((one) =>
-      one.picture.items.filter((item) => item.can_open && item.aside === null && wanted.has(item.path)).map((item) => ({ one, item })),
+      one.picture.items
+        .filter((item) => item.can_open && item.aside === null && wanted.has(item.path))
+        .map((item) => ({ one, item })),
     );
     level = await Promise.all(
       next.map(async ({ one, item }) => {
@@ -102,7 +119,13 @@ export interface Means {
   arrange: (made: Plan, stop: AbortSignal) => Promise<Placed>;
 }
 
-export async function draw(opened: string[], isSideways: boolean, { ask, arrange }: Means, stop: AbortSignal, root = ""): Promise<Drawing> {
+export async function draw(
+  opened: string[],
+  isSideways: boolean,
+  { ask, arrange }: Means,
+  stop: AbortSignal,
+  root = "",
+): Promise<Drawing> {
   const all = await openedFrom(opened, root, ask);
   const layouts = new Map<Opened, Placed>();
   // Innermost first: an opened box must know its size before the scope around it is laid out.
@@ -115,7 +138,15 @@ export async function draw(opened: string[], isSideways: boolean, { ask, arrange
 
 function together(all: Opened[], layouts: Map<Opened, Placed>): Drawing {
   const root = layouts.get(all[0]!)!;
-  const drawing: Drawing = { items: [], links: [], gates: [], aside: [], pictures: all.map((one) => one.picture), width: root.width, height: root.height };
+  const drawing: Drawing = {
+    items: [],
+    links: [],
+    gates: [],
+    aside: [],
+    pictures: all.map((one) => one.picture),
+    width: root.width,
+    height: root.height,
+  };
   const origin = new Map<Opened, Point>([[all[0]!, { x: 0, y: 0 }]]);
   for (const one of all) {
     const [layout, from, { picture, depth }] = [layouts.get(one)!, origin.get(one)!, one];
@@ -130,12 +161,26 @@ function together(all: Opened[], layouts: Map<Opened, Placed>): Drawing {
       const where = { x: from.x + at.x, y: from.y + at.y };
       if (inside) origin.set(inside, where);
       drawing.items.push({
-        key: `${picture.scope}\n${item.id}`, scope: picture.scope, item, ...where, width: size.width, height: size.height, depth, isOpen: !!inside,
+        key: `${picture.scope}\n${item.id}`,
+        scope: picture.scope,
+        item,
+        ...where,
+        width: size.width,
+        height: size.height,
+        depth,
+        isOpen: !!inside,
       });
     }
     for (const gate of layout.gates) {
       const at = layout.at.get(gateNode(gate.side, gate.id))!;
-      drawing.gates.push({ key: `${picture.scope}\n${gate.side} ${gate.id}`, scope: picture.scope, gate, x: from.x + at.x, y: from.y + at.y, depth });
+      drawing.gates.push({
+        key: `${picture.scope}\n${gate.side} ${gate.id}`,
+        scope: picture.scope,
+        gate,
+        x: from.x + at.x,
+        y: from.y + at.y,
+        depth,
+      });
     }
     drawing.links.push(...linksOf(one, layout, from));
   }
@@ -143,7 +188,8 @@ function together(all: Opened[], layouts: Map<Opened, Placed>): Drawing {
 }
 
 function linksOf({ picture, depth }: Opened, layout: Placed, from: Point): DrawnLink[] {
-  const id = (index: number) => (index < picture.items.length ? picture.items[index]! : picture.outside[index - picture.items.length]!).id;
+  const id = (index: number) =>
+    (index < picture.items.length ? picture.items[index]! : picture.outside[index - picture.items.length]!).id;
   const found: DrawnLink[] = [];
   for (const link of picture.links) {
     const [source, target] = [id(link.source), id(link.target)];
@@ -151,8 +197,15 @@ function linksOf({ picture, depth }: Opened, layout: Placed, from: Point): Drawn
     if (!route) continue; // an end of it is set aside
     const moved = (point: Point) => ({ x: from.x + point.x, y: from.y + point.y });
     found.push({
-      key: `${picture.scope}\n${lineId(source, target)}`, scope: picture.scope, source, target, link, points: route.points.map(moved),
-      label: route.label && moved(route.label), isOverlay: route.isOverlay, depth,
+      key: `${picture.scope}\n${lineId(source, target)}`,
+      scope: picture.scope,
+      source,
+      target,
+      link,
+      points: route.points.map(moved),
+      label: route.label && moved(route.label),
+      isOverlay: route.isOverlay,
+      depth,
     });
   }
   return found;

@@ -29,7 +29,11 @@ export function useViewport(svg: { current: SVGSVGElement | null }): Viewport {
     const made = zoom<SVGSVGElement, unknown>().scaleExtent([LEAST, MOST]).clickDistance(4);
     made.filter((event: MouseEvent) => !event.button && event.type !== "dblclick");
     made.on("zoom", ({ transform: { x, y, k } }: { transform: View }) => setView({ x, y, k }));
-    made.on("end", ({ transform, sourceEvent }: { transform: View; sourceEvent: unknown }) => sourceEvent && look({ box: writeBox(transform) }, true));
+    made.on(
+      "end",
+      ({ transform, sourceEvent }: { transform: View; sourceEvent: unknown }) =>
+        sourceEvent && look({ box: writeBox(transform) }, true),
+    );
     behaviour.current = made;
     select(element).call(made);
     const { x, y, k } = view;
@@ -38,7 +42,10 @@ export function useViewport(svg: { current: SVGSVGElement | null }): Viewport {
   }, []);
   const set = ({ x, y, k }: View, isLasting = false) => {
     if (!svg.current || !behaviour.current) return;
-    behaviour.current.transform(select(svg.current), zoomIdentity.translate(x, y).scale(Math.min(MOST, Math.max(LEAST, k))));
+    behaviour.current.transform(
+      select(svg.current),
+      zoomIdentity.translate(x, y).scale(Math.min(MOST, Math.max(LEAST, k))),
+    );
     if (isLasting) look({ box: writeBox({ x, y, k }) }, true);
   };
   const by = (factor: number) => {

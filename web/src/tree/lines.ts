@@ -55,7 +55,12 @@ export function lastBefore(entries: Entry[], from: number, depth: number): numbe
   return Math.max(0, index);
 }
 
-export function byTyping(entries: Entry[], from: number, key: string, typed: { text: string; time: number }): number | undefined {
+export function byTyping(
+  entries: Entry[],
+  from: number,
+  key: string,
+  typed: { text: string; time: number },
+): number | undefined {
   const now = Date.now();
   typed.text = now - typed.time > 700 ? key : typed.text + key;
   typed.time = now;

@@ -41,10 +41,13 @@ export function usePages(model: string, kind: Kind, opened: string[]): Known {
       if ((known?.fold === fold && known.subject === subject) || asked.current.has(question)) continue;
       asked.current.add(question);
       const isWanted = () => latest.current === subject;
-      void api.tree(model, kind, scope, 0, fold).then(
-        (page) => isWanted() && setPages((known) => new Map(known).set(scope, { ...page, fold, subject })),
-        (problem) => isWanted() && scope === "" && setError(said(problem)),
-      ).finally(() => asked.current.delete(question));
+      void api
+        .tree(model, kind, scope, 0, fold)
+        .then(
+          (page) => isWanted() && setPages((known) => new Map(known).set(scope, { ...page, fold, subject })),
+          (problem) => isWanted() && scope === "" && setError(said(problem)),
+        )
+        .finally(() => asked.current.delete(question));
     }
   }, [subject, opened.join("\n"), unfolded, pages]);
 
@@ -55,7 +58,8 @@ export function usePages(model: string, kind: Kind, opened: string[]): Known {
   useEffect(() => {
     const isOpen = new Set(opened);
     for (const [scope, page] of pages)
-      if (page.fold && page.rows.some((row) => row.twins.some((twin) => twin !== row.path && isOpen.has(twin)))) fold(scope, false);
+      if (page.fold && page.rows.some((row) => row.twins.some((twin) => twin !== row.path && isOpen.has(twin))))
+        fold(scope, false);
   }, [opened.join("\n"), pages]);
 
   async function more(entry: More) {
@@ -70,7 +74,12 @@ export function usePages(model: string, kind: Kind, opened: string[]): Known {
 }
 
 // Findings take the rules some time, and nobody waits for them: they are asked for when all else is answered.
-export function useFindings(model: string, kind: Kind, pages: Pages, isWanted: boolean): Map<string, FindingsBelow["children"]> {
+export function useFindings(
+  model: string,
+  kind: Kind,
+  pages: Pages,
+  isWanted: boolean,
+): Map<string, FindingsBelow["children"]> {
   const [findings, setFindings] = useState<Map<string, FindingsBelow["children"]>>(new Map());
   const looked = useRef(new Set<string>()); // scopes whose findings are asked for
   const revision = current.value?.revision ?? 0;
@@ -83,7 +92,10 @@ export function useFindings(model: string, kind: Kind, pages: Pages, isWanted: b
     const wanted = isQuiet ? [...pages.keys()].filter((scope) => !looked.current.has(scope)) : [];
     for (const scope of wanted) looked.current.add(scope);
     for (const scope of wanted)
-      api.findings(model, scope).then((found) => setFindings((known) => new Map(known).set(scope, found.children)), () => undefined);
+      api.findings(model, scope).then(
+        (found) => setFindings((known) => new Map(known).set(scope, found.children)),
+        () => undefined,
+      );
   }, [isQuiet, pages]);
   return findings;
 }

@@ -15,7 +15,12 @@ export function useReveal(): void {
     void treeOf(model, at.value.tree, name).then((tree) => {
       if (isStale || !tree) return;
       const { openOps, openVariables } = at.value; // a hand may have opened something meanwhile
-      go(tree === "ops" ? { tree, openOps: joined(openOps, above(name)) } : { tree, openVariables: joined(openVariables, above(name)) }, true);
+      go(
+        tree === "ops"
+          ? { tree, openOps: joined(openOps, above(name)) }
+          : { tree, openVariables: joined(openVariables, above(name)) },
+        true,
+      );
     });
     return () => {
       isStale = true;
@@ -25,7 +30,8 @@ export function useReveal(): void {
 
 // The tree that has a name: the one that is looked at, where both do.
 async function treeOf(model: string, first: Kind, name: string): Promise<Kind | null> {
-  for (const kind of [first, first === "ops" ? "variables" : "ops"] as const) if (await hasWay(model, kind, name).catch(() => false)) return kind;
+  for (const kind of [first, first === "ops" ? "variables" : "ops"] as const)
+    if (await hasWay(model, kind, name).catch(() => false)) return kind;
   return null;
 }
 
@@ -38,8 +44,14 @@ async function hasWay(model: string, kind: Kind, name: string): Promise<boolean>
   return true;
 }
 
-async function hasChild(model: string, kind: Kind, scope: string, path: string, mustBeScope: boolean): Promise<boolean> {
-  for (let offset = 0, total = 1; offset < total; ) {
+async function hasChild(
+  model: string,
+  kind: Kind,
+  scope: string,
+  path: string,
+  mustBeScope: boolean,
+): Promise<boolean> {
+  for (let offset = 0, total = 1; offset < total;) {
     const page = await api.tree(model, kind, scope, offset);
     if (page.rows.some((row) => standsFor(row, path) && (row.is_scope || !mustBeScope))) return true;
     total = page.rows.length ? page.total : 0;

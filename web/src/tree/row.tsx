@@ -16,7 +16,12 @@ export function foundIn(findings: Map<string, FindingsBelow["children"]>, { row 
   let sum = NOTHING;
   for (const path of row.twins.length ? row.twins : [row.path]) {
     const one = among[path];
-    if (one) sum = { errors: sum.errors + one.errors, warnings: sum.warnings + one.warnings, first: sum.errors || !one.errors ? sum.first || one.first : one.first };
+    if (one)
+      sum = {
+        errors: sum.errors + one.errors,
+        warnings: sum.warnings + one.warnings,
+        first: sum.errors || !one.errors ? sum.first || one.first : one.first,
+      };
   }
   return sum;
 }
@@ -38,7 +43,13 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
   const place = { top: `${top}px`, paddingLeft: `${8 + 14 * entry.depth}px` };
   if (isMore(entry))
     return (
-      <div class={`row more ${isActive ? "active" : ""}`} id={id} role="treeitem" style={place} onClick={() => onPick(false)}>
+      <div
+        class={`row more ${isActive ? "active" : ""}`}
+        id={id}
+        role="treeitem"
+        style={place}
+        onClick={() => onPick(false)}
+      >
         {plural(entry.total - entry.shown, "more row")}: show them
       </div>
     );
@@ -48,12 +59,27 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
   return (
     <div
       class={`row ${isActive ? "active" : ""} ${isSelected ? "selected" : ""} ${row.role && row.role !== "forward" ? "apart" : ""}`}
-      id={id} role="treeitem" aria-level={entry.depth + 1} aria-setsize={entry.of} aria-posinset={entry.position} aria-selected={isSelected}
-      aria-expanded={row.is_scope ? isOpen : undefined} style={place} title={row.path}
-      onClick={() => onPick(false)} onDblClick={() => onPick(true)}
+      id={id}
+      role="treeitem"
+      aria-level={entry.depth + 1}
+      aria-setsize={entry.of}
+      aria-posinset={entry.position}
+      aria-selected={isSelected}
+      aria-expanded={row.is_scope ? isOpen : undefined}
+      style={place}
+      title={row.path}
+      onClick={() => onPick(false)}
+      onDblClick={() => onPick(true)}
     >
       {row.is_scope ? (
-        <span class={`twist ${isOpen ? "open" : ""}`} aria-hidden="true" onClick={(event) => (event.stopPropagation(), onOpen())}>
+        <span
+          class={`twist ${isOpen ? "open" : ""}`}
+          aria-hidden="true"
+          onClick={(event) => {
+            event.stopPropagation();
+            onOpen();
+          }}
+        >
           ›
         </span>
       ) : (
@@ -61,24 +87,65 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
       )}
       <Label text={printable(row.label)} isScope={row.is_scope} />
       {row.twins.length > 0 && (
-        <button class="badge twin" tabIndex={-1} title="tell them one by one (+)" onClick={(event) => (event.stopPropagation(), onUnfold())}>{row.twins.length}×</button>
+        <button
+          class="badge twin"
+          tabIndex={-1}
+          title="tell them one by one (+)"
+          onClick={(event) => {
+            event.stopPropagation();
+            onUnfold();
+          }}
+        >
+          {row.twins.length}×
+        </button>
       )}
-      {row.uses > 1 && <span class="badge shared" title={`used at ${row.uses} places`}>shared {row.uses}</span>}
+      {row.uses > 1 && (
+        <span class="badge shared" title={`used at ${row.uses} places`}>
+          shared {row.uses}
+        </span>
+      )}
       {findings.first && (
-        <span class={`badge finding ${findings.errors ? "error" : "warning"}`} title={`${told(findings)}: ${printable(findings.first)}`}>
+        <span
+          class={`badge finding ${findings.errors ? "error" : "warning"}`}
+          title={`${told(findings)}: ${printable(findings.first)}`}
+        >
           ! {findings.errors + findings.warnings}
         </span>
       )}
       <span class="extras">
-        {row.shared > 0 && <span class="badge shared" title={`${kind === "ops" ? "uses" : "holds"} ${plural(row.shared, "shared variable")}`}>{count(row.shared)} shared</span>}
-        {collections(row) && <span class="badge device" title={`in ${row.collections.map(printable).join(", ")}`}>{collections(row)}</span>}
-        {row.device && <span class="badge device" title={row.device}>{row.device.replace(/^.*\/(device:)?/i, "")}</span>}
-        {row.slots > 0 && <span class="badge" title="slots and averages">+{row.slots}</span>}
+        {row.shared > 0 && (
+          <span
+            class="badge shared"
+            title={`${kind === "ops" ? "uses" : "holds"} ${plural(row.shared, "shared variable")}`}
+          >
+            {count(row.shared)} shared
+          </span>
+        )}
+        {collections(row) && (
+          <span class="badge device" title={`in ${row.collections.map(printable).join(", ")}`}>
+            {collections(row)}
+          </span>
+        )}
+        {row.device && (
+          <span class="badge device" title={row.device}>
+            {row.device.replace(/^.*\/(device:)?/i, "")}
+          </span>
+        )}
+        {row.slots > 0 && (
+          <span class="badge" title="slots and averages">
+            +{row.slots}
+          </span>
+        )}
       </span>
       {row.has_shape && <span class="quiet mono">{shape(row.shape)}</span>}
       {kind === "ops" && row.type && <span class="quiet kind">{row.type}</span>}
       {(row.is_scope || kind === "variables") && (
-        <span class="size" title={kind === "ops" ? plural(size, "op") : `${plural(size, "parameter")}, about ${bytes(4 * size)} as float32`}>
+        <span
+          class="size"
+          title={
+            kind === "ops" ? plural(size, "op") : `${plural(size, "parameter")}, about ${bytes(4 * size)} as float32`
+          }
+        >
           <i style={{ width: `${Math.max(1, (26 * size) / largest)}px` }} />
           {size < 1e6 ? count(size) : `${(size / 1e6).toPrecision(3)} M`}
         </span>
@@ -94,13 +161,16 @@ function Label({ text, isScope }: { text: string; isScope: boolean }) {
   const cut = letters.length > 2 * TAIL + 4 ? letters.length - TAIL : letters.length;
   return (
     <span class={`name ${isScope ? "scope" : ""}`}>
-      <span class="head">{letters.slice(0, cut).join("")}</span>{cut < letters.length && <span class="tail">{letters.slice(cut).join("")}</span>}
+      <span class="head">{letters.slice(0, cut).join("")}</span>
+      {cut < letters.length && <span class="tail">{letters.slice(cut).join("")}</span>}
     </span>
   );
 }
 
 function told({ errors, warnings }: FindingCount): string {
-  return [errors ? plural(errors, "error") : "", warnings ? plural(warnings, "warning") : ""].filter(Boolean).join(", ");
+  return [errors ? plural(errors, "error") : "", warnings ? plural(warnings, "warning") : ""]
+    .filter(Boolean)
+    .join(", ");
 }
 
 // The two collections that every variable is in by default say nothing alone; others are named, or counted.

@@ -48,7 +48,13 @@ export function Tree({ kind }: { kind: Kind }) {
   // All scopes beside a line, as far as they are loaded and a hand could have opened them.
   function openBeside({ row }: Line) {
     const beside = pages.get(parent(row.path))?.rows ?? [];
-    const next = joined(opened, beside.filter((one) => one.is_scope).slice(0, MOST_BESIDE).map((one) => one.path));
+    const next = joined(
+      opened,
+      beside
+        .filter((one) => one.is_scope)
+        .slice(0, MOST_BESIDE)
+        .map((one) => one.path),
+    );
     go(kind === "ops" ? { openOps: next } : { openVariables: next }, true);
   }
 
@@ -68,14 +74,20 @@ export function Tree({ kind }: { kind: Kind }) {
     const last = entries.length - 1;
     const page = Math.max(1, seen.perPage - 1);
     const moves: Record<string, number> = {
-      ArrowDown: active + 1, ArrowUp: active - 1, Home: 0, End: last, PageDown: active + page, PageUp: active - page,
+      ArrowDown: active + 1,
+      ArrowUp: active - 1,
+      Home: 0,
+      End: last,
+      PageDown: active + page,
+      PageUp: active - page,
     };
     let next = moves[event.key];
-    if (event.key === "ArrowRight" && line?.row.is_scope) next = line.isOpen ? active + 1 : (open(line.row.path), active);
-    else if (event.key === "ArrowLeft" && line) {
-      if (line.isOpen) next = (open(line.row.path), active);
-      else next = lastBefore(entries, active, line.depth);
-    } else if (event.key === "Enter" || event.key === " ") {
+    if (line && event.key === (line.isOpen ? "ArrowLeft" : "ArrowRight") && line.row.is_scope) {
+      open(line.row.path);
+      next = active;
+    } else if (event.key === "ArrowRight" && line?.row.is_scope) next = active + 1;
+    else if (event.key === "ArrowLeft" && line) next = lastBefore(entries, active, line.depth);
+    else if (event.key === "Enter" || event.key === " ") {
       act(entry, event.key === "Enter");
       next = active;
     } else if (event.key === "*" && line) {
@@ -84,7 +96,14 @@ export function Tree({ kind }: { kind: Kind }) {
     } else if ((event.key === "+" || event.key === "-") && line) {
       known.fold(parent(line.row.path), event.key === "-");
       next = active;
-    } else if (next === undefined && event.key.length === 1 && !event.ctrlKey && !event.metaKey && event.key !== "/" && event.key !== "?")
+    } else if (
+      next === undefined &&
+      event.key.length === 1 &&
+      !event.ctrlKey &&
+      !event.metaKey &&
+      event.key !== "/" &&
+      event.key !== "?"
+    )
       next = byTyping(entries, active, event.key, typed.current);
     if (next === undefined) return;
     event.preventDefault();
@@ -95,14 +114,21 @@ export function Tree({ kind }: { kind: Kind }) {
 
   if (known.error) return <p class="trouble">{known.error}</p>;
   if (!pages.has("")) return <p class="quiet pad">Reading the tree…</p>;
-  if (!entries.length) return <p class="quiet pad">{kind === "ops" ? "No ops: a checkpoint has no graph." : "No variables."}</p>;
+  if (!entries.length)
+    return <p class="quiet pad">{kind === "ops" ? "No ops: a checkpoint has no graph." : "No variables."}</p>;
   const largest = Math.max(1, ...entries.map((entry) => (isMore(entry) ? 0 : entry.row.size)));
   const aside = pages.get("")?.set_aside ?? 0;
   return (
     <>
       <div
-        class="tree" ref={box} role="tree" tabIndex={0} aria-label={kind === "ops" ? "Ops" : "Variables"}
-        aria-activedescendant={`${kind}-${active}`} onKeyDown={onKey} onScroll={seen.onScroll}
+        class="tree"
+        ref={box}
+        role="tree"
+        tabIndex={0}
+        aria-label={kind === "ops" ? "Ops" : "Variables"}
+        aria-activedescendant={`${kind}-${active}`}
+        onKeyDown={onKey}
+        onScroll={seen.onScroll}
       >
         <div class="tall" role="none" style={{ height: `${entries.length * ROW}px` }}>
           {entries.slice(seen.first, seen.last).map((entry, place) => {
@@ -110,19 +136,41 @@ export function Tree({ kind }: { kind: Kind }) {
             const scope = isMore(entry) ? "" : parent(entry.row.path);
             return (
               <Row
-                key={isMore(entry) ? `more ${entry.scope}` : entry.row.path} entry={entry} id={`${kind}-${index}`}
-                findings={isMore(entry) ? NOTHING : foundIn(findings, entry)} kind={kind} top={index * ROW} isActive={index === active} largest={largest}
-                onOpen={() => (setActive(index), !isMore(entry) && open(entry.row.path))}
-                onPick={(twice) => (setActive(index), act(entry, twice))}
+                key={isMore(entry) ? `more ${entry.scope}` : entry.row.path}
+                entry={entry}
+                id={`${kind}-${index}`}
+                findings={isMore(entry) ? NOTHING : foundIn(findings, entry)}
+                kind={kind}
+                top={index * ROW}
+                isActive={index === active}
+                largest={largest}
+                onOpen={() => {
+                  setActive(index);
+                  if (!isMore(entry)) open(entry.row.path);
+                }}
+                onPick={(twice) => {
+                  setActive(index);
+                  act(entry, twice);
+                }}
                 onUnfold={() => known.fold(scope, false)}
               />
             );
           })}
         </div>
       </div>
-      {known.unfolded.length > 0 && <p class="foot"><button class="link" onClick={() => known.unfolded.forEach((scope) => known.fold(scope, true))}>fold numbered twins again</button></p>}
+      {known.unfolded.length > 0 && (
+        <p class="foot">
+          <button class="link" onClick={() => known.unfolded.forEach((scope) => known.fold(scope, true))}>
+            fold numbered twins again
+          </button>
+        </p>
+      )}
       {isLarge && <p class="foot quiet">findings of a graph this large are told under Lint alone</p>}
-      {aside > 0 && <p class="foot quiet">{count(aside)} {aside === 1 ? "slot or average is" : "slots and averages are"} told with their variables</p>}
+      {aside > 0 && (
+        <p class="foot quiet">
+          {count(aside)} {aside === 1 ? "slot or average is" : "slots and averages are"} told with their variables
+        </p>
+      )}
     </>
   );
 }

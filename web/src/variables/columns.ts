@@ -4,7 +4,19 @@ import { bytes, count, printable, shape } from "../format";
 import type { TableRow } from "../schema";
 
 export type Column =
-  | "name" | "shape" | "dtype" | "parameters" | "size_bytes" | "trainable" | "uses" | "call_sites" | "readers" | "slots" | "initializer" | "collections" | "device";
+  | "name"
+  | "shape"
+  | "dtype"
+  | "parameters"
+  | "size_bytes"
+  | "trainable"
+  | "uses"
+  | "call_sites"
+  | "readers"
+  | "slots"
+  | "initializer"
+  | "collections"
+  | "device";
 
 interface Shown {
   key: Column;
@@ -21,7 +33,13 @@ export const COLUMNS: readonly Shown[] = [
   { key: "parameters", heading: "parameters", told: "number of elements", style: "number", most: 14 },
   { key: "size_bytes", heading: "bytes", told: "bytes when stored densely", style: "number", most: 8 },
   { key: "trainable", heading: "trained", told: "whether it is trainable", style: "quiet", most: 3 },
-  { key: "uses", heading: "uses", told: "how many times the computation uses it; from 2 on it is shared", style: "number", most: 6 },
+  {
+    key: "uses",
+    heading: "uses",
+    told: "how many times the computation uses it; from 2 on it is shared",
+    style: "number",
+    most: 6,
+  },
   { key: "call_sites", heading: "call sites", told: "op scopes that use it", style: "number", most: 6 },
   { key: "readers", heading: "readers", told: "ops of the computation that read it", style: "number", most: 6 },
   { key: "slots", heading: "slots", told: "optimiser slots and averages kept for it", style: "number", most: 6 },
@@ -32,16 +50,26 @@ export const COLUMNS: readonly Shown[] = [
 
 export function told(row: TableRow, column: Column): string {
   switch (column) {
-    case "name": return printable(row.name);
-    case "shape": return shape(row.shape);
-    case "dtype": return row.dtype;
-    case "parameters": return count(row.parameters);
-    case "size_bytes": return bytes(row.size_bytes);
-    case "trainable": return row.trainable === null ? "" : row.trainable ? "yes" : "no";
-    case "collections": return row.collections.map(printable).join(", ");
-    case "initializer": return row.initializer ? row.initializer.resembles || row.initializer.kind : "";
-    case "device": return printable(row.device);
-    default: return row[column] ? count(row[column]) : "";
+    case "name":
+      return printable(row.name);
+    case "shape":
+      return shape(row.shape);
+    case "dtype":
+      return row.dtype;
+    case "parameters":
+      return count(row.parameters);
+    case "size_bytes":
+      return bytes(row.size_bytes);
+    case "trainable":
+      return row.trainable === null ? "" : row.trainable ? "yes" : "no";
+    case "collections":
+      return row.collections.map(printable).join(", ");
+    case "initializer":
+      return row.initializer ? row.initializer.resembles || row.initializer.kind : "";
+    case "device":
+      return printable(row.device);
+    default:
+      return row[column] ? count(row[column]) : "";
   }
 }
 
@@ -65,10 +93,15 @@ export function ending(name: string, letters: number): string {
 
 // As wide as what stands in them.
 export function widthsOf(columns: readonly Shown[], rows: TableRow[], names: string[]): string {
-  return columns.map(({ key, heading, style, most }) => {
-    const texts = key === "name" ? names : rows.map((row) => told(row, key));
-    const longest = Math.min(most, texts.reduce((longest, text) => Math.max(longest, text.length), 0));
-    const width = Math.ceil(Math.max(LETTER[style] * longest, HEADING * (heading.length + 1)) + 3);
-    return `${width}px`;
-  }).join(" ");
+  return columns
+    .map(({ key, heading, style, most }) => {
+      const texts = key === "name" ? names : rows.map((row) => told(row, key));
+      const longest = Math.min(
+        most,
+        texts.reduce((longest, text) => Math.max(longest, text.length), 0),
+      );
+      const width = Math.ceil(Math.max(LETTER[style] * longest, HEADING * (heading.length + 1)) + 3);
+      return `${width}px`;
+    })
+    .join(" ");
 }

@@ -25,7 +25,12 @@ export function readOrder(text: string): Order {
 }
 
 export function writeOrder({ sort, descending, attached, query }: Order): string {
-  const words = [sort === "name" ? "" : `sort:${sort}`, descending ? "down" : "", attached ? "all" : "", query ? WHERE + query : ""];
+  const words = [
+    sort === "name" ? "" : `sort:${sort}`,
+    descending ? "down" : "",
+    attached ? "all" : "",
+    query ? WHERE + query : "",
+  ];
   return words.filter(Boolean).join(" ");
 }
 

@@ -37,26 +37,49 @@ export function Variables() {
   }
 
   const sortBy = (column: Column) =>
-    set({ sort: column, descending: order.sort === column ? !order.descending : COLUMNS.some(({ key, style }) => key === column && style === "number") });
+    set({
+      sort: column,
+      descending:
+        order.sort === column
+          ? !order.descending
+          : COLUMNS.some(({ key, style }) => key === column && style === "number"),
+    });
   const total = asked.answer?.total ?? 0;
   return (
     <section class="view sized" aria-label="Variables">
       <div class="bar">
         <Filter query={order.query} onChange={(query) => set({ query }, true)} />
         <label>
-          <input type="checkbox" checked={order.attached} onChange={(event) => set({ attached: event.currentTarget.checked })} />
+          <input
+            type="checkbox"
+            checked={order.attached}
+            onChange={(event) => set({ attached: event.currentTarget.checked })}
+          />
           slots and averages too
         </label>
         <button onClick={() => void save(model, parameters, "csv")}>CSV</button>
         <button onClick={() => void save(model, parameters, "json")}>JSON</button>
         <span class="grow" />
-        {asked.answer && <span class="quiet">{plural(total, "variable")} · {plural(asked.answer.parameters, "parameter")} · {bytes(asked.answer.size_bytes)}</span>}
+        {asked.answer && (
+          <span class="quiet">
+            {plural(total, "variable")} · {plural(asked.answer.parameters, "parameter")} ·{" "}
+            {bytes(asked.answer.size_bytes)}
+          </span>
+        )}
       </div>
       {asked.error && <p class="trouble">{asked.error}</p>}
-      {asked.answer && total === 0 && <p class="empty">{order.query ? "No variable fits this filter." : "This artefact holds no variable."}</p>}
+      {asked.answer && total === 0 && (
+        <p class="empty">{order.query ? "No variable fits this filter." : "This artefact holds no variable."}</p>
+      )}
       {total > 0 && (
         <div class="beside">
-          {all.answer && all.answer.total > 0 && <Treemap rows={all.answer.rows} total={all.answer.total} onEnter={(scope) => set({ query: inScope(scope) })} />}
+          {all.answer && all.answer.total > 0 && (
+            <Treemap
+              rows={all.answer.rows}
+              total={all.answer.total}
+              onEnter={(scope) => set({ query: inScope(scope) })}
+            />
+          )}
           <Table key={key} rows={rows} total={total} order={order} onSort={sortBy} onEnd={() => void more()} />
         </div>
       )}
@@ -73,20 +96,27 @@ function Filter({ query, onChange }: { query: string; onChange: (query: string) 
   }, [text]);
   return (
     <input
-      type="search" aria-label="Filter the variables" placeholder="filter: shape:[...,256] parameters:>1000"
-      value={text} onInput={(event) => setText(event.currentTarget.value)}
+      type="search"
+      aria-label="Filter the variables"
+      placeholder="filter: shape:[...,256] parameters:>1000"
+      value={text}
+      onInput={(event) => setText(event.currentTarget.value)}
     />
   );
 }
 
 async function save(model: string, parameters: Record<string, string | boolean>, kind: "csv" | "json"): Promise<void> {
   const rows: TableRow[] = [];
-  for (let total = 1; rows.length < total; ) {
+  for (let total = 1; rows.length < total;) {
     const page = await api.variables(model, { ...parameters, offset: rows.length, limit: CELLS });
     total = page.total;
     rows.push(...page.rows);
     if (!page.rows.length) break;
   }
-  const plain = () => csv(COLUMNS.map(({ key }) => key), rows.map((row) => ({ ...row, initializer: told(row, "initializer") })));
+  const plain = () =>
+    csv(
+      COLUMNS.map(({ key }) => key),
+      rows.map((row) => ({ ...row, initializer: told(row, "initializer") })),
+    );
   download(`variables.${kind}`, kind === "json" ? JSON.stringify(rows, null, 2) : plain());
 }
