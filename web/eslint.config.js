@@ -5,7 +5,7 @@ import hooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules", "src/schema.ts"] },
+  { ignores: ["node_modules", "src/lib/schema.ts"] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

@@ -1,0 +1,82 @@
+// The drawing as a file, without a browser: reads pictures from standard input and writes SVG. Runs in Node.
+
+import ELK from "elkjs/lib/elk.bundled.js";
+import { readFileSync } from "node:fs";
+import { renderToString } from "preact-render-to-string";
+import type { Colouring } from "../../app/state";
+import type { GraphPicture } from "../../lib/schema";
+import { legendOf } from "./coloring";
+import { fallback } from "./fallback";
+import { type ElkOutcome, elkJob, isTooLong, place } from "./layout";
+import type { Placed, Plan } from "./plan";
+import { Scene, Tips } from "./scene";
+import { draw } from "./store";
+import { rulesOf, standaloneStyle, tokensOf, upright } from "../../lib/standalone";
+
+interface Order {
+  root: string;
+  opened: string[];
+  pictures: Record<string, GraphPicture>;
+  isSideways: boolean;
+  isPlain: boolean; // in layers alone: the engine was too slow
+  colouring: Colouring;
+  style: string;
+}
+
+const MARGIN = 16;
+const engine = new ELK();
+
+async function arrange(made: Plan): Promise<Placed> {
+  const isLed = !order.isPlain && !isTooLong(made);
+  const outcome =
+    isLed &&
+    ((await (engine.layout(elkJob(made) as never) as Promise<unknown>).catch(() => null)) as ElkOutcome | null);
+  return place(made, outcome || fallback(made));
+}
+
+function ask(order: Order, scope: string): Promise<GraphPicture> {
+  const found = order.pictures[scope];
+  return found ? Promise.resolve(found) : Promise.reject(new Error(`no picture of ${scope} was given`));
+}
+
+const DRAWN = /(^|[\s,>])(svg)?\.(graph|item|link|gate|tip)\b/;
+const ignore = () => undefined;
+const order = JSON.parse(readFileSync(0, "utf-8")) as Order;
+const drawing = await draw(
+  order.opened,
+  order.isSideways,
+  { ask: (scope) => ask(order, scope), arrange },
+  new AbortController().signal,
+  order.root,
+);
+const legend = legendOf(
+  drawing.items.filter((drawn) => !drawn.isOpen).map((drawn) => drawn.item),
+  order.colouring,
+);
+const [width, height] = [drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN];
+const tokens = tokensOf(order.style, ":root");
+const style = standaloneStyle(
+  rulesOf(order.style).filter((rule) => DRAWN.test(rule.selector)),
+  (name) => tokens.get(name) ?? "",
+);
+const svg = renderToString(
+  <svg
+    xmlns="http://www.w3.org/2000/svg"
+    class="graph"
+    width={width}
+    height={height}
+    viewBox={`${-MARGIN} ${-MARGIN} ${width} ${height}`}
+  >
+    <style dangerouslySetInnerHTML={{ __html: style }} />
+    <rect x={-MARGIN} y={-MARGIN} width={width} height={height} fill={tokens.get("--ground")} />
+    <Tips />
+    <Scene
+      drawing={drawing}
+      legend={legend}
+      changes={new Map()}
+      marks={{ selected: new Set(), link: "", lit: null, hovered: "" }}
+      hands={{ pick: ignore, open: ignore, pickLink: ignore, pickGate: ignore, hover: ignore }}
+    />
+  </svg>,
+);
+process.stdout.write(`${upright(svg)}\n`);

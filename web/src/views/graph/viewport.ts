@@ -1,0 +1,67 @@
+// Pan and zoom of the drawing; what is in view is kept in the address when a hand has come to rest.
+
+import { select } from "d3-selection";
+import { zoom, zoomIdentity, zoomTransform, type ZoomBehavior } from "d3-zoom";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { at, look } from "../../app/state";
+
+export interface View {
+  x: number;
+  y: number;
+  k: number;
+}
+
+export interface Viewport {
+  view: View;
+  set: (view: View, isLasting?: boolean) => void;
+  by: (factor: number) => void;
+  now: () => View; // what is in view at this moment, and not when the page was last drawn
+}
+
+const [LEAST, MOST] = [0.03, 4];
+
+export function useViewport(svg: { current: SVGSVGElement | null }): Viewport {
+  const [view, setView] = useState<View>(() => parseBox(at.value.sight.box) ?? { x: 0, y: 0, k: 1 });
+  const behaviour = useRef<ZoomBehavior<SVGSVGElement, unknown>>();
+  useEffect(() => {
+    const element = svg.current;
+    if (!element) return;
+    const made = zoom<SVGSVGElement, unknown>().scaleExtent([LEAST, MOST]).clickDistance(4);
+    made.filter((event: MouseEvent) => !event.button && event.type !== "dblclick");
+    made.on("zoom", ({ transform: { x, y, k } }: { transform: View }) => setView({ x, y, k }));
+    made.on(
+      "end",
+      ({ transform, sourceEvent }: { transform: View; sourceEvent: unknown }) =>
+        sourceEvent && look({ box: writeBox(transform) }, true),
+    );
+    behaviour.current = made;
+    select(element).call(made);
+    const { x, y, k } = view;
+    made.transform(select(element), zoomIdentity.translate(x, y).scale(k));
+    return () => void select(element).on(".zoom", null);
+  }, []);
+  const set = ({ x, y, k }: View, isLasting = false) => {
+    if (!svg.current || !behaviour.current) return;
+    behaviour.current.transform(
+      select(svg.current),
+      zoomIdentity.translate(x, y).scale(Math.min(MOST, Math.max(LEAST, k))),
+    );
+    if (isLasting) look({ box: writeBox({ x, y, k }) }, true);
+  };
+  const by = (factor: number) => {
+    if (!svg.current || !behaviour.current) return;
+    behaviour.current.scaleBy(select(svg.current), factor);
+    look({ box: writeBox(now()) }, true);
+  };
+  const now = () => (svg.current ? zoomTransform(svg.current) : view);
+  return { view, set, by, now };
+}
+
+export function parseBox(text: string): View | null {
+  const [x, y, k] = text.split(",").map(Number);
+  return text && [x, y, k].every(Number.isFinite) ? { x: x!, y: y!, k: k! } : null;
+}
+
+export function writeBox({ x, y, k }: View): string {
+  return [Math.round(x), Math.round(y), Number(k.toPrecision(3))].join(",");
+}
