@@ -47,7 +47,7 @@ def to_svg(
     if static is None or not (static / "export.mjs").is_file():
         raise ScopeviewError("drawing SVG needs the page, which was not built: pip install . in a checkout builds it")
     order = {
-        "root": next(iter(pictures)), "opened": list(opened), "isSideways": sideways, "colouring": "role",
+        "root": next(iter(pictures)), "opened": list(opened), "isSideways": sideways, "coloring": "role",
         "pictures": {path: plain(picture) for path, picture in pictures.items()},
         "style": (static / "app.css").read_text("utf-8"),
     }  # fmt: skip

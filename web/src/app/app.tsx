@@ -5,16 +5,28 @@ import { api } from "../lib/api";
 import { Collections } from "../views/collections/collections";
 import { Dialog } from "../lib/dialog";
 import { Diff } from "../views/diff/diff";
-import { Graph } from "../views/graph/graph_view";
+import { GraphView } from "../views/graph/graph_view";
 import { Inspector } from "../panels/inspector/inspector";
 import { Lint } from "../views/lint/lint";
-import { Map } from "../views/map/scope_map_view";
+import { ScopeMapView } from "../views/map/scope_map_view";
 import { closeModel, ModelOptions } from "./models";
 import { NotReady, Welcome } from "./not_ready";
 import { OpenDialog, useDrop } from "../panels/open/open_dialog";
 import { Search } from "../panels/search";
 import { paneStyle, Splitter } from "./splitter";
-import { announced, at, current, go, lookInto, notice, refreshModels, show, trouble, VIEWS, type View } from "./state";
+import {
+  announcement,
+  route,
+  current,
+  navigate,
+  showModel,
+  notice,
+  refreshModels,
+  showView,
+  pageError,
+  VIEWS,
+  type View,
+} from "./state";
 import { Summary } from "../panels/summary";
 import { useReveal } from "../panels/tree/reveal";
 import { Tree } from "../panels/tree/tree";
@@ -36,9 +48,9 @@ const KEYS: [string, string][] = [
   ["Enter", "open and select"],
   ["Home, End, letters", "jump in a tree"],
   ["*", "open all scopes beside"],
-  ["+, −", "numbered twins one by one, or as one"],
+  ["+, −", "expand or collapse a group of numbered scopes"],
   ["f, +, −", "fit and zoom the graph"],
-  ["e, E", "the links of a box, one by one"],
+  ["e, E", "next and previous edge of a box"],
   ["t, T", "trace inputs, outputs"],
   ["Shift-click, Shift-Space", "select several"],
   ["p", "paths between two"],
@@ -55,7 +67,7 @@ export function App() {
   const isOver = useDrop(setProblem, setSending);
   useReveal();
   const isWide = useWidth("(min-width: 1800px)"); // room for both trees side by side
-  const { view, tree } = at.value;
+  const { view, tree } = route.value;
   const model = current.value;
 
   useEffect(() => {
@@ -75,7 +87,7 @@ export function App() {
       } else if (event.key === "?") setHelping(true);
       else if (inTree)
         return; // letters and digits are typed ahead there
-      else if (chosen) show(chosen);
+      else if (chosen) showView(chosen);
       else if (event.key === "o" || event.key === "v") toTree(event.key === "o" ? "ops" : "variables");
       else if (event.key === "d") switchTheme();
     };
@@ -96,7 +108,7 @@ export function App() {
               data-name={NAMES[name]}
               class={name === view ? "on" : ""}
               aria-current={name === view ? "page" : undefined}
-              onClick={() => show(name)}
+              onClick={() => showView(name)}
             >
               {NAMES[name]}
             </button>
@@ -109,16 +121,16 @@ export function App() {
           ?
         </button>
       </header>
-      {(trouble.value || problem) && (
+      {(pageError.value || problem) && (
         <p class="trouble strip" role="alert">
-          {trouble.value || problem}
+          {pageError.value || problem}
         </p>
       )}
       {notice.value && (
         <p class="warning strip" role="status">
           {notice.value}{" "}
           <button class="link" onClick={() => (notice.value = "")}>
-            well
+            Dismiss
           </button>
         </p>
       )}
@@ -133,7 +145,7 @@ export function App() {
           <button onClick={() => void api.reload(model.id).then(refreshModels)}>read it again</button>
         </p>
       )}
-      {!model && !trouble.value && <Welcome onOpen={() => setOpening(true)} />}
+      {!model && !pageError.value && <Welcome onOpen={() => setOpening(true)} />}
       {model && model.state !== "ready" && <NotReady />}
       {model?.state === "ready" && (
         <main class={isWide ? "wide" : ""} style={paneStyle()}>
@@ -154,7 +166,7 @@ export function App() {
                     role="tab"
                     aria-selected={tree === kind}
                     class={tree === kind ? "on" : ""}
-                    onClick={() => go({ tree: kind })}
+                    onClick={() => navigate({ tree: kind })}
                   >
                     {kind}
                   </button>
@@ -164,10 +176,10 @@ export function App() {
               <Splitter side="left" />
             </div>
           )}
-          <div class="centre">
+          <div class="center">
             <Summary />
-            {view === "graph" && <Graph key={at.value.model + at.value.sight.function} />}
-            {view === "map" && <Map />}
+            {view === "graph" && <GraphView key={route.value.model + route.value.graphView.function} />}
+            {view === "map" && <ScopeMapView />}
             {view === "variables" && <Variables />}
             {view === "collections" && <Collections />}
             {view === "diff" && <Diff />}
@@ -191,7 +203,7 @@ export function App() {
         </Dialog>
       )}
       <p class="unseen" role="status" aria-live="polite">
-        {announced.value}
+        {announcement.value}
       </p>
     </div>
   );
@@ -210,7 +222,7 @@ function useWidth(query: string): boolean {
 
 // The tree of ops or of variables, with the keyboard in it.
 function toTree(tree: "ops" | "variables") {
-  go({ tree });
+  navigate({ tree });
   requestAnimationFrame(() =>
     document.querySelector<HTMLElement>(`.tree[aria-label="${tree === "ops" ? "Ops" : "Variables"}"]`)?.focus(),
   );
@@ -219,15 +231,15 @@ function toTree(tree: "ops" | "variables") {
 function ModelPicker({ onOpen }: { onOpen: () => void }) {
   return (
     <span class="picker">
-      <select aria-label="Model" value={at.value.model} onChange={(event) => lookInto(event.currentTarget.value)}>
+      <select aria-label="Model" value={route.value.model} onChange={(event) => showModel(event.currentTarget.value)}>
         <ModelOptions />
       </select>
       {current.value && (
         <button
           class="icon"
-          aria-label="close this artefact"
-          title="close this artefact"
-          onClick={() => void closeModel(at.value.model)}
+          aria-label="close this artifact"
+          title="close this artifact"
+          onClick={() => void closeModel(route.value.model)}
         >
           ×
         </button>

@@ -2,7 +2,7 @@
 
 import { api } from "../lib/api";
 import { cut, printable, short } from "../lib/format";
-import { lookInto, models, said, trouble } from "./state";
+import { showModel, models, errorMessage, pageError } from "./state";
 
 const LETTERS = 46; // of a name in a menu; the end of it says which file it is
 
@@ -43,10 +43,10 @@ export async function closeModel(id: string) {
     models.value.find((model) => model.id !== id && model.state === "ready") ??
     models.value.find((model) => model.id !== id);
   try {
-    if (next) lookInto(next.id); // nothing is asked any more about the one that goes
+    if (next) showModel(next.id); // nothing is asked any more about the one that goes
     models.value = await api.close(id);
-    if (!next) lookInto("");
+    if (!next) showModel("");
   } catch (error) {
-    trouble.value = said(error);
+    pageError.value = errorMessage(error);
   }
 }

@@ -3,7 +3,7 @@
 import { api } from "../lib/api";
 import { bytes, printable } from "../lib/format";
 import { closeModel } from "./models";
-import { current, lookInto, models, refreshModels, said, trouble } from "./state";
+import { current, showModel, models, refreshModels, errorMessage, pageError } from "./state";
 import type { OpenModel } from "../lib/schema";
 
 export function NotReady() {
@@ -22,7 +22,7 @@ export function NotReady() {
         ) : (
           <div class="progress" />
         )}
-        <button onClick={() => void closeModel(model.id)}>give it up</button>
+        <button onClick={() => void closeModel(model.id)}>Cancel</button>
       </div>
     );
   if (model.choices.length)
@@ -30,8 +30,8 @@ export function NotReady() {
       <div class="welcome">
         <p class="mono">{printable(model.path)}</p>
         <p>
-          It holds {model.choices.length} {model.choices_are_tags ? "MetaGraphs, told by their tags" : "artefacts"}.
-          Which one?
+          It holds {model.choices.length}{" "}
+          {model.choices_are_tags ? "MetaGraphs, identified by their tags" : "artifacts"}. Which one?
         </p>
         {model.choices.map((choice) => (
           <button key={choice} onClick={() => void choose(model, choice)}>
@@ -64,9 +64,9 @@ async function choose(model: OpenModel, choice: string) {
     );
     await api.close(model.id);
     await refreshModels();
-    lookInto(found.id);
+    showModel(found.id);
   } catch (error) {
-    trouble.value = said(error);
+    pageError.value = errorMessage(error);
   }
 }
 

@@ -2,20 +2,20 @@ import { describe, expect, it } from "vitest";
 import { readFilter, writeFilter } from "../views/map/scope_map_view";
 import { columns } from "../lib/two_trees";
 import { attribute, bytes, cut, printable, shape, short } from "../lib/format";
-import { parseAddress, SIGHT, toggled, writeAddress, type Address } from "./state";
+import { parseRoute, DEFAULT_GRAPH_VIEW, toggled, formatRoute, type Route } from "./state";
 import { csv } from "../lib/download";
 import { inScope, readOrder, writeOrder } from "../views/variables/order";
 import type { TableRow } from "../lib/schema";
 
 describe("the address", () => {
   it("brings back whatever was shown, hostile names included", () => {
-    const address: Address = {
-      sight: {
-        ...SIGHT,
+    const address: Route = {
+      graphView: {
+        ...DEFAULT_GRAPH_VIEW,
         roles: ["save"],
         unfolded: ["a/b c"],
         items: 300,
-        colouring: "device",
+        coloring: "device",
         trace: "paths",
         depth: 2,
         against: "gh78",
@@ -35,11 +35,11 @@ describe("the address", () => {
       query: 'op:MatMul "x y"',
       filter: "renamed only_b",
     };
-    expect(parseAddress(writeAddress(address))).toEqual(address);
+    expect(parseRoute(formatRoute(address))).toEqual(address);
   });
   it("is empty for what is shown first, and takes nonsense for that", () => {
-    expect(writeAddress(parseAddress(""))).toBe("");
-    expect(parseAddress("?view=nonsense&tree=nonsense").view).toBe("graph");
+    expect(formatRoute(parseRoute(""))).toBe("");
+    expect(parseRoute("?view=nonsense&tree=nonsense").view).toBe("graph");
   });
 });
 

@@ -1,26 +1,26 @@
 // What the page shows. Everything that a link must bring back is in the address, and nowhere else.
 
 import { computed, effect, signal } from "@preact/signals";
-import { api, Refusal } from "../lib/api";
+import { api, ApiError } from "../lib/api";
 import type { OpenModel } from "../lib/schema";
 
 export type View = "graph" | "map" | "variables" | "collections" | "diff" | "lint";
 export const VIEWS: readonly View[] = ["graph", "map", "variables", "collections", "diff", "lint"];
 
-export const COLOURINGS = ["role", "type", "device", "sharing", "collection", "structure", "dtype"] as const;
-export type Colouring = (typeof COLOURINGS)[number];
+export const COLORINGS = ["role", "type", "device", "sharing", "collection", "structure", "dtype"] as const;
+export type Coloring = (typeof COLORINGS)[number];
 
 // How the graph is looked at; opened scopes and the selection are the trees' own.
-export interface Sight {
+export interface GraphViewState {
   roles: string[]; // drawn in place beside the computation
   shown: string[]; // paths that are drawn in place whatever they serve
   unfolded: string[]; // paths whose groups are drawn member by member
   items: number; // of one scope, before they are folded
   function: string; // whose body is drawn; empty for the main graph
   through: string[]; // the functions through whose bodies it was come to
-  colouring: Colouring;
+  coloring: Coloring;
   isSideways: boolean; // inputs at the left, not at the bottom
-  hidesAside: boolean;
+  hidesAuxiliary: boolean;
   against: string; // the model that it is compared with
   trace: "" | "inputs" | "outputs" | "paths";
   depth: number; // steps of a trace; 0 for all
@@ -31,16 +31,16 @@ export interface Sight {
 
 export const MOST_ITEMS = 2000; // of one scope: the server draws no more
 
-export const SIGHT: Sight = {
+export const DEFAULT_GRAPH_VIEW: GraphViewState = {
   roles: [],
   shown: [],
   unfolded: [],
   items: 150,
   function: "",
   through: [],
-  colouring: "role",
+  coloring: "role",
   isSideways: false,
-  hidesAside: false,
+  hidesAuxiliary: false,
   against: "",
   trace: "",
   depth: 0,
@@ -49,7 +49,7 @@ export const SIGHT: Sight = {
   box: "",
 };
 
-export interface Address {
+export interface Route {
   model: string;
   other: string; // the second model of a diff
   view: View;
@@ -59,11 +59,11 @@ export interface Address {
   openOps: string[];
   openVariables: string[];
   query: string;
-  sight: Sight;
+  graphView: GraphViewState;
   filter: string; // of the view at hand: role:forward shared collection:x, sort keys, statuses
 }
 
-const EMPTY: Address = {
+const EMPTY: Route = {
   model: "",
   other: "",
   view: "graph",
@@ -74,10 +74,10 @@ const EMPTY: Address = {
   openVariables: [],
   query: "",
   filter: "",
-  sight: SIGHT,
+  graphView: DEFAULT_GRAPH_VIEW,
 };
 
-export function parseAddress(search: string): Address {
+export function parseRoute(search: string): Route {
   const found = new URLSearchParams(search);
   const view = found.get("view") as View;
   return {
@@ -91,24 +91,24 @@ export function parseAddress(search: string): Address {
     openVariables: found.getAll("var"),
     query: found.get("q") ?? "",
     filter: found.get("filter") ?? "",
-    sight: parseSight(found),
+    graphView: parseGraphView(found),
   };
 }
 
-function parseSight(found: URLSearchParams): Sight {
-  const colouring = found.get("colour") as Colouring;
-  const trace = found.get("trace") as Sight["trace"];
+function parseGraphView(found: URLSearchParams): GraphViewState {
+  const coloring = found.get("color") as Coloring;
+  const trace = found.get("trace") as GraphViewState["trace"];
   const link = found.getAll("link");
   return {
     roles: found.getAll("role"),
     shown: found.getAll("show"),
     unfolded: found.getAll("unfold"),
-    items: Math.min(MOST_ITEMS, Math.max(10, Number(found.get("items")) || SIGHT.items)),
+    items: Math.min(MOST_ITEMS, Math.max(10, Number(found.get("items")) || DEFAULT_GRAPH_VIEW.items)),
     function: found.get("function") ?? "",
     through: found.getAll("through"),
-    colouring: COLOURINGS.includes(colouring) ? colouring : SIGHT.colouring,
+    coloring: COLORINGS.includes(coloring) ? coloring : DEFAULT_GRAPH_VIEW.coloring,
     isSideways: found.get("inputs") === "left",
-    hidesAside: found.get("aside") === "hidden",
+    hidesAuxiliary: found.get("aside") === "hidden",
     against: found.get("against") ?? "",
     trace: ["inputs", "outputs", "paths"].includes(trace) ? trace : "",
     depth: Math.max(0, Number(found.get("depth")) || 0),
@@ -118,7 +118,7 @@ function parseSight(found: URLSearchParams): Sight {
   };
 }
 
-export function writeAddress(address: Address): string {
+export function formatRoute(address: Route): string {
   const query = new URLSearchParams();
   const put = (name: string, value: string, unless = "") => value !== unless && query.set(name, value);
   put("model", address.model);
@@ -129,125 +129,131 @@ export function writeAddress(address: Address): string {
   put("in", address.selectedIn);
   put("q", address.query);
   put("filter", address.filter);
-  const { sight } = address;
-  put("function", sight.function);
-  put("items", String(sight.items), String(SIGHT.items));
-  put("colour", sight.colouring, SIGHT.colouring);
-  put("inputs", sight.isSideways ? "left" : "");
-  put("aside", sight.hidesAside ? "hidden" : "");
-  put("against", sight.against);
-  put("trace", sight.trace);
-  put("depth", sight.depth ? String(sight.depth) : "");
-  put("box", sight.box);
-  sight.roles.forEach((role) => query.append("role", role));
-  sight.shown.forEach((path) => query.append("show", path));
-  sight.unfolded.forEach((path) => query.append("unfold", path));
-  sight.through.forEach((name) => query.append("through", name));
-  sight.also.forEach((path) => query.append("also", path));
-  sight.link.forEach((end) => query.append("link", end));
+  const { graphView } = address;
+  put("function", graphView.function);
+  put("items", String(graphView.items), String(DEFAULT_GRAPH_VIEW.items));
+  put("color", graphView.coloring, DEFAULT_GRAPH_VIEW.coloring);
+  put("inputs", graphView.isSideways ? "left" : "");
+  put("aside", graphView.hidesAuxiliary ? "hidden" : "");
+  put("against", graphView.against);
+  put("trace", graphView.trace);
+  put("depth", graphView.depth ? String(graphView.depth) : "");
+  put("box", graphView.box);
+  graphView.roles.forEach((role) => query.append("role", role));
+  graphView.shown.forEach((path) => query.append("show", path));
+  graphView.unfolded.forEach((path) => query.append("unfold", path));
+  graphView.through.forEach((name) => query.append("through", name));
+  graphView.also.forEach((path) => query.append("also", path));
+  graphView.link.forEach((end) => query.append("link", end));
   address.openOps.forEach((path) => query.append("op", path));
   address.openVariables.forEach((path) => query.append("var", path));
   const text = query.toString();
   return text ? `?${text}` : "";
 }
 
-export const at = signal<Address>(parseAddress(typeof location === "undefined" ? "" : location.search));
+export const route = signal<Route>(parseRoute(typeof location === "undefined" ? "" : location.search));
 export const models = signal<OpenModel[]>([]);
-export const sought = signal(""); // what was selected by name, and not where it is drawn: the graph opens the way to it
-export const reached = signal(""); // the same for the trees
-export const trouble = signal("");
+export const pendingReveal = signal(""); // what was selected by name, and not where it is drawn: the graph opens the way to it
+export const pendingTreeReveal = signal(""); // the same for the trees
+export const pageError = signal("");
 export const notice = signal(""); // said once, until it is put away
-export const isLost = signal(false); // whether the server has not answered when it was last asked
-export const back = signal(0); // how often it has come back
-export const announced = signal(""); // read aloud by a screen reader
+export const isDisconnected = signal(false); // whether the server has not answered when it was last asked
+export const reconnects = signal(0); // how often it has come back
+export const announcement = signal(""); // read aloud by a screen reader
 
 // Going somewhere makes an entry of the history; opening a scope or typing only changes the one at hand.
-export function go(change: Partial<Address>, keep = false): void {
-  const next = { ...at.value, ...("selected" in change ? { selectedIn: "" } : {}), ...change };
-  if ("selected" in change && !("sight" in change)) next.sight = { ...next.sight, trace: "", also: [], link: [] };
-  const text = writeAddress(next);
-  if (change.selected !== undefined) sought.value = reached.value = change.selected;
-  if (text === writeAddress(at.value)) return;
-  at.value = next;
+export function navigate(change: Partial<Route>, keep = false): void {
+  const next = { ...route.value, ...("selected" in change ? { selectedIn: "" } : {}), ...change };
+  if ("selected" in change && !("sight" in change))
+    next.graphView = { ...next.graphView, trace: "", also: [], link: [] };
+  const text = formatRoute(next);
+  if (change.selected !== undefined) pendingReveal.value = pendingTreeReveal.value = change.selected;
+  if (text === formatRoute(route.value)) return;
+  route.value = next;
   const url = `${location.pathname}${text}`;
   if (keep) history.replaceState(null, "", url);
   else history.pushState(null, "", url);
 }
 
 // What is selected with others, traced and linked belongs together: selecting something else leaves all of it.
-export function look(change: Partial<Sight>, keep = false): void {
-  go({ sight: { ...at.value.sight, ...change } }, keep);
+export function changeGraphView(change: Partial<GraphViewState>, keep = false): void {
+  navigate({ graphView: { ...route.value.graphView, ...change } }, keep);
 }
 
 // Draw the body of a function, or the main graph; a way through several bodies is kept, so that it can be gone back.
-export function enter(name: string, through: string[]): void {
-  const { colouring, isSideways } = at.value.sight;
-  go({ view: "graph", openOps: [], selected: "", sight: { ...SIGHT, colouring, isSideways, function: name, through } });
-}
-
-export function within({ sight }: Address): string[] {
-  return sight.function ? [...sight.through, sight.function] : [];
-}
-
-// Select what is on the screen already.
-export function pick(path: string): void {
-  go({ selected: path });
-  sought.value = reached.value = "";
-}
-
-// Select one more, or one less; what was selected first stays the one that is told in full.
-export function selectAlso(path: string): void {
-  const { selected, sight } = at.value;
-  const names = toggled(selected ? [selected, ...sight.also] : [], path);
-  const trace = sight.trace === "paths" && names.length !== 2 ? "" : sight.trace;
-  go({ selected: names[0] ?? "", sight: { ...sight, also: names.slice(1), trace, link: [] } });
-  sought.value = reached.value = "";
-}
-
-// Another view; what is selected in the body of a function is no name there.
-export function show(view: View): void {
-  const isElsewhere = at.value.sight.function !== "" && view !== "graph";
-  go({
-    view,
-    filter: "",
-    ...(isElsewhere ? { selected: "", sight: { ...at.value.sight, function: "", through: [] } } : {}),
+export function enterFunction(name: string, through: string[]): void {
+  const { coloring, isSideways } = route.value.graphView;
+  navigate({
+    view: "graph",
+    openOps: [],
+    selected: "",
+    graphView: { ...DEFAULT_GRAPH_VIEW, coloring, isSideways, function: name, through },
   });
 }
 
-export function above(path: string): string[] {
+export function functionPath({ graphView }: Route): string[] {
+  return graphView.function ? [...graphView.through, graphView.function] : [];
+}
+
+// Select what is on the screen already.
+export function selectDrawn(path: string): void {
+  navigate({ selected: path });
+  pendingReveal.value = pendingTreeReveal.value = "";
+}
+
+// Select one more, or one less; what was selected first stays the one that is told in full.
+export function toggleSelected(path: string): void {
+  const { selected, graphView } = route.value;
+  const names = toggled(selected ? [selected, ...graphView.also] : [], path);
+  const trace = graphView.trace === "paths" && names.length !== 2 ? "" : graphView.trace;
+  navigate({ selected: names[0] ?? "", graphView: { ...graphView, also: names.slice(1), trace, link: [] } });
+  pendingReveal.value = pendingTreeReveal.value = "";
+}
+
+// Another view; what is selected in the body of a function is no name there.
+export function showView(view: View): void {
+  const isElsewhere = route.value.graphView.function !== "" && view !== "graph";
+  navigate({
+    view,
+    filter: "",
+    ...(isElsewhere ? { selected: "", graphView: { ...route.value.graphView, function: "", through: [] } } : {}),
+  });
+}
+
+export function ancestors(path: string): string[] {
   const found: string[] = [];
   for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) found.push(path.slice(0, end));
   return found;
 }
 
-export const joined = (some: string[], more: string[]) => [...new Set([...some, ...more])];
+export const union = (some: string[], more: string[]) => [...new Set([...some, ...more])];
 
 export function toggled(list: string[], path: string): string[] {
   return list.includes(path) ? list.filter((other) => other !== path) : [...list, path];
 }
 
-export const current = computed(() => models.value.find((model) => model.id === at.value.model));
+export const current = computed(() => models.value.find((model) => model.id === route.value.model));
 
 export async function refreshModels(): Promise<void> {
   try {
     models.value = await api.models();
-    trouble.value = "";
+    pageError.value = "";
   } catch (error) {
-    trouble.value = said(error);
-    isLost.value = true;
+    pageError.value = errorMessage(error);
+    isDisconnected.value = true;
     return;
   }
-  if (isLost.value) {
-    isLost.value = false;
-    back.value += 1; // what could not be asked is asked again
+  if (isDisconnected.value) {
+    isDisconnected.value = false;
+    reconnects.value += 1; // what could not be asked is asked again
   }
   const first = models.value[0];
-  if (first && !models.value.some((model) => model.id === at.value.model)) {
-    if (at.value.model) notice.value = "The model of this address is not open here; another one is shown.";
-    go({ model: first.id }, true);
-    fresh = first.id;
+  if (first && !models.value.some((model) => model.id === route.value.model)) {
+    if (route.value.model) notice.value = "The model of this address is not open here; another one is shown.";
+    navigate({ model: first.id }, true);
+    newlyShown = first.id;
   }
-  if (fresh) void openMain();
+  if (newlyShown) void openMain();
 }
 
 // The path of a model without the ending that says which part of it this is.
@@ -267,52 +273,52 @@ export function ownCheckpoint(model: string): string {
 }
 
 // Show another model, as if nobody had opened anything of it.
-export function lookInto(model: string): void {
-  go({ model, selected: "", openOps: [], openVariables: [], filter: "", sight: SIGHT });
-  fresh = model;
+export function showModel(model: string): void {
+  navigate({ model, selected: "", openOps: [], openVariables: [], filter: "", graphView: DEFAULT_GRAPH_VIEW });
+  newlyShown = model;
   void openMain();
 }
 
-let fresh = ""; // the model that no address has told anything of yet
+let newlyShown = ""; // the model that no address has told anything of yet
 
 // The graph of a fresh model is shown with the scope open that holds most of the computation. An address that names a
 // model is never changed so: what it does not name is closed.
 async function openMain(): Promise<void> {
   if (current.value?.state === "loading") return; // it is tried again when the list of models says more
-  const { model, view, openOps, selected, sight } = at.value;
-  const isOpened = openOps.length > 0 || selected !== "" || sight.function !== "" || sight.box !== "";
-  const isReady = current.value?.id === fresh && current.value.state === "ready";
-  fresh = "";
-  if (isReady && view === "graph" && !current.value?.ops) return go({ view: "variables" }, true); // a checkpoint has no graph
+  const { model, view, openOps, selected, graphView } = route.value;
+  const isOpened = openOps.length > 0 || selected !== "" || graphView.function !== "" || graphView.box !== "";
+  const isReady = current.value?.id === newlyShown && current.value.state === "ready";
+  newlyShown = "";
+  if (isReady && view === "graph" && !current.value?.ops) return navigate({ view: "variables" }, true); // a checkpoint has no graph
   if (!isReady || isOpened || view !== "graph") return;
-  const asked = writeAddress(at.value);
+  const asked = formatRoute(route.value);
   const { scopes } = await api.opening(model).catch(() => ({ scopes: [] }));
-  if (scopes.length && writeAddress(at.value) === asked) go({ openOps: scopes }, true);
+  if (scopes.length && formatRoute(route.value) === asked) navigate({ openOps: scopes }, true);
 }
 
-export function said(error: unknown): string {
+export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-export function choices(error: unknown): string[] {
-  return error instanceof Refusal ? error.choices : [];
+export function errorChoices(error: unknown): string[] {
+  return error instanceof ApiError ? error.choices : [];
 }
 
 export function start(): void {
   // An address written by hand may name a place and nothing that is open: the way there is opened.
-  if (at.value.selected && !at.value.openOps.length && !at.value.openVariables.length)
-    reached.value = at.value.selected;
-  addEventListener("popstate", () => (at.value = parseAddress(location.search)));
+  if (route.value.selected && !route.value.openOps.length && !route.value.openVariables.length)
+    pendingTreeReveal.value = route.value.selected;
+  addEventListener("popstate", () => (route.value = parseRoute(location.search)));
   void refreshModels();
   // While something is being read the list is asked for again; otherwise now and then, to see files that changed.
   let waiting = 0;
   effect(() => {
     const isLoading = models.value.some((model) => model.state === "loading");
     const isImporting = models.value.some((model) => model.imported === "waiting");
-    const wait = isLoading ? 300 : isImporting ? 1000 : isLost.value ? 3000 : 5000;
+    const wait = isLoading ? 300 : isImporting ? 1000 : isDisconnected.value ? 3000 : 5000;
     clearTimeout(waiting);
     const again = () =>
-      void refreshModels().finally(() => (waiting = isLost.value ? window.setTimeout(again, wait) : waiting));
+      void refreshModels().finally(() => (waiting = isDisconnected.value ? window.setTimeout(again, wait) : waiting));
     waiting = window.setTimeout(again, wait);
   });
   addEventListener("focus", () => void refreshModels()); // a file may have changed while one was elsewhere

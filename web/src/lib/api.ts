@@ -27,7 +27,7 @@ import type {
 // Questions that are not answered yet: what is not urgent is asked when there are none.
 export const pending = signal(0);
 
-export class Refusal extends Error {
+export class ApiError extends Error {
   constructor(
     message: string,
     readonly status: number,
@@ -55,7 +55,7 @@ async function ask<Answer>(path: string, parameters?: Parameters, init?: Request
   try {
     answer = await fetch(address(path, parameters), init);
   } catch {
-    throw new Refusal(
+    throw new ApiError(
       "The server does not answer. Is scopeview still running? It is asked again every few seconds.",
       0,
     );
@@ -63,8 +63,8 @@ async function ask<Answer>(path: string, parameters?: Parameters, init?: Request
     pending.value -= 1;
   }
   if (answer.ok) return (await answer.json()) as Answer;
-  const told = await answer.json().catch(() => ({ error: `the server answered ${answer.status}` }));
-  throw new Refusal(String(told.error ?? notUnderstood(told.detail)), answer.status, told.choices ?? []);
+  const body = await answer.json().catch(() => ({ error: `the server answered ${answer.status}` }));
+  throw new ApiError(String(body.error ?? notUnderstood(body.detail)), answer.status, body.choices ?? []);
 }
 
 // What the server says of a question whose parameters it cannot take.

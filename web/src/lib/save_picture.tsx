@@ -1,9 +1,9 @@
-// What is drawn, as a file: SVG with real text in the colours of the theme that is on, or PNG at twice the size.
+// What is drawn, as a file: SVG with real text in the colors of the theme that is on, or PNG at twice the size.
 
 import { download, saveBlob } from "./download";
 import { printable } from "./format";
 import { standaloneStyle, upright } from "./standalone";
-import { trouble } from "../app/state";
+import { pageError } from "../app/state";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -16,7 +16,7 @@ export function SavePicture({ of, name }: { of: () => SVGSVGElement | null; name
     else
       void png(drawn).then(
         (blob) => saveBlob(file, blob),
-        (error: Error) => (trouble.value = `The picture could not be made: ${printable(error.message)}`),
+        (error: Error) => (pageError.value = `The picture could not be made: ${printable(error.message)}`),
       );
   };
   return (
@@ -31,7 +31,7 @@ export function SavePicture({ of, name }: { of: () => SVGSVGElement | null; name
   );
 }
 
-// A copy that stands alone: with the rules that it needs, in the colours of the theme that is on.
+// A copy that stands alone: with the rules that it needs, in the colors of the theme that is on.
 function svgText(drawn: SVGSVGElement): string {
   const copy = drawn.cloneNode(true) as SVGSVGElement;
   const { width, height } = drawn.getBoundingClientRect();

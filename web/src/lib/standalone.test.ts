@@ -7,7 +7,7 @@ const SHEET = `/* tokens */ :root { --ground: #fff; --tint: 91%; }
 .link { stroke: var(--ground); }`;
 
 describe("a drawing as a file of its own", () => {
-  it("has its colours written out, in rules of classes", () => {
+  it("has its colors written out, in rules of classes", () => {
     const tokens = tokensOf(SHEET, ":root");
     const rules = rulesOf(SHEET).filter((rule) => rule.selector !== ":root");
     const style = standaloneStyle(rules, (name) => tokens.get(name) ?? "");

@@ -1,5 +1,5 @@
 // A drawing as a file of its own. Tools beside browsers know no custom properties, no CSS transforms and no `hsl(a b c)`,
-// so that colours are written out; they stay in rules of classes, where whoever wants others finds them.
+// so that colors are written out; they stay in rules of classes, where whoever wants others finds them.
 
 export interface Rule {
   selector: string;
@@ -51,7 +51,7 @@ export function hex(hue: number, saturation: number, lightness: number): string 
   return `#${[0, 8, 4].map((n) => channel(n).toString(16).padStart(2, "0")).join("")}`;
 }
 
-// Positions as attributes: of a style, other tools read the colours at best.
+// Positions as attributes: of a style, other tools read the colors at best.
 export function upright(svg: string): string {
   return svg.replace(
     / style="transform:\s*translate\((-?[\d.e-]+)px(?:,\s*(-?[\d.e-]+)px)?\);?"/g,

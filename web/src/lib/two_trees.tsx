@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { cut, printable } from "./format";
-import { at, go } from "../app/state";
+import { route, navigate } from "../app/state";
 
 const ROW = 24;
 
@@ -21,7 +21,7 @@ export interface Band {
   right: number; // of the right side; -1 for what ends in the gap
   weight: number;
   kind: string; // a class of its own
-  told: string;
+  summary: string;
 }
 
 interface Hovered {
@@ -61,7 +61,7 @@ export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, ri
   const { width, gap } = columns(room);
   const drawn = stacked(bands);
   // What a hand rests on stands out with all that it is linked to; with no hand there, what is selected does.
-  const { selected, selectedIn } = at.value;
+  const { selected, selectedIn } = route.value;
   const chosen =
     selectedAmong("left", left, selectedIn === "" ? selected : "") ??
     selectedAmong("right", right, selectedIn === rightModel ? selected : "");
@@ -115,7 +115,7 @@ export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, ri
               <title>{`${[left[band.left]?.path, right[band.right]?.path]
                 .filter((path) => path !== undefined)
                 .map(printable)
-                .join(" → ")}: ${band.told}`}</title>
+                .join(" → ")}: ${band.summary}`}</title>
             </path>
           ))}
         </g>
@@ -192,9 +192,9 @@ interface BoxProps {
 
 function Box({ node, x, y, width, noun, model, isDim, onOpen, onHover }: BoxProps) {
   const indent = 14 * (node.depth - 1);
-  const isSelected = at.value.selected === node.path && at.value.selectedIn === model;
+  const isSelected = route.value.selected === node.path && route.value.selectedIn === model;
   const open = () => node.is_scope && onOpen();
-  const pick = () => go({ selected: node.path, selectedIn: model });
+  const pick = () => navigate({ selected: node.path, selectedIn: model });
   const mark = node.is_scope ? (node.is_open ? "▾ " : "▸ ") : "";
   const room = Math.floor(
     (width - indent - 26 - 6.9 * node.note.length - (node.is_scope ? 15 : 0)) / (node.is_scope ? 7.6 : 7.3),

@@ -1,19 +1,19 @@
 // An answer that belongs to what is shown: asked for again when its question changes, kept on screen meanwhile.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { back, current, said } from "../app/state";
+import { reconnects, current, errorMessage } from "../app/state";
 
-export interface Asked<Answer> {
+export interface QueryState<Answer> {
   answer: Answer | undefined;
   error: string;
   isWaiting: boolean;
 }
 
-export function useAsked<Answer>(question: string | null, ask: () => Promise<Answer>): Asked<Answer> {
-  const [state, setState] = useState<Asked<Answer>>({ answer: undefined, error: "", isWaiting: true });
+export function useQuery<Answer>(question: string | null, ask: () => Promise<Answer>): QueryState<Answer> {
+  const [state, setState] = useState<QueryState<Answer>>({ answer: undefined, error: "", isWaiting: true });
   const latest = useRef(ask);
   latest.current = ask;
-  const revision = `${current.value?.revision ?? 0} ${back.value}`; // an import that is done may have changed the answer
+  const revision = `${current.value?.revision ?? 0} ${reconnects.value}`; // an import that is done may have changed the answer
   useEffect(() => {
     if (question === null) {
       setState({ answer: undefined, error: "", isWaiting: false });
@@ -23,7 +23,7 @@ export function useAsked<Answer>(question: string | null, ask: () => Promise<Ans
     setState((before) => ({ ...before, isWaiting: true }));
     latest.current().then(
       (answer) => isStale || setState({ answer, error: "", isWaiting: false }),
-      (error) => isStale || setState({ answer: undefined, error: said(error), isWaiting: false }),
+      (error) => isStale || setState({ answer: undefined, error: errorMessage(error), isWaiting: false }),
     );
     return () => {
       isStale = true;

@@ -2,10 +2,10 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../lib/api";
-import { useAsked } from "../lib/use_query";
+import { useQuery } from "../lib/use_query";
 import { count, plural, printable, shape } from "../lib/format";
 import { Path } from "../lib/path";
-import { at, go } from "../app/state";
+import { route, navigate } from "../app/state";
 import type { Hit } from "../lib/schema";
 
 const SCOPES = 8; // that are told before variables and ops
@@ -19,26 +19,29 @@ interface Scope {
 const full = (hit: Hit | Scope) => (hit.what !== "scope" && hit.function ? `${hit.function}: ${hit.name}` : hit.name);
 
 export function Search() {
-  const [text, setText] = useState(at.value.query);
+  const [text, setText] = useState(route.value.query);
   const [isOpen, setOpen] = useState(false);
   const [active, setActive] = useState(0);
   const input = useRef<HTMLInputElement>(null);
-  const { model, query } = at.value;
-  const asked = useAsked(model && query && isOpen ? `${model} ${query}` : null, () => api.find(model, query));
+  const { model, query } = route.value;
+  const result = useQuery(model && query && isOpen ? `${model} ${query}` : null, () => api.find(model, query));
   const [added, setAdded] = useState<{ to: unknown; hits: Hit[] }>({ to: null, hits: [] });
   const [isWide, setWide] = useState(""); // the query of which all scopes are listed
-  const scopes = (asked.answer?.scopes ?? []).slice(0, isWide === query ? undefined : SCOPES);
-  const restOfScopes = (asked.answer?.total_scopes ?? 0) - scopes.length;
-  const found = [...(asked.answer?.hits ?? []), ...(added.to === asked.answer ? added.hits : [])];
+  const scopes = (result.answer?.scopes ?? []).slice(0, isWide === query ? undefined : SCOPES);
+  const restOfScopes = (result.answer?.total_scopes ?? 0) - scopes.length;
+  const found = [...(result.answer?.hits ?? []), ...(added.to === result.answer ? added.hits : [])];
   const hits: (Hit | Scope)[] = [...scopes.map((name) => ({ what: "scope" as const, name })), ...found];
-  const rest = (asked.answer ? asked.answer.variables + asked.answer.ops : 0) - found.length;
+  const rest = (result.answer ? result.answer.variables + result.answer.ops : 0) - found.length;
   const more = async () => {
     const page = await api.find(model, query, found.length);
-    setAdded((known) => ({ to: asked.answer, hits: [...(known.to === asked.answer ? known.hits : []), ...page.hits] }));
+    setAdded((known) => ({
+      to: result.answer,
+      hits: [...(known.to === result.answer ? known.hits : []), ...page.hits],
+    }));
   };
 
   useEffect(() => {
-    const waiting = setTimeout(() => text !== at.value.query && go({ query: text }, true), 150);
+    const waiting = setTimeout(() => text !== route.value.query && navigate({ query: text }, true), 150);
     return () => clearTimeout(waiting);
   }, [text]);
   useEffect(() => setActive(0), [query]);
@@ -58,7 +61,7 @@ export function Search() {
   function pick(index: number) {
     const hit = hits[index];
     if (!hit) return;
-    go({ selected: full(hit) });
+    navigate({ selected: full(hit) });
     setOpen(false);
     input.current?.blur();
   }
@@ -102,18 +105,18 @@ export function Search() {
       {isOpen && query && (
         <div class="hits">
           <p class="quiet" role="status">
-            {asked.error ||
-              (asked.answer
+            {result.error ||
+              (result.answer
                 ? [
-                    asked.answer.total_scopes ? plural(asked.answer.total_scopes, "scope") : "",
-                    plural(asked.answer.variables, "variable"),
-                    plural(asked.answer.ops, "op"),
+                    result.answer.total_scopes ? plural(result.answer.total_scopes, "scope") : "",
+                    plural(result.answer.variables, "variable"),
+                    plural(result.answer.ops, "op"),
                   ]
                     .filter(Boolean)
                     .join(", ")
                 : "…")}
           </p>
-          {asked.answer?.hints.map((hint) => (
+          {result.answer?.hints.map((hint) => (
             <p key={hint} class="quiet">
               {printable(hint)}
             </p>

@@ -2,14 +2,14 @@
 
 import { useEffect } from "preact/hooks";
 import { api } from "../lib/api";
-import { useAsked } from "../lib/use_query";
+import { useQuery } from "../lib/use_query";
 import { bytes, count, plural, printable } from "../lib/format";
-import { at, current, lookInto, refreshModels, said, show, trouble } from "../app/state";
+import { route, current, showModel, refreshModels, errorMessage, showView, pageError } from "../app/state";
 
 export function Summary() {
-  const { model } = at.value;
-  const asked = useAsked(model ? `summary ${model}` : null, () => api.summary(model));
-  const found = asked.answer;
+  const { model } = route.value;
+  const result = useQuery(model ? `summary ${model}` : null, () => api.summary(model));
+  const found = result.answer;
   // The first question about a small graph begins its import: the list of models says so.
   useEffect(() => {
     if (found) void refreshModels();
@@ -34,7 +34,7 @@ export function Summary() {
         <label class="others quiet">
           {" · "}also here{" "}
           <select value="" onChange={(event) => void openBeside(found.path, event.currentTarget.value)}>
-            <option value="">{plural(found.others.length, "artefact")}…</option>
+            <option value="">{plural(found.others.length, "artifact")}…</option>
             {found.others.map((other) => (
               <option key={other} value={other}>
                 {printable(other)}
@@ -52,14 +52,14 @@ export function Summary() {
   );
 }
 
-// Another of the artefacts that a folder holds.
+// Another of the artifacts that a folder holds.
 async function openBeside(path: string, artifact: string) {
   try {
     const opened = await api.open(path, { artifact });
     await refreshModels();
-    lookInto(opened.id);
+    showModel(opened.id);
   } catch (error) {
-    trouble.value = said(error);
+    pageError.value = errorMessage(error);
   }
 }
 
@@ -67,7 +67,7 @@ async function openBeside(path: string, artifact: string) {
 function Import() {
   const model = current.value;
   if (!model) return null;
-  const ask = () => void api.import(model.id).then(refreshModels, (error: Error) => (trouble.value = error.message));
+  const ask = () => void api.import(model.id).then(refreshModels, (error: Error) => (pageError.value = error.message));
   switch (model.imported) {
     case "none":
       return (
@@ -89,7 +89,7 @@ function Import() {
       return <span class="quiet">· imported by TensorFlow</span>;
     case "refused":
       return (
-        <button class="link warning" title={printable(model.import_error)} onClick={() => show("lint")}>
+        <button class="link warning" title={printable(model.import_error)} onClick={() => showView("lint")}>
           TensorFlow refuses it: see Lint
         </button>
       );

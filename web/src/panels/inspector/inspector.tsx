@@ -3,34 +3,44 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { api } from "../../lib/api";
-import { useAsked } from "../../lib/use_query";
+import { useQuery } from "../../lib/use_query";
 import { Copy } from "../../lib/copy";
 import { attribute, bytes, count, cut, plural, printable, shape } from "../../lib/format";
 import { Segments } from "../../lib/path";
 import { Splitter } from "../../app/splitter";
 import { StoredValues } from "./stored_values";
-import { above, at, enter, go, selectAlso, within } from "../../app/state";
-import type { Access, CallSite, Detail, OpDetail, ScopeDetail, VariableDetail, VariableScopeDetail } from "../../lib/schema";
+import { ancestors, route, enterFunction, navigate, toggleSelected, functionPath } from "../../app/state";
+import type {
+  Access,
+  CallSite,
+  Detail,
+  OpDetail,
+  ScopeDetail,
+  VariableDetail,
+  VariableScopeDetail,
+} from "../../lib/schema";
 
 export function Inspector() {
-  const { selected, selectedIn, sight } = at.value;
-  const model = selectedIn || at.value.model;
+  const { selected, selectedIn, graphView } = route.value;
+  const model = selectedIn || route.value.model;
   // What is selected in the body of a function is called as the command line calls it: `function: op`. With nothing
   // selected there it is the function that is told.
-  const body = at.value.view === "graph" ? sight.function : "";
+  const body = route.value.view === "graph" ? graphView.function : "";
   const name = selected && body ? `${body}: ${selected}` : selected || body;
-  const asked = useAsked(model && name ? `${model} ${name}` : null, () => api.show(model, name));
+  const result = useQuery(model && name ? `${model} ${name}` : null, () => api.show(model, name));
   return (
     <aside class="inspector" aria-label="What is selected">
       <Splitter side="right" />
       <div class="about">
-        {selected && sight.also.length > 0 && at.value.view === "graph" && (
-          <SeveralPart names={[selected, ...sight.also]} />
+        {selected && graphView.also.length > 0 && route.value.view === "graph" && (
+          <SeveralPart names={[selected, ...graphView.also]} />
         )}
-        {sight.link.length > 0 && at.value.view === "graph" && <LinkPart />}
-        {!name && !sight.link.length && <p class="empty">Select a scope, an op or a variable to see all of it here.</p>}
-        {asked.error && name && <p class="trouble">{asked.error}</p>}
-        {name && asked.answer && <Everything found={asked.answer} />}
+        {graphView.link.length > 0 && route.value.view === "graph" && <LinkPart />}
+        {!name && !graphView.link.length && (
+          <p class="empty">Select a scope, an op or a variable to see all of it here.</p>
+        )}
+        {result.error && name && <p class="trouble">{result.error}</p>}
+        {name && result.answer && <Everything found={result.answer} />}
       </div>
     </aside>
   );
@@ -43,15 +53,15 @@ function Everything({ found }: { found: Detail }) {
         {cut(printable(found.name), 400)}
       </h2>
       <p class="tools">
-        {at.value.view !== "graph" && graphName(found) !== "" && !at.value.selectedIn && (
+        {route.value.view !== "graph" && graphName(found) !== "" && !route.value.selectedIn && (
           <button
             onClick={() =>
-              go({
+              navigate({
                 view: "graph",
                 filter: "",
                 selected: graphName(found),
-                openOps: [...new Set([...at.value.openOps, ...above(graphName(found))])],
-                sight: { ...at.value.sight, function: "", box: "" },
+                openOps: [...new Set([...route.value.openOps, ...ancestors(graphName(found))])],
+                graphView: { ...route.value.graphView, function: "", box: "" },
               })
             }
           >
@@ -65,7 +75,7 @@ function Everything({ found }: { found: Detail }) {
       ))}
       {found.variables[0] && (
         <StoredValues
-          model={at.value.selectedIn || at.value.model}
+          model={route.value.selectedIn || route.value.model}
           name={found.variables[0].variable.name}
           size={found.variables[0].variable.size_bytes ?? 0}
         />
@@ -116,8 +126,8 @@ function Everything({ found }: { found: Detail }) {
 
 // What several have in common: the variables that the computation of each of them uses.
 function SeveralPart({ names }: { names: string[] }) {
-  const { model, sight } = at.value;
-  const { answer: common } = useAsked(sight.function ? null : JSON.stringify([model, names]), () =>
+  const { model, graphView } = route.value;
+  const { answer: common } = useQuery(graphView.function ? null : JSON.stringify([model, names]), () =>
     api.usedByAll(model, names),
   );
   const rest = common ? common.total_variables - common.variables.length : 0;
@@ -131,7 +141,7 @@ function SeveralPart({ names }: { names: string[] }) {
               class="link"
               aria-label={`leave out ${printable(name)}`}
               title="leave out"
-              onClick={() => selectAlso(name)}
+              onClick={() => toggleSelected(name)}
             >
               ×
             </button>
@@ -158,22 +168,22 @@ function SeveralPart({ names }: { names: string[] }) {
 const EDGES = 100;
 
 function LinkPart() {
-  const { model, sight } = at.value;
-  const [scope, source, target] = sight.link;
+  const { model, graphView } = route.value;
+  const [scope, source, target] = graphView.link;
   const parameters = {
     scope,
     source,
     target,
-    function: sight.function,
-    role: sight.roles,
-    show: sight.shown,
-    unfold: sight.unfolded,
-    items: sight.items,
+    function: graphView.function,
+    role: graphView.roles,
+    show: graphView.shown,
+    unfold: graphView.unfolded,
+    items: graphView.items,
     limit: EDGES,
   };
-  const asked = useAsked(JSON.stringify([model, parameters]), () => api.graphEdges(model, parameters));
-  const found = asked.answer;
-  if (asked.error) return <p class="trouble">{asked.error}</p>;
+  const result = useQuery(JSON.stringify([model, parameters]), () => api.graphEdges(model, parameters));
+  const found = result.answer;
+  if (result.error) return <p class="trouble">{result.error}</p>;
   if (!found) return null;
   return (
     <>
@@ -241,7 +251,11 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
 function Name({ name, under = "" }: { name: string; under?: string }) {
   const text = printable(under && name.startsWith(`${under}/`) ? name.slice(under.length + 1) : name);
   return (
-    <button class="link mono" title={name} onClick={() => go({ selected: name, selectedIn: at.value.selectedIn })}>
+    <button
+      class="link mono"
+      title={name}
+      onClick={() => navigate({ selected: name, selectedIn: route.value.selectedIn })}
+    >
       <Segments text={text} />
     </button>
   );
@@ -342,11 +356,11 @@ function VariablePart({ found: { variable, use } }: { found: VariableDetail }) {
           <b class="warning">{variable.note}</b>
         </Fact>
       )}
-      <Fact name={use.uses > 1 ? `used at ${use.uses} places` : "used at"}>
+      <Fact name={use.uses > 1 ? `used at ${use.uses} call sites` : "used at"}>
         {use.call_sites.length ? <CallSites sites={use.call_sites} /> : <span class="quiet">{use.unread}</span>}
       </Fact>
-      <Fact name="initialiser">
-        {variable.initializer ? <span class="mono">{initialiser(variable.initializer)}</span> : ""}
+      <Fact name="initializer">
+        {variable.initializer ? <span class="mono">{initializer(variable.initializer)}</span> : ""}
       </Fact>
       <Fact name="made by">
         {variable.handle_op && variable.handle_op !== variable.name ? <Name name={variable.handle_op} /> : ""}
@@ -355,13 +369,13 @@ function VariablePart({ found: { variable, use } }: { found: VariableDetail }) {
       <Fact name="read by">{use.readers.length > 0 && <Accesses found={use.readers} />}</Fact>
       {use.belongs_to && (
         <Fact name="exists for">
-          {use.belongs_to.primary ? <Name name={use.belongs_to.primary} /> : "an optimiser"}{" "}
+          {use.belongs_to.primary ? <Name name={use.belongs_to.primary} /> : "an optimizer"}{" "}
           <span class="quiet">
             {use.belongs_to.kind}, rule {use.belongs_to.rule}
           </span>
         </Fact>
       )}
-      <Fact name="kept for it">
+      <Fact name="auxiliary variables">
         {use.slots.length > 0 && (
           <Listed
             items={use.slots}
@@ -413,7 +427,7 @@ function VariablePart({ found: { variable, use } }: { found: VariableDetail }) {
   );
 }
 
-function initialiser(found: { kind: string; arguments: Record<string, unknown>; resembles: string }): string {
+function initializer(found: { kind: string; arguments: Record<string, unknown>; resembles: string }): string {
   const given = Object.entries(found.arguments).map(
     ([name, value]) => `${name}=${typeof value === "number" ? Number(value.toPrecision(6)) : String(value)}`,
   );
@@ -554,7 +568,11 @@ function OpPart({ found }: { found: OpDetail }) {
               isFunction(value) && (
                 <div key={name}>
                   <span class="quiet">{printable(name)}</span>{" "}
-                  <button class="link mono" title="draw its body" onClick={() => enter(value.name, within(at.value))}>
+                  <button
+                    class="link mono"
+                    title="draw its body"
+                    onClick={() => enterFunction(value.name, functionPath(route.value))}
+                  >
                     {printable(value.name)}
                   </button>
                 </div>

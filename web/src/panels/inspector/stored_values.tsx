@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { api } from "../../lib/api";
-import { useAsked } from "../../lib/use_query";
+import { useQuery } from "../../lib/use_query";
 import { bytes, count, plural, printable, short } from "../../lib/format";
 import { current, models } from "../../app/state";
 import type { VariableValues } from "../../lib/schema";
@@ -14,7 +14,7 @@ export function StoredValues({ model, name, size }: { model: string; name: strin
   const holders = models.value.filter((one) => one.state === "ready" && one.holds_values);
   const isWanted = holders.length > 0 && (size <= MOST || wished === name);
   const key = JSON.stringify([model, name, holders.map((one) => [one.id, one.revision])]);
-  const asked = useAsked(isWanted ? key : null, () => api.valuesOf(model, name));
+  const result = useQuery(isWanted ? key : null, () => api.valuesOf(model, name));
   if (!holders.length) return null;
   if (!isWanted)
     return (
@@ -22,23 +22,23 @@ export function StoredValues({ model, name, size }: { model: string; name: strin
         <button onClick={() => setWished(name)}>read {bytes(size)}</button>
       </Titled>
     );
-  if (asked.error)
+  if (result.error)
     return (
       <Titled>
-        <span class="bad">{asked.error}</span>
+        <span class="bad">{result.error}</span>
       </Titled>
     );
-  if (!asked.answer) return null;
-  if (!asked.answer.length) return null; // checkpoints of something else
-  const names = short(asked.answer.map((one) => one.checkpoint));
+  if (!result.answer) return null;
+  if (!result.answer.length) return null; // checkpoints of something else
+  const names = short(result.answer.map((one) => one.checkpoint));
   return (
     <>
-      {asked.answer.map((found, index) => (
+      {result.answer.map((found, index) => (
         <Described
           key={found.checkpoint}
           found={found}
           name={name}
-          title={asked.answer!.length > 1 || current.value?.path !== found.checkpoint ? names[index]! : ""}
+          title={result.answer!.length > 1 || current.value?.path !== found.checkpoint ? names[index]! : ""}
         />
       ))}
     </>

@@ -1,11 +1,11 @@
-// Opening another artefact: by a path under the served folders, or by dropping files on the page.
+// Opening another artifact: by a path under the served folders, or by dropping files on the page.
 
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../../lib/api";
-import { useAsked } from "../../lib/use_query";
+import { useQuery } from "../../lib/use_query";
 import { Dialog } from "../../lib/dialog";
 import { bytes, count, printable } from "../../lib/format";
-import { at, go, lookInto, refreshModels, said } from "../../app/state";
+import { route, navigate, showModel, refreshModels, errorMessage } from "../../app/state";
 import type { OpenModel } from "../../lib/schema";
 
 type Tell = (text: string) => void;
@@ -14,11 +14,11 @@ async function opened(asked: Promise<OpenModel[]>, onError: Tell, onDone: () => 
   try {
     const [first] = await asked;
     await refreshModels();
-    if (first && at.value.view === "diff" && at.value.model) go({ other: first.id });
-    else if (first) lookInto(first.id);
+    if (first && route.value.view === "diff" && route.value.model) navigate({ other: first.id });
+    else if (first) showModel(first.id);
     onDone();
   } catch (error) {
-    onError(said(error));
+    onError(errorMessage(error));
   }
 }
 
@@ -27,7 +27,7 @@ interface Sent {
   name: string; // with the folders that it was dropped in
 }
 
-// What is sent together is one artefact: the index and the data of a checkpoint, the folder of a SavedModel.
+// What is sent together is one artifact: the index and the data of a checkpoint, the folder of a SavedModel.
 async function send(files: Sent[], onSent: Tell): Promise<OpenModel[]> {
   const group = Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(36)).join("");
   let answer: OpenModel[] = [];
@@ -49,7 +49,7 @@ export function OpenDialog({ onClose }: { onClose: () => void }) {
   const [path, setPath] = useState("");
   const [error, setError] = useState("");
   const [sending, setSending] = useState("");
-  const { answer: page, error: refused } = useAsked(`places ${under}`, () => api.places(under));
+  const { answer: page, error: refused } = useQuery(`places ${under}`, () => api.places(under));
   const open = (wanted: string) =>
     void opened(
       api.open(wanted).then((model) => [model]),

@@ -18,14 +18,14 @@ export interface More {
 }
 
 export type Entry = Line | More;
-export type Pages = Map<string, TreePage & { fold: boolean; subject: string }>; // by scope; whether its numbered twins are told as one, and of what
+export type TreePages = Map<string, TreePage & { fold: boolean; subject: string }>; // by scope; whether its numbered twins are told as one, and of what
 
 export const isMore = (entry: Entry): entry is More => !("row" in entry);
 
 // A row stands for its own path, and for those of the twins that are told with it.
 export const standsFor = (row: TreeRow, path: string): boolean => row.path === path || row.twins.includes(path);
 
-export function flatten(pages: Pages, opened: string[]): Entry[] {
+export function flatten(pages: TreePages, opened: string[]): Entry[] {
   const entries: Entry[] = [];
   const isOpen = new Set(opened);
   const stack: { scope: string; depth: number; index: number }[] = [{ scope: "", depth: 0, index: 0 }];

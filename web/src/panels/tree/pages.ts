@@ -2,14 +2,14 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, pending } from "../../lib/api";
-import { back, current, joined, said } from "../../app/state";
+import { reconnects, current, union, errorMessage } from "../../app/state";
 import type { FindingsBelow } from "../../lib/schema";
-import type { More, Pages } from "./lines";
+import type { More, TreePages } from "./lines";
 
 export type Kind = "ops" | "variables";
 
 export interface Known {
-  pages: Pages;
+  pages: TreePages;
   error: string;
   more: (entry: More) => Promise<void>;
   unfolded: string[]; // scopes whose twins are told one by one
@@ -17,11 +17,11 @@ export interface Known {
 }
 
 export function usePages(model: string, kind: Kind, opened: string[]): Known {
-  const [pages, setPages] = useState<Pages>(new Map());
+  const [pages, setPages] = useState<TreePages>(new Map());
   const [unfolded, setUnfolded] = useState<string[]>([]);
   const [error, setError] = useState("");
   const asked = useRef(new Set<string>()); // what is on its way
-  const subject = `${model} ${kind} ${current.value?.revision ?? 0} ${back.value}`;
+  const subject = `${model} ${kind} ${current.value?.revision ?? 0} ${reconnects.value}`;
   const latest = useRef(subject);
   latest.current = subject;
   useEffect(() => setError(""), [subject]);
@@ -45,14 +45,14 @@ export function usePages(model: string, kind: Kind, opened: string[]): Known {
         .tree(model, kind, scope, 0, fold)
         .then(
           (page) => isWanted() && setPages((known) => new Map(known).set(scope, { ...page, fold, subject })),
-          (problem) => isWanted() && scope === "" && setError(said(problem)),
+          (problem) => isWanted() && scope === "" && setError(errorMessage(problem)),
         )
         .finally(() => asked.current.delete(question));
     }
   }, [subject, opened.join("\n"), unfolded, pages]);
 
   const fold = (scope: string, isFolded: boolean) =>
-    setUnfolded((known) => (isFolded ? known.filter((other) => other !== scope) : joined(known, [scope])));
+    setUnfolded((known) => (isFolded ? known.filter((other) => other !== scope) : union(known, [scope])));
 
   // A twin that is open stands behind the first of them until all are told one by one.
   useEffect(() => {
@@ -77,7 +77,7 @@ export function usePages(model: string, kind: Kind, opened: string[]): Known {
 export function useFindings(
   model: string,
   kind: Kind,
-  pages: Pages,
+  pages: TreePages,
   isWanted: boolean,
 ): Map<string, FindingsBelow["children"]> {
   const [findings, setFindings] = useState<Map<string, FindingsBelow["children"]>>(new Map());

@@ -2,23 +2,23 @@
 
 import { useEffect } from "preact/hooks";
 import { api } from "../../lib/api";
-import { above, at, go, joined, reached } from "../../app/state";
+import { ancestors, route, navigate, union, pendingTreeReveal } from "../../app/state";
 import { standsFor } from "./lines";
 import type { Kind } from "./pages";
 
 export function useReveal(): void {
-  const name = reached.value;
-  const { model } = at.value;
+  const name = pendingTreeReveal.value;
+  const { model } = route.value;
   useEffect(() => {
-    if (!name || !model || at.value.selectedIn) return;
+    if (!name || !model || route.value.selectedIn) return;
     let isStale = false;
-    void treeOf(model, at.value.tree, name).then((tree) => {
+    void treeOf(model, route.value.tree, name).then((tree) => {
       if (isStale || !tree) return;
-      const { openOps, openVariables } = at.value; // a hand may have opened something meanwhile
-      go(
+      const { openOps, openVariables } = route.value; // a hand may have opened something meanwhile
+      navigate(
         tree === "ops"
-          ? { tree, openOps: joined(openOps, above(name)) }
-          : { tree, openVariables: joined(openVariables, above(name)) },
+          ? { tree, openOps: union(openOps, ancestors(name)) }
+          : { tree, openVariables: union(openVariables, ancestors(name)) },
         true,
       );
     });
@@ -37,7 +37,7 @@ async function treeOf(model: string, first: Kind, name: string): Promise<Kind | 
 
 async function hasWay(model: string, kind: Kind, name: string): Promise<boolean> {
   let scope = "";
-  for (const path of [...above(name), name]) {
+  for (const path of [...ancestors(name), name]) {
     if (!(await hasChild(model, kind, scope, path, path !== name))) return false;
     scope = path;
   }

@@ -1,7 +1,7 @@
 // One row of a tree: a name, how much stands below it, and what is said of it.
 
 import { bytes, count, parent, plural, printable, shape } from "../../lib/format";
-import { at } from "../../app/state";
+import { route } from "../../app/state";
 import type { FindingCount, FindingsBelow, TreeRow } from "../../lib/schema";
 import { type Entry, isMore, type Line, standsFor } from "./lines";
 import type { Kind } from "./pages";
@@ -54,7 +54,7 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
       </div>
     );
   const { row, isOpen } = entry;
-  const isSelected = standsFor(row, at.value.selected);
+  const isSelected = standsFor(row, route.value.selected);
   const { size } = row;
   return (
     <div
@@ -90,7 +90,7 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
         <button
           class="badge twin"
           tabIndex={-1}
-          title="tell them one by one (+)"
+          title="expand group (+)"
           onClick={(event) => {
             event.stopPropagation();
             onUnfold();
@@ -100,14 +100,14 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
         </button>
       )}
       {row.uses > 1 && (
-        <span class="badge shared" title={`used at ${row.uses} places`}>
+        <span class="badge shared" title={`shared: used at ${row.uses} call sites`}>
           shared {row.uses}
         </span>
       )}
       {findings.first && (
         <span
           class={`badge finding ${findings.errors ? "error" : "warning"}`}
-          title={`${told(findings)}: ${printable(findings.first)}`}
+          title={`${findingCounts(findings)}: ${printable(findings.first)}`}
         >
           ! {findings.errors + findings.warnings}
         </span>
@@ -167,7 +167,7 @@ function Label({ text, isScope }: { text: string; isScope: boolean }) {
   );
 }
 
-function told({ errors, warnings }: FindingCount): string {
+function findingCounts({ errors, warnings }: FindingCount): string {
   return [errors ? plural(errors, "error") : "", warnings ? plural(warnings, "warning") : ""]
     .filter(Boolean)
     .join(", ");

@@ -1,8 +1,8 @@
 // The two trees: an ARIA tree of which only the rows on screen are made.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { count, parent } from "../../lib/format";
-import { announced, at, current, go, joined, reached, toggled } from "../../app/state";
+import { plural, parent } from "../../lib/format";
+import { announcement, route, current, navigate, union, pendingTreeReveal, toggled } from "../../app/state";
 import { useWindow } from "../../lib/virtual_list";
 import { byTyping, type Entry, flatten, isMore, lastBefore, type Line, standsFor } from "./lines";
 import { type Kind, useFindings, usePages } from "./pages";
@@ -13,8 +13,8 @@ const MOST_LINTED = 20_000; // ops: the rules take seconds for more, and would s
 const MOST_BESIDE = 100; // scopes that one key opens
 
 export function Tree({ kind }: { kind: Kind }) {
-  const { model, selected } = at.value;
-  const opened = kind === "ops" ? at.value.openOps : at.value.openVariables;
+  const { model, selected } = route.value;
+  const opened = kind === "ops" ? route.value.openOps : route.value.openVariables;
   const known = usePages(model, kind, opened);
   const { pages } = known;
   const isLarge = (current.value?.ops ?? 0) > MOST_LINTED;
@@ -34,28 +34,28 @@ export function Tree({ kind }: { kind: Kind }) {
   }, [selected, entries]);
   // What was selected by name may stand further down than is loaded.
   useEffect(() => {
-    const rest = entries.find((entry) => isMore(entry) && entry.scope === parent(reached.value));
-    const isThere = entries.some((entry) => !isMore(entry) && standsFor(entry.row, reached.value));
-    if (reached.value && !isThere && rest && isMore(rest)) void known.more(rest);
-  }, [reached.value, entries]);
+    const rest = entries.find((entry) => isMore(entry) && entry.scope === parent(pendingTreeReveal.value));
+    const isThere = entries.some((entry) => !isMore(entry) && standsFor(entry.row, pendingTreeReveal.value));
+    if (pendingTreeReveal.value && !isThere && rest && isMore(rest)) void known.more(rest);
+  }, [pendingTreeReveal.value, entries]);
 
   function open(path: string) {
     const next = toggled(opened, path);
-    announced.value = next.length > opened.length ? `${path} open` : `${path} closed`;
-    go(kind === "ops" ? { openOps: next } : { openVariables: next }, true);
+    announcement.value = next.length > opened.length ? `${path} open` : `${path} closed`;
+    navigate(kind === "ops" ? { openOps: next } : { openVariables: next }, true);
   }
 
   // All scopes beside a line, as far as they are loaded and a hand could have opened them.
   function openBeside({ row }: Line) {
     const beside = pages.get(parent(row.path))?.rows ?? [];
-    const next = joined(
+    const next = union(
       opened,
       beside
         .filter((one) => one.is_scope)
         .slice(0, MOST_BESIDE)
         .map((one) => one.path),
     );
-    go(kind === "ops" ? { openOps: next } : { openVariables: next }, true);
+    navigate(kind === "ops" ? { openOps: next } : { openVariables: next }, true);
   }
 
   function act(entry: Entry | undefined, alsoOpen: boolean) {
@@ -63,8 +63,8 @@ export function Tree({ kind }: { kind: Kind }) {
     if (isMore(entry)) void known.more(entry);
     else {
       if (alsoOpen && entry.row.is_scope) open(entry.row.path);
-      go({ selected: entry.row.path });
-      reached.value = ""; // it is here
+      navigate({ selected: entry.row.path });
+      pendingTreeReveal.value = ""; // it is here
     }
   }
 
@@ -161,16 +161,12 @@ export function Tree({ kind }: { kind: Kind }) {
       {known.unfolded.length > 0 && (
         <p class="foot">
           <button class="link" onClick={() => known.unfolded.forEach((scope) => known.fold(scope, true))}>
-            fold numbered twins again
+            collapse groups again
           </button>
         </p>
       )}
-      {isLarge && <p class="foot quiet">findings of a graph this large are told under Lint alone</p>}
-      {aside > 0 && (
-        <p class="foot quiet">
-          {count(aside)} {aside === 1 ? "slot or average is" : "slots and averages are"} told with their variables
-        </p>
-      )}
+      {isLarge && <p class="foot quiet">the findings of a graph this large are in the Lint view only</p>}
+      {aside > 0 && <p class="foot quiet">{plural(aside, "auxiliary variable")} hidden</p>}
     </>
   );
 }

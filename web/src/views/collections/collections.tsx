@@ -1,19 +1,19 @@
 // What every collection holds, how they differ, and what the savers store.
 
 import { api } from "../../lib/api";
-import { useAsked } from "../../lib/use_query";
+import { useQuery } from "../../lib/use_query";
 import { count, cut, plural, printable } from "../../lib/format";
 import { csv, download } from "../../lib/download";
-import { at, go, notice } from "../../app/state";
+import { route, navigate, notice } from "../../app/state";
 
 const SHOWN = 40;
 const RENAMED = 6; // keys of a saver that are named
 const MOST = 5000; // members of one collection that are saved
 
 export function Collections() {
-  const { model } = at.value;
-  const asked = useAsked(model ? `collections ${model}` : null, () => api.collections(model));
-  const report = asked.answer;
+  const { model } = route.value;
+  const result = useQuery(model ? `collections ${model}` : null, () => api.collections(model));
+  const report = result.answer;
   async function save(kind: "csv" | "json") {
     const whole = await api.collections(model, MOST);
     const rows = whole.collections.flatMap(({ collection }) =>
@@ -46,7 +46,7 @@ export function Collections() {
           </button>
         </div>
       )}
-      {asked.error && <p class="trouble">{asked.error}</p>}
+      {result.error && <p class="trouble">{result.error}</p>}
       {report && !report.collections.length && (
         <p class="empty">
           {report.has_collections
@@ -112,7 +112,7 @@ function Names({ names, total = names.length }: { names: (string | { text: strin
     <span class="names">
       {names.slice(0, SHOWN).map((name, index) =>
         typeof name === "string" ? (
-          <button key={index} class="link mono" onClick={() => go({ selected: name })}>
+          <button key={index} class="link mono" onClick={() => navigate({ selected: name })}>
             {printable(name)}
           </button>
         ) : (

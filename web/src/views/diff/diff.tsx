@@ -1,15 +1,15 @@
-// Two artefacts: what became of every variable, the rules that explain the renames, and the map to use.
+// Two artifacts: what became of every variable, the rules that explain the renames, and the map to use.
 
 import { useState } from "preact/hooks";
 import { api } from "../../lib/api";
-import { useAsked } from "../../lib/use_query";
+import { useQuery } from "../../lib/use_query";
 import { Copy } from "../../lib/copy";
 import { OpTrees, Ribbons } from "./diff_pictures";
 import { csv, download } from "../../lib/download";
 import { count, plural, printable, shape } from "../../lib/format";
 import { ModelOptions } from "../../app/models";
 import { Segments } from "../../lib/path";
-import { at, counterpart, go, models } from "../../app/state";
+import { route, counterpart, navigate, models } from "../../app/state";
 import type { DiffEntry, DiffReport, RenameRule, RestoreReport } from "../../lib/schema";
 
 const WORDS: Record<DiffEntry["status"], string> = {
@@ -34,35 +34,35 @@ const STATUSES = Object.keys(WORDS) as DiffEntry["status"][];
 const PAGE = 500;
 
 export function Diff() {
-  const { model, other, filter } = at.value;
+  const { model, other, filter } = route.value;
   const second = models.value.some((one) => one.id === other) ? other : counterpart(model);
   const chosen = filter
     .split(" ")
     .filter((word): word is DiffEntry["status"] => STATUSES.includes(word as DiffEntry["status"]));
   const key = JSON.stringify([model, second, chosen]);
-  const asked = useAsked(model && second ? key : null, () => api.diff(model, second, { status: chosen, limit: PAGE }));
+  const result = useQuery(model && second ? key : null, () => api.diff(model, second, { status: chosen, limit: PAGE }));
   return (
     <section class="view" aria-label="Diff">
       <div class="bar">
-        <Side letter="A" value={model} onPick={(id) => go({ model: id, other: second, filter: "" })} />
+        <Side letter="A" value={model} onPick={(id) => navigate({ model: id, other: second, filter: "" })} />
         <button
           aria-label="swap A and B"
           title="swap A and B"
-          onClick={() => go({ model: second, other: model, filter: "" })}
+          onClick={() => navigate({ model: second, other: model, filter: "" })}
         >
           ⇄
         </button>
-        <Side letter="B" value={second} onPick={(id) => go({ other: id, filter: "" })} />
+        <Side letter="B" value={second} onPick={(id) => navigate({ other: id, filter: "" })} />
       </div>
       {models.value.length < 2 && (
         <p class="empty">
-          A diff needs two artefacts. Open another one with “open…” above, or drop a file on the page.
+          A diff needs two artifacts. Open another one with “open…” above, or drop a file on the page.
         </p>
       )}
-      {asked.error && <p class="trouble">{asked.error}</p>}
-      {asked.isWaiting && !asked.answer && second && <Comparing ids={[model, second]} />}
-      {asked.answer && second && (
-        <Report key={`${model} ${second}`} report={asked.answer} chosen={chosen} a={model} b={second} />
+      {result.error && <p class="trouble">{result.error}</p>}
+      {result.isWaiting && !result.answer && second && <Comparing ids={[model, second]} />}
+      {result.answer && second && (
+        <Report key={`${model} ${second}`} report={result.answer} chosen={chosen} a={model} b={second} />
       )}
     </section>
   );
@@ -103,7 +103,9 @@ function Report({ report, chosen, a, b }: ReportProps) {
   const counts = report.summary as Record<DiffEntry["status"], number>;
   const differs = STATUSES.some((status) => status !== "same" && counts[status]);
   const toggle = (status: DiffEntry["status"]) =>
-    go({ filter: (chosen.includes(status) ? chosen.filter((one) => one !== status) : [...chosen, status]).join(" ") });
+    navigate({
+      filter: (chosen.includes(status) ? chosen.filter((one) => one !== status) : [...chosen, status]).join(" "),
+    });
   return (
     <div class="scroll">
       <div class="chips" role="group" aria-label="what to show">
@@ -209,7 +211,7 @@ function Restore({ found, side, mapped }: { found: RestoreReport; side: string; 
       ),
       true,
     ],
-    ["in the checkpoint and not asked for", found.unused, false],
+    ["unused: in the checkpoint, not in the graph", found.unused, false],
   ];
   return (
     <>
@@ -309,7 +311,7 @@ const COLUMNS = ["status", "a", "b", "dtype_a", "shape_a", "dtype_b", "shape_b",
 
 function Row({ entry, b }: { entry: DiffEntry; b: string }) {
   const select = (name: string, selectedIn: string) => (
-    <button class="link mono" title={name} onClick={() => go({ selected: name, selectedIn })}>
+    <button class="link mono" title={name} onClick={() => navigate({ selected: name, selectedIn })}>
       <Segments text={printable(name)} />
     </button>
   );

@@ -2,10 +2,10 @@
 
 import { useRef, useState } from "preact/hooks";
 import { api } from "../../lib/api";
-import { useAsked } from "../../lib/use_query";
+import { useQuery } from "../../lib/use_query";
 import { count, leaf, plural, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
-import { above, at, go, toggled } from "../../app/state";
+import { ancestors, route, navigate, toggled } from "../../app/state";
 import { type Band, type SideNode, TwoTrees } from "../../lib/two_trees";
 import type { DiffEntry, DiffMap, DiffNode, DiffRibbon, GraphDiff } from "../../lib/schema";
 
@@ -22,13 +22,13 @@ export function Ribbons({
   entries: number;
 }) {
   const [hasSlots, setSlots] = useState(false);
-  const opened = at.value.openVariables;
+  const opened = route.value.openVariables;
   const frame = useRef<HTMLDivElement>(null);
   const same = !statuses.length || statuses.includes("same");
   const parameters = { left: opened, right: opened, slots: hasSlots, same };
-  const asked = useAsked(JSON.stringify([a, b, parameters]), () => api.diffMap(a, b, parameters));
-  const found = asked.answer;
-  if (asked.error) return <p class="trouble">{asked.error}</p>;
+  const result = useQuery(JSON.stringify([a, b, parameters]), () => api.diffMap(a, b, parameters));
+  const found = result.answer;
+  if (result.error) return <p class="trouble">{result.error}</p>;
   if (!found) return null;
   const left = hasSlots || !same ? 0 : entries - found.total; // what exists for another variable, and is not drawn
   return (
@@ -38,7 +38,7 @@ export function Ribbons({
           <input type="checkbox" checked={hasSlots} onChange={(event) => setSlots(event.currentTarget.checked)} /> slots
           and averages too{left > 0 ? ` (${count(left)} more)` : ""}
         </label>
-        {opened.length > 0 && <button onClick={() => go({ openVariables: [] }, true)}>close all scopes</button>}
+        {opened.length > 0 && <button onClick={() => navigate({ openVariables: [] }, true)}>close all scopes</button>}
         {found.total > 0 && <Legend found={found} />}
         <span class="grow" />
         <SavePicture of={() => frame.current?.querySelector<SVGSVGElement>("svg.map") ?? null} name="diff" />
@@ -56,7 +56,7 @@ export function Ribbons({
           right={found.b.map((node) => sideNode(node, "B"))}
           bands={[...found.ribbons.flatMap(bands), ...ends(found.a, "left"), ...ends(found.b, "right")]}
           rightModel={b}
-          onOpen={(_, path) => go({ openVariables: toggled(opened, path) }, true)}
+          onOpen={(_, path) => navigate({ openVariables: toggled(opened, path) }, true)}
         />
       )}
     </div>
@@ -100,7 +100,7 @@ function bands(ribbon: DiffRibbon): Band[] {
     right: ribbon.right,
     weight: ribbon[kind],
     kind,
-    told: `${count(ribbon[kind])} ${word}`,
+    summary: `${count(ribbon[kind])} ${word}`,
   }));
 }
 
@@ -114,7 +114,7 @@ function ends(nodes: DiffNode[], side: "left" | "right"): Band[] {
             right: side === "right" ? index : -1,
             weight: node.alone,
             kind: side === "left" ? "alone_a" : "alone_b",
-            told: `${count(node.alone)} only in ${side === "left" ? "A" : "B"}`,
+            summary: `${count(node.alone)} only in ${side === "left" ? "A" : "B"}`,
           },
         ]
       : [],
@@ -144,7 +144,7 @@ export function OpTrees({ graph }: { graph: GraphDiff }) {
   const inOrder = (one: string, other: string) => one.localeCompare(other, "en", { numeric: true });
   const shown = [...graph.scopes]
     .sort((one, other) => inOrder(one.path, other.path))
-    .filter((scope) => above(scope.path).every((path) => opened.includes(path) || !paths.has(path)));
+    .filter((scope) => ancestors(scope.path).every((path) => opened.includes(path) || !paths.has(path)));
   return (
     <details class="pad optrees">
       <summary>Ops: {parts.map(([number, word]) => `${count(number)} ${word}`).join(", ")}</summary>
@@ -152,7 +152,7 @@ export function OpTrees({ graph }: { graph: GraphDiff }) {
         <table class="entries">
           <tbody>
             {shown.slice(0, SHOWN).map((scope) => {
-              const depth = above(scope.path).length;
+              const depth = ancestors(scope.path).length;
               const hasMore = graph.scopes.some((other) => other.path.startsWith(`${scope.path}/`));
               const isOpen = opened.includes(scope.path);
               return (
@@ -164,7 +164,7 @@ export function OpTrees({ graph }: { graph: GraphDiff }) {
                       title={scope.path}
                       onClick={() => {
                         if (hasMore) setOpened(toggled(opened, scope.path));
-                        go({ selected: scope.path });
+                        navigate({ selected: scope.path });
                       }}
                     >
                       {hasMore ? (isOpen ? "▾ " : "▸ ") : ""}

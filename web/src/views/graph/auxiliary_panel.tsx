@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { count, plural, printable } from "../../lib/format";
-import { at, go, look, pick, toggled } from "../../app/state";
+import { route, navigate, changeGraphView, selectDrawn, toggled } from "../../app/state";
 import type { GraphPicture } from "../../lib/schema";
 import type { Changes } from "./changes";
 import type { Drawing } from "./store";
@@ -10,7 +10,7 @@ import type { Drawing } from "./store";
 const SHOWN = 12;
 const MORE = 50; // shown each time that one asks for more
 
-// Links with one end that is set aside and one that is not.
+// Links with one end that is hidden and one that is not.
 function linksAside({ items, outside, links }: GraphPicture): number {
   const isAside = (index: number) => (items[index] ?? outside[index - items.length])?.aside !== null;
   return links.filter((link) => isAside(link.source) !== isAside(link.target)).length;
@@ -22,8 +22,8 @@ interface Props {
   lit: Set<string> | null; // keys of the items on a trace; null if nothing is traced
 }
 
-export function Aside({ drawing, changes: { strangers, byKey }, lit }: Props) {
-  const { sight, selected } = at.value;
+export function AuxiliaryPanel({ drawing, changes: { onlyInOther, byKey }, lit }: Props) {
+  const { graphView, selected } = route.value;
   const [asked, setAsked] = useState<Record<string, number>>({});
   const shown = (of: string) => asked[of] ?? SHOWN;
   const more = (of: string, total: number) =>
@@ -34,18 +34,22 @@ export function Aside({ drawing, changes: { strangers, byKey }, lit }: Props) {
         </button>
       </li>
     );
-  const roles = new Map<string, Drawing["aside"]>();
-  for (const one of drawing.aside) roles.set(one.item.aside!, [...(roles.get(one.item.aside!) ?? []), one]);
-  const links = drawing.pictures.reduce((sum, picture) => sum + linksAside(picture), 0);
-  if (!roles.size && !strangers.length && !sight.roles.length && !sight.shown.length) return null;
+  const roles = new Map<string, Drawing["auxiliary"]>();
+  for (const one of drawing.auxiliary) roles.set(one.item.aside!, [...(roles.get(one.item.aside!) ?? []), one]);
+  const links = drawing.subgraphs.reduce((sum, picture) => sum + linksAside(picture), 0);
+  if (!roles.size && !onlyInOther.length && !graphView.roles.length && !graphView.shown.length) return null;
   return (
     <aside class="aside" aria-label="Set aside">
-      {strangers.length > 0 && <h3>only in the other graph</h3>}
-      {strangers.map(({ scope, paths, total }) => (
-        <ul key={scope} class="strangers">
+      {onlyInOther.length > 0 && <h3>only in the other graph</h3>}
+      {onlyInOther.map(({ scope, paths, total }) => (
+        <ul key={scope} class="onlyInOther">
           {paths.slice(0, shown(`other ${scope}`)).map((path) => (
             <li key={path}>
-              <button class="link mono" title={path} onClick={() => go({ selected: path, selectedIn: sight.against })}>
+              <button
+                class="link mono"
+                title={path}
+                onClick={() => navigate({ selected: path, selectedIn: graphView.against })}
+              >
                 {printable(path)}
               </button>
             </li>
@@ -54,7 +58,7 @@ export function Aside({ drawing, changes: { strangers, byKey }, lit }: Props) {
           {total > paths.length && <li class="quiet">{count(total - paths.length)} more in the view Diff</li>}
         </ul>
       ))}
-      <h3>set aside</h3>
+      <h3>hidden by role</h3>
       {[...roles].map(([role, items]) => (
         <section key={role}>
           <h4>
@@ -67,8 +71,8 @@ export function Aside({ drawing, changes: { strangers, byKey }, lit }: Props) {
             </span>
             <button
               class="link"
-              title={`draw all that serves ${role} in place`}
-              onClick={() => look({ roles: [...sight.roles, role] })}
+              title={`draw all ops of role ${role} in the graph`}
+              onClick={() => changeGraphView({ roles: [...graphView.roles, role] })}
             >
               draw
             </button>
@@ -79,17 +83,19 @@ export function Aside({ drawing, changes: { strangers, byKey }, lit }: Props) {
                 key={`${scope}\n${item.id}`}
                 class={`${selected === item.path ? "selected" : ""} ${lit && !lit.has(`${scope}\n${item.id}`) ? "faint" : ""}`}
               >
-                <button class="link mono" title={item.path} onClick={() => pick(item.path)}>
+                <button class="link mono" title={item.path} onClick={() => selectDrawn(item.path)}>
                   {printable(item.label)}
                 </button>
-                {byKey.has(`${scope}\n${item.id}`) && <b>{byKey.get(`${scope}\n${item.id}`)!.told}</b>}
+                {byKey.has(`${scope}\n${item.id}`) && <b>{byKey.get(`${scope}\n${item.id}`)!.summary}</b>}
                 <span class="quiet">{item.total_members > 1 ? `×${count(item.total_members)}` : count(item.ops)}</span>
                 <button
                   class="link"
-                  aria-label={`draw ${printable(item.label)} in place`}
-                  title="draw in place"
+                  aria-label={`draw ${printable(item.label)} in the graph`}
+                  title="draw in the graph"
                   onClick={() =>
-                    look({ shown: [...sight.shown, ...(item.total_members > 1 ? item.members : [item.path])] })
+                    changeGraphView({
+                      shown: [...graphView.shown, ...(item.total_members > 1 ? item.members : [item.path])],
+                    })
                   }
                 >
                   +
@@ -101,13 +107,15 @@ export function Aside({ drawing, changes: { strangers, byKey }, lit }: Props) {
         </section>
       ))}
       {links > 0 && <p class="quiet">{plural(links, "link")} between these and what is drawn</p>}
-      {sight.roles.map((role) => (
-        <button key={role} onClick={() => look({ roles: toggled(sight.roles, role) })}>
+      {graphView.roles.map((role) => (
+        <button key={role} onClick={() => changeGraphView({ roles: toggled(graphView.roles, role) })}>
           set {role} aside again
         </button>
       ))}
-      {sight.shown.length > 0 && (
-        <button onClick={() => look({ shown: [] })}>set {plural(sight.shown.length, "path")} aside again</button>
+      {graphView.shown.length > 0 && (
+        <button onClick={() => changeGraphView({ shown: [] })}>
+          set {plural(graphView.shown.length, "path")} aside again
+        </button>
       )}
     </aside>
   );

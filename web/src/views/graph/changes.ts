@@ -2,40 +2,47 @@
 
 import { useMemo } from "preact/hooks";
 import { api } from "../../lib/api";
-import { useAsked } from "../../lib/use_query";
-import { at } from "../../app/state";
+import { useQuery } from "../../lib/use_query";
+import { route } from "../../app/state";
 import type { PictureChanges } from "../../lib/schema";
 import type { Drawing } from "./store";
 
 export interface Change {
   kind: "gone" | "new" | "changed" | "renamed";
-  told: string; // +2 −1 ~3
+  summary: string; // +2 −1 ~3
 }
 
 export interface Changes {
   byKey: Map<string, Change>;
-  strangers: { scope: string; paths: string[]; total: number }[];
+  onlyInOther: { scope: string; paths: string[]; total: number }[];
   error: string;
 }
 
-const NONE: Changes = { byKey: new Map(), strangers: [], error: "" };
+const NONE: Changes = { byKey: new Map(), onlyInOther: [], error: "" };
 
 export function useChanges(drawing: Drawing | undefined): Changes {
-  const { model, sight } = at.value;
-  const scopes = drawing?.pictures.map((picture) => picture.scope) ?? [];
-  const parameters = { role: sight.roles, show: sight.shown, unfold: sight.unfolded, items: sight.items };
-  const asked = useAsked(
-    sight.against && drawing && !sight.function ? JSON.stringify([model, sight.against, scopes, parameters]) : null,
-    () => Promise.all(scopes.map((scope) => api.diffGraph(model, sight.against, { ...parameters, scope }))),
+  const { model, graphView } = route.value;
+  const scopes = drawing?.subgraphs.map((picture) => picture.scope) ?? [];
+  const parameters = {
+    role: graphView.roles,
+    show: graphView.shown,
+    unfold: graphView.unfolded,
+    items: graphView.items,
+  };
+  const result = useQuery(
+    graphView.against && drawing && !graphView.function
+      ? JSON.stringify([model, graphView.against, scopes, parameters])
+      : null,
+    () => Promise.all(scopes.map((scope) => api.diffGraph(model, graphView.against, { ...parameters, scope }))),
   );
   const found = useMemo(
-    () => (sight.against && asked.answer ? told(asked.answer) : NONE),
-    [asked.answer, sight.against],
+    () => (graphView.against && result.answer ? changesOf(result.answer) : NONE),
+    [result.answer, graphView.against],
   );
-  return { ...found, error: asked.error };
+  return { ...found, error: result.error };
 }
 
-function told(answers: PictureChanges[]): Omit<Changes, "error"> {
+function changesOf(answers: PictureChanges[]): Omit<Changes, "error"> {
   const byKey = new Map<string, Change>();
   for (const { scope, items } of answers) {
     for (const { id, gone, changed, renamed, new: added } of items) {
@@ -48,15 +55,15 @@ function told(answers: PictureChanges[]): Omit<Changes, "error"> {
       const kind = changed || (gone && added) ? "changed" : gone ? "gone" : added ? "new" : "renamed";
       byKey.set(`${scope}\n${id}`, {
         kind,
-        told: signs
+        summary: signs
           .filter(([number]) => number)
           .map(([number, sign]) => `${sign}${number}`)
           .join(" "),
       });
     }
   }
-  const strangers = answers
+  const onlyInOther = answers
     .filter((one) => one.total_new > 0)
     .map((one) => ({ scope: one.scope, paths: one.new, total: one.total_new }));
-  return { byKey, strangers };
+  return { byKey, onlyInOther };
 }

@@ -1,18 +1,18 @@
-// Colours of the boxes by what was chosen, and the legend that says exactly what is on the screen.
+// Colors of the boxes by what was chosen, and the legend that says exactly what is on the screen.
 
-import type { Colouring } from "../../app/state";
+import type { Coloring } from "../../app/state";
 import type { GraphItem, GraphLink } from "../../lib/schema";
 
 export const HUES = 10; // classes hue0 .. hue9 of the style sheet; hue9 is for all that come after
 
-// What the colour of a closed scope says, where that is not plain.
-export const NOTES: Partial<Record<Colouring, string>> = {
+// What the color of a closed scope says, where that is not plain.
+export const NOTES: Partial<Record<Coloring, string>> = {
   type: "a scope: its most frequent type, constants aside",
   role: "a scope is forward if any of it is",
   device: "a scope: all devices in it",
 };
 
-// A role has one colour, whatever else is on the screen.
+// A role has one color, whatever else is on the screen.
 const ROLES = ["forward", "init", "variable", "gradient", "update", "save", "summary", "input", "bookkeeping"];
 const INPUT = /^(Placeholder\w*|Iterator\w*|OneShotIterator)$/;
 
@@ -25,34 +25,34 @@ export interface Legend {
   entries: { text: string; hue: number; count: number }[];
 }
 
-export function legendOf(items: GraphItem[], colouring: Colouring): Legend {
+export function legendOf(items: GraphItem[], coloring: Coloring): Legend {
   const counts = new Map<string, number>();
   for (const item of items) {
-    const text = valueOf(item, colouring);
+    const text = valueOf(item, coloring);
     if (text) counts.set(text, (counts.get(text) ?? 0) + 1);
   }
-  // One structure alone says nothing: a colour there means "equal to another on the screen".
-  const told = [...counts].filter(([, count]) => colouring !== "structure" || count > 1);
-  told.sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
-  const hue = (text: string, index: number) => Math.min(colouring === "role" ? ROLES.indexOf(text) : index, HUES - 1);
-  const hues = new Map(told.map(([text], index) => [text, hue(text, index)]));
-  const entries = told.slice(0, HUES - 1).map(([text, count], index) => ({
-    text: colouring === "structure" ? `equal inside (${index + 1})` : text,
+  // One structure alone says nothing: a color there means "equal to another on the screen".
+  const shown = [...counts].filter(([, count]) => coloring !== "structure" || count > 1);
+  shown.sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  const hue = (text: string, index: number) => Math.min(coloring === "role" ? ROLES.indexOf(text) : index, HUES - 1);
+  const hues = new Map(shown.map(([text], index) => [text, hue(text, index)]));
+  const entries = shown.slice(0, HUES - 1).map(([text, count], index) => ({
+    text: coloring === "structure" ? `equal inside (${index + 1})` : text,
     hue: hue(text, index),
     count,
   }));
-  const others = told.slice(HUES - 1);
+  const others = shown.slice(HUES - 1);
   if (others.length)
     entries.push({
       text: `${others.length} others`,
       hue: HUES - 1,
       count: others.reduce((sum, [, count]) => sum + count, 0),
     });
-  return { entries, hueOf: (item) => hues.get(valueOf(item, colouring)) ?? null };
+  return { entries, hueOf: (item) => hues.get(valueOf(item, coloring)) ?? null };
 }
 
-function valueOf(item: GraphItem, colouring: Colouring): string {
-  switch (colouring) {
+function valueOf(item: GraphItem, coloring: Coloring): string {
+  switch (coloring) {
     case "role":
       return item.kind === "variable"
         ? "variable"
@@ -69,7 +69,7 @@ function valueOf(item: GraphItem, colouring: Colouring): string {
         : item.shared
           ? "holds shared variables"
           : item.kind === "variable"
-            ? "variable of one place"
+            ? "variable, one call site"
             : "";
     case "collection":
       return item.collections.filter((name) => name !== "variables").join(", ");

@@ -3,7 +3,7 @@
 import ELK from "elkjs/lib/elk.bundled.js";
 import { readFileSync } from "node:fs";
 import { renderToString } from "preact-render-to-string";
-import type { Colouring } from "../../app/state";
+import type { Coloring } from "../../app/state";
 import type { GraphPicture } from "../../lib/schema";
 import { legendOf } from "./coloring";
 import { fallback } from "./fallback";
@@ -19,7 +19,7 @@ interface Order {
   pictures: Record<string, GraphPicture>;
   isSideways: boolean;
   isPlain: boolean; // in layers alone: the engine was too slow
-  colouring: Colouring;
+  coloring: Coloring;
   style: string;
 }
 
@@ -51,7 +51,7 @@ const drawing = await draw(
 );
 const legend = legendOf(
   drawing.items.filter((drawn) => !drawn.isOpen).map((drawn) => drawn.item),
-  order.colouring,
+  order.coloring,
 );
 const [width, height] = [drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN];
 const tokens = tokensOf(order.style, ":root");
@@ -75,7 +75,7 @@ const svg = renderToString(
       legend={legend}
       changes={new Map()}
       marks={{ selected: new Set(), link: "", lit: null, hovered: "" }}
-      hands={{ pick: ignore, open: ignore, pickLink: ignore, pickGate: ignore, hover: ignore }}
+      handlers={{ pick: ignore, open: ignore, pickLink: ignore, pickGate: ignore, hover: ignore }}
     />
   </svg>,
 );

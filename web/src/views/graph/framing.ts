@@ -1,6 +1,6 @@
 // What of a drawing is in view: all of it, or one box.
 
-import { at } from "../../app/state";
+import { route } from "../../app/state";
 import type { Drawing } from "./store";
 import type { Viewport } from "./viewport";
 
@@ -12,7 +12,7 @@ export function fit(drawing: Drawing, svg: SVGSVGElement, viewport: Viewport, le
   const [width, height] = [svg.clientWidth - 2 * ROOM, svg.clientHeight - 2 * ROOM];
   const k = Math.max(least, Math.min(width / drawing.width, height / drawing.height, 1.4));
   const [left, top] = [width - drawing.width * k, height - drawing.height * k];
-  const { isSideways } = at.value.sight;
+  const { isSideways } = route.value.graphView;
   const across = (free: number, size: number, middle: number) =>
     free >= 0 ? free / 2 : Math.min(0, Math.max(free, size / 2 - middle * k));
   const x = isSideways
@@ -31,7 +31,7 @@ function median(numbers: number[]): number {
 const READABLE = 0.55;
 
 // Bring a box into view, large enough to read, if it is not there already.
-export function centre(drawing: Drawing, key: string, svg: SVGSVGElement, viewport: Viewport): void {
+export function center(drawing: Drawing, key: string, svg: SVGSVGElement, viewport: Viewport): void {
   const box = drawing.items.find((item) => item.key === key);
   if (!box) return;
   const { clientWidth, clientHeight } = svg;

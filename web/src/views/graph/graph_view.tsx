@@ -2,36 +2,36 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "../../lib/api";
-import { useAsked } from "../../lib/use_query";
+import { useQuery } from "../../lib/use_query";
 import { plural } from "../../lib/format";
 import {
-  above,
-  announced,
-  at,
+  ancestors,
+  announcement,
+  route,
   current,
-  enter,
-  go,
-  joined,
-  look,
+  enterFunction,
+  navigate,
+  union,
+  changeGraphView,
   MOST_ITEMS,
-  pick,
-  said,
-  selectAlso,
-  sought,
+  selectDrawn,
+  errorMessage,
+  toggleSelected,
+  pendingReveal,
   toggled,
-  within,
+  functionPath,
 } from "../../app/state";
-import { Aside } from "./auxiliary_panel";
-import { Bar } from "./toolbar";
+import { AuxiliaryPanel } from "./auxiliary_panel";
+import { Toolbar } from "./toolbar";
 import { useChanges } from "./changes";
 import { legendOf } from "./coloring";
-import { centre, fit, LEGIBLE } from "./framing";
+import { center, fit, LEGIBLE } from "./framing";
 import { focus, useKeys } from "./keys";
-import { Key } from "./legend";
+import { LegendBar } from "./legend";
 import { Minimap } from "./minimap";
 import { Scene, Tips } from "./scene";
 import { arrange, prepare } from "./engine";
-import { draw, pictureOf, type DrawnGate, type DrawnItem, type DrawnLink, type Drawing } from "./store";
+import { draw, fetchSubgraph, type DrawnGate, type DrawnItem, type DrawnLink, type Drawing } from "./store";
 import { openingsTo } from "./reveal";
 import { parseBox, useViewport } from "./viewport";
 
@@ -52,8 +52,8 @@ interface Held {
   hasFocus: boolean;
 }
 
-export function Graph() {
-  const { model, sight, openOps, selected } = at.value;
+export function GraphView() {
+  const { model, graphView, openOps, selected } = route.value;
   const revision = current.value?.revision ?? 0;
   const [drawn, setDrawn] = useState<Drawn>({ asked: "", drawing: undefined, error: "" });
   const [hovered, setHovered] = useState("");
@@ -64,20 +64,20 @@ export function Graph() {
   const question = {
     model,
     revision,
-    function: sight.function,
-    roles: sight.roles,
-    shown: sight.shown,
-    unfolded: sight.unfolded,
-    items: sight.items,
+    function: graphView.function,
+    roles: graphView.roles,
+    shown: graphView.shown,
+    unfolded: graphView.unfolded,
+    items: graphView.items,
   };
-  const asked = JSON.stringify([question, openOps, sight.isSideways]);
+  const asked = JSON.stringify([question, openOps, graphView.isSideways]);
 
   useEffect(prepare, []);
   useEffect(() => {
     const stop = new AbortController();
-    draw(openOps, sight.isSideways, { ask: (scope) => pictureOf(question, scope), arrange }, stop.signal).then(
+    draw(openOps, graphView.isSideways, { ask: (scope) => fetchSubgraph(question, scope), arrange }, stop.signal).then(
       (drawing) => stop.signal.aborted || setDrawn({ asked, drawing, error: "" }),
-      (problem) => stop.signal.aborted || setDrawn((before) => ({ ...before, asked, error: said(problem) })),
+      (problem) => stop.signal.aborted || setDrawn((before) => ({ ...before, asked, error: errorMessage(problem) })),
     );
     return () => stop.abort();
   }, [asked]);
@@ -99,47 +99,50 @@ export function Graph() {
       if (hand.hasFocus) focus(svg.current, anchor.key); // a box that opens is drawn anew, behind what stands in it
     } else if (isToFind.current) {
       isToFind.current = false;
-      centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
-    } else if (!parseBox(at.value.sight.box)) {
+      center(drawing, deepest(drawing.items, selected), svg.current, viewport);
+    } else if (!parseBox(route.value.graphView.box)) {
       fit(drawing, svg.current, viewport, LEGIBLE);
-      centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
+      center(drawing, deepest(drawing.items, selected), svg.current, viewport);
     }
   }, [drawing]);
   // The way to what was selected by name is opened, and it is brought into view.
-  const seeking = sought.value;
+  const seeking = pendingReveal.value;
   useEffect(() => {
-    if (!drawing || !seeking || seeking !== selected || at.value.selectedIn) return;
-    sought.value = "";
+    if (!drawing || !seeking || seeking !== selected || route.value.selectedIn) return;
+    pendingReveal.value = "";
     void openingsTo(selected, question).then(
       (found) => {
-        const { openOps, sight } = at.value; // a hand may have opened something meanwhile
-        if (at.value.selected !== selected) return;
+        const { openOps, graphView } = route.value; // a hand may have opened something meanwhile
+        if (route.value.selected !== selected) return;
         const more = {
-          openOps: joined(openOps, found.openOps),
-          unfolded: joined(sight.unfolded, found.unfolded),
-          shown: joined(sight.shown, found.shown),
+          openOps: union(openOps, found.openOps),
+          unfolded: union(graphView.unfolded, found.unfolded),
+          shown: union(graphView.shown, found.shown),
         };
         isToFind.current =
           more.openOps.length + more.unfolded.length + more.shown.length >
-          openOps.length + sight.unfolded.length + sight.shown.length;
+          openOps.length + graphView.unfolded.length + graphView.shown.length;
         if (isToFind.current)
-          go({ openOps: more.openOps, sight: { ...sight, unfolded: more.unfolded, shown: more.shown } }, true);
-        else if (svg.current) centre(drawing, deepest(drawing.items, selected), svg.current, viewport);
+          navigate(
+            { openOps: more.openOps, graphView: { ...graphView, unfolded: more.unfolded, shown: more.shown } },
+            true,
+          );
+        else if (svg.current) center(drawing, deepest(drawing.items, selected), svg.current, viewport);
       },
       () => undefined,
     ); // what has no place in this graph is told by the inspector
   }, [seeking, selected, !drawing]);
 
   const selectedKeys = useMemo(
-    () => [selected, ...sight.also].map((name) => (drawing ? deepest(drawing.items, name) : "")),
-    [drawing, selected, sight.also],
+    () => [selected, ...graphView.also].map((name) => (drawing ? deepest(drawing.items, name) : "")),
+    [drawing, selected, graphView.also],
   );
   const selectedKey = selectedKeys[0]!;
   const trace = useTrace(drawing);
   const changes = useChanges(drawing);
   const legend = useMemo(
-    () => legendOf(drawing?.items.filter((item) => !item.isOpen).map((drawn) => drawn.item) ?? [], sight.colouring),
-    [drawing, sight.colouring],
+    () => legendOf(drawing?.items.filter((item) => !item.isOpen).map((drawn) => drawn.item) ?? [], graphView.coloring),
+    [drawing, graphView.coloring],
   );
 
   const open = (drawn: DrawnItem) => {
@@ -152,24 +155,24 @@ export function Graph() {
       y: drawn.y,
       hasFocus: !!svg.current?.contains(document.activeElement),
     };
-    if (item.group === "rest") look({ items: Math.min(MOST_ITEMS, sight.items + MORE) });
-    else if (item.total_members > 1) look({ unfolded: [...sight.unfolded, item.path] });
-    else if (item.calls[0] && !item.can_open) enter(item.calls[0], within(at.value));
+    if (item.group === "rest") changeGraphView({ items: Math.min(MOST_ITEMS, graphView.items + MORE) });
+    else if (item.total_members > 1) changeGraphView({ unfolded: [...graphView.unfolded, item.path] });
+    else if (item.calls[0] && !item.can_open) enterFunction(item.calls[0], functionPath(route.value));
     else if (item.can_open) {
-      go({ openOps: toggled(openOps, item.path) }, true);
-      announced.value = `${item.label} ${drawn.isOpen ? "closed" : "open"}`;
+      navigate({ openOps: toggled(openOps, item.path) }, true);
+      announcement.value = `${item.label} ${drawn.isOpen ? "closed" : "open"}`;
     }
   };
   const hands = {
     open,
     pick: (drawn: DrawnItem, isMore: boolean) => {
-      if (isMore) selectAlso(drawn.item.path);
-      else pick(drawn.item.path);
+      if (isMore) toggleSelected(drawn.item.path);
+      else selectDrawn(drawn.item.path);
     },
-    pickLink: (link: DrawnLink) => look({ link: [link.scope, link.source, link.target], trace: "" }),
+    pickLink: (link: DrawnLink) => changeGraphView({ link: [link.scope, link.source, link.target], trace: "" }),
     pickGate: ({ scope, gate }: DrawnGate) => {
-      const picture = drawing?.pictures.find((one) => one.scope === scope);
-      go({ selected: picture?.outside.find((one) => one.id === gate.id)?.path ?? "" });
+      const picture = drawing?.subgraphs.find((one) => one.scope === scope);
+      navigate({ selected: picture?.outside.find((one) => one.id === gate.id)?.path ?? "" });
     },
     hover: setHovered,
   };
@@ -182,7 +185,7 @@ export function Graph() {
     zoom: viewport.by,
   });
 
-  const linkKey = sight.link.length ? `${sight.link[0]}\n${JSON.stringify(sight.link.slice(1))}` : "";
+  const linkKey = graphView.link.length ? `${graphView.link[0]}\n${JSON.stringify(graphView.link.slice(1))}` : "";
   // Moving and zooming draw nothing anew: thousands of shapes would not keep up with a hand.
   const scene = useMemo(
     () =>
@@ -190,18 +193,18 @@ export function Graph() {
         <Scene
           drawing={drawing}
           legend={legend}
-          hands={hands}
+          handlers={hands}
           changes={changes.byKey}
           marks={{ selected: new Set(selectedKeys), link: linkKey, lit: trace.lit, hovered: trace.lit ? "" : hovered }}
         />
       ),
-    [drawing, legend, changes.byKey, selectedKeys, linkKey, trace.lit, hovered, selected, openOps, sight],
+    [drawing, legend, changes.byKey, selectedKeys, linkKey, trace.lit, hovered, selected, openOps, graphView],
   );
   const { x, y, k } = viewport.view;
-  const isEmpty = drawing && !drawing.items.length && !drawing.aside.length;
+  const isEmpty = drawing && !drawing.items.length && !drawing.auxiliary.length;
   return (
     <section class="view" aria-label="Graph">
-      <Bar drawing={drawing} svg={svg} viewport={viewport} tracing={trace.told} />
+      <Toolbar drawing={drawing} svg={svg} viewport={viewport} tracing={trace.summary} />
       {(error || changes.error) && <p class="trouble">{error || changes.error}</p>}
       {isEmpty && (
         <p class="empty">There are no ops here: a checkpoint has no graph. Its variables are in the other views.</p>
@@ -214,16 +217,16 @@ export function Graph() {
           role="group"
           aria-label="dataflow"
           data-settled={isBusy || error ? "" : asked}
-          onClick={() => go({ selected: "" })}
+          onClick={() => navigate({ selected: "" })}
         >
           <Tips />
           <g transform={`translate(${x} ${y}) scale(${k})`}>{scene}</g>
         </svg>
         {!drawing && !error && <p class="quiet pad waiting">Drawing…</p>}
         {drawing && <Minimap drawing={drawing} viewport={viewport} svg={svg} />}
-        {drawing && !sight.hidesAside && <Aside drawing={drawing} changes={changes} lit={trace.lit} />}
+        {drawing && !graphView.hidesAuxiliary && <AuxiliaryPanel drawing={drawing} changes={changes} lit={trace.lit} />}
       </div>
-      <Key drawing={drawing} legend={legend} />
+      <LegendBar drawing={drawing} legend={legend} />
     </section>
   );
 }
@@ -231,7 +234,7 @@ export function Graph() {
 // The innermost drawn box that stands for a name.
 function deepest(items: DrawnItem[], name: string): string {
   if (!name) return "";
-  const around = new Set([name, ...above(name)]);
+  const around = new Set([name, ...ancestors(name)]);
   let best: DrawnItem | undefined;
   for (const drawn of items) {
     const holds = around.has(drawn.item.path) || drawn.item.members.includes(name);
@@ -242,29 +245,29 @@ function deepest(items: DrawnItem[], name: string): string {
 
 const MORE = 150; // items that a scope shows more of, each time that one asks for the rest
 
-function useTrace(drawing: Drawing | undefined): { lit: Set<string> | null; told: string } {
-  const { model, sight, selected } = at.value;
+function useTrace(drawing: Drawing | undefined): { lit: Set<string> | null; summary: string } {
+  const { model, graphView, selected } = route.value;
   const parameters = {
-    name: [selected, ...sight.also],
-    direction: sight.trace,
-    opened: drawing?.pictures.map((picture) => picture.scope).filter(Boolean) ?? [],
-    function: sight.function,
-    role: sight.roles,
-    show: sight.shown,
-    unfold: sight.unfolded,
-    items: sight.items,
-    depth: sight.depth,
+    name: [selected, ...graphView.also],
+    direction: graphView.trace,
+    opened: drawing?.subgraphs.map((picture) => picture.scope).filter(Boolean) ?? [],
+    function: graphView.function,
+    role: graphView.roles,
+    show: graphView.shown,
+    unfold: graphView.unfolded,
+    items: graphView.items,
+    depth: graphView.depth,
   };
-  const asked = useAsked(sight.trace && selected && drawing ? JSON.stringify([model, parameters]) : null, () =>
+  const result = useQuery(graphView.trace && selected && drawing ? JSON.stringify([model, parameters]) : null, () =>
     api.trace(model, parameters),
   );
   return useMemo(() => {
-    if (!asked.answer || !sight.trace) return { lit: null, told: asked.error };
-    const { lit, total, direction } = asked.answer;
+    if (!result.answer || !graphView.trace) return { lit: null, summary: result.error };
+    const { lit, total, direction } = result.answer;
     const what = { inputs: "feed it", outputs: "are fed by it", paths: "lie between them" }[direction];
     return {
       lit: new Set(lit.flatMap(({ scope, items }) => items.map((id) => `${scope}\n${id}`))),
-      told: `${plural(total, "op")} ${what}`,
+      summary: `${plural(total, "op")} ${what}`,
     };
-  }, [asked.answer, asked.error, sight.trace]);
+  }, [result.answer, result.error, graphView.trace]);
 }

@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import { printable } from "../../lib/format";
-import { at, go, look, selectAlso } from "../../app/state";
+import { route, navigate, changeGraphView, toggleSelected } from "../../app/state";
 import type { DrawnItem, Drawing } from "./store";
 
 interface Keyboard {
@@ -36,24 +36,26 @@ export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard
       const isInside = !!svg.current?.contains(target);
       const focused = target.closest?.("[data-key]")?.getAttribute("data-key") ?? selectedKey;
       const here = drawing?.items.find((item) => printable(item.key) === focused || item.key === focused);
-      const { sight, selected } = at.value;
+      const { graphView, selected } = route.value;
       if (event.key === "f") fit();
       else if (event.key === "+" || event.key === "=") zoom(1.3);
       else if (event.key === "-") zoom(1 / 1.3);
-      else if (event.key === "t" && selected) look({ trace: sight.trace === "inputs" ? "" : "inputs" });
-      else if (event.key === "T" && selected) look({ trace: sight.trace === "outputs" ? "" : "outputs" });
-      else if (event.key === "p" && sight.also.length === 1) look({ trace: sight.trace === "paths" ? "" : "paths" });
+      else if (event.key === "t" && selected) changeGraphView({ trace: graphView.trace === "inputs" ? "" : "inputs" });
+      else if (event.key === "T" && selected)
+        changeGraphView({ trace: graphView.trace === "outputs" ? "" : "outputs" });
+      else if (event.key === "p" && graphView.also.length === 1)
+        changeGraphView({ trace: graphView.trace === "paths" ? "" : "paths" });
       else if (!isInside) return;
       else if (event.key === "Enter" && here) {
-        go({ selected: here.item.path });
+        navigate({ selected: here.item.path });
         open(here);
-      } else if (event.key === " " && here) (event.shiftKey ? selectAlso : select)(here.item.path);
+      } else if (event.key === " " && here) (event.shiftKey ? toggleSelected : select)(here.item.path);
       else if (event.key.toLowerCase() === "e" && here && drawing) nextLink(drawing, here, event.key === "e" ? 1 : -1);
       else if (event.key === "Escape") leave(here);
       else if (WAYS[event.key] && drawing) {
         const next = nearest(drawing.items, here, WAYS[event.key]!);
         if (next) {
-          go({ selected: next.item.path });
+          navigate({ selected: next.item.path });
           focus(svg.current, next.key);
         }
       } else return;
@@ -65,13 +67,13 @@ export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard
 
   // Out of the trace, then out of the scope: it is closed and selected itself.
   function leave(here: DrawnItem | undefined): void {
-    const { sight, openOps } = at.value;
-    if (sight.trace || sight.link.length) look({ trace: "", link: [] });
+    const { graphView, openOps } = route.value;
+    if (graphView.trace || graphView.link.length) changeGraphView({ trace: "", link: [] });
     else if (here?.scope) {
-      go({ openOps: openOps.filter((path) => path !== here.scope), selected: here.scope });
+      navigate({ openOps: openOps.filter((path) => path !== here.scope), selected: here.scope });
       const around = drawing?.items.find((item) => item.item.path === here.scope && item.isOpen);
       if (around) requestAnimationFrame(() => focus(svg.current, around.key));
-    } else go({ selected: "" });
+    } else navigate({ selected: "" });
   }
 }
 
@@ -80,10 +82,10 @@ function nextLink(drawing: Drawing, here: DrawnItem, step: number): void {
   const links = drawing.links.filter(
     (link) => link.scope === here.scope && (link.source === here.item.id || link.target === here.item.id),
   );
-  const [scope, source, target] = at.value.sight.link;
+  const [scope, source, target] = route.value.graphView.link;
   const index = links.findIndex((link) => link.scope === scope && link.source === source && link.target === target);
   const next = links[index < 0 ? (step > 0 ? 0 : links.length - 1) : (index + step + links.length) % links.length];
-  if (next) look({ link: [next.scope, next.source, next.target], trace: "" });
+  if (next) changeGraphView({ link: [next.scope, next.source, next.target], trace: "" });
 }
 
 export function focus(svg: SVGSVGElement | null, key: string): void {
@@ -111,4 +113,4 @@ function nearest(items: DrawnItem[], from: DrawnItem | undefined, [dx, dy]: [num
   return best?.item;
 }
 
-const select = (path: string) => go({ selected: path });
+const select = (path: string) => navigate({ selected: path });

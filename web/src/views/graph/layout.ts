@@ -98,7 +98,7 @@ function gateTo(boxes: Boxes, node: string, side: "in" | "out", other: string): 
   return box && gate && { gate, size: box.size };
 }
 
-// A line that ends within an opened box but has no gate (what it leads to is set aside there) ends in the middle of its side.
+// A line that ends within an opened box but has no gate (what it leads to is hidden there) ends in the middle of its side.
 function portOf(boxes: Boxes, node: string, side: "in" | "out", other: string): string {
   const found = gateTo(boxes, node, side, other);
   if (found) return lineId(node, gateNode(side, found.gate.id));

@@ -1,7 +1,7 @@
 // What the signs of the drawing mean: those that are on the screen, and no others.
 
 import { plural, printable } from "../../lib/format";
-import { at, COLOURINGS, type Colouring, look } from "../../app/state";
+import { route, COLORINGS, type Coloring, changeGraphView } from "../../app/state";
 import { type Legend, lineKind, NOTES } from "./coloring";
 import type { Drawing } from "./store";
 
@@ -13,20 +13,20 @@ const LINES = {
 };
 const KINDS = Object.keys(LINES) as (keyof typeof LINES)[];
 
-export function Key({ drawing, legend }: { drawing: Drawing | undefined; legend: Legend }) {
-  const { sight } = at.value;
-  const root = drawing?.pictures[0];
+export function LegendBar({ drawing, legend }: { drawing: Drawing | undefined; legend: Legend }) {
+  const { graphView } = route.value;
+  const root = drawing?.subgraphs[0];
   const lines = new Set(drawing?.links.map((drawn) => lineKind(drawn.link)));
   const closed = drawing?.items.filter((drawn) => !drawn.isOpen).map((drawn) => drawn.item) ?? [];
   return (
     <div class="key">
       <label>
-        colour{" "}
+        color{" "}
         <select
-          value={sight.colouring}
-          onChange={(event) => look({ colouring: event.currentTarget.value as Colouring })}
+          value={graphView.coloring}
+          onChange={(event) => changeGraphView({ coloring: event.currentTarget.value as Coloring })}
         >
-          {COLOURINGS.map((name) => (
+          {COLORINGS.map((name) => (
             <option key={name}>{name}</option>
           ))}
         </select>
@@ -37,9 +37,9 @@ export function Key({ drawing, legend }: { drawing: Drawing | undefined; legend:
           {printable(entry.text)} <span class="quiet">{entry.count}</span>
         </span>
       ))}
-      {legend.entries.length > 0 && NOTES[sight.colouring] && <span class="quiet">{NOTES[sight.colouring]}</span>}
-      {!legend.entries.length && <span class="quiet">nothing here to tell apart</span>}
-      {sight.against &&
+      {legend.entries.length > 0 && NOTES[graphView.coloring] && <span class="quiet">{NOTES[graphView.coloring]}</span>}
+      {!legend.entries.length && <span class="quiet">one color</span>}
+      {graphView.against &&
         ["new", "gone", "changed", "renamed"].map((kind) => (
           <span key={kind} class="meaning">
             <i class={`diff-${kind}`} />
@@ -66,7 +66,7 @@ export function Key({ drawing, legend }: { drawing: Drawing | undefined; legend:
       {closed.some((item) => item.total_members > 1) && (
         <span class="meaning">
           <i class="stack" />
-          several as one
+          group of similar nodes
         </span>
       )}
       {!!drawing?.gates.length && (

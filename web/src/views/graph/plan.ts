@@ -64,7 +64,7 @@ export function title(item: GraphItem): string {
 
 export function subtitle(item: GraphItem): string {
   if (item.kind === "variable")
-    return [item.shape_known ? dims(item.shape) : "", item.uses > 1 ? plural(item.uses, "place") : ""]
+    return [item.shape_known ? dims(item.shape) : "", item.uses > 1 ? plural(item.uses, "call site") : ""]
       .filter(Boolean)
       .join(" · ");
   if (item.kind === "scope" || item.kind === "group") return plural(item.ops, "op");

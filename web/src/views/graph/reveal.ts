@@ -1,8 +1,8 @@
-// What must be opened so that a name can be seen: the scopes above it, the groups that they are folded in, and what is set aside.
+// What must be opened so that a name can be seen: the scopes above it, the groups that they are folded in, and what is hidden by role.
 
-import { above } from "../../app/state";
+import { ancestors } from "../../app/state";
 import type { GraphItem } from "../../lib/schema";
-import { pictureOf, type Question } from "./store";
+import { fetchSubgraph, type GraphQuery } from "./store";
 
 export interface Openings {
   openOps: string[];
@@ -10,20 +10,20 @@ export interface Openings {
   shown: string[];
 }
 
-export async function openingsTo(name: string, question: Question): Promise<Openings> {
+export async function openingsTo(name: string, question: GraphQuery): Promise<Openings> {
   const found: Openings = { openOps: [], unfolded: [], shown: [] };
-  const paths = [...above(name), name];
+  const paths = [...ancestors(name), name];
   let scope = "";
   for (const path of paths) {
-    const wishes = {
+    const query = {
       ...question,
       unfolded: [...question.unfolded, ...found.unfolded],
       shown: [...question.shown, ...found.shown],
     };
-    const picture = await pictureOf(wishes, scope);
+    const picture = await fetchSubgraph(query, scope);
     let item = holding(picture.items, path);
     if (!item && path !== name && picture.items.some(isLong)) {
-      item = holding((await pictureOf({ ...wishes, unfolded: [...wishes.unfolded, path] }, scope)).items, path);
+      item = holding((await fetchSubgraph({ ...query, unfolded: [...query.unfolded, path] }, scope)).items, path);
       if (item) found.unfolded.push(path);
     }
     if (!item) break;

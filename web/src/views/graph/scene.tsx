@@ -14,7 +14,7 @@ export interface Marks {
   hovered: string;
 }
 
-export interface Hands {
+export interface Handlers {
   pick: (item: DrawnItem, isMore: boolean) => void;
   open: (item: DrawnItem) => void;
   pickLink: (link: DrawnLink) => void;
@@ -26,15 +26,15 @@ interface Props {
   drawing: Drawing;
   legend: Legend;
   marks: Marks;
-  hands: Hands;
+  handlers: Handlers;
   changes: Map<string, Change>; // by the key of an item: what a diff says of it
 }
 
-export function Scene({ drawing, legend, marks, hands, changes }: Props) {
+export function Scene({ drawing, legend, marks, handlers, changes }: Props) {
   const depth = Math.max(0, ...drawing.items.map((item) => item.depth));
-  const near = marks.hovered ? neighbours(drawing.links, marks.hovered) : null;
+  const near = marks.hovered ? neighbors(drawing.links, marks.hovered) : null;
   const beyond = new Map(
-    drawing.pictures.map(({ scope, outside }) => [scope, new Map(outside.map((one) => [one.id, one]))]),
+    drawing.subgraphs.map(({ scope, outside }) => [scope, new Map(outside.map((one) => [one.id, one]))]),
   );
   const layers = Array.from({ length: depth + 1 }, (_, level) => level);
   return (
@@ -48,7 +48,7 @@ export function Scene({ drawing, legend, marks, hands, changes }: Props) {
               drawn={item}
               legend={legend}
               marks={marks}
-              hands={hands}
+              hands={handlers}
               isFaint={false}
               change={changes.get(item.key)}
             />
@@ -62,13 +62,18 @@ export function Scene({ drawing, legend, marks, hands, changes }: Props) {
               isSelected={marks.link === link.key}
               isFaint={isFaintLink(link, marks, near)}
               isNear={!!near && touches(link, marks.hovered)}
-              hands={hands}
+              hands={handlers}
             />
           )),
         ...drawing.gates
           .filter((gate) => gate.depth === level)
           .map((gate) => (
-            <GateMark key={gate.key} drawn={gate} outside={beyond.get(gate.scope)?.get(gate.gate.id)} hands={hands} />
+            <GateMark
+              key={gate.key}
+              drawn={gate}
+              outside={beyond.get(gate.scope)?.get(gate.gate.id)}
+              hands={handlers}
+            />
           )),
         ...drawing.items
           .filter((item) => item.depth === level && !item.isOpen)
@@ -78,7 +83,7 @@ export function Scene({ drawing, legend, marks, hands, changes }: Props) {
               drawn={item}
               legend={legend}
               marks={marks}
-              hands={hands}
+              hands={handlers}
               change={changes.get(item.key)}
               isFaint={
                 !marks.selected.has(item.key) &&
@@ -99,7 +104,7 @@ const scopeOf = (key: string) => key.slice(0, key.indexOf("\n"));
 const keyOf = (link: DrawnLink, id: string) => `${link.scope}\n${id}`;
 const touches = (link: DrawnLink, key: string) => keyOf(link, link.source) === key || keyOf(link, link.target) === key;
 
-function neighbours(links: DrawnLink[], key: string): Set<string> {
+function neighbors(links: DrawnLink[], key: string): Set<string> {
   const found = new Set([key]);
   for (const link of links)
     if (touches(link, key)) {
@@ -118,7 +123,7 @@ interface ItemProps {
   drawn: DrawnItem;
   legend: Legend;
   marks: Marks;
-  hands: Hands;
+  hands: Handlers;
   isFaint: boolean;
   change: Change | undefined;
 }
@@ -160,7 +165,7 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
       onMouseEnter={() => !isOpen && hands.hover(drawn.key)}
       onMouseLeave={() => hands.hover("")}
     >
-      <title>{told(item)}</title>
+      <title>{tooltip(item)}</title>
       {item.total_members > 1 &&
         !isOpen &&
         [6, 3].map((shift) => (
@@ -197,7 +202,7 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
       )}
       {change && (
         <text class="difference" x={width - 4} y={isOpen ? 17 : height + 11} text-anchor="end">
-          {change.told}
+          {change.summary}
         </text>
       )}
     </g>
@@ -206,7 +211,7 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
 
 type GraphItemLike = DrawnItem["item"];
 
-function told(item: GraphItemLike): string {
+function tooltip(item: GraphItemLike): string {
   const lines = [
     printable(item.path),
     item.type,
@@ -215,7 +220,9 @@ function told(item: GraphItemLike): string {
     item.total_members > 1
       ? `${plural(item.total_members, "member")}: ${item.members.slice(0, 6).map(printable).join(", ")}…`
       : "",
-    item.uses > 1 ? `used at ${item.uses} places: ${item.call_sites.slice(0, 8).map(printable).join(", ")}` : "",
+    item.uses > 1
+      ? `shared: used at ${item.uses} call sites: ${item.call_sites.slice(0, 8).map(printable).join(", ")}`
+      : "",
     item.slots ? plural(item.slots, "slot") : "",
     item.devices.filter(Boolean).map(printable).join(", "),
     ...item.constants.map((constant) => `${printable(constant.name)} = ${constant.preview.join(" ")}`),
@@ -229,7 +236,7 @@ interface LinkProps {
   isSelected: boolean;
   isFaint: boolean;
   isNear: boolean;
-  hands: Hands;
+  hands: Handlers;
 }
 
 function Link({ drawn, isSelected, isFaint, isNear, hands }: LinkProps) {
@@ -280,7 +287,7 @@ function Link({ drawn, isSelected, isFaint, isNear, hands }: LinkProps) {
 
 const NAMED = 12; // that the tip of a gate for several names
 
-function GateMark({ drawn, outside, hands }: { drawn: DrawnGate; outside: Outside | undefined; hands: Hands }) {
+function GateMark({ drawn, outside, hands }: { drawn: DrawnGate; outside: Outside | undefined; hands: Handlers }) {
   const { gate, scope, x, y } = drawn;
   const width = gateWidth(gate.label);
   const names = outside?.variables ?? gate.others.slice(0, NAMED);

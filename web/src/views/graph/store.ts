@@ -15,7 +15,7 @@ import {
   sizeOf,
 } from "./plan";
 
-export interface Question {
+export interface GraphQuery {
   model: string;
   revision: number;
   function: string;
@@ -58,8 +58,8 @@ export interface Drawing {
   items: DrawnItem[];
   links: DrawnLink[];
   gates: DrawnGate[];
-  aside: { scope: string; item: GraphItem }[];
-  pictures: GraphPicture[];
+  auxiliary: { scope: string; item: GraphItem }[];
+  subgraphs: GraphPicture[];
   width: number;
   height: number;
 }
@@ -67,7 +67,7 @@ export interface Drawing {
 const KEPT = 500;
 const pictures = new Map<string, Promise<GraphPicture>>();
 
-export function pictureOf(question: Question, scope: string): Promise<GraphPicture> {
+export function fetchSubgraph(question: GraphQuery, scope: string): Promise<GraphPicture> {
   const { model, revision, function: name, roles, shown, unfolded, items } = question;
   const key = JSON.stringify([model, revision, name, roles, shown, unfolded, items, scope]);
   let asked = pictures.get(key);
@@ -114,7 +114,7 @@ async function openedFrom(
   return all;
 }
 
-export interface Means {
+export interface DrawSteps {
   ask: (scope: string) => Promise<GraphPicture>;
   arrange: (made: Plan, stop: AbortSignal) => Promise<Placed>;
 }
@@ -122,7 +122,7 @@ export interface Means {
 export async function draw(
   opened: string[],
   isSideways: boolean,
-  { ask, arrange }: Means,
+  { ask, arrange }: DrawSteps,
   stop: AbortSignal,
   root = "",
 ): Promise<Drawing> {
@@ -142,8 +142,8 @@ function together(all: Opened[], layouts: Map<Opened, Placed>): Drawing {
     items: [],
     links: [],
     gates: [],
-    aside: [],
-    pictures: all.map((one) => one.picture),
+    auxiliary: [],
+    subgraphs: all.map((one) => one.picture),
     width: root.width,
     height: root.height,
   };
@@ -153,7 +153,7 @@ function together(all: Opened[], layouts: Map<Opened, Placed>): Drawing {
     for (const item of picture.items) {
       const at = layout.at.get(itemNode(item.id));
       if (!at) {
-        drawing.aside.push({ scope: picture.scope, item });
+        drawing.auxiliary.push({ scope: picture.scope, item });
         continue;
       }
       const inside = one.inside.get(item.id);
@@ -194,7 +194,7 @@ function linksOf({ picture, depth }: Opened, layout: Placed, from: Point): Drawn
   for (const link of picture.links) {
     const [source, target] = [id(link.source), id(link.target)];
     const route = layout.routes.get(lineId(source, target));
-    if (!route) continue; // an end of it is set aside
+    if (!route) continue; // an end of it is hidden
     const moved = (point: Point) => ({ x: from.x + point.x, y: from.y + point.y });
     found.push({
       key: `${picture.scope}\n${lineId(source, target)}`,

@@ -3,7 +3,7 @@
 import { count, plural, printable } from "../../lib/format";
 import { ModelOptions } from "../../app/models";
 import { SavePicture } from "../../lib/save_picture";
-import { at, enter, go, look, models, SIGHT } from "../../app/state";
+import { route, enterFunction, navigate, changeGraphView, models, DEFAULT_GRAPH_VIEW } from "../../app/state";
 import { fit } from "./framing";
 import type { Drawing } from "./store";
 import type { Viewport } from "./viewport";
@@ -12,35 +12,35 @@ function sum<One>(all: One[], of: (one: One) => number): number {
   return all.reduce((total, one) => total + of(one), 0);
 }
 
-interface BarProps {
+interface ToolbarProps {
   drawing: Drawing | undefined;
   svg: { current: SVGSVGElement | null };
   viewport: Viewport;
   tracing: string;
 }
 
-export function Bar({ drawing, svg, viewport, tracing }: BarProps) {
-  const { model, sight, openOps, selected } = at.value;
-  const root = drawing?.pictures[0];
-  const cut = drawing?.pictures.filter((picture) => picture.total_links > picture.links.length) ?? [];
+export function Toolbar({ drawing, svg, viewport, tracing }: ToolbarProps) {
+  const { model, graphView, openOps, selected } = route.value;
+  const root = drawing?.subgraphs[0];
+  const cut = drawing?.subgraphs.filter((picture) => picture.total_links > picture.links.length) ?? [];
   const folded = drawing?.items.filter(({ item }) => item.group === "twins").map(({ item }) => item.path) ?? [];
   return (
     <div class="bar">
-      {sight.function && (
+      {graphView.function && (
         <nav aria-label="Where">
-          <button class="link" onClick={() => enter("", [])}>
+          <button class="link" onClick={() => enterFunction("", [])}>
             main graph
           </button>
-          {sight.through.map((name, index) => (
+          {graphView.through.map((name, index) => (
             <>
               {" › "}
-              <button class="link mono" onClick={() => enter(name, sight.through.slice(0, index))}>
+              <button class="link mono" onClick={() => enterFunction(name, graphView.through.slice(0, index))}>
                 {printable(name)}
               </button>
             </>
           ))}
           {" › "}
-          <b class="mono">{printable(sight.function)}</b>
+          <b class="mono">{printable(graphView.function)}</b>
         </nav>
       )}
       <button
@@ -48,7 +48,7 @@ export function Bar({ drawing, svg, viewport, tracing }: BarProps) {
         onClick={() => {
           if (!drawing || !svg.current) return;
           fit(drawing, svg.current, viewport);
-          look({ box: "" }, true);
+          changeGraphView({ box: "" }, true);
         }}
       >
         fit
@@ -62,8 +62,8 @@ export function Bar({ drawing, svg, viewport, tracing }: BarProps) {
       <label>
         <input
           type="checkbox"
-          checked={sight.isSideways}
-          onChange={(event) => look({ isSideways: event.currentTarget.checked, box: "" })}
+          checked={graphView.isSideways}
+          onChange={(event) => changeGraphView({ isSideways: event.currentTarget.checked, box: "" })}
         />{" "}
         inputs left
       </label>
@@ -74,28 +74,28 @@ export function Bar({ drawing, svg, viewport, tracing }: BarProps) {
           aria-label={`trace ${direction}`}
           title={direction === "inputs" ? "t" : "T"}
           disabled={!selected}
-          aria-pressed={sight.trace === direction}
-          class={sight.trace === direction ? "on" : ""}
-          onClick={() => look({ trace: sight.trace === direction ? "" : direction })}
+          aria-pressed={graphView.trace === direction}
+          class={graphView.trace === direction ? "on" : ""}
+          onClick={() => changeGraphView({ trace: graphView.trace === direction ? "" : direction })}
         >
           {direction}
         </button>
       ))}
-      {sight.also.length === 1 && (
+      {graphView.also.length === 1 && (
         <button
           title="p"
-          aria-pressed={sight.trace === "paths"}
-          class={sight.trace === "paths" ? "on" : ""}
-          onClick={() => look({ trace: sight.trace === "paths" ? "" : "paths" })}
+          aria-pressed={graphView.trace === "paths"}
+          class={graphView.trace === "paths" ? "on" : ""}
+          onClick={() => changeGraphView({ trace: graphView.trace === "paths" ? "" : "paths" })}
         >
           paths between
         </button>
       )}
-      {(sight.trace === "inputs" || sight.trace === "outputs") && (
+      {(graphView.trace === "inputs" || graphView.trace === "outputs") && (
         <select
           aria-label="steps"
-          value={sight.depth}
-          onChange={(event) => look({ depth: Number(event.currentTarget.value) })}
+          value={graphView.depth}
+          onChange={(event) => changeGraphView({ depth: Number(event.currentTarget.value) })}
         >
           {[0, 1, 2, 3, 5, 10].map((depth) => (
             <option key={depth} value={depth}>
@@ -104,30 +104,37 @@ export function Bar({ drawing, svg, viewport, tracing }: BarProps) {
           ))}
         </select>
       )}
-      {sight.trace && <button onClick={() => look({ trace: "" })}>end trace</button>}
+      {graphView.trace && <button onClick={() => changeGraphView({ trace: "" })}>end trace</button>}
       {folded.length > 0 && (
         <button
           title="draw every folded twin by itself"
-          onClick={() => look({ unfolded: [...sight.unfolded, ...folded] })}
+          onClick={() => changeGraphView({ unfolded: [...graphView.unfolded, ...folded] })}
         >
           unfold all
         </button>
       )}
-      {sight.unfolded.length > 0 && (
-        <button title="draw as one again what was unfolded" onClick={() => look({ unfolded: [] })}>
+      {graphView.unfolded.length > 0 && (
+        <button title="collapse the groups that were expanded" onClick={() => changeGraphView({ unfolded: [] })}>
           fold again
         </button>
       )}
-      {(openOps.length > 0 || sight.unfolded.length > 0 || sight.items > SIGHT.items) && (
-        <button onClick={() => go({ openOps: [], sight: { ...sight, unfolded: [], items: SIGHT.items, box: "" } })}>
+      {(openOps.length > 0 || graphView.unfolded.length > 0 || graphView.items > DEFAULT_GRAPH_VIEW.items) && (
+        <button
+          onClick={() =>
+            navigate({
+              openOps: [],
+              graphView: { ...graphView, unfolded: [], items: DEFAULT_GRAPH_VIEW.items, box: "" },
+            })
+          }
+        >
           close all
         </button>
       )}
-      {models.value.length > 1 && !sight.function && (
+      {models.value.length > 1 && !graphView.function && (
         <select
           aria-label="compare with"
-          value={sight.against}
-          onChange={(event) => look({ against: event.currentTarget.value })}
+          value={graphView.against}
+          onChange={(event) => changeGraphView({ against: event.currentTarget.value })}
         >
           <option value="">compare with…</option>
           <ModelOptions without={model} />
@@ -140,10 +147,10 @@ export function Bar({ drawing, svg, viewport, tracing }: BarProps) {
       <label>
         <input
           type="checkbox"
-          checked={!sight.hidesAside}
-          onChange={(event) => look({ hidesAside: !event.currentTarget.checked })}
+          checked={!graphView.hidesAuxiliary}
+          onChange={(event) => changeGraphView({ hidesAuxiliary: !event.currentTarget.checked })}
         />{" "}
-        set aside
+        auxiliary
       </label>
       <SavePicture of={() => svg.current} name="graph" />
       {cut.length > 0 && (

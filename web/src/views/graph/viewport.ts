@@ -3,7 +3,7 @@
 import { select } from "d3-selection";
 import { zoom, zoomIdentity, zoomTransform, type ZoomBehavior } from "d3-zoom";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { at, look } from "../../app/state";
+import { route, changeGraphView } from "../../app/state";
 
 export interface View {
   x: number;
@@ -21,8 +21,8 @@ export interface Viewport {
 const [LEAST, MOST] = [0.03, 4];
 
 export function useViewport(svg: { current: SVGSVGElement | null }): Viewport {
-  const [view, setView] = useState<View>(() => parseBox(at.value.sight.box) ?? { x: 0, y: 0, k: 1 });
-  const behaviour = useRef<ZoomBehavior<SVGSVGElement, unknown>>();
+  const [view, setView] = useState<View>(() => parseBox(route.value.graphView.box) ?? { x: 0, y: 0, k: 1 });
+  const behavior = useRef<ZoomBehavior<SVGSVGElement, unknown>>();
   useEffect(() => {
     const element = svg.current;
     if (!element) return;
@@ -32,26 +32,26 @@ export function useViewport(svg: { current: SVGSVGElement | null }): Viewport {
     made.on(
       "end",
       ({ transform, sourceEvent }: { transform: View; sourceEvent: unknown }) =>
-        sourceEvent && look({ box: writeBox(transform) }, true),
+        sourceEvent && changeGraphView({ box: writeBox(transform) }, true),
     );
-    behaviour.current = made;
+    behavior.current = made;
     select(element).call(made);
     const { x, y, k } = view;
     made.transform(select(element), zoomIdentity.translate(x, y).scale(k));
     return () => void select(element).on(".zoom", null);
   }, []);
   const set = ({ x, y, k }: View, isLasting = false) => {
-    if (!svg.current || !behaviour.current) return;
-    behaviour.current.transform(
+    if (!svg.current || !behavior.current) return;
+    behavior.current.transform(
       select(svg.current),
       zoomIdentity.translate(x, y).scale(Math.min(MOST, Math.max(LEAST, k))),
     );
-    if (isLasting) look({ box: writeBox({ x, y, k }) }, true);
+    if (isLasting) changeGraphView({ box: writeBox({ x, y, k }) }, true);
   };
   const by = (factor: number) => {
-    if (!svg.current || !behaviour.current) return;
-    behaviour.current.scaleBy(select(svg.current), factor);
-    look({ box: writeBox(now()) }, true);
+    if (!svg.current || !behavior.current) return;
+    behavior.current.scaleBy(select(svg.current), factor);
+    changeGraphView({ box: writeBox(now()) }, true);
   };
   const now = () => (svg.current ? zoomTransform(svg.current) : view);
   return { view, set, by, now };

@@ -2,11 +2,11 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../lib/api";
-import { useAsked } from "../../lib/use_query";
+import { useQuery } from "../../lib/use_query";
 import { count, plural, printable } from "../../lib/format";
 import { ModelOptions } from "../../app/models";
 import { SaveTable } from "../../lib/save_table";
-import { at, current, go, models, ownCheckpoint } from "../../app/state";
+import { route, current, navigate, models, ownCheckpoint } from "../../app/state";
 import type { Finding } from "../../lib/schema";
 
 const SEVERITIES = ["error", "warning", "info"] as const;
@@ -15,7 +15,7 @@ const NONE = "none"; // no checkpoint is restored, although one is open
 const SHOWN = 100; // findings of one rule, until more are asked for
 
 export function Lint() {
-  const { model, filter, other } = at.value;
+  const { model, filter, other } = route.value;
   const checkpoints = models.value.filter((one) => one.id !== model && one.state === "ready" && one.holds_values);
   const isGraph = (current.value?.ops ?? 0) > 0 && !current.value?.holds_values;
   const against = checkpoints.some((one) => one.id === other)
@@ -23,18 +23,18 @@ export function Lint() {
     : other === NONE || !isGraph
       ? ""
       : ownCheckpoint(model);
-  const asked = useAsked(model ? `lint ${model} ${against}` : null, () => api.lint(model, against));
+  const result = useQuery(model ? `lint ${model} ${against}` : null, () => api.lint(model, against));
   const hidden = filter.split(" ");
-  const found = (asked.answer?.findings ?? []).filter((finding) => !hidden.includes(finding.severity));
+  const found = (result.answer?.findings ?? []).filter((finding) => !hidden.includes(finding.severity));
   const rules = new globalThis.Map<string, Finding[]>();
   for (const finding of found) rules.set(finding.code, [...(rules.get(finding.code) ?? []), finding]);
   const toggle = (severity: string) =>
-    go({
+    navigate({
       filter: (hidden.includes(severity) ? hidden.filter((one) => one !== severity) : [...hidden, severity])
         .filter(Boolean)
         .join(" "),
     });
-  const frame = useScroll(asked.answer);
+  const frame = useScroll(result.answer);
   return (
     <section class="view" aria-label="Lint">
       <div class="bar">
@@ -45,7 +45,7 @@ export function Lint() {
             aria-pressed={!hidden.includes(severity)}
             onClick={() => toggle(severity)}
           >
-            {plural(asked.answer?.counts[severity] ?? 0, severity === "info" ? "note" : severity)}
+            {plural(result.answer?.counts[severity] ?? 0, severity === "info" ? "note" : severity)}
           </button>
         ))}
         {checkpoints.length > 0 && (
@@ -54,7 +54,7 @@ export function Lint() {
             <select
               aria-label="checkpoint to restore"
               value={against || NONE}
-              onChange={(event) => go({ other: event.currentTarget.value })}
+              onChange={(event) => navigate({ other: event.currentTarget.value })}
             >
               <option value={NONE}>no checkpoint</option>
               <ModelOptions without={model} only={(one) => one.state === "ready" && one.holds_values} />
@@ -62,24 +62,24 @@ export function Lint() {
           </label>
         )}
         <span class="grow" />
-        {asked.answer && (
+        {result.answer && (
           <SaveTable
             name="findings"
-            answer={asked.answer}
+            answer={result.answer}
             columns={["code", "rule", "severity", "where", "message", "evidence"]}
             rows={found}
           />
         )}
-        {asked.answer && <span class="quiet">{plural(asked.answer.rules_applied.length, "rule")} applied</span>}
+        {result.answer && <span class="quiet">{plural(result.answer.rules_applied.length, "rule")} applied</span>}
       </div>
-      {asked.error && <p class="trouble">{asked.error}</p>}
-      {asked.isWaiting && !asked.answer && <p class="quiet pad">Looking…</p>}
-      {asked.answer && found.length === 0 && (
+      {result.error && <p class="trouble">{result.error}</p>}
+      {result.isWaiting && !result.answer && <p class="quiet pad">Checking…</p>}
+      {result.answer && found.length === 0 && (
         <p class="empty">
-          {asked.answer.findings.length
-            ? "All that was found is hidden: choose above what to show."
+          {result.answer.findings.length
+            ? "All findings are hidden: choose above what to show."
             : checkpoints.length && !against
-              ? "Nothing found. A checkpoint can be held against it above."
+              ? "Nothing found. A checkpoint can be compared above."
               : "Nothing found."}
         </p>
       )}
@@ -97,7 +97,7 @@ const scrolled = new globalThis.Map<string, number>();
 
 function useScroll(answer: unknown) {
   const frame = useRef<HTMLDivElement>(null);
-  const key = at.value.model;
+  const key = route.value.model;
   useEffect(() => {
     const element = frame.current;
     if (!element || !answer) return;
@@ -112,7 +112,7 @@ function useScroll(answer: unknown) {
 function RuleFindings({ group }: { group: Finding[] }) {
   const [most, setMost] = useState(SHOWN);
   const first = group[0]!;
-  const select = (name: string) => go({ selected: name });
+  const select = (name: string) => navigate({ selected: name });
   return (
     <article class={`rule ${first.severity}`}>
       <h3>
@@ -126,7 +126,7 @@ function RuleFindings({ group }: { group: Finding[] }) {
         {group.slice(0, most).map((finding) => (
           <li
             key={finding.where + finding.message}
-            class={finding.leads_to !== "" && finding.leads_to === at.value.selected ? "selected" : ""}
+            class={finding.leads_to !== "" && finding.leads_to === route.value.selected ? "selected" : ""}
           >
             {finding.leads_to === "" ? (
               <Prose text={printable(finding.message)} />

@@ -2,16 +2,16 @@
 
 import { useRef } from "preact/hooks";
 import { api } from "../../lib/api";
-import { useAsked } from "../../lib/use_query";
+import { useQuery } from "../../lib/use_query";
 import { count, plural, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
-import { at, current, go, toggled } from "../../app/state";
+import { route, current, navigate, toggled } from "../../app/state";
 import { type Band, type SideNode, TwoTrees } from "../../lib/two_trees";
 import type { MapNode, Ribbon } from "../../lib/schema";
 
 const ROLES = ["forward", "update", "gradient", "init", "save", "summary", "bookkeeping", "all"] as const;
 const KINDS = [
-  ["read", "used at one place"],
+  ["read", "used at one call site"],
   ["shared", "used at several"],
   ["write", "written"],
 ] as const;
@@ -50,8 +50,8 @@ export function writeFilter(filter: Filter): string {
   return words.filter(Boolean).join(" ");
 }
 
-export function Map() {
-  const { model, openVariables, openOps, filter: text } = at.value;
+export function ScopeMapView() {
+  const { model, openVariables, openOps, filter: text } = route.value;
   const filter = readFilter(text);
   const parameters = {
     left: openVariables,
@@ -60,11 +60,11 @@ export function Map() {
     shared: filter.isShared,
     collection: filter.collection,
   };
-  const asked = useAsked(model ? JSON.stringify([model, parameters]) : null, () => api.map(model, parameters));
-  const groups = useAsked(model ? `collections ${model}` : null, () => api.collections(model));
+  const result = useQuery(model ? JSON.stringify([model, parameters]) : null, () => api.map(model, parameters));
+  const groups = useQuery(model ? `collections ${model}` : null, () => api.collections(model));
   const frame = useRef<HTMLElement>(null);
-  const set = (change: Partial<Filter>) => go({ filter: writeFilter({ ...filter, ...change }) });
-  const found = asked.answer;
+  const set = (change: Partial<Filter>) => navigate({ filter: writeFilter({ ...filter, ...change }) });
+  const found = result.answer;
   return (
     <section class="view" aria-label="Map" ref={frame}>
       <div class="bar">
@@ -100,7 +100,7 @@ export function Map() {
           </label>
         )}
         {(openVariables.length > 0 || openOps.length > 0) && (
-          <button onClick={() => go({ openVariables: [], openOps: [] })}>close all scopes</button>
+          <button onClick={() => navigate({ openVariables: [], openOps: [] })}>close all scopes</button>
         )}
         <span class="legend">
           {KINDS.map(([kind, word]) => (
@@ -117,7 +117,7 @@ export function Map() {
           </span>
         )}
       </div>
-      {asked.error && <p class="trouble">{asked.error}</p>}
+      {result.error && <p class="trouble">{result.error}</p>}
       {found && found.total_accesses === 0 && (
         <p class="empty">
           {filter.role === "forward" && !filter.isShared && !filter.collection
@@ -146,7 +146,7 @@ export function Map() {
             right={found.ops.map(sideNode)}
             bands={bands(found.ribbons)}
             onOpen={(side, path) =>
-              go(
+              navigate(
                 side === "left" ? { openVariables: toggled(openVariables, path) } : { openOps: toggled(openOps, path) },
                 true,
               )
@@ -169,7 +169,7 @@ function bands(ribbons: Ribbon[]): Band[] {
     left,
     right,
     weight: reads + writes,
-    told: `${plural(reads, "read")}, ${plural(writes, "write")}`,
+    summary: `${plural(reads, "read")}, ${plural(writes, "write")}`,
     kind: writes > reads ? "write" : (sources.get(left) ?? 0) > 1 ? "shared" : "read",
   }));
 }

@@ -21,34 +21,40 @@ export type Column =
 interface Shown {
   key: Column;
   heading: string;
-  told: string; // what the heading means
+  help: string; // what the heading means
   style: "name" | "mono" | "number" | "quiet";
   most: number; // letters; what is longer is cut
 }
 
 export const COLUMNS: readonly Shown[] = [
-  { key: "name", heading: "name", told: "name of the variable", style: "name", most: 90 },
-  { key: "shape", heading: "shape", told: "shape; ? is not known", style: "mono", most: 20 },
-  { key: "dtype", heading: "dtype", told: "dtype", style: "quiet", most: 10 },
-  { key: "parameters", heading: "parameters", told: "number of elements", style: "number", most: 14 },
-  { key: "size_bytes", heading: "bytes", told: "bytes when stored densely", style: "number", most: 8 },
-  { key: "trainable", heading: "trained", told: "whether it is trainable", style: "quiet", most: 3 },
+  { key: "name", heading: "name", help: "name of the variable", style: "name", most: 90 },
+  { key: "shape", heading: "shape", help: "shape; ? is not known", style: "mono", most: 20 },
+  { key: "dtype", heading: "dtype", help: "dtype", style: "quiet", most: 10 },
+  { key: "parameters", heading: "parameters", help: "number of elements", style: "number", most: 14 },
+  { key: "size_bytes", heading: "bytes", help: "bytes when stored densely", style: "number", most: 8 },
+  { key: "trainable", heading: "trained", help: "whether it is trainable", style: "quiet", most: 3 },
   {
     key: "uses",
     heading: "uses",
-    told: "how many times the computation uses it; from 2 on it is shared",
+    help: "how many times the computation uses it; from 2 on it is shared",
     style: "number",
     most: 6,
   },
-  { key: "call_sites", heading: "call sites", told: "op scopes that use it", style: "number", most: 6 },
-  { key: "readers", heading: "readers", told: "ops of the computation that read it", style: "number", most: 6 },
-  { key: "slots", heading: "slots", told: "optimiser slots and averages kept for it", style: "number", most: 6 },
-  { key: "initializer", heading: "initialiser", told: "what gives it its first value", style: "quiet", most: 18 },
-  { key: "device", heading: "device", told: "device that was asked for", style: "quiet", most: 16 },
-  { key: "collections", heading: "collections", told: "collections that it is a member of", style: "quiet", most: 32 },
+  { key: "call_sites", heading: "call sites", help: "op scopes that use it", style: "number", most: 6 },
+  { key: "readers", heading: "readers", help: "ops of the computation that read it", style: "number", most: 6 },
+  {
+    key: "slots",
+    heading: "slots",
+    help: "optimizer slots and moving averages of the variable",
+    style: "number",
+    most: 6,
+  },
+  { key: "initializer", heading: "initializer", help: "what gives it its first value", style: "quiet", most: 18 },
+  { key: "device", heading: "device", help: "requested device", style: "quiet", most: 16 },
+  { key: "collections", heading: "collections", help: "collections that it is a member of", style: "quiet", most: 32 },
 ];
 
-export function told(row: TableRow, column: Column): string {
+export function cellText(row: TableRow, column: Column): string {
   switch (column) {
     case "name":
       return printable(row.name);
@@ -75,7 +81,7 @@ export function told(row: TableRow, column: Column): string {
 
 // Those that say something of any row.
 export function columnsOf(rows: TableRow[]): readonly Shown[] {
-  return COLUMNS.filter(({ key }) => key === "name" || rows.some((row) => told(row, key)));
+  return COLUMNS.filter(({ key }) => key === "name" || rows.some((row) => cellText(row, key)));
 }
 
 const LETTER = { name: 7.3, mono: 7.3, number: 7.6, quiet: 6.6 }; // px of a letter, in the mean
@@ -95,7 +101,7 @@ export function ending(name: string, letters: number): string {
 export function widthsOf(columns: readonly Shown[], rows: TableRow[], names: string[]): string {
   return columns
     .map(({ key, heading, style, most }) => {
-      const texts = key === "name" ? names : rows.map((row) => told(row, key));
+      const texts = key === "name" ? names : rows.map((row) => cellText(row, key));
       const longest = Math.min(
         most,
         texts.reduce((longest, text) => Math.max(longest, text.length), 0),

@@ -5,7 +5,7 @@ import { COLUMNS, type Column } from "./columns";
 export interface Order {
   sort: Column;
   descending: boolean;
-  attached: boolean; // slots and averages too
+  attached: boolean; // auxiliary variables too
   query: string; // in the language of the search
 }
 

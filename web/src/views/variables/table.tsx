@@ -2,10 +2,10 @@
 
 import { useRef } from "preact/hooks";
 import { commonScope, printable } from "../../lib/format";
-import { at, go } from "../../app/state";
+import { route, navigate } from "../../app/state";
 import type { TableRow } from "../../lib/schema";
 import { useWindow } from "../../lib/virtual_list";
-import { type Column, columnsOf, ending, lettersFor, told, widthsOf } from "./columns";
+import { type Column, columnsOf, ending, lettersFor, cellText, widthsOf } from "./columns";
 import type { Order } from "./order";
 
 const ROW = 26;
@@ -21,7 +21,7 @@ interface Props {
 export function Table({ rows, total, order, onSort, onEnd }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const seen = useWindow(box, rows.length, ROW, ROW);
-  const { selected } = at.value;
+  const { selected } = route.value;
   const columns = columnsOf(rows);
   const scope = commonScope(rows.map((row) => row.name));
   const letters = lettersFor(seen.width);
@@ -48,7 +48,7 @@ export function Table({ rows, total, order, onSort, onEnd }: Props) {
     if (!(event.key in steps) || !next || (event.target as HTMLElement).closest("button")) return;
     event.preventDefault();
     seen.scrollTo(rows.indexOf(next));
-    go({ selected: next.name }, true);
+    navigate({ selected: next.name }, true);
   }
 
   return (
@@ -64,7 +64,7 @@ export function Table({ rows, total, order, onSort, onEnd }: Props) {
       aria-activedescendant={rows.some((row) => row.name === selected) ? "variable-selected" : undefined}
     >
       <div class="grid head" style={grid} role="row">
-        {columns.map(({ key, heading, told: meaning, style }) => (
+        {columns.map(({ key, heading, help: meaning, style }) => (
           <span
             key={key}
             role="columnheader"
@@ -94,10 +94,10 @@ export function Table({ rows, total, order, onSort, onEnd }: Props) {
             id={row.name === selected ? "variable-selected" : undefined}
             class={`grid line ${row.name === selected ? "selected" : ""}`}
             style={{ ...grid, top: `${(seen.first + place) * ROW}px` }}
-            onClick={() => go({ selected: row.name })}
+            onClick={() => navigate({ selected: row.name })}
           >
             {columns.map(({ key, style }) => {
-              const text = told(row, key);
+              const text = cellText(row, key);
               return (
                 <span key={key} role="gridcell" title={text} class={style === "name" ? "mono" : style}>
                   {key === "name" ? (

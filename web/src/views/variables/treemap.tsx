@@ -4,7 +4,7 @@ import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count, cut, leaf, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
-import { at, go } from "../../app/state";
+import { route, navigate } from "../../app/state";
 import type { TableRow } from "../../lib/schema";
 
 interface Branch {
@@ -85,12 +85,12 @@ export function Treemap({ rows, total, onEnter }: Props) {
             .map((cell) => (
               <g
                 key={`${cell.data.path} ${cell.depth}`}
-                class={`cell depth${cell.depth % 4} ${cell.children ? "scope" : ""} ${cell.data.path === at.value.selected ? "selected" : ""}`}
+                class={`cell depth${cell.depth % 4} ${cell.children ? "scope" : ""} ${cell.data.path === route.value.selected ? "selected" : ""}`}
                 transform={`translate(${cell.x0} ${cell.y0})`}
-                onClick={() => go({ selected: cell.data.path })}
+                onClick={() => navigate({ selected: cell.data.path })}
                 onDblClick={() => cell.children && onEnter(cell.data.path)}
               >
-                <title>{`${printable(cell.data.path)}: ${count(cell.value ?? 0)} parameters${cell.children ? "; double-click for this scope alone" : ""}`}</title>
+                <title>{`${printable(cell.data.path)}: ${count(cell.value ?? 0)} parameters${cell.children ? "; double-click to show only this scope" : ""}`}</title>
                 <rect width={cell.x1 - cell.x0} height={cell.y1 - cell.y0} />
                 {cell.x1 - cell.x0 > 30 && cell.y1 - cell.y0 > 13 && (
                   <text x="3" y="11">

@@ -2,12 +2,12 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../../lib/api";
-import { useAsked } from "../../lib/use_query";
+import { useQuery } from "../../lib/use_query";
 import { csv, download } from "../../lib/download";
 import { bytes, plural } from "../../lib/format";
-import { at, go } from "../../app/state";
+import { route, navigate } from "../../app/state";
 import type { TableRow } from "../../lib/schema";
-import { type Column, COLUMNS, told } from "./columns";
+import { type Column, COLUMNS, cellText } from "./columns";
 import { inScope, readOrder, writeOrder, type Order } from "./order";
 import { Table } from "./table";
 import { Treemap } from "./treemap";
@@ -16,19 +16,19 @@ const PAGE = 200;
 const CELLS = 5000; // of the treemap: more are smaller than a pixel
 
 export function Variables() {
-  const { model, filter } = at.value;
+  const { model, filter } = route.value;
   const order = readOrder(filter);
   const [rows, setRows] = useState<TableRow[]>([]);
   const parameters = { q: order.query, sort: order.sort, descending: order.descending, attached: order.attached };
   const key = JSON.stringify([model, parameters]);
-  const asked = useAsked(model ? key : null, () => api.variables(model, { ...parameters, limit: PAGE }));
+  const result = useQuery(model ? key : null, () => api.variables(model, { ...parameters, limit: PAGE }));
   const largest = { ...parameters, sort: "parameters", descending: true, limit: CELLS };
-  const all = useAsked(model ? JSON.stringify(["treemap", model, largest]) : null, () => api.variables(model, largest));
-  const set = (change: Partial<Order>, keep = false) => go({ filter: writeOrder({ ...order, ...change }) }, keep);
+  const all = useQuery(model ? JSON.stringify(["treemap", model, largest]) : null, () => api.variables(model, largest));
+  const set = (change: Partial<Order>, keep = false) => navigate({ filter: writeOrder({ ...order, ...change }) }, keep);
 
   useEffect(() => {
-    if (asked.answer) setRows(asked.answer.rows);
-  }, [asked.answer]);
+    if (result.answer) setRows(result.answer.rows);
+  }, [result.answer]);
 
   async function more() {
     const before = rows.length;
@@ -44,7 +44,7 @@ export function Variables() {
           ? !order.descending
           : COLUMNS.some(({ key, style }) => key === column && style === "number"),
     });
-  const total = asked.answer?.total ?? 0;
+  const total = result.answer?.total ?? 0;
   return (
     <section class="view sized" aria-label="Variables">
       <div class="bar">
@@ -55,21 +55,21 @@ export function Variables() {
             checked={order.attached}
             onChange={(event) => set({ attached: event.currentTarget.checked })}
           />
-          slots and averages too
+          auxiliary variables too
         </label>
         <button onClick={() => void save(model, parameters, "csv")}>CSV</button>
         <button onClick={() => void save(model, parameters, "json")}>JSON</button>
         <span class="grow" />
-        {asked.answer && (
+        {result.answer && (
           <span class="quiet">
-            {plural(total, "variable")} · {plural(asked.answer.parameters, "parameter")} ·{" "}
-            {bytes(asked.answer.size_bytes)}
+            {plural(total, "variable")} · {plural(result.answer.parameters, "parameter")} ·{" "}
+            {bytes(result.answer.size_bytes)}
           </span>
         )}
       </div>
-      {asked.error && <p class="trouble">{asked.error}</p>}
-      {asked.answer && total === 0 && (
-        <p class="empty">{order.query ? "No variable fits this filter." : "This artefact holds no variable."}</p>
+      {result.error && <p class="trouble">{result.error}</p>}
+      {result.answer && total === 0 && (
+        <p class="empty">{order.query ? "No variable fits this filter." : "This artifact holds no variable."}</p>
       )}
       {total > 0 && (
         <div class="beside">
@@ -116,7 +116,7 @@ async function save(model: string, parameters: Record<string, string | boolean>,
   const plain = () =>
     csv(
       COLUMNS.map(({ key }) => key),
-      rows.map((row) => ({ ...row, initializer: told(row, "initializer") })),
+      rows.map((row) => ({ ...row, initializer: cellText(row, "initializer") })),
     );
   download(`variables.${kind}`, kind === "json" ? JSON.stringify(rows, null, 2) : plain());
 }
