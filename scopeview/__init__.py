@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from scopeview.errors import ScopeviewError
 
 if TYPE_CHECKING:
-    from scopeview.analyses.diff.report import DiffReport
+    from scopeview.analysis.diff.report import DiffReport
     from scopeview.model.model import Model
 
 __version__ = "0.1.0"
@@ -28,31 +28,31 @@ __all__ = ["DiffReport", "Model", "ScopeviewError", "__version__", "diff", "load
 
 
 def load(source: str | Path | Any, *, tags: Sequence[str] | None = None, artifact: str | None = None) -> Model:
-    """Read a TensorFlow artefact, or a live `tf.Graph`, into a Model.
+    """Read a TensorFlow artifact, or a live `tf.Graph`, into a Model.
 
     Args:
         source: a file, checkpoint prefix or folder, or a `tf.Graph` of this process.
         tags: the tag-set to read from a SavedModel with several MetaGraphs.
-        artifact: which of several artefacts at the path to read.
+        artifact: which of several artifacts at the path to read.
 
     Raises:
         ScopeviewError: it cannot be read; the message says why and what to try.
     """
     if isinstance(source, (str, Path)):
-        from scopeview.sources import read
+        from scopeview.readers import read
 
         return read(source, tags=tags, artifact=artifact)
-    from scopeview.sources.live_graph import read_live_graph
+    from scopeview.readers.tensorflow.live_graph import read_live_graph
 
     return read_live_graph(source)
 
 
 def diff(a: Model, b: Model) -> DiffReport:
     """Compare the variables of two models, and the op trees of two graphs; values by checksum, where there are any."""
-    from scopeview.analyses.diff.report import diff as compare
-    from scopeview.analyses.facts import Facts
+    from scopeview.analysis.context import AnalysisContext
+    from scopeview.analysis.diff.report import diff as compare
 
-    return compare(Facts(a), Facts(b)).report
+    return compare(AnalysisContext(a), AnalysisContext(b)).report
 
 
 def __getattr__(name: str) -> Any:
@@ -62,7 +62,7 @@ def __getattr__(name: str) -> Any:
 
         return Model
     if name == "DiffReport":
-        from scopeview.analyses.diff.report import DiffReport
+        from scopeview.analysis.diff.report import DiffReport
 
         return DiffReport
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

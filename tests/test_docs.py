@@ -8,23 +8,12 @@ import tomllib
 
 from docs.build import command_line, lint_rules, picture
 from scopeview import __version__
-from scopeview.analyses import (
-    access,
-    callsites,
-    detail,
-    find,
-    inspection,
-    membership,
-    restore,
-    saving,
-    sharing,
-    slots,
-    values,
-)
-from scopeview.analyses import report as model_report
-from scopeview.analyses.diff import graphs, report, value_change, variables
-from scopeview.analyses.lint import run
-from scopeview.analyses.query import FIELDS
+from scopeview.analysis import report as model_report
+from scopeview.analysis.answers import collections, find, inspect, sharing, show, values
+from scopeview.analysis.derive import accesses, auxiliary, call_sites, savers
+from scopeview.analysis.diff import graphs, report, restore, value_change, variables
+from scopeview.analysis.lint import run
+from scopeview.analysis.query import FIELDS
 from tests.places import ROOT
 
 
@@ -50,15 +39,15 @@ def test_every_field_of_the_json_is_documented() -> None:
     results = [
         getattr(module, name)
         for module in (
-            inspection,
-            detail,
+            inspect,
+            show,
             find,
-            access,
-            callsites,
-            membership,
-            saving,
+            accesses,
+            call_sites,
+            collections,
+            savers,
             sharing,
-            slots,
+            auxiliary,
             run,
             graphs,
             model_report,

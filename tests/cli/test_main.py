@@ -17,9 +17,19 @@ def test_help_lists_the_commands(scopeview: Run) -> None:
 
     assert ran.code == 0
     assert [line.split()[0] for line in ran.out.split("Commands:")[1].strip().splitlines()] == [
-        "inspect", "show", "find", "sharing", "collections", "lint", "diff", "values", "report", "export", "serve",
+        "inspect",
+        "show",
+        "find",
+        "sharing",
+        "collections",
+        "lint",
+        "diff",
+        "values",
+        "report",
+        "export",
+        "serve",
         "completion",
-    ]  # fmt: skip
+    ]
 
 
 def test_version(scopeview: Run) -> None:
