@@ -46,3 +46,12 @@ _SHAPING = (
 )
 SUMMARY_INPUTS = frozenset({"Const", "ConcatV2", "StringJoin", "AsString", *_SHAPING})
 """Prepares what a summary shows; anything else that only a summary reads is a result of the network."""
+
+PLUMBING = frozenset({"Const", "Identity", "StopGradient", "Cast", "Shape", "Size", "Rank"})
+"""Says little about a computation; a picture folds it into the one op that takes what it gives."""
+
+PLUMBING_OF_SHAPES = frozenset({
+    "StridedSlice", "Slice", "Pack", "Concat", "ConcatV2", "Prod", "Range", "ExpandDims", "Squeeze", "Reshape", "Fill",
+    "Add", "AddV2", "Sub", "Mul", "FloorDiv", "Maximum", "Minimum", "GatherV2", "Gather", "Unpack",
+})  # fmt: skip
+"""The same, where it takes nothing but shapes and constants: `StridedSlice` of a `Shape`."""

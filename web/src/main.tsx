@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { App } from "./app/app";
-import { start } from "./app/state";
+import { start } from "./app/open_models";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";

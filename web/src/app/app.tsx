@@ -13,20 +13,9 @@ import { closeModel, ModelOptions } from "./models";
 import { NotReady, Welcome } from "./not_ready";
 import { OpenDialog, useDrop } from "../panels/open/open_dialog";
 import { Search } from "../panels/search";
-import { paneStyle, Splitter } from "./splitter";
-import {
-  announcement,
-  route,
-  current,
-  navigate,
-  showModel,
-  notice,
-  refreshModels,
-  showView,
-  pageError,
-  VIEWS,
-  type View,
-} from "./state";
+import { fold, folded, paneStyle, Splitter } from "./splitter";
+import { current, showModel, refreshModels } from "./open_models";
+import { announcement, route, navigate, notice, showView, pageError, VIEWS, type View } from "./route";
 import { Summary } from "../panels/summary";
 import { useReveal } from "../panels/tree/reveal";
 import { Tree } from "../panels/tree/tree";
@@ -54,6 +43,7 @@ const KEYS: [string, string][] = [
   ["t, T", "trace inputs, outputs"],
   ["Shift-click, Shift-Space", "select several"],
   ["p", "paths between two"],
+  ["[, ]", "hide or show the trees, the inspector"],
   ["d", "light or dark"],
   ["?", "these keys"],
   ["Esc", "close; out of a trace, a scope"],
@@ -89,6 +79,8 @@ export function App() {
         return; // letters and digits are typed ahead there
       else if (chosen) showView(chosen);
       else if (event.key === "o" || event.key === "v") toTree(event.key === "o" ? "ops" : "variables");
+      else if (event.key === "[") fold("left", !folded.value.left);
+      else if (event.key === "]") fold("right", !folded.value.right);
       else if (event.key === "d") switchTheme();
     };
     addEventListener("keydown", onKey);
@@ -114,6 +106,18 @@ export function App() {
             </button>
           ))}
         </nav>
+        {(["left", "right"] as const).map((side) => (
+          <button
+            key={side}
+            class={`icon fold ${side}`}
+            aria-label={side === "left" ? "trees" : "inspector"}
+            aria-pressed={!folded.value[side]}
+            title={`${folded.value[side] ? "show" : "hide"} the ${side === "left" ? "trees ([)" : "inspector (])"}`}
+            onClick={() => fold(side, !folded.value[side])}
+          >
+            {side === "left" ? "◧" : "◨"}
+          </button>
+        ))}
         <button class="icon" aria-label="switch between light and dark" onClick={switchTheme}>
           ◐
         </button>
@@ -148,7 +152,7 @@ export function App() {
       {!model && !pageError.value && <Welcome onOpen={() => setOpening(true)} />}
       {model && model.state !== "ready" && <NotReady />}
       {model?.state === "ready" && (
-        <main class={isWide ? "wide" : ""} style={paneStyle()}>
+        <main class={mainClass(isWide)} style={paneStyle()}>
           {isWide ? (
             (["variables", "ops"] as const).map((kind) => (
               <div class="left" key={kind}>
@@ -207,6 +211,13 @@ export function App() {
       </p>
     </div>
   );
+}
+
+function mainClass(isWide: boolean): string {
+  const { left, right } = folded.value;
+  return [isWide && !left ? "wide" : "", left ? "left-folded" : "", right ? "right-folded" : ""]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function useWidth(query: string): boolean {

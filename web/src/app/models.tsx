@@ -2,7 +2,9 @@
 
 import { api } from "../lib/api";
 import { cut, printable, short } from "../lib/format";
-import { showModel, models, errorMessage, pageError } from "./state";
+import { showModel, models } from "./open_models";
+import { pageError } from "./route";
+import { errorMessage } from "../lib/api";
 
 const LETTERS = 46; // of a name in a menu; the end of it says which file it is
 

@@ -3,7 +3,9 @@
 import { api } from "../lib/api";
 import { bytes, printable } from "../lib/format";
 import { closeModel } from "./models";
-import { current, showModel, models, refreshModels, errorMessage, pageError } from "./state";
+import { current, showModel, models, refreshModels } from "./open_models";
+import { pageError } from "./route";
+import { errorMessage } from "../lib/api";
 import type { OpenModel } from "../lib/schema";
 
 export function NotReady() {

@@ -6,6 +6,26 @@ import { useRef } from "preact/hooks";
 export type Side = "left" | "right";
 
 const [LEAST, STEP, KEY] = [150, 16, "panes"]; // px, px, and where the widths are kept
+const FOLDED = "folded"; // where it is kept which sides are folded away
+const NARROW = "(max-width: 1099px)"; // windows on which both sides would leave no canvas
+
+export const folded = signal<Record<Side, boolean>>(keptFolds());
+
+function keptFolds(): Record<Side, boolean> {
+  const names = (typeof localStorage === "undefined" ? null : localStorage.getItem(FOLDED)) ?? startingFolds();
+  return { left: names.includes("left"), right: names.includes("right") };
+}
+
+function startingFolds(): string {
+  if (typeof matchMedia === "undefined") return "";
+  return matchMedia("(max-width: 799px)").matches ? "left right" : matchMedia(NARROW).matches ? "right" : "";
+}
+
+export function fold(side: Side, isFolded: boolean): void {
+  folded.value = { ...folded.value, [side]: isFolded };
+  const names = Object.entries(folded.value).flatMap(([name, isSo]) => (isSo ? [name] : []));
+  if (!matchMedia(NARROW).matches) localStorage.setItem(FOLDED, names.join(" "));
+}
 
 const widths = signal<Partial<Record<Side, number>>>(kept());
 

@@ -6,7 +6,7 @@ import type {
   Detail,
   DiffMap,
   DiffReport,
-  FindingsBelow,
+  FindingsByScope,
   FindResult,
   GraphEdges,
   GraphPicture,
@@ -19,7 +19,7 @@ import type {
   ScopeMap,
   Trace,
   TreePage,
-  UsedByAll,
+  CommonVariables,
   VariableTablePage,
   VariableValues,
 } from "./schema";
@@ -96,7 +96,7 @@ export const api = {
   summary: (model: string) => ask<ModelSummary>(of(model, "summary")),
   tree: (model: string, tree: "ops" | "variables", scope: string, offset = 0, fold = true) =>
     ask<TreePage>(of(model, "tree"), { tree, scope, offset, limit: 500, fold }),
-  findings: (model: string, scope: string) => ask<FindingsBelow>(of(model, "findings"), { scope }),
+  findings: (model: string, scope: string) => ask<FindingsByScope>(of(model, "findings"), { scope }),
   show: (model: string, name: string) => ask<Detail>(of(model, "show"), { name }),
   find: (model: string, q: string, offset = 0) =>
     ask<FindResult>(of(model, "find"), { q, offset, limit: 100, typing: true }),
@@ -105,7 +105,8 @@ export const api = {
   map: (model: string, parameters: Parameters) => ask<ScopeMap>(of(model, "map"), parameters),
   variables: (model: string, parameters: Parameters) => ask<VariableTablePage>(of(model, "variables"), parameters),
   graph: (model: string, parameters: Parameters) => ask<GraphPicture>(of(model, "graph"), parameters),
-  usedByAll: (model: string, names: string[]) => ask<UsedByAll>(of(model, "graph/used-by-all"), { name: names }),
+  commonVariables: (model: string, names: string[]) =>
+    ask<CommonVariables>(of(model, "graph/used-by-all"), { name: names }),
   opening: (model: string) => ask<Opening>(of(model, "graph/opening")),
   graphEdges: (model: string, parameters: Parameters) => ask<GraphEdges>(of(model, "graph/edges"), parameters),
   trace: (model: string, parameters: Parameters) => ask<Trace>(of(model, "graph/trace"), parameters),
@@ -115,3 +116,11 @@ export const api = {
     ask<PictureChanges>("diff/graph", { a, b, ...parameters }),
   diff: (a: string, b: string, parameters: Parameters = {}) => ask<DiffReport>("diff", { a, b, ...parameters }),
 };
+
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function errorChoices(error: unknown): string[] {
+  return error instanceof ApiError ? error.choices : [];
+}

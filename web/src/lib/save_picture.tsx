@@ -3,7 +3,7 @@
 import { download, saveBlob } from "./download";
 import { printable } from "./format";
 import { standaloneStyle, upright } from "./standalone";
-import { pageError } from "../app/state";
+import { pageError } from "../app/route";
 
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -139,7 +139,7 @@ export interface paths {
         put?: never;
         /**
          * Open Model
-         * @description Open an artefact under one of the served paths.
+         * @description Open an artifact under one of the served paths.
          */
         post: operations["open_model_api_models_post"];
         delete?: never;
@@ -236,10 +236,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Places
+         * Allowed Paths
          * @description List files and folders under the served roots, for opening by path.
          */
-        get: operations["places_api_places_get"];
+        get: operations["allowed_paths_api_places_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -257,7 +257,7 @@ export interface paths {
         };
         /**
          * Summary
-         * @description Say what the artefact is, and its totals.
+         * @description Say what the artifact is, and its totals.
          */
         get: operations["summary_api_models__model__summary_get"];
         put?: never;
@@ -588,10 +588,10 @@ export interface components {
             is_penalty: boolean;
         };
         /**
-         * Attachment
-         * @description A variable that exists for another, or for an optimiser.
+         * AuxiliaryVariable
+         * @description A variable that exists for another, or for an optimizer.
          */
-        Attachment: {
+        AuxiliaryVariable: {
             /** Variable */
             variable: string;
             /** Primary */
@@ -677,8 +677,20 @@ export interface components {
             has_collections: boolean;
         };
         /**
+         * CommonVariables
+         * @description Variables that all of several names use.
+         */
+        CommonVariables: {
+            /** Names */
+            names: string[];
+            /** Variables */
+            variables: string[];
+            /** Total Variables */
+            total_variables: number;
+        };
+        /**
          * Dangling
-         * @description A reference to something that the artefact does not hold.
+         * @description A reference to something that the artifact does not hold.
          */
         Dangling: {
             /**
@@ -835,8 +847,8 @@ export interface components {
             not_compared: number;
             /** Shifted */
             shifted: string[];
-            /** Optimisers */
-            optimisers: [
+            /** Optimizers */
+            optimizers: [
                 string[],
                 string[]
             ];
@@ -955,10 +967,10 @@ export interface components {
             first: string;
         };
         /**
-         * FindingsBelow
+         * FindingsByScope
          * @description The findings below one scope.
          */
-        FindingsBelow: {
+        FindingsByScope: {
             /** Scope */
             scope: string;
             /** Children */
@@ -1118,6 +1130,10 @@ export interface components {
             members: string[];
             /** Total Members */
             total_members: number;
+            /** Plumbing */
+            plumbing: string[];
+            /** Total Plumbing */
+            total_plumbing: number;
             /** Type */
             type: string;
             /** Types */
@@ -1351,7 +1367,7 @@ export interface components {
         };
         /**
          * Inspection
-         * @description Everything an artefact holds, op by op excepted.
+         * @description Everything an artifact holds, op by op excepted.
          */
         Inspection: {
             model: components["schemas"]["ModelSummary"];
@@ -1535,7 +1551,7 @@ export interface components {
         };
         /**
          * ModelSummary
-         * @description The artefact in one line.
+         * @description The artifact in one line.
          */
         ModelSummary: {
             /** Path */
@@ -1721,7 +1737,7 @@ export interface components {
         };
         /**
          * Output
-         * @description One output of an op; dtype and shape as far as the artefact or TensorFlow's import tells.
+         * @description One output of an op; dtype and shape as far as the artifact or TensorFlow's import tells.
          */
         Output: {
             /** Port */
@@ -2096,7 +2112,7 @@ export interface components {
             call_sites: number;
             /** Slots */
             slots: number;
-            belongs_to: components["schemas"]["Attachment"] | null;
+            belongs_to: components["schemas"]["AuxiliaryVariable"] | null;
             /** Device */
             device: string;
             initializer: components["schemas"]["Initializer"] | null;
@@ -2200,18 +2216,6 @@ export interface components {
             collections: string[];
             /** Trainable */
             trainable: boolean | null;
-        };
-        /**
-         * UsedByAll
-         * @description Variables that all of several names use.
-         */
-        UsedByAll: {
-            /** Names */
-            names: string[];
-            /** Variables */
-            variables: string[];
-            /** Total Variables */
-            total_variables: number;
         };
         /** ValidationError */
         ValidationError: {
@@ -2322,7 +2326,7 @@ export interface components {
             uses: number;
             /** Slots */
             slots: string[];
-            belongs_to: components["schemas"]["Attachment"] | null;
+            belongs_to: components["schemas"]["AuxiliaryVariable"] | null;
         };
         /**
          * VariableScopeDetail
@@ -2409,8 +2413,8 @@ export interface components {
             /** Is Cut */
             is_cut: boolean;
             /** Slots */
-            slots: components["schemas"]["Attachment"][];
-            belongs_to: components["schemas"]["Attachment"] | null;
+            slots: components["schemas"]["AuxiliaryVariable"][];
+            belongs_to: components["schemas"]["AuxiliaryVariable"] | null;
             /** Roles */
             roles: {
                 [key: string]: number;
@@ -2473,11 +2477,12 @@ export interface components {
     pathItems: never;
 }
 export type Access = components['schemas']['Access'];
-export type Attachment = components['schemas']['Attachment'];
+export type AuxiliaryVariable = components['schemas']['AuxiliaryVariable'];
 export type CallSite = components['schemas']['CallSite'];
 export type CollectionDetail = components['schemas']['CollectionDetail'];
 export type CollectionRecord = components['schemas']['CollectionRecord'];
 export type CollectionsReport = components['schemas']['CollectionsReport'];
+export type CommonVariables = components['schemas']['CommonVariables'];
 export type Dangling = components['schemas']['Dangling'];
 export type Detail = components['schemas']['Detail'];
 export type DiffEntry = components['schemas']['DiffEntry'];
@@ -2489,7 +2494,7 @@ export type Difference = components['schemas']['Difference'];
 export type FindResult = components['schemas']['FindResult'];
 export type Finding = components['schemas']['Finding'];
 export type FindingCount = components['schemas']['FindingCount'];
-export type FindingsBelow = components['schemas']['FindingsBelow'];
+export type FindingsByScope = components['schemas']['FindingsByScope'];
 export type FunctionChange = components['schemas']['FunctionChange'];
 export type FunctionDetail = components['schemas']['FunctionDetail'];
 export type FunctionRecord = components['schemas']['FunctionRecord'];
@@ -2547,7 +2552,6 @@ export type TensorInfo = components['schemas']['TensorInfo'];
 export type Trace = components['schemas']['Trace'];
 export type TreePage = components['schemas']['TreePage'];
 export type TreeRow = components['schemas']['TreeRow'];
-export type UsedByAll = components['schemas']['UsedByAll'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type ValueChange = components['schemas']['ValueChange'];
 export type ValuesReport = components['schemas']['ValuesReport'];
@@ -2574,6 +2578,8 @@ export interface operations {
                 unfold?: string[];
                 /** @description Items of one scope, before they are folded. */
                 items?: number;
+                /** @description Draw constants, casts and the like by themselves. */
+                plumbing?: boolean;
             };
             header?: never;
             path: {
@@ -2623,7 +2629,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UsedByAll"];
+                    "application/json": components["schemas"]["CommonVariables"];
                 };
             };
             /** @description Validation Error */
@@ -2688,6 +2694,8 @@ export interface operations {
                 unfold?: string[];
                 /** @description Items of one scope, before they are folded. */
                 items?: number;
+                /** @description Draw constants, casts and the like by themselves. */
+                plumbing?: boolean;
             };
             header?: never;
             path: {
@@ -2738,6 +2746,8 @@ export interface operations {
                 unfold?: string[];
                 /** @description Items of one scope, before they are folded. */
                 items?: number;
+                /** @description Draw constants, casts and the like by themselves. */
+                plumbing?: boolean;
             };
             header?: never;
             path: {
@@ -2783,6 +2793,8 @@ export interface operations {
                 unfold?: string[];
                 /** @description Items of one scope, before they are folded. */
                 items?: number;
+                /** @description Draw constants, casts and the like by themselves. */
+                plumbing?: boolean;
             };
             header?: never;
             path?: never;
@@ -2991,7 +3003,7 @@ export interface operations {
             };
         };
     };
-    places_api_places_get: {
+    allowed_paths_api_places_get: {
         parameters: {
             query?: {
                 under?: string;
@@ -3146,7 +3158,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FindingsBelow"];
+                    "application/json": components["schemas"]["FindingsByScope"];
                 };
             };
             /** @description Validation Error */

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { cut, printable } from "./format";
-import { route, navigate } from "../app/state";
+import { route, navigate } from "../app/route";
 
 const ROW = 24;
 

@@ -1,7 +1,8 @@
 // An answer that belongs to what is shown: asked for again when its question changes, kept on screen meanwhile.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { reconnects, current, errorMessage } from "../app/state";
+import { reconnects, current } from "../app/open_models";
+import { errorMessage } from "./api";
 
 export interface QueryState<Answer> {
   answer: Answer | undefined;

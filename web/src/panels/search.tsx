@@ -5,7 +5,7 @@ import { api } from "../lib/api";
 import { useQuery } from "../lib/use_query";
 import { count, plural, printable, shape } from "../lib/format";
 import { Path } from "../lib/path";
-import { route, navigate } from "../app/state";
+import { route, navigate } from "../app/route";
 import type { Hit } from "../lib/schema";
 
 const SCOPES = 8; // that are told before variables and ops

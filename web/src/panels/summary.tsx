@@ -4,7 +4,9 @@ import { useEffect } from "preact/hooks";
 import { api } from "../lib/api";
 import { useQuery } from "../lib/use_query";
 import { bytes, count, plural, printable } from "../lib/format";
-import { route, current, showModel, refreshModels, errorMessage, showView, pageError } from "../app/state";
+import { current, showModel, refreshModels } from "../app/open_models";
+import { route, showView, pageError } from "../app/route";
+import { errorMessage } from "../lib/api";
 
 export function Summary() {
   const { model } = route.value;

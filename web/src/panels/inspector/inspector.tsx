@@ -9,7 +9,7 @@ import { attribute, bytes, count, cut, plural, printable, shape } from "../../li
 import { Segments } from "../../lib/path";
 import { Splitter } from "../../app/splitter";
 import { StoredValues } from "./stored_values";
-import { ancestors, route, enterFunction, navigate, toggleSelected, functionPath } from "../../app/state";
+import { ancestors, route, enterFunction, navigate, toggleSelected, functionPath } from "../../app/route";
 import type {
   Access,
   CallSite,
@@ -128,7 +128,7 @@ function Everything({ found }: { found: Detail }) {
 function SeveralPart({ names }: { names: string[] }) {
   const { model, graphView } = route.value;
   const { answer: common } = useQuery(graphView.function ? null : JSON.stringify([model, names]), () =>
-    api.usedByAll(model, names),
+    api.commonVariables(model, names),
   );
   const rest = common ? common.total_variables - common.variables.length : 0;
   return (
@@ -178,6 +178,7 @@ function LinkPart() {
     role: graphView.roles,
     show: graphView.shown,
     unfold: graphView.unfolded,
+    plumbing: graphView.drawsPlumbing,
     items: graphView.items,
     limit: EDGES,
   };

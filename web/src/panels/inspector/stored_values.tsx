@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { api } from "../../lib/api";
 import { useQuery } from "../../lib/use_query";
 import { bytes, count, plural, printable, short } from "../../lib/format";
-import { current, models } from "../../app/state";
+import { current, models } from "../../app/open_models";
 import type { VariableValues } from "../../lib/schema";
 
 const MOST = 64 << 20; // bytes that are read without being asked to: about a second

@@ -5,7 +5,9 @@ import { api } from "../../lib/api";
 import { useQuery } from "../../lib/use_query";
 import { Dialog } from "../../lib/dialog";
 import { bytes, count, printable } from "../../lib/format";
-import { route, navigate, showModel, refreshModels, errorMessage } from "../../app/state";
+import { showModel, refreshModels } from "../../app/open_models";
+import { route, navigate } from "../../app/route";
+import { errorMessage } from "../../lib/api";
 import type { OpenModel } from "../../lib/schema";
 
 type Tell = (text: string) => void;

@@ -2,8 +2,10 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, pending } from "../../lib/api";
-import { reconnects, current, union, errorMessage } from "../../app/state";
-import type { FindingsBelow } from "../../lib/schema";
+import { reconnects, current } from "../../app/open_models";
+import { union } from "../../app/route";
+import { errorMessage } from "../../lib/api";
+import type { FindingsByScope } from "../../lib/schema";
 import type { More, TreePages } from "./lines";
 
 export type Kind = "ops" | "variables";
@@ -79,8 +81,8 @@ export function useFindings(
   kind: Kind,
   pages: TreePages,
   isWanted: boolean,
-): Map<string, FindingsBelow["children"]> {
-  const [findings, setFindings] = useState<Map<string, FindingsBelow["children"]>>(new Map());
+): Map<string, FindingsByScope["children"]> {
+  const [findings, setFindings] = useState<Map<string, FindingsByScope["children"]>>(new Map());
   const looked = useRef(new Set<string>()); // scopes whose findings are asked for
   const revision = current.value?.revision ?? 0;
   useEffect(() => {

@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import { api } from "../../lib/api";
-import { ancestors, route, navigate, union, pendingTreeReveal } from "../../app/state";
+import { ancestors, route, navigate, union, pendingTreeReveal } from "../../app/route";
 import { standsFor } from "./lines";
 import type { Kind } from "./pages";
 

@@ -1,8 +1,8 @@
 // One row of a tree: a name, how much stands below it, and what is said of it.
 
 import { bytes, count, parent, plural, printable, shape } from "../../lib/format";
-import { route } from "../../app/state";
-import type { FindingCount, FindingsBelow, TreeRow } from "../../lib/schema";
+import { route } from "../../app/route";
+import type { FindingCount, FindingsByScope, TreeRow } from "../../lib/schema";
 import { type Entry, isMore, type Line, standsFor } from "./lines";
 import type { Kind } from "./pages";
 
@@ -11,7 +11,7 @@ export const ROW = 26;
 export const NOTHING: FindingCount = { errors: 0, warnings: 0, first: "" };
 
 // What stands at a row, its twins together; the first message is that of the gravest.
-export function foundIn(findings: Map<string, FindingsBelow["children"]>, { row }: Line): FindingCount {
+export function foundIn(findings: Map<string, FindingsByScope["children"]>, { row }: Line): FindingCount {
   const among = findings.get(parent(row.path)) ?? {};
   let sum = NOTHING;
   for (const path of row.twins.length ? row.twins : [row.path]) {

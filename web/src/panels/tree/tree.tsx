@@ -2,7 +2,8 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { plural, parent } from "../../lib/format";
-import { announcement, route, current, navigate, union, pendingTreeReveal, toggled } from "../../app/state";
+import { current } from "../../app/open_models";
+import { announcement, route, navigate, union, pendingTreeReveal, toggled } from "../../app/route";
 import { useWindow } from "../../lib/virtual_list";
 import { byTyping, type Entry, flatten, isMore, lastBefore, type Line, standsFor } from "./lines";
 import { type Kind, useFindings, usePages } from "./pages";

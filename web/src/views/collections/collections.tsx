@@ -4,7 +4,7 @@ import { api } from "../../lib/api";
 import { useQuery } from "../../lib/use_query";
 import { count, cut, plural, printable } from "../../lib/format";
 import { csv, download } from "../../lib/download";
-import { route, navigate, notice } from "../../app/state";
+import { route, navigate, notice } from "../../app/route";
 
 const SHOWN = 40;
 const RENAMED = 6; // keys of a saver that are named

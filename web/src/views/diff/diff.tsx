@@ -9,7 +9,8 @@ import { csv, download } from "../../lib/download";
 import { count, plural, printable, shape } from "../../lib/format";
 import { ModelOptions } from "../../app/models";
 import { Segments } from "../../lib/path";
-import { route, counterpart, navigate, models } from "../../app/state";
+import { counterpart, models } from "../../app/open_models";
+import { route, navigate } from "../../app/route";
 import type { DiffEntry, DiffReport, RenameRule, RestoreReport } from "../../lib/schema";
 
 const WORDS: Record<DiffEntry["status"], string> = {

@@ -5,7 +5,7 @@ import { api } from "../../lib/api";
 import { useQuery } from "../../lib/use_query";
 import { count, leaf, plural, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
-import { ancestors, route, navigate, toggled } from "../../app/state";
+import { ancestors, route, navigate, toggled } from "../../app/route";
 import { type Band, type SideNode, TwoTrees } from "../../lib/two_trees";
 import type { DiffEntry, DiffMap, DiffNode, DiffRibbon, GraphDiff } from "../../lib/schema";
 

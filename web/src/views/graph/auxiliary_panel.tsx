@@ -1,8 +1,8 @@
-// What serves training, saving and the like, beside the drawing: named, counted, and brought back one by one or by role.
+// What is hidden by role: training, saving and the like; each can be drawn, by name or by role.
 
 import { useState } from "preact/hooks";
 import { count, plural, printable } from "../../lib/format";
-import { route, navigate, changeGraphView, selectDrawn, toggled } from "../../app/state";
+import { route, navigate, changeGraphView, selectDrawn, toggled } from "../../app/route";
 import type { GraphPicture } from "../../lib/schema";
 import type { Changes } from "./changes";
 import type { Drawing } from "./store";
@@ -11,9 +11,9 @@ const SHOWN = 12;
 const MORE = 50; // shown each time that one asks for more
 
 // Links with one end that is hidden and one that is not.
-function linksAside({ items, outside, links }: GraphPicture): number {
-  const isAside = (index: number) => (items[index] ?? outside[index - items.length])?.aside !== null;
-  return links.filter((link) => isAside(link.source) !== isAside(link.target)).length;
+function hiddenLinks({ items, outside, links }: GraphPicture): number {
+  const isHidden = (index: number) => (items[index] ?? outside[index - items.length])?.aside !== null;
+  return links.filter((link) => isHidden(link.source) !== isHidden(link.target)).length;
 }
 
 interface Props {
@@ -36,13 +36,13 @@ export function AuxiliaryPanel({ drawing, changes: { onlyInOther, byKey }, lit }
     );
   const roles = new Map<string, Drawing["auxiliary"]>();
   for (const one of drawing.auxiliary) roles.set(one.item.aside!, [...(roles.get(one.item.aside!) ?? []), one]);
-  const links = drawing.subgraphs.reduce((sum, picture) => sum + linksAside(picture), 0);
+  const links = drawing.subgraphs.reduce((sum, picture) => sum + hiddenLinks(picture), 0);
   if (!roles.size && !onlyInOther.length && !graphView.roles.length && !graphView.shown.length) return null;
   return (
-    <aside class="aside" aria-label="Set aside">
+    <aside class="aside" aria-label="Hidden by role">
       {onlyInOther.length > 0 && <h3>only in the other graph</h3>}
       {onlyInOther.map(({ scope, paths, total }) => (
-        <ul key={scope} class="onlyInOther">
+        <ul key={scope} class="only-in-other">
           {paths.slice(0, shown(`other ${scope}`)).map((path) => (
             <li key={path}>
               <button
@@ -109,12 +109,12 @@ export function AuxiliaryPanel({ drawing, changes: { onlyInOther, byKey }, lit }
       {links > 0 && <p class="quiet">{plural(links, "link")} between these and what is drawn</p>}
       {graphView.roles.map((role) => (
         <button key={role} onClick={() => changeGraphView({ roles: toggled(graphView.roles, role) })}>
-          set {role} aside again
+          hide {role} again
         </button>
       ))}
       {graphView.shown.length > 0 && (
         <button onClick={() => changeGraphView({ shown: [] })}>
-          set {plural(graphView.shown.length, "path")} aside again
+          hide {plural(graphView.shown.length, "path")} again
         </button>
       )}
     </aside>

@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { api } from "../../lib/api";
 import { useQuery } from "../../lib/use_query";
-import { route } from "../../app/state";
+import { route } from "../../app/route";
 import type { PictureChanges } from "../../lib/schema";
 import type { Drawing } from "./store";
 
@@ -28,6 +28,7 @@ export function useChanges(drawing: Drawing | undefined): Changes {
     show: graphView.shown,
     unfold: graphView.unfolded,
     items: graphView.items,
+    plumbing: graphView.drawsPlumbing,
   };
   const result = useQuery(
     graphView.against && drawing && !graphView.function

@@ -1,6 +1,6 @@
 // Colors of the boxes by what was chosen, and the legend that says exactly what is on the screen.
 
-import type { Coloring } from "../../app/state";
+import type { Coloring } from "../../app/route";
 import type { GraphItem, GraphLink } from "../../lib/schema";
 
 export const HUES = 10; // classes hue0 .. hue9 of the style sheet; hue9 is for all that come after

@@ -3,11 +3,11 @@
 import ELK from "elkjs/lib/elk.bundled.js";
 import { readFileSync } from "node:fs";
 import { renderToString } from "preact-render-to-string";
-import type { Coloring } from "../../app/state";
+import type { Coloring } from "../../app/route";
 import type { GraphPicture } from "../../lib/schema";
 import { legendOf } from "./coloring";
 import { fallback } from "./fallback";
-import { type ElkOutcome, elkJob, isTooLong, place } from "./layout";
+import { type ElkOutcome, elkJob, isTooLong, largest, variantsOf } from "./layout";
 import type { Placed, Plan } from "./plan";
 import { Scene, Tips } from "./scene";
 import { draw } from "./store";
@@ -24,14 +24,17 @@ interface Order {
 }
 
 const MARGIN = 16;
+const ASPECT = 1.3; // width to height of a page
 const engine = new ELK();
 
 async function arrange(made: Plan): Promise<Placed> {
   const isLed = !order.isPlain && !isTooLong(made);
-  const outcome =
-    isLed &&
-    ((await (engine.layout(elkJob(made) as never) as Promise<unknown>).catch(() => null)) as ElkOutcome | null);
-  return place(made, outcome || fallback(made));
+  const outcomes: ElkOutcome[] = [];
+  for (const variant of isLed ? variantsOf(made) : []) {
+    const outcome = await (engine.layout(elkJob(made, variant) as never) as Promise<unknown>).catch(() => null);
+    if (outcome) outcomes.push(outcome as ElkOutcome);
+  }
+  return largest(made, outcomes.length ? outcomes : [fallback(made)]);
 }
 
 function ask(order: Order, scope: string): Promise<GraphPicture> {
@@ -44,7 +47,7 @@ const ignore = () => undefined;
 const order = JSON.parse(readFileSync(0, "utf-8")) as Order;
 const drawing = await draw(
   order.opened,
-  order.isSideways,
+  { isSideways: order.isSideways, aspect: ASPECT, drawsHubs: false },
   { ask: (scope) => ask(order, scope), arrange },
   new AbortController().signal,
   order.root,

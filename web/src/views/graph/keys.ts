@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import { printable } from "../../lib/format";
-import { route, navigate, changeGraphView, toggleSelected } from "../../app/state";
+import { route, navigate, changeGraphView, toggleSelected } from "../../app/route";
 import type { DrawnItem, Drawing } from "./store";
 
 interface Keyboard {

@@ -25,17 +25,37 @@ export interface ElkOutcome extends Size {
   edges?: { id: string; sections?: { startPoint: Point; endPoint: Point; bendPoints?: Point[] }[] }[];
 }
 
+// The ways to lay out a scope that are tried; the one whose outcome is largest on the canvas is drawn.
+export type Variant = "plain" | "wrapped";
+const MOST_TIGHT = 90; // lines up to which the slower placement is tried: it is a fifth narrower
+
+export function variantsOf(made: Plan): Variant[] {
+  return made.nodes.length > 5 && made.lines.length < 400 ? ["plain", "wrapped"] : ["plain"];
+}
+
+// How large a box is drawn when it fills a canvas of height 1.
+export function scaleOf({ width, height }: Size, aspect: number): number {
+  return Math.min(aspect / width, 1 / height);
+}
+
+const LEAST_GAIN = 1.1; // by which a wrapped layout must be larger: a straight one is easier to follow
+
+// Of several outcomes the one that is drawn largest.
+export function largest(made: Plan, outcomes: ElkOutcome[]): Placed {
+  const all = outcomes.map((outcome) => place(made, outcome));
+  return all.reduce((best, one) => (scaleOf(one, made.aspect) > scaleOf(best, made.aspect) * LEAST_GAIN ? one : best));
+}
+
 const OPTIONS = {
   "elk.algorithm": "layered",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
-  "elk.layered.spacing.nodeNodeBetweenLayers": "32",
+  "elk.layered.spacing.nodeNodeBetweenLayers": "28",
   "elk.layered.spacing.edgeNodeBetweenLayers": "12",
-  "elk.spacing.nodeNode": "18",
+  "elk.spacing.nodeNode": "16",
   "elk.spacing.edgeNode": "12",
   "elk.spacing.edgeEdge": "8",
   "elk.spacing.componentComponent": "24",
   "elk.edgeRouting": "POLYLINE",
-  "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
   "elk.padding": `[top=${HEAD + MARGIN},left=${MARGIN},bottom=${MARGIN},right=${MARGIN}]`,
 };
 
@@ -43,7 +63,7 @@ export function isTooLong(made: Plan): boolean {
   return made.lines.length > MOST_LINES;
 }
 
-export function elkJob(made: Plan): object {
+export function elkJob(made: Plan, variant: Variant = "plain"): object {
   const boxes = boxesOf(made);
   const sides = made.isSideways ? { in: "WEST", out: "EAST" } : { in: "SOUTH", out: "NORTH" };
   return {
@@ -51,6 +71,9 @@ export function elkJob(made: Plan): object {
     // Gates move to the sides of the box: what hangs on them must not be stacked, for their lines would cross it.
     layoutOptions: {
       ...OPTIONS,
+      "elk.layered.nodePlacement.strategy": made.lines.length > MOST_TIGHT ? "BRANDES_KOEPF" : "NETWORK_SIMPLEX",
+      "elk.aspectRatio": String(made.aspect),
+      ...(variant === "wrapped" && { "elk.layered.wrapping.strategy": "MULTI_EDGE" }),
       "elk.separateConnectedComponents": String(!made.gates.length),
       ...(made.isSideways
         ? { "elk.direction": "RIGHT", "elk.layered.spacing.nodeNodeBetweenLayers": "64" }
@@ -155,39 +178,55 @@ export function place(made: Plan, outcome: ElkOutcome): Placed {
     routes.set(edge.id, {
       points,
       label: line.label ? free(middleOf(points), line.label, taken) : null,
-      isOverlay: false,
+      kind: "line",
     });
-    for (const id of line.also) routes.set(id, { points, label: null, isOverlay: false });
+    for (const id of line.also) routes.set(id, { points, label: null, kind: "line" });
   }
-  for (const line of made.overlays) routes.set(line.id, { points: straight(line), label: null, isOverlay: true });
-  return { ...size, gates, at, routes };
+  for (const line of made.overlays) routes.set(line.id, { points: straight(line), label: null, kind: "overlay" });
+  for (const line of made.references) routes.set(line.id, { points: straight(line), label: null, kind: "reference" });
+  const sizes = new Map([...made.nodes, ...made.loose].map((node) => [node.id, node.size]));
+  return { ...size, gates, at, sizes, referencesOf: made.referencesOf, routes };
 }
 
 const GAP = 14;
 
-// Puts what no line leads to in rows at the right of the others, or below them where inputs are at the left.
-function placeLoose(made: Plan, led: ElkOutcome, at: Map<string, Point>): Size {
-  const taken = led.children?.length
-    ? { width: Math.ceil(led.width), height: Math.ceil(led.height) }
+// Puts what no line leads to in rows, at the right of the others or below them: wherever all is drawn larger.
+function placeLoose(made: Plan, linked: ElkOutcome, at: Map<string, Point>): Size {
+  const taken = linked.children?.length
+    ? { width: Math.ceil(linked.width), height: Math.ceil(linked.height) }
     : { width: 0, height: 0 };
-  const area = made.loose.reduce((sum, { size }) => sum + (size.width + GAP) * (size.height + GAP), 0);
-  const room = made.isSideways
-    ? Math.max(taken.width, Math.sqrt(area * 1.6))
-    : area / Math.max(taken.height - HEAD, Math.sqrt(area / 1.6), 1);
-  const start = made.isSideways
-    ? { x: MARGIN, y: taken.height || HEAD + MARGIN }
-    : { x: taken.width || MARGIN, y: HEAD + MARGIN };
-  const most = start.x + Math.max(room * 1.1, ...made.loose.map((node) => node.size.width));
+  if (!made.loose.length) return taken;
+  const beside = [0.4, 0.7, 1].map((share) => {
+    const area = made.loose.reduce((sum, { size }) => sum + (size.width + GAP) * (size.height + GAP), 0);
+    const height = Math.max(taken.height, Math.sqrt(area / made.aspect) + HEAD) * share;
+    return rows(made.loose, { x: taken.width || MARGIN, y: HEAD + MARGIN }, area / Math.max(1, height - HEAD), taken);
+  });
+  // Gates stand at the lower side of a scope: nothing is put below the lines that lead to them.
+  const isFree = !made.gates.length || made.isSideways;
+  const below = rows(made.loose, { x: MARGIN, y: taken.height || HEAD + MARGIN }, taken.width - 2 * MARGIN, taken);
+  const choices = isFree && taken.height ? [...beside, below] : beside;
+  const best = choices.reduce((a, b) => (scaleOf(b.size, made.aspect) > scaleOf(a.size, made.aspect) ? b : a));
+  best.at.forEach((point, id) => at.set(id, point));
+  return best.size;
+}
+
+// Boxes in rows of a width, from a corner on; returns where they come to lie and the size of all.
+function rows(boxes: Plan["loose"], start: Point, room: number, taken: Size): { at: Map<string, Point>; size: Size } {
+  const at = new Map<string, Point>();
+  const most = start.x + Math.max(room * 1.05, ...boxes.map((box) => box.size.width));
   const next = { ...start };
-  let [right, bottom] = [0, HEAD + MARGIN];
-  for (const { id, size } of made.loose) {
+  let [right, bottom] = [0, start.y];
+  for (const { id, size } of boxes) {
     if (next.x > start.x && next.x + size.width > most) [next.x, next.y] = [start.x, bottom + GAP];
     at.set(id, { ...next });
     right = Math.max(right, next.x + size.width);
     bottom = Math.max(bottom, next.y + size.height);
     next.x += size.width + GAP;
   }
-  return { width: Math.max(taken.width, right + MARGIN), height: Math.max(taken.height, bottom + MARGIN) };
+  return {
+    at,
+    size: { width: Math.max(taken.width, right + MARGIN), height: Math.max(taken.height, bottom + MARGIN) },
+  };
 }
 
 // Whatever a line may end at, by its id; a gate of the scope itself has none of its own.

@@ -1,7 +1,7 @@
 // What the signs of the drawing mean: those that are on the screen, and no others.
 
 import { plural, printable } from "../../lib/format";
-import { route, COLORINGS, type Coloring, changeGraphView } from "../../app/state";
+import { route, COLORINGS, type Coloring, changeGraphView } from "../../app/route";
 import { type Legend, lineKind, NOTES } from "./coloring";
 import type { Drawing } from "./store";
 

@@ -35,6 +35,8 @@ const item = (id: string, change: Partial<GraphItem> = {}): GraphItem => ({
   collections: [],
   constants: [],
   total_constants: 0,
+  plumbing: [],
+  total_plumbing: 0,
   calls: [],
   ...change,
 });
@@ -75,6 +77,8 @@ const picture = (change: Partial<GraphPicture>): GraphPicture => ({
   ...change,
 });
 
+const OPTIONS = { isSideways: false, aspect: 1.25, drawsHubs: true };
+
 function overlaps(made: ReturnType<typeof plan>, placed: Placed): string[] {
   const boxes = [...made.nodes, ...made.loose].map((node) => ({
     ...placed.at.get(node.id)!,
@@ -102,7 +106,7 @@ describe("a plan", () => {
     ],
   });
   it("lays out data between what is in place, and draws weights from outside and control over it", () => {
-    const made = plan(three, new Map(), false);
+    const made = plan(three, new Map(), OPTIONS);
     expect(made.nodes.map((node) => node.id)).toEqual([itemNode("a"), itemNode("b")]);
     expect(made.gates.map((gate) => [gate.id, gate.side, gate.weights])).toEqual([
       ["x", "in", false],
@@ -120,7 +124,7 @@ describe("a plan", () => {
       height: 80,
       gates: [{ id: "a", label: "a", side: "in" as const, along: 30, weights: false, others: [] }],
     };
-    const job = elkJob(plan(three, new Map([["b", inner]]), false)) as { edges: { id: string; targets: string[] }[] };
+    const job = elkJob(plan(three, new Map([["b", inner]]), OPTIONS)) as { edges: { id: string; targets: string[] }[] };
     expect(job.edges.find((edge) => edge.id === lineId("a", "b"))!.targets).toEqual([
       lineId(itemNode("b"), gateNode("in", "a")),
     ]);
@@ -131,7 +135,7 @@ describe("a plan", () => {
       .slice(1)
       .map((_, index) => link(index, index + 1))
       .filter((_, index) => index % 7);
-    const made = plan(picture({ items: many, links: chain }), new Map(), isSideways);
+    const made = plan(picture({ items: many, links: chain }), new Map(), { ...OPTIONS, isSideways });
     const placed = place(made, fallback(made));
     expect(overlaps(made, placed)).toEqual([]);
     expect(placed.routes.size).toBe(chain.length);
@@ -146,7 +150,7 @@ describe("a plan", () => {
     const made = plan(
       picture({ items, outside: [outside("x"), outside("y")], links: [link(42, 0), link(0, 1), link(1, 43)] }),
       new Map(),
-      isSideways,
+      { ...OPTIONS, isSideways },
     );
     const placed = place(made, fallback(made));
     expect([made.nodes.length, made.loose.length, overlaps(made, placed)]).toEqual([2, 40, []]);
@@ -162,7 +166,7 @@ describe("a plan", () => {
     const made = plan(
       picture({ items: [item("in:x"), item("x\ny")], outside: [outside("x")], links: [link(0, 1), link(2, 0)] }),
       new Map(),
-      false,
+      OPTIONS,
     );
     expect(
       new Set([...made.nodes, ...made.gates.map((gate) => ({ id: gateNode(gate.side, gate.id) }))].map((one) => one.id))

@@ -1,7 +1,9 @@
-// From the picture of one opened scope to what is laid out: boxes with their sizes, gates at the sides, lines.
+// From the subgraph of one opened scope to what is laid out: boxes with their sizes, gates at the sides, lines.
 
-import { cut, plural, printable } from "../../lib/format";
-import type { GraphItem, GraphLink, GraphPicture } from "../../lib/schema";
+import { cut, printable } from "../../lib/format";
+import type { GraphLink, GraphPicture } from "../../lib/schema";
+import { boxSize, dims, type Reference } from "./box";
+import { hubsOf, nodeAt } from "./hubs";
 
 export interface Size {
   width: number;
@@ -35,64 +37,44 @@ export interface Node {
   gates: Gate[];
 }
 
+export interface PlanOptions {
+  isSideways: boolean; // inputs at the left, not at the bottom
+  aspect: number; // width to height of what it is drawn on
+  drawsHubs: boolean; // lines to hubs, which are references otherwise
+}
+
 export interface Plan {
   scope: string;
   isSideways: boolean;
+  aspect: number;
   nodes: Node[]; // with a line at least
   loose: Node[]; // no line leads to them: they stand beside the others, and not in the way of lines
   gates: (Omit<Gate, "along"> & { size: Size })[];
   lines: { id: string; source: string; target: string; label: string; also: string[] }[]; // laid out; `also`: links on the same line
-  overlays: { id: string; source: string; target: string }[]; // drawn over what is laid out
+  overlays: Line[]; // drawn over what is laid out
+  references: Line[]; // lines to hubs, drawn only when one of their ends is pointed at
+  referencesOf: Map<string, Reference[]>; // by the id of an item: the hubs that it names
 }
+
+interface Line {
+  id: string;
+  source: string;
+  target: string;
+}
+
+export type RouteKind = "line" | "overlay" | "reference";
 
 export interface Placed extends Box {
   at: Map<string, Point>;
-  routes: Map<string, { points: Point[]; label: Point | null; isOverlay: boolean }>;
+  sizes: Map<string, Size>;
+  referencesOf: Map<string, Reference[]>;
+  routes: Map<string, { points: Point[]; label: Point | null; kind: RouteKind }>;
 }
 
 export const HEAD = 26;
 export const MARGIN = 14;
-const LETTER = 6.7;
-const MOST_LETTERS = 26;
 const MOST_LABELS = 90;
-const FAN = 7; // lines from one variable; more are drawn over, for they would pull everything towards it
 const MOST_GATES = 24; // of each side
-
-export function title(item: GraphItem): string {
-  return cut(printable(item.label), MOST_LETTERS);
-}
-
-export function subtitle(item: GraphItem): string {
-  if (item.kind === "variable")
-    return [item.shape_known ? dims(item.shape) : "", item.uses > 1 ? plural(item.uses, "call site") : ""]
-      .filter(Boolean)
-      .join(" · ");
-  if (item.kind === "scope" || item.kind === "group") return plural(item.ops, "op");
-  const [constant] = item.constants;
-  const value = !constant
-    ? ""
-    : item.total_constants > 1
-      ? `${item.total_constants} constants`
-      : cut(constant.preview.join(" ") || dims(constant.shape), 12);
-  const type = item.label === item.type || (item.type === "Const" && value) ? "" : cut(item.type, 20);
-  return [type, value].filter(Boolean).join(" · ");
-}
-
-export function sizeOf(item: GraphItem): Size {
-  const letters = Math.max(
-    Array.from(title(item)).length + (item.total_members > 1 ? 4 : 0),
-    Array.from(subtitle(item)).length * 0.85,
-  );
-  return {
-    width: Math.round(Math.max(54, letters * LETTER + (item.can_open || item.calls.length ? 36 : 24))),
-    height: subtitle(item) ? 36 : 24,
-  };
-}
-
-export function dims(shape: (number | null)[] | null): string {
-  if (shape === null) return "…";
-  return shape.length ? shape.map((size) => size ?? "?").join("×") : "scalar";
-}
 
 // Keys of what a job places. Names are hostile data and may hold any sign, so that what a key is of stands before them.
 export function lineId(source: string, target: string): string {
@@ -111,42 +93,46 @@ export function idOf(key: string): string {
   return key.slice(key.indexOf(":") + 1);
 }
 
-// What is drawn in place of a picture, and how its links are: laid out, or drawn over.
-export function plan(picture: GraphPicture, opened: Map<string, Box>, isSideways: boolean): Plan {
-  const items = picture.items.filter((item) => item.aside === null);
-  const inPlace = new Set(items.map((item) => item.id));
-  const name = (index: number) =>
-    index < picture.items.length ? picture.items[index]! : picture.outside[index - picture.items.length]!;
-  const isOutside = (index: number) => index >= picture.items.length;
-  const kept = picture.links.filter((link) =>
-    [link.source, link.target].every((end) =>
-      isOutside(end) ? picture.outside[end - picture.items.length]!.aside === null : inPlace.has(name(end).id),
-    ),
-  );
-  const gates = gatesOf(picture, kept);
+// What is drawn of a subgraph, and how its links are: laid out, drawn over, or named as references.
+export function plan(
+  subgraph: GraphPicture,
+  opened: Map<string, Box>,
+  { isSideways, aspect, drawsHubs }: PlanOptions,
+): Plan {
+  const items = subgraph.items.filter((item) => item.aside === null);
+  const visible = new Set(items.map((item) => item.id));
+  const name = (index: number) => nodeAt(subgraph, index);
+  const isOutside = (index: number) => index >= subgraph.items.length;
+  const isDrawn = (index: number) => (isOutside(index) ? name(index).aside === null : visible.has(name(index).id));
+  const kept = subgraph.links.filter((link) => isDrawn(link.source) && isDrawn(link.target));
+  const gates = gatesOf(subgraph, kept);
+  const hubs = drawsHubs ? null : hubsOf(subgraph, kept, (id) => opened.has(id));
   const laid = new Map<string, Plan["lines"][number]>();
-  const fans = new Map<number, number>();
-  for (const link of kept) if (link.weights === link.data) fans.set(link.source, (fans.get(link.source) ?? 0) + 1);
   const made: Plan = {
-    scope: picture.scope,
+    scope: subgraph.scope,
     isSideways,
+    aspect,
     nodes: [],
     loose: [],
     gates: [...gates.values()],
     lines: [],
     overlays: [],
+    references: [],
+    referencesOf: hubs?.referencesOf ?? new Map(),
   };
   for (const link of kept) {
     const [source, target] = [end(link.source, "in"), end(link.target, "out")];
     const line = { id: lineId(name(link.source).id, name(link.target).id), source, target };
-    const isFan = link.weights === link.data && (isOutside(link.source) || (fans.get(link.source) ?? 0) > FAN);
-    if (link.data === 0 || isFan || link.writes === link.data) made.overlays.push(line);
-    else lay(line, labelOf(link));
+    const isFromOutside = link.weights === link.data && isOutside(link.source);
+    if (hubs?.links.has(link)) made.references.push(line);
+    else if (link.data === 0 || isFromOutside || link.writes === link.data) made.overlays.push(line);
+    else lay(line, labelOf(subgraph, link));
   }
-  const led = new Set(made.lines.flatMap((line) => [line.source, line.target]));
+  const linked = new Set(made.lines.flatMap((line) => [line.source, line.target]));
   for (const item of items) {
     const [id, box] = [itemNode(item.id), opened.get(item.id)];
-    (led.has(id) ? made.nodes : made.loose).push({ id, size: box ?? sizeOf(item), gates: box?.gates ?? [] });
+    const size = box ?? boxSize(item, made.referencesOf.get(item.id) ?? []);
+    (linked.has(id) ? made.nodes : made.loose).push({ id, size, gates: box?.gates ?? [] });
   }
   if (made.lines.length > MOST_LABELS) made.lines.forEach((line) => (line.label = ""));
   return made;
@@ -223,7 +209,10 @@ export function gateWidth(label: string): number {
   return Math.round(label.length * 6 + 14);
 }
 
-function labelOf(link: GraphLink): string {
+// A variable's own shape says more than that of the handle which reads it.
+function labelOf({ items }: GraphPicture, link: GraphLink): string {
+  const source = items[link.source];
+  if (source?.kind === "variable" && source.shape_known && source.total_members === 1) return dims(source.shape);
   if (link.tensors === 1) return link.shape_known ? dims(link.shape) : "";
   return link.tensors > 1 ? `${link.tensors} tensors` : "";
 }

@@ -1,6 +1,6 @@
 // What must be opened so that a name can be seen: the scopes above it, the groups that they are folded in, and what is hidden by role.
 
-import { ancestors } from "../../app/state";
+import { ancestors } from "../../app/route";
 import type { GraphItem } from "../../lib/schema";
 import { fetchSubgraph, type GraphQuery } from "./store";
 
@@ -44,5 +44,5 @@ function isLong(item: GraphItem): boolean {
 
 // The item that a path is told with: itself, or a group of which it is one.
 function holding(items: GraphItem[], path: string): GraphItem | undefined {
-  return items.find((item) => item.path === path || item.members.includes(path));
+  return items.find((item) => [item.path, ...item.members, ...item.plumbing].includes(path));
 }

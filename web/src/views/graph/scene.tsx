@@ -4,7 +4,8 @@ import { count, cut, plural, printable } from "../../lib/format";
 import type { Outside } from "../../lib/schema";
 import type { Change } from "./changes";
 import { type Legend, lineKind } from "./coloring";
-import { dims, gateWidth, type Point, subtitle, title } from "./plan";
+import { dims, referenceText, subtitle, title } from "./box";
+import { gateWidth, type Point } from "./plan";
 import type { DrawnGate, DrawnItem, DrawnLink, Drawing } from "./store";
 
 export interface Marks {
@@ -48,7 +49,7 @@ export function Scene({ drawing, legend, marks, handlers, changes }: Props) {
               drawn={item}
               legend={legend}
               marks={marks}
-              hands={handlers}
+              handlers={handlers}
               isFaint={false}
               change={changes.get(item.key)}
             />
@@ -62,7 +63,7 @@ export function Scene({ drawing, legend, marks, handlers, changes }: Props) {
               isSelected={marks.link === link.key}
               isFaint={isFaintLink(link, marks, near)}
               isNear={!!near && touches(link, marks.hovered)}
-              hands={handlers}
+              handlers={handlers}
             />
           )),
         ...drawing.gates
@@ -72,7 +73,7 @@ export function Scene({ drawing, legend, marks, handlers, changes }: Props) {
               key={gate.key}
               drawn={gate}
               outside={beyond.get(gate.scope)?.get(gate.gate.id)}
-              hands={handlers}
+              handlers={handlers}
             />
           )),
         ...drawing.items
@@ -83,7 +84,7 @@ export function Scene({ drawing, legend, marks, handlers, changes }: Props) {
               drawn={item}
               legend={legend}
               marks={marks}
-              hands={handlers}
+              handlers={handlers}
               change={changes.get(item.key)}
               isFaint={
                 !marks.selected.has(item.key) &&
@@ -123,12 +124,12 @@ interface ItemProps {
   drawn: DrawnItem;
   legend: Legend;
   marks: Marks;
-  hands: Handlers;
+  handlers: Handlers;
   isFaint: boolean;
   change: Change | undefined;
 }
 
-function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
+function Item({ drawn, legend, marks, handlers, isFaint, change }: ItemProps) {
   const { item, width, height, isOpen } = drawn;
   const hue = isOpen ? null : legend.hueOf(item);
   const classes = [
@@ -146,6 +147,9 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
   const leads = item.can_open || item.calls.length > 0;
   const middle = width / 2 + (leads ? 5 : 0);
   const below = isOpen ? "" : subtitle(item);
+  const references = isOpen ? "" : referenceText(drawn.references);
+  const line = (index: number) => (isOpen ? 17 : 16 + 13 * index);
+  const isOneLine = !isOpen && !below && !references;
   return (
     <g
       class={classes.filter(Boolean).join(" ")}
@@ -156,14 +160,14 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
       aria-expanded={item.can_open ? isOpen : undefined}
       onClick={(event) => {
         event.stopPropagation();
-        hands.pick(drawn, event.shiftKey || event.ctrlKey || event.metaKey);
+        handlers.pick(drawn, event.shiftKey || event.ctrlKey || event.metaKey);
       }}
       onDblClick={(event) => {
         event.stopPropagation();
-        hands.open(drawn);
+        handlers.open(drawn);
       }}
-      onMouseEnter={() => !isOpen && hands.hover(drawn.key)}
-      onMouseLeave={() => hands.hover("")}
+      onMouseEnter={() => !isOpen && handlers.hover(drawn.key)}
+      onMouseLeave={() => handlers.hover("")}
     >
       <title>{tooltip(item)}</title>
       {item.total_members > 1 &&
@@ -175,15 +179,20 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
       <text
         class="name"
         x={isOpen ? 24 : middle}
-        y={isOpen ? 17 : below ? 16 : height / 2 + 4}
+        y={isOneLine ? height / 2 + 4 : line(0)}
         text-anchor={isOpen ? "start" : "middle"}
       >
         {title(item)}
         {item.total_members > 1 ? ` ×${item.total_members}` : ""}
       </text>
       {below && (
-        <text class={item.uses > 1 ? "below uses" : "below"} x={middle} y="29" text-anchor="middle">
+        <text class={item.uses > 1 ? "below uses" : "below"} x={middle} y={line(1)} text-anchor="middle">
           {below}
+        </text>
+      )}
+      {references && (
+        <text class="below reference" x={middle} y={line(below ? 2 : 1)} text-anchor="middle">
+          {references}
         </text>
       )}
       {leads && (
@@ -194,7 +203,7 @@ function Item({ drawn, legend, marks, hands, isFaint, change }: ItemProps) {
           aria-hidden="true"
           onClick={(event) => {
             event.stopPropagation();
-            hands.open(drawn);
+            handlers.open(drawn);
           }}
         >
           {isOpen ? "▾" : item.can_open ? "▸" : "ƒ"}
@@ -236,17 +245,17 @@ interface LinkProps {
   isSelected: boolean;
   isFaint: boolean;
   isNear: boolean;
-  hands: Handlers;
+  handlers: Handlers;
 }
 
-function Link({ drawn, isSelected, isFaint, isNear, hands }: LinkProps) {
-  const { link, points, label, isOverlay, scope, source, target } = drawn;
+function Link({ drawn, isSelected, isFaint, isNear, handlers }: LinkProps) {
+  const { link, points, label, kind: route, scope, source, target } = drawn;
   const kind = lineKind(link);
   const width =
     link.elements === null
       ? Math.min(4, 1.2 + Math.log10(Math.max(1, link.tensors)) * 0.8)
       : Math.min(5, 1 + Math.max(0, Math.log10(link.elements)) * 0.55);
-  const path = isOverlay ? bow(points) : smooth(points);
+  const path = route === "line" ? smooth(points) : bow(points);
   const text =
     link.tensors === 1 && link.shape_known ? dims(link.shape) : link.tensors > 1 ? `${link.tensors} tensors` : "";
   const counts = [
@@ -257,7 +266,7 @@ function Link({ drawn, isSelected, isFaint, isNear, hands }: LinkProps) {
   const classes = [
     "link",
     kind,
-    isOverlay ? "overlay" : "",
+    route === "line" ? "" : route,
     isSelected ? "selected" : "",
     isFaint ? "faint" : "",
     isNear ? "near" : "",
@@ -270,7 +279,7 @@ function Link({ drawn, isSelected, isFaint, isNear, hands }: LinkProps) {
       data-target={mark(target)}
       onClick={(event) => {
         event.stopPropagation();
-        hands.pickLink(drawn);
+        handlers.pickLink(drawn);
       }}
     >
       <title>{`${printable(source)} → ${printable(target)}\n${counts.filter(Boolean).join(", ")}${text ? `\n${link.dtype ?? ""} ${text}` : ""}`}</title>
@@ -287,7 +296,15 @@ function Link({ drawn, isSelected, isFaint, isNear, hands }: LinkProps) {
 
 const NAMED = 12; // that the tip of a gate for several names
 
-function GateMark({ drawn, outside, hands }: { drawn: DrawnGate; outside: Outside | undefined; hands: Handlers }) {
+function GateMark({
+  drawn,
+  outside,
+  handlers,
+}: {
+  drawn: DrawnGate;
+  outside: Outside | undefined;
+  handlers: Handlers;
+}) {
   const { gate, scope, x, y } = drawn;
   const width = gateWidth(gate.label);
   const names = outside?.variables ?? gate.others.slice(0, NAMED);
@@ -300,7 +317,7 @@ function GateMark({ drawn, outside, hands }: { drawn: DrawnGate; outside: Outsid
       style={{ transform: `translate(${x}px, ${y}px)` }}
       onClick={(event) => {
         event.stopPropagation();
-        hands.pickGate(drawn);
+        handlers.pickGate(drawn);
       }}
     >
       <title>

@@ -2,6 +2,8 @@
 
 import { api } from "../../lib/api";
 import type { GraphItem, GraphLink, GraphPicture } from "../../lib/schema";
+import type { Reference } from "./box";
+import { nodeAt } from "./hubs";
 import {
   type Box,
   type Gate,
@@ -11,8 +13,9 @@ import {
   plan,
   type Placed,
   type Plan,
+  type PlanOptions,
   type Point,
-  sizeOf,
+  type RouteKind,
 } from "./plan";
 
 export interface GraphQuery {
@@ -23,6 +26,7 @@ export interface GraphQuery {
   shown: string[];
   unfolded: string[];
   items: number;
+  drawsPlumbing: boolean;
 }
 
 export interface DrawnItem extends Point {
@@ -33,6 +37,7 @@ export interface DrawnItem extends Point {
   height: number;
   depth: number;
   isOpen: boolean;
+  references: Reference[];
 }
 
 export interface DrawnLink {
@@ -43,7 +48,7 @@ export interface DrawnLink {
   link: GraphLink;
   points: Point[];
   label: Point | null;
-  isOverlay: boolean;
+  kind: RouteKind;
   depth: number;
 }
 
@@ -68,11 +73,11 @@ const KEPT = 500;
 const pictures = new Map<string, Promise<GraphPicture>>();
 
 export function fetchSubgraph(question: GraphQuery, scope: string): Promise<GraphPicture> {
-  const { model, revision, function: name, roles, shown, unfolded, items } = question;
-  const key = JSON.stringify([model, revision, name, roles, shown, unfolded, items, scope]);
+  const { model, revision, function: name, roles, shown, unfolded, items, drawsPlumbing: plumbing } = question;
+  const key = JSON.stringify([model, revision, name, roles, shown, unfolded, items, plumbing, scope]);
   let asked = pictures.get(key);
   if (!asked) {
-    asked = api.graph(model, { scope, function: name, role: roles, show: shown, unfold: unfolded, items });
+    asked = api.graph(model, { scope, function: name, role: roles, show: shown, unfold: unfolded, items, plumbing });
     asked.catch(() => pictures.delete(key)); // a refusal is asked again, not kept
     pictures.set(key, asked);
     const [oldest] = pictures.keys();
@@ -121,7 +126,7 @@ export interface DrawSteps {
 
 export async function draw(
   opened: string[],
-  isSideways: boolean,
+  options: PlanOptions,
   { ask, arrange }: DrawSteps,
   stop: AbortSignal,
   root = "",
@@ -131,7 +136,7 @@ export async function draw(
   // Innermost first: an opened box must know its size before the scope around it is laid out.
   for (const one of [...all].reverse()) {
     const boxes = new Map<string, Box>([...one.inside].map(([id, inside]) => [id, layouts.get(inside)!]));
-    layouts.set(one, await arrange(plan(one.picture, boxes, isSideways), stop));
+    layouts.set(one, await arrange(plan(one.picture, boxes, options), stop));
   }
   return together(all, layouts);
 }
@@ -157,7 +162,7 @@ function together(all: Opened[], layouts: Map<Opened, Placed>): Drawing {
         continue;
       }
       const inside = one.inside.get(item.id);
-      const size = inside ? layouts.get(inside)! : sizeOf(item);
+      const size = layout.sizes.get(itemNode(item.id))!;
       const where = { x: from.x + at.x, y: from.y + at.y };
       if (inside) origin.set(inside, where);
       drawing.items.push({
@@ -169,6 +174,7 @@ function together(all: Opened[], layouts: Map<Opened, Placed>): Drawing {
         height: size.height,
         depth,
         isOpen: !!inside,
+        references: layout.referencesOf.get(item.id) ?? [],
       });
     }
     for (const gate of layout.gates) {
@@ -188,8 +194,7 @@ function together(all: Opened[], layouts: Map<Opened, Placed>): Drawing {
 }
 
 function linksOf({ picture, depth }: Opened, layout: Placed, from: Point): DrawnLink[] {
-  const id = (index: number) =>
-    (index < picture.items.length ? picture.items[index]! : picture.outside[index - picture.items.length]!).id;
+  const id = (index: number) => nodeAt(picture, index).id;
   const found: DrawnLink[] = [];
   for (const link of picture.links) {
     const [source, target] = [id(link.source), id(link.target)];
@@ -204,7 +209,7 @@ function linksOf({ picture, depth }: Opened, layout: Placed, from: Point): Drawn
       link,
       points: route.points.map(moved),
       label: route.label && moved(route.label),
-      isOverlay: route.isOverlay,
+      kind: route.kind,
       depth,
     });
   }

@@ -3,8 +3,8 @@
 import { count, plural, printable } from "../../lib/format";
 import { ModelOptions } from "../../app/models";
 import { SavePicture } from "../../lib/save_picture";
-import { route, enterFunction, navigate, changeGraphView, models, DEFAULT_GRAPH_VIEW } from "../../app/state";
-import { fit } from "./framing";
+import { models } from "../../app/open_models";
+import { route, enterFunction, navigate, changeGraphView, DEFAULT_GRAPH_VIEW } from "../../app/route";
 import type { Drawing } from "./store";
 import type { Viewport } from "./viewport";
 
@@ -17,9 +17,10 @@ interface ToolbarProps {
   svg: { current: SVGSVGElement | null };
   viewport: Viewport;
   tracing: string;
+  onFit: () => void;
 }
 
-export function Toolbar({ drawing, svg, viewport, tracing }: ToolbarProps) {
+export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps) {
   const { model, graphView, openOps, selected } = route.value;
   const root = drawing?.subgraphs[0];
   const cut = drawing?.subgraphs.filter((picture) => picture.total_links > picture.links.length) ?? [];
@@ -43,14 +44,7 @@ export function Toolbar({ drawing, svg, viewport, tracing }: ToolbarProps) {
           <b class="mono">{printable(graphView.function)}</b>
         </nav>
       )}
-      <button
-        title="f"
-        onClick={() => {
-          if (!drawing || !svg.current) return;
-          fit(drawing, svg.current, viewport);
-          changeGraphView({ box: "" }, true);
-        }}
-      >
+      <button title="f" onClick={onFit}>
         fit
       </button>
       <button aria-label="zoom in" onClick={() => viewport.by(1.3)}>
@@ -144,14 +138,7 @@ export function Toolbar({ drawing, svg, viewport, tracing }: ToolbarProps) {
         {tracing}
       </span>
       <span class="grow" />
-      <label>
-        <input
-          type="checkbox"
-          checked={!graphView.hidesAuxiliary}
-          onChange={(event) => changeGraphView({ hidesAuxiliary: !event.currentTarget.checked })}
-        />{" "}
-        auxiliary
-      </label>
+      <DrawnToo drawing={drawing} />
       <SavePicture of={() => svg.current} name="graph" />
       {cut.length > 0 && (
         <span class="warning">{`${count(sum(cut, (one) => one.links.length))} of ${plural(
@@ -161,5 +148,49 @@ export function Toolbar({ drawing, svg, viewport, tracing }: ToolbarProps) {
       )}
       {!!root?.dangling && <span class="warning">{plural(root.dangling, "input")} from ops that are not there</span>}
     </div>
+  );
+}
+
+// What is left out of the drawing, and can be drawn.
+function DrawnToo({ drawing }: { drawing: Drawing | undefined }) {
+  const { graphView } = route.value;
+  const hidden = sum(drawing?.auxiliary ?? [], ({ item }) => item.ops);
+  const hasHubs = drawing?.links.some((link) => link.kind === "reference") || graphView.drawsHubs;
+  const folded = sum(drawing?.items ?? [], ({ item }) => item.total_plumbing);
+  const choices = [
+    { key: "drawsHubs", isOffered: hasHubs, text: "hub edges", title: "draw the edges of nodes that many others use" },
+    {
+      key: "drawsPlumbing",
+      isOffered: folded > 0 || graphView.drawsPlumbing,
+      text: folded ? `${count(folded)} folded ops` : "folded ops",
+      title: "draw constants, casts, shapes and the like by themselves",
+    },
+  ] as const;
+  const isAny = hidden > 0 || graphView.roles.length > 0 || graphView.shown.length > 0;
+  return (
+    <>
+      {choices
+        .filter(({ isOffered }) => isOffered)
+        .map(({ key, text, title }) => (
+          <label key={key} title={title}>
+            <input
+              type="checkbox"
+              checked={graphView[key]}
+              onChange={(event) => changeGraphView({ [key]: event.currentTarget.checked })}
+            />{" "}
+            {text}
+          </label>
+        ))}
+      {isAny && (
+        <button
+          aria-expanded={graphView.showsAuxiliary}
+          class={graphView.showsAuxiliary ? "on" : ""}
+          title="training, saving, summaries and the like are not drawn"
+          onClick={() => changeGraphView({ showsAuxiliary: !graphView.showsAuxiliary })}
+        >
+          {hidden ? `hidden by role: ${plural(hidden, "op")}` : "hidden by role"}
+        </button>
+      )}
+    </>
   );
 }

@@ -3,7 +3,8 @@
 import { select } from "d3-selection";
 import { zoom, zoomIdentity, zoomTransform, type ZoomBehavior } from "d3-zoom";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { route, changeGraphView } from "../../app/state";
+import { LEGIBLE_SCALE, SMALLEST_SCALE } from "./framing";
+import { route, changeGraphView } from "../../app/route";
 
 export interface View {
   x: number;
@@ -55,6 +56,11 @@ export function useViewport(svg: { current: SVGSVGElement | null }): Viewport {
   };
   const now = () => (svg.current ? zoomTransform(svg.current) : view);
   return { view, set, by, now };
+}
+
+// How much text is drawn at a scale: what could not be read is left out.
+export function detailOf(k: number): string {
+  return k < SMALLEST_SCALE * 0.7 ? "far tiny" : k < LEGIBLE_SCALE - 0.005 ? "far" : "";
 }
 
 export function parseBox(text: string): View | null {

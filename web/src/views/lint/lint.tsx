@@ -6,7 +6,8 @@ import { useQuery } from "../../lib/use_query";
 import { count, plural, printable } from "../../lib/format";
 import { ModelOptions } from "../../app/models";
 import { SaveTable } from "../../lib/save_table";
-import { route, current, navigate, models, ownCheckpoint } from "../../app/state";
+import { current, models, ownCheckpoint } from "../../app/open_models";
+import { route, navigate } from "../../app/route";
 import type { Finding } from "../../lib/schema";
 
 const SEVERITIES = ["error", "warning", "info"] as const;

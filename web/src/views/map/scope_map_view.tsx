@@ -5,7 +5,8 @@ import { api } from "../../lib/api";
 import { useQuery } from "../../lib/use_query";
 import { count, plural, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
-import { route, current, navigate, toggled } from "../../app/state";
+import { current } from "../../app/open_models";
+import { route, navigate, toggled } from "../../app/route";
 import { type Band, type SideNode, TwoTrees } from "../../lib/two_trees";
 import type { MapNode, Ribbon } from "../../lib/schema";
 

@@ -2,7 +2,7 @@
 
 import { useRef } from "preact/hooks";
 import { commonScope, printable } from "../../lib/format";
-import { route, navigate } from "../../app/state";
+import { route, navigate } from "../../app/route";
 import type { TableRow } from "../../lib/schema";
 import { useWindow } from "../../lib/virtual_list";
 import { type Column, columnsOf, ending, lettersFor, cellText, widthsOf } from "./columns";

@@ -4,7 +4,7 @@ import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count, cut, leaf, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
-import { route, navigate } from "../../app/state";
+import { route, navigate } from "../../app/route";
 import type { TableRow } from "../../lib/schema";
 
 interface Branch {

@@ -5,7 +5,7 @@ import { api } from "../../lib/api";
 import { useQuery } from "../../lib/use_query";
 import { csv, download } from "../../lib/download";
 import { bytes, plural } from "../../lib/format";
-import { route, navigate } from "../../app/state";
+import { route, navigate } from "../../app/route";
 import type { TableRow } from "../../lib/schema";
 import { type Column, COLUMNS, cellText } from "./columns";
 import { inScope, readOrder, writeOrder, type Order } from "./order";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readFilter, writeFilter } from "../views/map/scope_map_view";
 import { columns } from "../lib/two_trees";
 import { attribute, bytes, cut, printable, shape, short } from "../lib/format";
-import { parseRoute, DEFAULT_GRAPH_VIEW, toggled, formatRoute, type Route } from "./state";
+import { parseRoute, DEFAULT_GRAPH_VIEW, toggled, formatRoute, type Route } from "./route";
 import { csv } from "../lib/download";
 import { inScope, readOrder, writeOrder } from "../views/variables/order";
 import type { TableRow } from "../lib/schema";

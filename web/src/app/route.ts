@@ -1,8 +1,6 @@
 // What the page shows. Everything that a link must bring back is in the address, and nowhere else.
 
-import { computed, effect, signal } from "@preact/signals";
-import { api, ApiError } from "../lib/api";
-import type { OpenModel } from "../lib/schema";
+import { signal } from "@preact/signals";
 
 export type View = "graph" | "map" | "variables" | "collections" | "diff" | "lint";
 export const VIEWS: readonly View[] = ["graph", "map", "variables", "collections", "diff", "lint"];
@@ -20,7 +18,9 @@ export interface GraphViewState {
   through: string[]; // the functions through whose bodies it was come to
   coloring: Coloring;
   isSideways: boolean; // inputs at the left, not at the bottom
-  hidesAuxiliary: boolean;
+  showsAuxiliary: boolean; // the panel of what is hidden by role
+  drawsHubs: boolean; // lines to hubs, which are references otherwise
+  drawsPlumbing: boolean; // constants, casts, shapes and the like, which are folded into what takes them otherwise
   against: string; // the model that it is compared with
   trace: "" | "inputs" | "outputs" | "paths";
   depth: number; // steps of a trace; 0 for all
@@ -40,7 +40,9 @@ export const DEFAULT_GRAPH_VIEW: GraphViewState = {
   through: [],
   coloring: "role",
   isSideways: false,
-  hidesAuxiliary: false,
+  showsAuxiliary: false,
+  drawsHubs: false,
+  drawsPlumbing: false,
   against: "",
   trace: "",
   depth: 0,
@@ -108,7 +110,9 @@ function parseGraphView(found: URLSearchParams): GraphViewState {
     through: found.getAll("through"),
     coloring: COLORINGS.includes(coloring) ? coloring : DEFAULT_GRAPH_VIEW.coloring,
     isSideways: found.get("inputs") === "left",
-    hidesAuxiliary: found.get("aside") === "hidden",
+    showsAuxiliary: found.get("auxiliary") === "shown",
+    drawsHubs: found.get("hubs") === "drawn",
+    drawsPlumbing: found.get("plumbing") === "drawn",
     against: found.get("against") ?? "",
     trace: ["inputs", "outputs", "paths"].includes(trace) ? trace : "",
     depth: Math.max(0, Number(found.get("depth")) || 0),
@@ -134,7 +138,9 @@ export function formatRoute(address: Route): string {
   put("items", String(graphView.items), String(DEFAULT_GRAPH_VIEW.items));
   put("color", graphView.coloring, DEFAULT_GRAPH_VIEW.coloring);
   put("inputs", graphView.isSideways ? "left" : "");
-  put("aside", graphView.hidesAuxiliary ? "hidden" : "");
+  put("auxiliary", graphView.showsAuxiliary ? "shown" : "");
+  put("hubs", graphView.drawsHubs ? "drawn" : "");
+  put("plumbing", graphView.drawsPlumbing ? "drawn" : "");
   put("against", graphView.against);
   put("trace", graphView.trace);
   put("depth", graphView.depth ? String(graphView.depth) : "");
@@ -152,13 +158,10 @@ export function formatRoute(address: Route): string {
 }
 
 export const route = signal<Route>(parseRoute(typeof location === "undefined" ? "" : location.search));
-export const models = signal<OpenModel[]>([]);
 export const pendingReveal = signal(""); // what was selected by name, and not where it is drawn: the graph opens the way to it
 export const pendingTreeReveal = signal(""); // the same for the trees
 export const pageError = signal("");
 export const notice = signal(""); // said once, until it is put away
-export const isDisconnected = signal(false); // whether the server has not answered when it was last asked
-export const reconnects = signal(0); // how often it has come back
 export const announcement = signal(""); // read aloud by a screen reader
 
 // Going somewhere makes an entry of the history; opening a scope or typing only changes the one at hand.
@@ -230,100 +233,4 @@ export const union = (some: string[], more: string[]) => [...new Set([...some, .
 
 export function toggled(list: string[], path: string): string[] {
   return list.includes(path) ? list.filter((other) => other !== path) : [...list, path];
-}
-
-export const current = computed(() => models.value.find((model) => model.id === route.value.model));
-
-export async function refreshModels(): Promise<void> {
-  try {
-    models.value = await api.models();
-    pageError.value = "";
-  } catch (error) {
-    pageError.value = errorMessage(error);
-    isDisconnected.value = true;
-    return;
-  }
-  if (isDisconnected.value) {
-    isDisconnected.value = false;
-    reconnects.value += 1; // what could not be asked is asked again
-  }
-  const first = models.value[0];
-  if (first && !models.value.some((model) => model.id === route.value.model)) {
-    if (route.value.model) notice.value = "The model of this address is not open here; another one is shown.";
-    navigate({ model: first.id }, true);
-    newlyShown = first.id;
-  }
-  if (newlyShown) void openMain();
-}
-
-// The path of a model without the ending that says which part of it this is.
-const stem = (id: string) =>
-  models.value.find((one) => one.id === id)?.path.replace(/\.(meta|pb|pbtxt|index|ckpt)$/, "");
-
-// What a model is most often held against: what lies beside it under the same name, as a graph and its checkpoint do.
-export function counterpart(model: string, isFit: (one: OpenModel) => boolean = () => true): string {
-  const others = models.value.filter((one) => one.id !== model && one.state === "ready" && isFit(one));
-  return (others.find((one) => stem(one.id) === stem(model)) ?? others[0])?.id ?? "";
-}
-
-// The checkpoint that a graph is surely held against: of its own name, or the only other thing that is open.
-export function ownCheckpoint(model: string): string {
-  const found = counterpart(model, (one) => one.holds_values);
-  return models.value.length === 2 || stem(found) === stem(model) ? found : "";
-}
-
-// Show another model, as if nobody had opened anything of it.
-export function showModel(model: string): void {
-  navigate({ model, selected: "", openOps: [], openVariables: [], filter: "", graphView: DEFAULT_GRAPH_VIEW });
-  newlyShown = model;
-  void openMain();
-}
-
-let newlyShown = ""; // the model that no address has told anything of yet
-
-// The graph of a fresh model is shown with the scope open that holds most of the computation. An address that names a
-// model is never changed so: what it does not name is closed.
-async function openMain(): Promise<void> {
-  if (current.value?.state === "loading") return; // it is tried again when the list of models says more
-  const { model, view, openOps, selected, graphView } = route.value;
-  const isOpened = openOps.length > 0 || selected !== "" || graphView.function !== "" || graphView.box !== "";
-  const isReady = current.value?.id === newlyShown && current.value.state === "ready";
-  newlyShown = "";
-  if (isReady && view === "graph" && !current.value?.ops) return navigate({ view: "variables" }, true); // a checkpoint has no graph
-  if (!isReady || isOpened || view !== "graph") return;
-  const asked = formatRoute(route.value);
-  const { scopes } = await api.opening(model).catch(() => ({ scopes: [] }));
-  if (scopes.length && formatRoute(route.value) === asked) navigate({ openOps: scopes }, true);
-}
-
-export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-export function errorChoices(error: unknown): string[] {
-  return error instanceof ApiError ? error.choices : [];
-}
-
-export function start(): void {
-  // An address written by hand may name a place and nothing that is open: the way there is opened.
-  if (route.value.selected && !route.value.openOps.length && !route.value.openVariables.length)
-    pendingTreeReveal.value = route.value.selected;
-  addEventListener("popstate", () => (route.value = parseRoute(location.search)));
-  void refreshModels();
-  // While something is being read the list is asked for again; otherwise now and then, to see files that changed.
-  let waiting = 0;
-  effect(() => {
-    const isLoading = models.value.some((model) => model.state === "loading");
-    const isImporting = models.value.some((model) => model.imported === "waiting");
-    const wait = isLoading ? 300 : isImporting ? 1000 : isDisconnected.value ? 3000 : 5000;
-    clearTimeout(waiting);
-    const again = () =>
-      void refreshModels().finally(() => (waiting = isDisconnected.value ? window.setTimeout(again, wait) : waiting));
-    waiting = window.setTimeout(again, wait);
-  });
-  addEventListener("focus", () => void refreshModels()); // a file may have changed while one was elsewhere
-  effect(() => {
-    const path = current.value?.path;
-    document.title = path ? `${path.split("/").pop()} · scopeview` : "scopeview";
-  });
 }
