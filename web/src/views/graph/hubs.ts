@@ -33,7 +33,12 @@ export function hubsOf(subgraph: GraphPicture, links: GraphLink[], isOpen: (id: 
   const isTarget = (index: number) => (isFed.get(index) ?? 0) >= most;
   const found: Hubs = { links: new Set(), referencesOf: new Map() };
   const kept = mainLines(data, isSource, isTarget);
+  const isRest = (index: number) => items[index]!.group === "rest";
   for (const link of data) {
+    if (isRest(link.source) || isRest(link.target)) {
+      found.links.add(link); // what is left over of a scope is linked with anything: no name says where
+      continue;
+    }
     if (kept.has(link) || link.writes === link.data) continue;
     const [fromHub, toHub] = [isSource(link.source), isTarget(link.target)];
     if (!fromHub && !toHub) continue;

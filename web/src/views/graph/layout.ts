@@ -38,11 +38,14 @@ export function scaleOf({ width, height }: Size, aspect: number): number {
   return Math.min(aspect / width, 1 / height);
 }
 
-const LEAST_GAIN = 1.1; // by which a wrapped layout must be larger: a straight one is easier to follow
+const LEAST_GAIN = 1.25; // by which a wrapped layout must be larger: a straight one is easier to follow
+const LONG = 560; // px: what is shorter is not wrapped
 
 // Of several outcomes the one that is drawn largest.
 export function largest(made: Plan, outcomes: ElkOutcome[]): Placed {
   const all = outcomes.map((outcome) => place(made, outcome));
+  const plain = all[0]!;
+  if ((made.isSideways ? plain.width : plain.height) < LONG) return plain;
   return all.reduce((best, one) => (scaleOf(one, made.aspect) > scaleOf(best, made.aspect) * LEAST_GAIN ? one : best));
 }
 
@@ -162,7 +165,10 @@ export function place(made: Plan, outcome: ElkOutcome): Placed {
   const straight = (line: { source: string; target: string }) =>
     across(boxes, made.isSideways, at, line.source, line.target);
   const lines = new Map(made.lines.map((line) => [line.id, line]));
-  const taken: Rectangle[] = [];
+  const taken: Rectangle[] = [...made.nodes, ...made.loose].map(({ id, size }) => {
+    const { x, y } = at.get(id)!;
+    return [x, y, x + size.width, y + size.height];
+  });
   for (const edge of outcome.edges ?? []) {
     const line = lines.get(edge.id)!;
     const led = (edge.sections ?? []).flatMap((section) => [
@@ -239,11 +245,11 @@ export function boxesOf(made: Plan): Boxes {
 
 type Rectangle = [left: number, top: number, right: number, bottom: number];
 
-// A label that would cover another is left out: its line still tells it when it is pointed at.
+// A label that would cover a box or another label is left out: its line still tells it when it is pointed at.
 function free(at: Point | null, text: string, taken: Rectangle[]): Point | null {
   if (!at) return null;
-  const half = text.length * 3.1 + 4; // with the ground that it is drawn on
-  const own: Rectangle = [at.x - half, at.y - 6, at.x + half, at.y + 6];
+  const half = text.length * 3.3 + 3; // with the ground that it is drawn on
+  const own: Rectangle = [at.x - half, at.y - 7, at.x + half, at.y + 7];
   if (taken.some(([left, top, right, bottom]) => own[0] < right && own[2] > left && own[1] < bottom && own[3] > top))
     return null;
   taken.push(own);

@@ -154,13 +154,19 @@ describe("a plan", () => {
     );
     const placed = place(made, fallback(made));
     expect([made.nodes.length, made.loose.length, overlaps(made, placed)]).toEqual([2, 40, []]);
-    const last = Math.max(
-      ...made.nodes.map(({ id, size }) =>
-        isSideways ? placed.at.get(id)!.y + size.height : placed.at.get(id)!.x + size.width,
-      ),
-    );
-    for (const { id } of made.loose)
-      expect(isSideways ? placed.at.get(id)!.y : placed.at.get(id)!.x).toBeGreaterThan(last);
+    const last = Math.max(...made.nodes.map(({ id, size }) => placed.at.get(id)!.x + size.width));
+    if (isSideways) return; // beside or below: wherever all is drawn larger
+    for (const { id } of made.loose) expect(placed.at.get(id)!.x).toBeGreaterThan(last);
+  });
+  it("names hubs at their users in place of lines, and keeps the way through them", () => {
+    const users = Array.from({ length: 8 }, (_, index) => item(`user${index}`));
+    const items = [item("training", { kind: "op", type: "Placeholder" }), item("rest", { group: "rest" }), ...users];
+    const links = [...users.map((_, index) => link(0, index + 2)), link(1, 2), link(2, 3)];
+    const named = plan(picture({ items, links }), new Map(), { ...OPTIONS, drawsHubs: false });
+    expect(named.lines.map((line) => [line.source, line.target])).toEqual([[itemNode("user0"), itemNode("user1")]]);
+    expect(named.references).toHaveLength(9);
+    expect(named.referencesOf.get("user3")!.map((one) => [one.label, one.isInput])).toEqual([["training", true]]);
+    expect(plan(picture({ items, links }), new Map(), OPTIONS).lines).toHaveLength(10);
   });
   it("keeps names apart that look like its own keys", () => {
     const made = plan(
