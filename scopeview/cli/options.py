@@ -77,6 +77,6 @@ def output_options(function: Command) -> Command:
 
 def print_json(result: object) -> None:
     """Print a result as JSON."""
-    from scopeview.render.as_json import dumps
+    from scopeview.render.as_json import document
 
-    click.echo(dumps(result))
+    click.echo(document(result))
