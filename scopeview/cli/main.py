@@ -21,6 +21,7 @@ COMMANDS = (
     "diff",
     "values",
     "report",
+    "trace",
     "export",
     "serve",
     "completion",

@@ -27,6 +27,7 @@ def test_help_lists_the_commands(scopeview: Run) -> None:
         "diff",
         "values",
         "report",
+        "trace",
         "export",
         "serve",
         "completion",
