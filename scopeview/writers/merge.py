@@ -92,16 +92,13 @@ def _check(first: dict[str, Variable], other: dict[str, Variable], path: str, ot
     for name, variable in first.items():
         found = other.get(name)
         if found is None:
-            raise QueryError(
-                f"{other_path} has no {name}, which {path} has; only checkpoints of one model are averaged"
-            )
+            raise QueryError(f"{other_path} has no {name}, which {path} has; average checkpoints of one model")
         if (found.shape, found.dtype) != (variable.shape, variable.dtype):
-            raise QueryError(
-                f"{name} is {list(found.shape or ())} {found.dtype} in {other_path}, and another in {path}"
-            )
+            shape = list(found.shape or ())
+            raise QueryError(f"{name} is {shape} {found.dtype} in {other_path}, and something else in {path}")
     extra = next((name for name in other if name not in first), None)
     if extra is not None:
-        raise QueryError(f"{path} has no {extra}, which {other_path} has; only checkpoints of one model are averaged")
+        raise QueryError(f"{path} has no {extra}, which {other_path} has; average checkpoints of one model")
 
 
 def _last(variable: Variable, values: Values) -> Callable[[], Iterator[Any]]:
