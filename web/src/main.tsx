@@ -14,6 +14,7 @@ import "./styles/search.css";
 import "./styles/dialogs.css";
 import "./styles/graph.css";
 import "./styles/graph_diff.css";
+import "./styles/narrow.css";
 
 const theme = localStorage.getItem("theme");
 if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;

@@ -1,7 +1,8 @@
 // The edge of a side pane, which is drawn with the mouse or moved by the arrow keys; a double click brings the first width back.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { route } from "./route";
 
 export type Side = "left" | "right";
 
@@ -20,6 +21,13 @@ function startingFolds(): string {
   if (typeof matchMedia === "undefined") return "";
   return matchMedia("(max-width: 799px)").matches ? "left right" : matchMedia(NARROW).matches ? "right" : "";
 }
+
+// In a narrow window the inspector lies over the view: it comes with what is selected, and goes with it.
+effect(() => {
+  const { selected, graphView } = route.value;
+  if (typeof matchMedia === "undefined" || !matchMedia(NARROW).matches) return;
+  folded.value = { ...folded.peek(), right: !selected && !graphView.link.length };
+});
 
 export function fold(side: Side, isFolded: boolean): void {
   folded.value = { ...folded.value, [side]: isFolded };

@@ -1729,7 +1729,7 @@ export interface components {
         };
         /**
          * Opening
-         * @description What is opened of a graph that nobody has opened anything of.
+         * @description What to open of a graph that nobody has opened anything of, as far as it can still be read.
          */
         Opening: {
             /** Scopes */

@@ -101,15 +101,15 @@ export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps
       {graphView.trace && <button onClick={() => changeGraphView({ trace: "" })}>end trace</button>}
       {folded.length > 0 && (
         <button
-          title="draw every folded twin by itself"
+          title="draw every member of the groups"
           onClick={() => changeGraphView({ unfolded: [...graphView.unfolded, ...folded] })}
         >
-          unfold all
+          expand groups
         </button>
       )}
       {graphView.unfolded.length > 0 && (
         <button title="collapse the groups that were expanded" onClick={() => changeGraphView({ unfolded: [] })}>
-          fold again
+          collapse groups
         </button>
       )}
       {(openOps.length > 0 || graphView.unfolded.length > 0 || graphView.items > DEFAULT_GRAPH_VIEW.items) && (
