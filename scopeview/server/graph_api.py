@@ -69,7 +69,7 @@ def graph_edges(  # noqa: PLR0913 - one parameter per field of the query
     limit: Limit = 100,
 ) -> Any:
     """List the edges that a link stands for."""
-    chosen = {"function": seen.function, "wishes": seen.view_options, "offset": offset, "limit": limit}
+    chosen = {"function": seen.function, "view_options": seen.view_options, "offset": offset, "limit": limit}
     return queries.ask(model, lambda context: edges_of_link(context, scope, source, target, **chosen))  # type: ignore[arg-type]
 
 
@@ -85,7 +85,7 @@ def graph_trace(  # noqa: PLR0913 - one parameter per field of the query
     control: bool = False,
 ) -> Any:
     """Find what feeds something, what it feeds, or what lies between two."""
-    chosen = {"function": seen.function, "wishes": seen.view_options, "depth": depth, "control": control}
+    chosen = {"function": seen.function, "view_options": seen.view_options, "depth": depth, "control": control}
     return queries.ask(model, lambda context: trace(context, name, direction, ["", *opened], **chosen))  # type: ignore[arg-type]
 
 

@@ -212,14 +212,7 @@ def links_between(graph_index: GraphIndex, codes: Ints, edges: Ints) -> Iterator
     numbers = (one.weight.tolist() for one in counted)
     for source, target, data, control, writes, weights in zip(*sides, *numbers, strict=True):
         number, edge = tensors.get((source, target), (0, -1))
-        told = None
-        if number == 1:
-            told = output_facts(
-                graph_index.context.model,
-                graph_index.function,
-                OpRow(int(columns.source[edge])),
-                port_of(graph_index, edge),
-            )
+        told = _what_flows(graph_index, edge) if number == 1 else None
         yield GraphLink(
             source=source,
             target=target,
@@ -233,6 +226,16 @@ def links_between(graph_index: GraphIndex, codes: Ints, edges: Ints) -> Iterator
             shape_known=told is not None and told.shape_known,
             elements=_elements(told),
         )
+
+
+def _what_flows(graph_index: GraphIndex, edge: int) -> TensorFacts:
+    """Return dtype and shape of what an edge carries: of the variable itself, where that is its handle."""
+    row = int(graph_index.table.columns.source[edge])
+    facts = output_facts(graph_index.context.model, graph_index.function, OpRow(row), port_of(graph_index, edge))
+    variable = graph_index.variable_rows.get(row)
+    if variable is None or facts.dtype != "resource":
+        return facts
+    return TensorFacts(variable.dtype, variable.shape, shape_known=True)
 
 
 def _elements(told: TensorFacts | None) -> int | None:
