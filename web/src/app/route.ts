@@ -167,7 +167,7 @@ export const announcement = signal(""); // read aloud by a screen reader
 // Going somewhere makes an entry of the history; opening a scope or typing only changes the one at hand.
 export function navigate(change: Partial<Route>, keep = false): void {
   const next = { ...route.value, ...("selected" in change ? { selectedIn: "" } : {}), ...change };
-  if ("selected" in change && !("sight" in change))
+  if ("selected" in change && !("graphView" in change))
     next.graphView = { ...next.graphView, trace: "", also: [], link: [] };
   const text = formatRoute(next);
   if (change.selected !== undefined) pendingReveal.value = pendingTreeReveal.value = change.selected;
