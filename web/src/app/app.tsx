@@ -109,7 +109,7 @@ export function App() {
         {(["left", "right"] as const).map((side) => (
           <button
             key={side}
-            class={`icon fold ${side}`}
+            class={`icon fold-${side}`}
             aria-label={side === "left" ? "trees" : "inspector"}
             aria-pressed={!folded.value[side]}
             title={`${folded.value[side] ? "show" : "hide"} the ${side === "left" ? "trees ([)" : "inspector (])"}`}
