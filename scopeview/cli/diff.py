@@ -109,18 +109,20 @@ def _kinds(text: str | None, also: tuple[str, ...] = ()) -> list[Status]:
 
 
 def _open(path: str, artifact: str | None, tags: str | None) -> tuple[AnalysisContext, Model]:
-    """Open one side; return it analyzed, and the checkpoint that holds its values (itself, if it is one)."""
+    """Open one side; return it analyzed, and the checkpoint that holds its values (itself, if it is one).
+
+    A graph is compared as a graph, and not with the values of the checkpoint beside it; a SavedModel is both.
+    """
     from scopeview.analysis.context import AnalysisContext
     from scopeview.readers import find_artifacts, read, read_beside, with_stored_values
 
-    is_saved_model = bool(tags) and any(f.kind.startswith("saved_model") for f in find_artifacts(Path(path)))
-    model = read(path, tags=_listed(tags) if tags and is_saved_model else None, artifact=artifact)
+    has_tags = bool(tags) and any(found.has_tags for found in find_artifacts(Path(path)))
+    model = read(path, tags=_listed(tags) if tags and has_tags else None, artifact=artifact)
     beside = read_beside(model)
-    return (
-        (AnalysisContext(model), model)
-        if beside is None
-        else (AnalysisContext(with_stored_values(model, beside)), beside)
-    )
+    if beside is None:
+        return AnalysisContext(model), model
+    is_whole = model.origin.format == "saved_model"
+    return AnalysisContext(with_stored_values(model, beside) if is_whole else model), beside
 
 
 def _print(found: Diff, output: str, show_all: bool, color: bool | None) -> None:

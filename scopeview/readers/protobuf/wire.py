@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-Buffer = bytes | memoryview
+from scopeview.model.ops import Buffer
+
+__all__ = ["Buffer", "Field", "WireError", "fields", "text_of", "varint"]
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 

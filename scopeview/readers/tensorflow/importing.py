@@ -17,7 +17,6 @@ from typing import Any
 from scopeview.errors import UnknownFormatError
 from scopeview.model.imported import ImportReport, InferredTensor
 from scopeview.model.model import Model
-from scopeview.readers.protobuf.wire import Buffer
 
 _CHILD = str(Path(__file__).with_name("import_child.py"))
 _STDERR_SHOWN = 600
@@ -103,7 +102,7 @@ def _ending(code: int) -> str:
         return f"signal {-code}"
 
 
-def parse_large_text(content: Buffer, timeout_s: float = 120.0) -> bytes | None:
+def parse_large_text(content: bytes, timeout_s: float = 120.0) -> bytes | None:
     """Parse a GraphDef in text format with TensorFlow's C++ parser, or return None if that fails.
 
     Python's parser needs 15 s for 73 MB, TensorFlow 0.9 s after 3.4 s of start-up; it refuses what it does not know, so
