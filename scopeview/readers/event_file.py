@@ -9,7 +9,7 @@ from scopeview.errors import UnknownFormatError
 from scopeview.model.model import Model, Origin
 from scopeview.readers.budget import budget
 from scopeview.readers.event_graphs import MOST_GRAPHS, EventGraph, best_first, event_graphs, listed_as
-from scopeview.readers.files import read_file
+from scopeview.readers.files import look_into
 from scopeview.readers.graph.assemble import assemble
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.meta_graph import read_meta_graph
@@ -60,13 +60,10 @@ class EventFileReader:
         del tags
         graph = artifact.part
         assert isinstance(graph, EventGraph)
-        buffer = read_file(artifact.file)
+        buffer = look_into(artifact.file)[graph.span.start : graph.span.end]  # the rest is of no interest any more
+        span = Span(0, len(buffer))
         origin = Origin(path, "meta_graph" if graph.is_meta_graph else "graph_def", str(artifact.file))
-        model = (
-            read_meta_graph(buffer, graph.span, origin)
-            if graph.is_meta_graph
-            else assemble(buffer, [graph.span], origin)
-        )
+        model = read_meta_graph(buffer, span, origin) if graph.is_meta_graph else assemble(buffer, [span], origin)
         return replace(model, notes=(*artifact.notes, *model.notes))
 
 

@@ -1,8 +1,8 @@
-"""Files as bytes, read by position: small ones whole, large ones piece by piece as they are asked for.
+"""Files as bytes, read by position: whole (graphs), or piece by piece as they are asked for (tables, events).
 
 Nothing is mapped into memory: a mapping of a file that is truncated ends the process (SIGBUS), and one that is
-rewritten changes what was read. A large file stays open, and every piece is read from that descriptor after its size,
-time and inode were compared with those at the beginning.
+rewritten changes what was read. A file that is read in pieces stays open, and with every piece its size, time and
+inode are compared with those at the beginning.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from scopeview.readers.protobuf.wire import Buffer
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
 
-WHOLE_UP_TO = 64 << 20
-"""Bytes of a file that is read whole; of a larger one, attributes and weights stay on the disk."""
+WHOLE_UP_TO = 1 << 31
+"""Bytes of a file that is read whole where all of it is wanted: no message of protobuf is larger."""
 
 
 class Identity(NamedTuple):
@@ -111,7 +111,7 @@ class FileBytes:
 
 
 def read_file(path: Path) -> Buffer:
-    """Return the content of a file that is going to be read to its end: whole if it is small.
+    """Return the content of a file that is going to be read to its end, in memory.
 
     Raises:
         NotFoundError: there is no such file, or it may not be read.

@@ -12,7 +12,7 @@ from dataclasses import replace
 from scopeview.errors import UnknownFormatError
 from scopeview.model.model import Model, Origin
 from scopeview.readers.event_graphs import MOST_GRAPHS, EventGraph, best_first, listed_as, run_graphs
-from scopeview.readers.files import read_file
+from scopeview.readers.files import look_into
 from scopeview.readers.graph.assemble import assemble
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.protocol import Artifact, Certainty, Content
@@ -52,5 +52,6 @@ class RunMetadataReader:
         del tags
         graph = artifact.part
         assert isinstance(graph, EventGraph)
-        model = assemble(read_file(artifact.file), [graph.span], Origin(path, "graph_def", str(artifact.file)))
+        buffer = look_into(artifact.file)[graph.span.start : graph.span.end]
+        model = assemble(buffer, [Span(0, len(buffer))], Origin(path, "graph_def", str(artifact.file)))
         return replace(model, notes=(_NOTE, *model.notes))

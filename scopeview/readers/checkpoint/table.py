@@ -16,7 +16,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from scopeview.readers.budget import budget
+from scopeview.readers.budget import ITEM_BYTES, budget
 from scopeview.readers.checksums import masked_crc32c
 from scopeview.readers.protobuf.wire import Buffer, WireError, varint
 
@@ -25,8 +25,10 @@ _FOOTER = 48
 _TRAILER = 5
 _MAX_BLOCK = 1 << 28
 """Bytes of an unpacked block; TensorFlow writes 256 KiB, and one large V1 tensor makes a block of its own size."""
-_COST_PER_ENTRY, _COST_PER_BYTE = 32, 4
-"""Bytes of the budget that an entry costs, and a byte of its key: shared prefixes let a small file name gigabytes."""
+_LONG_KEY = 4096
+"""Bytes of a key from which it costs what a hostile one does: no program gives a variable such a name."""
+_COST_PER_BYTE, _COST_PER_LONG_BYTE = 2, 64
+"""Bytes of the budget that a byte of a key costs: shared prefixes let a small file name gigabytes."""
 _MOST_NOTES = 200
 _LEAST_ENTRY = 3
 """Bytes of the smallest entry."""
@@ -81,7 +83,7 @@ def entries(buffer: Buffer, notes: list[str]) -> Iterator[Entry]:
                 raise TableError(f"it lies at byte {offset:,}, inside of one that was read before")
             end = offset + size
             for entry in _block_entries(_block(buffer, offset, size, notes)):
-                if not budget().spend(_COST_PER_ENTRY + _COST_PER_BYTE * len(entry.key), "the entries of the table"):
+                if not _is_affordable(entry.key):
                     return
                 yield entry
         except (TableError, WireError) as error:
@@ -89,6 +91,11 @@ def entries(buffer: Buffer, notes: list[str]) -> Iterator[Entry]:
         if len(notes) > _MOST_NOTES:
             notes.append("too many blocks cannot be read; the rest of the table was left out")
             return
+
+
+def _is_affordable(key: bytes) -> bool:
+    per_byte = _COST_PER_BYTE if len(key) <= _LONG_KEY else _COST_PER_LONG_BYTE
+    return budget().spend(ITEM_BYTES + per_byte * len(key), "the entries of the table")
 
 
 def _index_entries(buffer: Buffer, notes: list[str]) -> list[Entry]:
@@ -187,7 +194,7 @@ def _entries_without_footer(buffer: Buffer, notes: list[str]) -> Iterator[Entry]
         if count and (not entry.key or entry.key <= key):
             break
         key, count = entry.key, count + 1
-        if not budget().spend(_COST_PER_ENTRY + _COST_PER_BYTE * len(key), "the entries of the table"):
+        if not _is_affordable(key):
             return
         yield entry
     notes.append(
