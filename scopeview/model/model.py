@@ -173,6 +173,16 @@ class Model:
     message: Message | None = field(default=None, repr=False, compare=False)
 
     @property
+    def is_checkpoint(self) -> bool:
+        """Whether it is a checkpoint, of whatever version: entries, and no graph."""
+        return self.origin.format.startswith("checkpoint")
+
+    @property
+    def is_object_based(self) -> bool:
+        """Whether it is a checkpoint with an object graph."""
+        return self.origin.format == "checkpoint_object"
+
+    @property
     def others(self) -> tuple[str, ...]:
         """What else the path holds, as values of the `artifact` argument."""
         return tuple(other.name for other in self.also_here)

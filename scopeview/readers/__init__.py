@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from scopeview.readers.artifacts import find_artifacts
 from scopeview.readers.budget import Limits, limited
-from scopeview.readers.opening import read, read_beside, with_stored_values, with_values
+from scopeview.readers.opening import is_named_as_one, read, read_beside, with_stored_values, with_values
 from scopeview.readers.protocol import Artifact
 
 __all__ = [
     "Artifact",
     "Limits",
     "find_artifacts",
+    "is_named_as_one",
     "limited",
     "read",
     "read_beside",

@@ -90,6 +90,14 @@ def read_beside(model: Model) -> Model | None:
     return beside if any(key in stored for variable in model.variables for key in _keys(variable)) else None
 
 
+def is_named_as_one(model: Model) -> bool:
+    """Return whether a graph was opened together with its checkpoint: as a SavedModel, or as the folder of a run.
+
+    A `.meta` that is named itself is a graph: a diff compares it without the values that happen to lie beside it.
+    """
+    return model.origin.format == "saved_model" or model.origin.path != model.origin.file
+
+
 def with_values(model: Model) -> tuple[Model, ShardValues]:
     """Return an artifact whose variables know where their values are stored, and the reader of those.
 

@@ -118,6 +118,8 @@ def print_header(console: Console, summary: ModelSummary) -> None:
     )
     if details:
         console.print(Text(f"  {details}", style="quiet"), no_wrap=True, overflow="ellipsis")
+    if summary.checkpoint:
+        console.print(Text(f"  values in {printable(_prefix(summary.checkpoint))}", style="quiet"))
     for note in summary.notes:
         console.print(Text(f"  ! {printable(note)}", style="warning"))
     if summary.also_here:
@@ -126,6 +128,11 @@ def print_header(console: Console, summary: ModelSummary) -> None:
         more = len(summary.also_here) - len(shown)
         text = ", ".join(others) + (f" and {count(more)} more" if more else "")
         console.print(Text(f"  also here (--artifact NAME): {text}", style="quiet"))
+
+
+def _prefix(table: str) -> str:
+    """Return the name under which TensorFlow knows the checkpoint of a table."""
+    return table.rpartition("/")[2].removesuffix(".index")
 
 
 def _variables_text(summary: ModelSummary) -> str:
