@@ -100,12 +100,12 @@ class _Step:
 
 
 def event_graphs(buffer: Buffer, event: Span) -> Iterator[EventGraph]:
-    """Yield the graphs of one event, in the order of the file."""
+    """Yield the graphs of one event."""
     return _graphs(buffer, _Step(_EVENT, event, "", 0))
 
 
 def run_graphs(buffer: Buffer, run: Span) -> Iterator[EventGraph]:
-    """Yield the graphs of one RunMetadata, in the order of the file."""
+    """Yield the graphs of one RunMetadata."""
     return _graphs(buffer, _Step(_RUN_METADATA, run, _UNTAGGED, 0))
 
 
