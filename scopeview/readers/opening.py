@@ -82,9 +82,12 @@ def read_beside(model: Model) -> Model | None:
     table = Path(model.origin.checkpoint)
     found = status(table)
     with budget_for(found.st_size if found is not None else 0) as budget:
-        beside = read_checkpoint(table, Origin(str(table).removesuffix(".index"), "checkpoint_v2", str(table)))
+        is_within = model.origin.format == "saved_model"  # then it has no path of its own that anyone would name
+        path = model.origin.path if is_within else str(table).removesuffix(".index")
+        artifact = "variables" if is_within else ""
+        beside = read_checkpoint(table, Origin(path, "checkpoint_v2", str(table), artifact=artifact))
     beside = replace(beside, notes=(*budget.cuts, *beside.notes))
-    if model.origin.format == "saved_model":
+    if is_within:
         return beside
     stored = {key for entry in beside.variables for key in entry.checkpoint_keys}
     return beside if any(key in stored for variable in model.variables for key in _keys(variable)) else None
