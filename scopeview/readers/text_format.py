@@ -148,13 +148,19 @@ def to_wire(content: Buffer, kind: str, path: str) -> tuple[bytes, list[str]]:
 def _affordable(text: bytes) -> bytes:
     """Return a text as far as the budget goes: each message in it costs as much as an op."""
     if not budget().spend(_COST_PER_BYTE * len(text), "the characters of the text"):
-        text = text[: budget().bytes_left // _COST_PER_BYTE]
+        text = _up_to_a_block(text, budget().bytes_left // _COST_PER_BYTE)
     affordable = budget().affordable_items()
     if text.count(b"{") + text.count(b"<") <= affordable:
         return text
     budget().spend_items(affordable + 1, "the messages of the text")
     nth = next(islice(re.finditer(rb"[{<]", text), affordable, None))
-    return text[: nth.start()]
+    return _up_to_a_block(text, nth.start())
+
+
+def _up_to_a_block(text: bytes, end: int) -> bytes:
+    """Return a text up to the last block that ends before a place; what is open around it is closed by `_cut_back`."""
+    closed = max(text.rfind(b"}", 0, end), text.rfind(b">", 0, end))
+    return text[: closed + 1] or text[:end]
 
 
 def _parse(text: str, kind: str, notes: list[str]) -> tuple[Any, str]:

@@ -17,7 +17,7 @@ from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.imported import ImportReport
 from scopeview.model.model import AlsoHere, Dangling, Model, Signature
 from scopeview.model.names import is_within
-from scopeview.model.scopes import ScopeId, ScopeTree
+from scopeview.model.scopes import DEEPEST, ScopeId, ScopeTree
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Initializer, Kind, Part, StoredSlice, Variable
 
@@ -240,6 +240,8 @@ def _left_out(model: Model) -> Iterator[str]:
         characters = int(tree.path_lengths().sum())
         if characters > _MOST_PATHS:
             yield f"the paths of the {kind} scopes add up to {characters:,} characters; the list of them is cut short"
+        if len(tree) and int(tree.depth.max()) >= DEEPEST:
+            yield f"the {kind} scopes nest deeper than {DEEPEST:,} levels, which are not divided further"
 
 
 def _large_constants(model: Model) -> NDArray[np.int64]:
