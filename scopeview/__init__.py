@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
     from scopeview.analysis.answers.inspect import Inspection
     from scopeview.analysis.answers.sharing import SharingReport
     from scopeview.analysis.answers.show import Detail
+    from scopeview.analysis.answers.trace import TraceReport
     from scopeview.analysis.answers.values import ValuesReport
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.diff.report import DiffReport
     from scopeview.analysis.lint.run import LintReport
     from scopeview.analysis.report import ModelReport
     from scopeview.model.model import Model
+    from scopeview.model.trace import Trace
+    from scopeview.readers.tensorflow.tracing.run import Tracing
 
 __version__ = "0.1.0"
 
@@ -55,6 +59,8 @@ __all__ = [
     "sharing",
     "show",
     "to_json",
+    "trace",
+    "trace_report",
     "values",
 ]
 
@@ -226,6 +232,29 @@ def to_json(answer: object, *, indent: int | None = 2) -> str:
     from scopeview.render.as_json import document
 
     return document(answer, indent=indent)
+
+
+def trace() -> AbstractContextManager[Tracing]:
+    """Record the graphs that the code in a `with` block builds: scopes, reuse flags, variables, the lines of code.
+
+        with scopeview.trace() as t:
+            build_model()
+        t.save("model.scopetrace")  # and model.meta; every command opens it
+        scopeview.trace_report(t.result())
+
+    Raises:
+        ImportError: TensorFlow is not installed.
+    """
+    from scopeview.readers.tensorflow.tracing.run import Tracing
+
+    return Tracing("").recording()
+
+
+def trace_report(recorded: Trace) -> TraceReport:
+    """Describe a trace: each variable's creation and reuse, the tree of scopes with their flags, refusals explained."""
+    from scopeview.analysis.answers.trace import trace_report as answer
+
+    return answer(recorded)
 
 
 def _context(model: Model) -> AnalysisContext:
