@@ -114,11 +114,11 @@ def _subject(source: Source, checkpoint: str | None, values: bool) -> Subject:
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.lint.rule import Subject
     from scopeview.readers import limited, read, read_beside
-    from scopeview.readers.checkpoint.values import ShardValues, can_be_read
+    from scopeview.readers.stored_values import can_be_read, reader_of
 
     model = source.load()
     with limited(limits()):
         other = read(checkpoint) if checkpoint is not None else read_beside(model)
     holder = other or model
-    reader = ShardValues(holder) if values and can_be_read(holder) else None
+    reader = reader_of(holder) if values and can_be_read(holder) else None
     return Subject(AnalysisContext(model), AnalysisContext(other) if other is not None else None, reader)

@@ -2,8 +2,8 @@
 
 A served folder may hold links, a checkpoint's state file names paths, and both may change while they are read. So a
 path is resolved once, compared with the folders, and then opened from the folder's own descriptor, one component after
-the other and following no link: what is swapped for a link in between cannot be opened. What is asked of a file (is it one,
-how large is it) is asked of such a descriptor too, so that no answer depends on what lies outside.
+the other and following no link: what is swapped for a link in between cannot be opened. What is asked of a file (is it
+one, how large is it) is asked of such a descriptor too, so that no answer depends on what lies outside.
 """
 
 from __future__ import annotations
