@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from scopeview.model.collection import Collection
+from scopeview.model.entry_point import EntryPoint
 from scopeview.model.functions import Function
 from scopeview.model.imported import ImportReport
 from scopeview.model.ops import Buffer, OpTable
@@ -155,6 +157,10 @@ class Model:
     """Keys that the object graph of a checkpoint lists, and whether the checkpoint has an entry for each."""
     op_outputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Output types of op types, from the MetaGraph's own list of ops: `float32`, `$T`, `$N*$T`, `$Tout`."""
+    op_output_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the output arguments of op types, from the same list."""
+    entry: EntryPoint | None = None
+    """For a program: what it was made from. The graph then is the computation of this entry point, calls inlined."""
     imported: ImportReport | None = None
     message: Message | None = field(default=None, repr=False, compare=False)
 
@@ -172,6 +178,11 @@ class Model:
     def variable_scopes(self) -> ScopeTree:
         """The variable-scope tree."""
         return self.variables.scopes
+
+    @cached_property
+    def made_programs(self) -> dict[str, Model]:
+        """Programs that were made of it (`model.programs.program`), by their names."""
+        return {}
 
     def collection(self, name: str) -> Collection | None:
         """Return a collection by name, or None."""
