@@ -48,6 +48,7 @@ class Limits:
 
     ops: int = 400_000
     depth: int = 100
+    calls: int = 10_000
 
 
 @dataclass(eq=False)
@@ -64,6 +65,8 @@ class Frame:
     parent: Frame | None = None
     call: OpRow = _NO_ROW
     """The row of the parent that calls it."""
+    depth: int = 0
+    """How many frames lie around it."""
     skipped: int = 0
     """Inputs of the call that are no arguments."""
     bindings: Mapping[str, object] = field(default_factory=dict)
@@ -74,11 +77,6 @@ class Frame:
     """The frames of ops that stay."""
     ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """The op of the program that each row is, -1 for none: shape (rows,)."""
-
-    @property
-    def depth(self) -> int:
-        """How many frames lie around it."""
-        return sum(1 for _ in self.outer())
 
     def outer(self) -> Iterator[Frame]:
         """Yield the frames around it, from the inside out."""
@@ -104,83 +102,87 @@ class Expansion:
     stops: list[tuple[Frame, OpRow, str, StopReason]]
 
 
+Called = tuple[str, str, Mapping[str, object]]
+"""A function that an op calls: its name, the scope below the op, the attributes that instantiate it."""
+
+
 def frame_of(function: Function, **fields: object) -> Frame:
     """Return a frame of a function; its arguments are no ops of the program."""
-    kept = np.ones(len(function.body), dtype=bool)
-    kept[function.body.rows_of_type(ARGUMENT_TYPE)] = False
-    return Frame(function.body, kept, function, **fields)  # type: ignore[arg-type]
+    columns = function.body.columns
+    argument = columns.types.index(ARGUMENT_TYPE) if ARGUMENT_TYPE in columns.types else -1
+    return Frame(function.body, columns.type_id != argument, function, **fields)  # type: ignore[arg-type]
 
 
 def expand(root: Frame, functions: Mapping[str, Function], limits: Limits) -> Expansion:
     """Enter the functions that a frame calls, those that these call, and so on."""
     found = Expansion([], [])
-    total = int(root.kept.sum())
+    calls: dict[int, list[tuple[OpRow, list[Called]]]] = {}
+    total, entries = int(root.kept.sum()), 0
     waiting = [root]
     while waiting:
         frame = waiting.pop()
         found.frames.append(frame)
+        if id(frame.table) not in calls:
+            calls[id(frame.table)] = list(_calls(frame.table, functions))
+        own = [(row, called) for row, called in calls[id(frame.table)] if frame.kept[row]]
+        prefixes = _prefixes(frame, own)
         entered: list[Frame] = []
-        prefixes = _prefixes(frame, functions)
-        for row in _calling(frame, functions):
-            called = _called(frame, row, functions)
-            reason = _why_not(frame, [name for name, _, _ in called], functions, limits)
-            size = sum(functions[name].op_count + 1 for name, _, _ in called) if reason is None else 0
-            if called and reason is None and total + size > limits.ops:
+        for row, called in own:
+            names = [name for name, _, _ in called]
+            reason = _why_not(frame, names, functions, limits)
+            size = sum(functions[name].op_count for name in names) if reason is None else 0
+            if reason is None and (total + size > limits.ops or entries + len(names) > limits.calls):
                 reason = "ops"
             if reason is not None:
-                found.stops.append((frame, row, called[0][0], reason))
-            elif called:
-                total += size
-                entered += _entered(frame, row, called, functions, prefixes.get(row))
+                found.stops.append((frame, row, names[0], reason))
+                continue
+            total, entries = total + size, entries + len(names)
+            entered += _entered(frame, row, called, functions, prefixes.get(row))
         waiting.extend(reversed(entered))
     return found
 
 
-def _calling(frame: Frame, functions: Mapping[str, Function]) -> list[OpRow]:
-    """Return the rows that call functions, in the order of the file."""
-    by_type = [name for name in frame.table.columns.types if name in functions]
-    rows = [row for row in frame.table.rows_of_type(*CALL_TYPES, *BODIES, *by_type) if frame.kept[row]]
-    return sorted(rows, key=lambda row: int(frame.table.columns.definition[row]))
+def _calls(table: OpTable, functions: Mapping[str, Function]) -> Iterator[tuple[OpRow, list[Called]]]:
+    """Yield the rows that call functions, in the order of the file, with what they call."""
+    by_type = [name for name in table.columns.types if name in functions]
+    rows = table.rows_of_type(*CALL_TYPES, *BODIES, *by_type)
+    for row in sorted(rows, key=lambda row: int(table.columns.definition[row])):
+        called = list(_called(table, row, functions))
+        if called:
+            yield row, called
 
 
-def _called(frame: Frame, row: OpRow, functions: Mapping[str, Function]) -> list[tuple[str, str, Mapping[str, object]]]:
-    """Return the functions that a row calls: name, scope below the op, attributes that instantiate it."""
-    op_type, attributes = frame.table.op_type(row), frame.table.attributes(row)
+def _called(table: OpTable, row: OpRow, functions: Mapping[str, Function]) -> Iterator[Called]:
+    op_type, attributes = table.op_type(row), table.attributes(row)
     if op_type in functions:
-        return [(op_type, "", attributes)]
-    called: list[tuple[str, str, Mapping[str, object]]] = []
+        yield op_type, "", attributes
+        return
     for attribute, label in BODIES.get(op_type, (("f", ""),)):
         value = attributes.get(attribute)
         listed = value if isinstance(value, tuple) else (value,)
         for number, item in enumerate(listed):
             if isinstance(item, FunctionRef) and item.name:
-                called.append((item.name, f"{label}_{number}" if len(listed) > 1 else label, item.attributes))
-    return called
+                yield item.name, f"{label}_{number}" if len(listed) > 1 else label, item.attributes
 
 
 def _why_not(
     frame: Frame, names: Sequence[str], functions: Mapping[str, Function], limits: Limits
 ) -> StopReason | None:
-    around = [frame, *frame.outer()]
     if any(name not in functions for name in names):
         return "missing"
-    if any(outer.function is not None and outer.function.name in names for outer in around):
+    if any(outer.function is not None and outer.function.name in names for outer in (frame, *frame.outer())):
         return "recursion"
-    return "depth" if names and len(around) > limits.depth else None
+    return "depth" if frame.depth >= limits.depth else None
 
 
 def _entered(
-    frame: Frame,
-    row: OpRow,
-    called: Sequence[tuple[str, str, Mapping[str, object]]],
-    functions: Mapping[str, Function],
-    prefix: str | None,
+    frame: Frame, row: OpRow, called: Sequence[Called], functions: Mapping[str, Function], prefix: str | None
 ) -> list[Frame]:
     """Make the frames of one call."""
-    op_type = frame.table.op_type(row)
+    op_type, depth = frame.table.op_type(row), frame.depth + 1
     if op_type not in BODIES:
         name, _, bindings = called[0]
-        child = frame_of(functions[name], prefix=prefix or "", parent=frame, call=row, bindings=bindings)
+        child = frame_of(functions[name], prefix=prefix or "", parent=frame, call=row, bindings=bindings, depth=depth)
         frame.calls[row] = child
         frame.kept[row] = False
         return [child]
@@ -193,42 +195,43 @@ def _entered(
             call=row,
             skipped=_SKIPPED.get(op_type, 0),
             bindings=bindings,
+            depth=depth,
         )
         for name, label, bindings in called
     ]
     return frame.bodies[row]
 
 
-def _prefixes(frame: Frame, functions: Mapping[str, Function]) -> dict[OpRow, str]:
+def _prefixes(frame: Frame, calls: Sequence[tuple[OpRow, list[Called]]]) -> dict[OpRow, str]:
     """Return the scope, with its slash, that the body of each call gets.
 
     `dense/StatefulPartitionedCall` was named by TensorFlow: its body goes into `dense`. Where several such calls stand
     in one scope, each body gets a scope that is called as its function is, numbered as TensorFlow numbers names.
     """
     prefixes: dict[OpRow, str] = {}
-    unnamed: dict[str, list[OpRow]] = defaultdict(list)
-    for row in _calling(frame, functions):
-        name = frame.table.name(row)
+    unnamed: dict[str, list[tuple[OpRow, str]]] = defaultdict(list)
+    for row, called in calls:
+        name = frame.name(row)
         if frame.table.op_type(row) in CALL_TYPES and _UNNAMED.fullmatch(leaf_of(name)):
-            unnamed[scope_of(name)].append(row)
+            unnamed[scope_of(name)].append((row, called[0][0]))
         else:
-            prefixes[row] = f"{frame.name(row)}/"
-    for rows in unnamed.values():
+            prefixes[row] = f"{name}/"
+    for scope, rows in unnamed.items():
+        inside = f"{scope}/" if scope else ""
         taken: Counter[str] = Counter()
-        for row in rows:
-            scope = scope_of(frame.name(row))
-            inside = f"{scope}/" if scope else ""
-            if len(rows) > 1:
-                label = _label(frame, row)
-                number = taken[label]
-                taken[label] += 1
-                inside += f"{label}_{number}/" if number else f"{label}/"
-            prefixes[row] = inside
+        for row, function in rows:
+            label = _label(function) if len(rows) > 1 else ""
+            number = taken[label]
+            taken[label] += 1
+            prefixes[row] = inside + (f"{label}_{number}/" if number else f"{label}/" if label else "")
     return prefixes
 
 
-def _label(frame: Frame, row: OpRow) -> str:
-    """Return what a function is called in the program that defined it: `__inference_encode_42` is `encode`."""
-    called = frame.table.attributes(row).get("f")
-    match = _TRACED.fullmatch(called.name) if isinstance(called, FunctionRef) else None
-    return match[1].replace("/", "_") if match else "call"
+def _label(function: str) -> str:
+    """Return what a function is called in the program that defined it.
+
+    >>> _label("__inference_encode_42"), _label("f")
+    ('encode', 'f')
+    """
+    match = _TRACED.fullmatch(function)
+    return (match[1] if match else function).replace("/", "_")

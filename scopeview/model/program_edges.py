@@ -45,7 +45,8 @@ class ProgramEdges:
         parts: list[NDArray[np.int64]] = []
         for frame in self._frames:
             parts.append(self._of_frame(frame))
-            self._order_body(frame)
+            if frame.parent is not None and frame.call in frame.parent.calls:
+                self._order_body(frame, frame.parent)
             for row, bodies in frame.bodies.items():
                 self._of_body_op(frame, row, bodies)
         parts.append(np.array(self._found, dtype=np.int64).reshape(-1, 4))
@@ -63,7 +64,8 @@ class ProgramEdges:
         columns = frame.table.columns
         targets = frame.table.targets
         target = frame.ids[targets]
-        target[np.isin(targets, list(frame.bodies))] = -1
+        if frame.bodies:
+            target[np.isin(targets, list(frame.bodies))] = -1
         chosen = np.flatnonzero(target >= 0)
         sources = columns.source[chosen].astype(np.int64)
         source = np.where(sources >= 0, frame.ids[sources], MISSING)
@@ -165,11 +167,9 @@ class ProgramEdges:
                 found[int(inside.ids[at])] = None
         return list(found)
 
-    def _order_body(self, frame: Frame) -> None:
+    def _order_body(self, frame: Frame, parent: Frame) -> None:
         """Make what a body begins with wait for what its call waits for."""
-        if frame.parent is None or frame.call not in frame.parent.calls:
-            return
-        before = [edge.source for edge in frame.parent.table.inputs(frame.call) if edge.is_control and edge.source >= 0]
+        before = [edge.source for edge in parent.table.inputs(frame.call) if edge.is_control and edge.source >= 0]
         if not before:
             return
         table = frame.table
@@ -182,7 +182,7 @@ class ProgramEdges:
         follows[follows] = computes[source[follows]]
         begins[table.targets[follows]] = False
         first = frame.ids[begins].tolist()
-        waits_for = dict.fromkeys(one for row in before for one in self._run_by(frame.parent, row))
+        waits_for = dict.fromkeys(one for row in before for one in self._run_by(parent, row))
         pairs = ((target, one, CONTROL, 0) for target in first for one in waits_for)
         self._found += [pair for _, pair in zip(range(_MOST_CONTROLS), pairs, strict=False)]
 
