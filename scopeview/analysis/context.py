@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from scopeview.analysis.derive.accesses import Accesses, AccessIndex
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable, find_auxiliary_variables
 from scopeview.analysis.derive.call_sites import CallSite, CallSites
+from scopeview.analysis.derive.entry_points import default_program, program_names
 from scopeview.analysis.derive.roles import Roles
 from scopeview.analysis.derive.savers import Saving, find_saving
 from scopeview.analysis.derive.structure import Twins, find_twins
+from scopeview.model.entry_point import MAIN
 from scopeview.model.model import Model
+from scopeview.model.programs import program
 from scopeview.model.variables import VARIABLE_TYPES, Variable
 
 Answer = TypeVar("Answer")
@@ -44,6 +47,25 @@ class AnalysisContext:
             self._cached[question] = compute()
         answer: Answer = self._cached[question]
         return answer
+
+    def in_program(self, name: str | None = None) -> AnalysisContext:
+        """Return the context of a program of the model; of the one that is shown by default if none is named.
+
+        Raises:
+            NotFoundError: there is no program of this name.
+        """
+        chosen = self.cached("default program", lambda: default_program(self.model)) if name is None else name
+        if chosen == MAIN:
+            return self
+        return self.cached(("program", chosen), lambda: AnalysisContext(program(self.model, chosen)))
+
+    def for_sharing(self, name: str | None = None) -> AnalysisContext:
+        """Return the context in which sharing is looked for: a program, or all of them where there are several.
+
+        What several programs use is shared between them, which none of them shows alone.
+        """
+        several = len([known for known in program_names(self.model) if known != MAIN]) > 1
+        return self if name is None and several else self.in_program(name)
 
     def by_key(self) -> Mapping[str, Variable]:
         """Return variables by their names and by what savers call them; not kept when TensorFlow's import joins."""

@@ -76,12 +76,12 @@ def report(subject: Subject, *, lines: int = 2000, limit: int = 500) -> ModelRep
         limit: how many shared variables to list.
     """
     context = subject.context
-    shared = sharing(context, limit=limit)
+    shared = sharing(context.for_sharing(), limit=limit)
     found = lint(subject)
     severities = _severities(found)
     return ModelReport(
         model=summarize(context),
-        ops=_ops(context, View(lines=lines), _shared_by_scope(shared), severities),
+        ops=_ops(context.in_program(), View(lines=lines), _shared_by_scope(shared), severities),
         variables=_variables(context, View(lines=lines), severities),
         sharing=shared,
         collections=collections(context),

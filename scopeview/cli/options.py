@@ -70,6 +70,16 @@ def source_options(function: Command) -> Command:
     return function
 
 
+def program_option(function: Command) -> Command:
+    """Add --program; the command gets it as `program`, None if it was not given."""
+    return click.option(
+        "--program",
+        metavar="NAME",
+        help="The signature or function to show, its calls inlined; `main` is the file's own main graph. "
+        "Of a SavedModel of TF 2 the default is serving_default, else the largest.",
+    )(function)
+
+
 def output_options(function: Command) -> Command:
     """Add --json and --color."""
     function = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)

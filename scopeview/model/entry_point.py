@@ -26,6 +26,7 @@ class Stop:
     function: str
     """The function that it calls."""
     reason: StopReason
+    """`recursion`, `depth`, `ops` (too many ops or calls) or `missing` (from the library)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def expand(root: Frame, functions: Mapping[str, Function], limits: Limits) -> Ex
         frame = waiting.pop()
         found.frames.append(frame)
         if id(frame.table) not in calls:
-            calls[id(frame.table)] = list(_calls(frame.table, functions))
+            calls[id(frame.table)] = list(calls_of(frame.table, functions))
         own = [(row, called) for row, called in calls[id(frame.table)] if frame.kept[row]]
         prefixes = _prefixes(frame, own)
         entered: list[Frame] = []
@@ -142,7 +142,7 @@ def expand(root: Frame, functions: Mapping[str, Function], limits: Limits) -> Ex
     return found
 
 
-def _calls(table: OpTable, functions: Mapping[str, Function]) -> Iterator[tuple[OpRow, list[Called]]]:
+def calls_of(table: OpTable, functions: Mapping[str, Function]) -> Iterator[tuple[OpRow, list[Called]]]:
     """Yield the rows that call functions, in the order of the file, with what they call."""
     by_type = [name for name in table.columns.types if name in functions]
     rows = table.rows_of_type(*CALL_TYPES, *BODIES, *by_type)

@@ -50,6 +50,8 @@ class Pictures:
     variables: Outline | None
     scope: str = ""
     """The only scope that is shown; empty for all."""
+    shown: Model | None = None
+    """The program whose ops are drawn, or the model itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,12 @@ def print_inspection(
     """Print an inspection; the facts give what belongs to single rows of the outlines."""
     model = context.model
     print_header(console, inspection.model)
-    if pictures.ops is not None and (len(model.graph) or not len(model.variables)):
-        _heading(console, _titled("ops", pictures.scope))
-        _print_ops(console, model, pictures.ops)
+    shown = pictures.shown or model
+    if pictures.ops is not None and (len(shown.graph) or not len(model.variables)):
+        entry = shown.entry
+        what = "ops" if entry is None else f"ops of {printable(entry.name)}, calls inlined"
+        _heading(console, _titled(what, pictures.scope))
+        _print_ops(console, shown, pictures.ops)
     if pictures.variables is not None and (len(model.variables) or len(model.graph)):
         _heading(console, _titled("variables", pictures.scope))
         _print_variables(console, context, inspection.model, pictures.variables)
