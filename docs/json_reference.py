@@ -32,6 +32,7 @@ ANSWERS = (
     ("scopeview lint PATH [CHECKPOINT] --json", "analysis.lint.run", "LintReport"),
     ("scopeview report PATH [CHECKPOINT] --json", "analysis.report", "ModelReport"),
     ("scopeview diff A B --json", "analysis.diff.report", "DiffReport"),
+    ("scopeview convert A --to OUT --json", "analysis.convert", "ConvertPlan"),
     ("scopeview trace SCRIPT --json", "analysis.answers.trace", "TraceReport"),
     ("scopeview export PATH --format json", "analysis.graph_view.expanded", "WholeGraph"),
 )

@@ -20,6 +20,8 @@ COMMANDS = (
     "lint",
     "diff",
     "values",
+    "convert",
+    "merge",
     "report",
     "trace",
     "export",

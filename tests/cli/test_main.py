@@ -26,6 +26,8 @@ def test_help_lists_the_commands(scopeview: Run) -> None:
         "lint",
         "diff",
         "values",
+        "convert",
+        "merge",
         "report",
         "trace",
         "export",
