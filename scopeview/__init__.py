@@ -100,8 +100,10 @@ def inspect(model: Model, *, scope: str = "", depth: int | None = None, program:
         program: whose op scopes to list: a signature, a function, or the file's own main graph.
     """
     from scopeview.analysis.answers.inspect import inspect as answer
+    from scopeview.analysis.card import full_card
 
-    return answer(_context(model), scope=scope, depth=depth, program=program)
+    context = _context(model)
+    return answer(context, scope=scope, depth=depth, program=program, card=full_card(context))
 
 
 def show(model: Model, name: str, *, limit: int = 50, program: str | None = None) -> Detail:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -76,6 +77,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     (step_0 .. step_99) become one line. --ops, --variables, --collections and --functions choose sections.
     """
     from scopeview.analysis.answers.inspect import inspect
+    from scopeview.analysis.card import full_card
     from scopeview.analysis.context import AnalysisContext
     from scopeview.model.entry_point import MAIN
     from scopeview.render.text.console import make_console
@@ -85,7 +87,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     scope = scope.strip("/")
     context = AnalysisContext(model)
     shown = _shown(context, scope, program)
-    inspection = inspect(context, scope=scope, depth=depth, program=program or MAIN)
+    card = full_card(context, _beside(model), program=program)
+    inspection = inspect(context, scope=scope, depth=depth, program=program or MAIN, card=card)
     if as_json:
         print_json(inspection)
         return
@@ -94,9 +97,23 @@ def command(  # noqa: PLR0913 - one parameter per option
     lines = None if show_all else 10 if screen >= 60 else 4
     is_named = any(sections[name] for name in _SECTIONS)
     lists = Sections("collections" in chosen, "functions" in chosen, "functions" in chosen, lines, is_named)
+    lists = replace(lists, card=not is_named and not scope)
     view = _view(depth, sort, show_all, _lines_for_trees(screen, inspection, lists, chosen))
     pictures = _pictures(context, shown, chosen, scope, view, _hidden(shown, hide_roles))
     print_inspection(make_console(color=color, whole=show_all), inspection, context, pictures, lists)
+
+
+def _beside(model: Model) -> AnalysisContext | None:
+    """Return the checkpoint that belongs to a model; one that cannot be read is none, and lint says why."""
+    from scopeview.analysis.context import AnalysisContext
+    from scopeview.errors import ScopeviewError
+    from scopeview.readers import read_beside
+
+    try:
+        beside = read_beside(model)
+    except ScopeviewError:
+        return None
+    return None if beside is None else AnalysisContext(beside)
 
 
 def _shown(context: AnalysisContext, scope: str, program: str | None) -> AnalysisContext:
@@ -141,6 +158,7 @@ def _lines_for_trees(screen: int, inspection: Inspection, sections: Sections, ch
     """Return how many lines the trees may have together, when header and lists have theirs."""
     summary = inspection.model
     used = 5 + len(summary.notes) + bool(summary.others) + bool(summary.details)
+    used += _card_lines(inspection) if sections.card else 0
     used += 4 * len(chosen & {"ops", "variables"})  # a blank line, two headings, and what is folded
     lists = [
         inspection.collections if sections.collections else (),
@@ -150,6 +168,13 @@ def _lines_for_trees(screen: int, inspection: Inspection, sections: Sections, ch
     ]
     used += sum(2 + min(len(rows), sections.lines or len(rows)) for rows in lists if rows)
     return max(_FEWEST_LINES, screen - used)
+
+
+def _card_lines(inspection: Inspection) -> int:
+    from scopeview.render.card import card_rows
+
+    lines = len(list(card_rows(inspection.card)))
+    return lines + 1 if lines else 0
 
 
 def _hidden(context: AnalysisContext, roles: str | None) -> NDArray[np.bool_] | None:
@@ -179,8 +204,6 @@ def _pictures(
     hidden: NDArray[np.bool_] | None,
 ) -> Pictures:
     """Draw both trees; a tree that needs fewer lines leaves them to the other."""
-    from dataclasses import replace
-
     from scopeview.analysis.trees.outline import op_forest, outline, variable_forest
     from scopeview.model.names import is_within
     from scopeview.render.text.inspect import Pictures

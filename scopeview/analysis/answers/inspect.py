@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scopeview.analysis.answers.card import ModelCard, model_card
 from scopeview.analysis.answers.programs import ProgramRecord, programs_of
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
@@ -137,6 +138,8 @@ class Inspection:
     """Everything an artifact holds, op by op excepted."""
 
     model: ModelSummary
+    card: ModelCard
+    """The model in a few lines, from structure alone; of the program that is shown where none is named."""
     op_scopes: tuple[OpScopeRecord, ...]
     variable_scopes: tuple[VariableScopeRecord, ...]
     variables: tuple[VariableRecord, ...]
@@ -175,7 +178,14 @@ def first_of(found: Inspection, limit: int) -> Inspection:
     return replace(found, **shorter, left_out={name: number for name, number in left_out.items() if number})
 
 
-def inspect(context: AnalysisContext, *, scope: str = "", depth: int | None = None, program: str = MAIN) -> Inspection:
+def inspect(
+    context: AnalysisContext,
+    *,
+    scope: str = "",
+    depth: int | None = None,
+    program: str = MAIN,
+    card: ModelCard | None = None,
+) -> Inspection:
     """Describe a model.
 
     Args:
@@ -183,6 +193,7 @@ def inspect(context: AnalysisContext, *, scope: str = "", depth: int | None = No
         scope: leave out the scopes and variables outside this path; the totals stay those of the whole.
         depth: leave out scopes deeper than this, counted from `scope`.
         program: whose op scopes to list, and in which to count the uses of variables.
+        card: the model's card with what `analysis.card` adds to it, if that was asked for.
 
     Raises:
         NotFoundError: there is no such program.
@@ -190,6 +201,7 @@ def inspect(context: AnalysisContext, *, scope: str = "", depth: int | None = No
     model, shown = context.model, context.in_program(program)
     return Inspection(
         model=summarize(context),
+        card=card or model_card(context),
         op_scopes=_op_scopes(shown.model.op_scopes, scope, depth),
         variable_scopes=_variable_scopes(model, scope, depth),
         variables=tuple(record_of(shown, variable) for variable in model.variables if is_within(variable.name, scope)),

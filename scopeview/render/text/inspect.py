@@ -22,6 +22,7 @@ from scopeview.render.formats import (
     shape_text,
     short_count,
 )
+from scopeview.render.text.card import print_card
 from scopeview.render.text.imported import print_import
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.tree import print_outline
@@ -62,6 +63,7 @@ class Sections:
     signatures: bool = True
     functions: bool = True
     lines: int | None = 10
+    card: bool = True
     say_none: bool = False
     """Whether a list that is empty says so: it was asked for by name."""
 
@@ -72,6 +74,8 @@ def print_inspection(
     """Print an inspection; the facts give what belongs to single rows of the outlines."""
     model = context.model
     print_header(console, inspection.model)
+    if sections.card:
+        print_card(console, inspection.card)
     shown = pictures.shown or model
     if pictures.ops is not None and (len(shown.graph) or not len(model.variables)):
         entry = shown.entry
