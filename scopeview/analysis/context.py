@@ -20,7 +20,6 @@ from scopeview.analysis.derive.savers import Saving, find_saving
 from scopeview.analysis.derive.structure import Twins, find_twins
 from scopeview.model.entry_point import MAIN
 from scopeview.model.model import Model
-from scopeview.model.programs import program
 from scopeview.model.variables import VARIABLE_TYPES, Variable
 
 Answer = TypeVar("Answer")
@@ -57,6 +56,8 @@ class AnalysisContext:
         chosen = self.cached("default program", lambda: default_program(self.model)) if name is None else name
         if chosen == MAIN:
             return self
+        from scopeview.model.programs import program  # only graphs with functions need it
+
         return self.cached(("program", chosen), lambda: AnalysisContext(program(self.model, chosen)))
 
     def for_sharing(self, name: str | None = None) -> AnalysisContext:

@@ -53,6 +53,7 @@ _FEWEST_LINES = 10
     help="Leave ops of these roles out of the op tree: init, save, gradient, update, summary, bookkeeping, forward.",
 )
 @click.option("--all", "show_all", is_flag=True, help="Show everything: no twins folded, nothing left out.")
+@click.option("--markdown", is_flag=True, help="Print the model's card alone, as Markdown to paste into an issue.")
 @program_option
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option
@@ -66,6 +67,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     sort: Sort,
     hide_roles: str | None,
     show_all: bool,
+    markdown: bool,
     program: str | None,
     as_json: bool,
     color: bool | None,
@@ -80,6 +82,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.analysis.card import full_card
     from scopeview.analysis.context import AnalysisContext
     from scopeview.model.entry_point import MAIN
+    from scopeview.render.markdown_card import card_markdown
     from scopeview.render.text.console import make_console
     from scopeview.render.text.inspect import Sections, print_inspection
 
@@ -88,6 +91,9 @@ def command(  # noqa: PLR0913 - one parameter per option
     context = AnalysisContext(model)
     shown = _shown(context, scope, program)
     card = full_card(context, _beside(model), program=program)
+    if markdown:
+        click.echo(card_markdown(card, model.origin.path), nl=False)
+        return
     inspection = inspect(context, scope=scope, depth=depth, program=program or MAIN, card=card)
     if as_json:
         print_json(inspection)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from scopeview.analysis.answers.card import ModelCard
 from scopeview.render.card import card_rows
+from scopeview.render.formats import printable
 
 
 def card_markdown(card: ModelCard, title: str) -> str:
     """Return the card as a heading and a list; names stand in code, so that nothing in them is markup."""
-    lines = [f"### {_code(title)}", ""]
+    lines = [f"### {_code(printable(title))}", ""]
     if card.program != "main":
-        lines.append(f"- **program**: {_code(card.program)}")
+        lines.append(f"- **program**: {_code(printable(card.program))}")
     lines += [f"- **{label}**: {' · '.join(map(_code, phrases))}" for label, phrases in card_rows(card)]
     return "\n".join(lines) + "\n"
 

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.entry_point import MAIN, WHOLE
-from scopeview.model.frames import calls_of
 from scopeview.model.functions import CALL_TYPES, Function
 from scopeview.model.model import Binding, Model
 from scopeview.model.names import leaf_of, op_of_tensor, scope_of
 from scopeview.model.ops import OpTable
-from scopeview.model.programs import SIGNATURES
 
 _DEFAULT_SIGNATURE = "serving_default"
+_SIGNATURES = "signatures/"
 _INTERNAL = "__saved_model_"
 """How the names of signatures begin that only the loader runs."""
 
@@ -72,7 +71,7 @@ def _without_wrappers(model: Model, bindings: Iterable[Binding]) -> Iterator[Bin
 
 
 def _is_signature(binding: Binding) -> bool:
-    return binding.path.startswith(SIGNATURES)
+    return binding.path.startswith(_SIGNATURES)
 
 
 def _is_plumbing(binding: Binding) -> bool:
@@ -99,7 +98,7 @@ def program_names(model: Model) -> tuple[str, ...]:
     names = [signature.name for signature in model.signatures if not signature.name.startswith(_INTERNAL)]
     known = {found.function for found in programs(model)} - wrapped
     names += [b.path for b in model.bindings if b.function in known and not _is_signature(b) and not _is_plumbing(b)]
-    if not model.has_objects and next(calls_of(model.graph, model.functions), None) is not None:
+    if not model.has_objects and _calls(model.graph, model):
         names.append(WHOLE)
     return (*dict.fromkeys(names), MAIN)
 
@@ -142,6 +141,10 @@ def program_sizes(model: Model) -> Mapping[str, int]:
 
 def _calls(table: OpTable, model: Model) -> list[tuple[str, str]]:
     """Return the ops of a table that call functions of the library, each with a function."""
+    if not model.functions:
+        return []
+    from scopeview.model.frames import calls_of  # only graphs with functions need it
+
     called = calls_of(table, model.functions)
     return [(table.name(row), name) for row, listed in called for name, _, _ in listed if name in model.functions]
 

@@ -63,9 +63,10 @@ class Sections:
     signatures: bool = True
     functions: bool = True
     lines: int | None = 10
-    card: bool = True
     say_none: bool = False
     """Whether a list that is empty says so: it was asked for by name."""
+    card: bool = True
+    """Whether the card stands above them."""
 
 
 def print_inspection(
