@@ -186,3 +186,18 @@ def build(path: str, names: list[str], width: int, steps: int) -> dict[str, Any]
     whole = Whole()
     tf.saved_model.save(whole, path, signatures={"serving_default": whole.encode, "decode": whole.decode})
     return {}
+
+
+def build_keras3(path: str, units: list[int], dropout: bool) -> dict[str, Any]:
+    """Export a net of dense layers with Keras 3; return its parameters, and the shape under each key that loads."""
+    import keras
+    import tensorflow as tf
+
+    layers = [keras.layers.Input((5,)), *(keras.layers.Dense(width, name=f"fc{width}") for width in units)]
+    if dropout:
+        layers.insert(2, keras.layers.Dropout(0.5))
+    keras.Sequential(layers).export(path, verbose=False)
+    loaded = tf.saved_model.load(path)
+    trained = sum(variable.shape.num_elements() for variable in loaded.trainable_variables)
+    shapes = {f"variables/{number}": variable.shape.as_list() for number, variable in enumerate(loaded.variables)}
+    return {"trained": trained, "shapes": shapes}

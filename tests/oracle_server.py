@@ -337,6 +337,7 @@ QUESTIONS = {
         oracle_restoring.values,
         oracle_inlining.inlined,
         oracle_inlining.build,
+        oracle_inlining.build_keras3,
         data_types,
     )
 }

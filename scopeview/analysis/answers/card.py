@@ -12,7 +12,7 @@ import numpy as np
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.inputs_outputs import Flow, graph_ends, is_read
-from scopeview.analysis.derive.parameters import ParameterTotals, parameter_totals
+from scopeview.analysis.derive.parameters import ParameterTotals, copies, parameter_totals
 from scopeview.analysis.derive.repeats import Repeats, find_repeats
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.model.dtypes import NON_NUMERIC
@@ -155,7 +155,7 @@ def model_card(
         total_outputs=len(outputs),
         losses=tuple(losses[:_LISTED]),
         repeated=_repeated(shown),
-        parameters=parameter_totals(context.model.variables, context.auxiliary_variables),
+        parameters=parameter_totals(context.model.variables.variables, context.auxiliary_variables),
         largest=_largest(context),
         shared=shared[:_SHARED],
         total_shared=len(shared),
@@ -232,7 +232,8 @@ def _is_forward(context: AnalysisContext, path: str) -> bool:
 def _largest(context: AnalysisContext) -> tuple[CardPart, ...]:
     """Return the largest scopes of the variable tree; one that holds nearly all is opened."""
     model, tree = context.model, context.model.variable_scopes
-    own = np.array([v.name not in context.auxiliary_variables for v in model.variables], dtype=bool)
+    auxiliary, twice = context.auxiliary_variables, copies(model.variables)
+    own = np.array([v.name not in auxiliary and v.identity not in twice for v in model.variables], dtype=bool)
     weights = np.where(own, model.variables.parameters, 0) if len(own) else np.zeros(0, dtype=np.int64)
     totals = tree.roll_up(weights)
     around, total = ROOT, int(totals[ROOT])
