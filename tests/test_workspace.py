@@ -107,7 +107,7 @@ def test_reading_is_given_up_when_nobody_wants_it() -> None:
     load(entry)
 
     assert (entry.context, entry.state, entry.done.is_set()) == (None, "failed", True)
-    assert entry.error == f"{GAN} was given up while it was read"
+    assert entry.error == f"{GAN} was closed while it was read"
 
 
 def test_answers_stay_within_their_budget() -> None:

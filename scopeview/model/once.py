@@ -2,9 +2,9 @@
 
 Each fact has a lock of its own, which is held while that fact is computed and at no other time. A fact may ask for
 others while it is computed; facts never ask in a circle (that would be endless with one thread already), so the locks
-are always taken in the same order and no two threads wait for each other. Whoever asks for another fact, or for the same
-fact of another model, never waits. Work that fails or is given up leaves nothing behind: the next one who asks computes
-it.
+are always taken in the same order and no two threads wait for each other. Whoever asks for another fact, or for the
+same fact of another model, never waits. Work that fails or is given up leaves nothing behind: the next one who asks
+computes it.
 """
 
 from __future__ import annotations

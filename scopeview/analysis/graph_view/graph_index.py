@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.derive.structure import Hashes, scope_hashes
+from scopeview.errors import NotFoundError
 from scopeview.model.once import Answers, once
 from scopeview.model.op_types import WRITER
 from scopeview.model.ops import OpTable
@@ -169,5 +170,11 @@ class GraphIndex:
 
 
 def graph_index_of(context: AnalysisContext, function: str = "") -> GraphIndex:
-    """Return the ground of the main graph, or of a function's body."""
+    """Return the index of the main graph, or of a function's body.
+
+    Raises:
+        NotFoundError: there is no such function.
+    """
+    if function and function not in context.model.functions:
+        raise NotFoundError(f"{context.model.origin.path} has no function {function!r}")
     return context.cached(("ground", function), lambda: GraphIndex(context, function))
