@@ -15,6 +15,7 @@ import faulthandler
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -143,7 +144,8 @@ class Server(uvicorn.Server):
             timeout_keep_alive=KEEP_ALIVE_S,
             h11_max_incomplete_event_size=LARGEST_HEAD,
         )
-        config.timeout_graceful_shutdown = _GRACE_S  # type: ignore[assignment] - declared int, and used as a float
+        # Declared int, and used as a float.
+        config.timeout_graceful_shutdown = _GRACE_S  # type: ignore[assignment]
         super().__init__(config)
         self._before_end = before_end
 
@@ -156,8 +158,11 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
-        """Take SIGINT and SIGTERM while the server runs."""
+    def capture_signals(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM while the server runs, in the thread that may."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         before = {sig: signal.signal(sig, self.handle_exit) for sig in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield

@@ -22,7 +22,7 @@ _DEEPEST = 8
 """Folders of a path that is sent; what lies above is left out."""
 _LONGEST_SEGMENT = 120
 """Bytes of a name; file systems take 255."""
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Uploads:
