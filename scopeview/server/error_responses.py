@@ -41,6 +41,7 @@ _REASONS: Mapping[int, str] = {
     421: "The server does not answer for this host.",
     422: "A parameter or the body has another form than is declared, or the file is damaged.",
     429: "More models or files are open than may be.",
+    431: "The address and the headers are longer than is taken.",
     500: "The server failed; its log says where.",
     503: "Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`.",
     507: "The server's disk is full.",

@@ -19,8 +19,13 @@ LARGEST_HEAD = 64 << 10
 _UPLOAD_PATH = "/api/upload"
 
 
+def _size_of_head(scope: Scope) -> int:
+    named = sum(len(name) + len(value) for name, value in scope["headers"])
+    return named + len(scope["path"]) + len(scope["query_string"])
+
+
 class BodyLimit:
-    """Refuses bodies that are larger than the route takes."""
+    """Refuses heads and bodies that are larger than is taken."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -33,6 +38,9 @@ class BodyLimit:
         headers = Headers(scope=scope)
         most = LARGEST_UPLOAD if scope["path"] == _UPLOAD_PATH else LARGEST_BODY
         sentence = f"the body is larger than {most:,} bytes, which is as much as is taken"
+        if _size_of_head(scope) > LARGEST_HEAD:
+            await refusal(headers, f"address and headers are over {LARGEST_HEAD:,} bytes", 431)(scope, receive, send)
+            return
         announced = headers.get("content-length", "0")
         if not announced.isascii() or not announced.isdigit() or int(announced) > most:
             answer = refusal(headers, sentence, 413)

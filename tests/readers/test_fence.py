@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -115,11 +116,8 @@ def test_a_file_and_a_folder_that_are_swapped_for_links_lead_nowhere(root: Path)
     try:
         with fenced([root]):
             for _ in range(500):
-                try:
-                    with opened(target / "secret") as file:
-                        read.add(file.read())
-                except (OSError, NotFoundError):
-                    continue
+                with suppress(OSError, NotFoundError), opened(target / "secret") as file:
+                    read.add(file.read())
     finally:
         stop.set()
         swapping.join()

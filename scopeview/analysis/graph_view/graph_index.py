@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.derive.structure import Hashes, scope_hashes
+from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
 from scopeview.model.once import Answers, once
 from scopeview.model.op_types import WRITER
@@ -176,5 +177,5 @@ def graph_index_of(context: AnalysisContext, function: str = "") -> GraphIndex:
         NotFoundError: there is no such function.
     """
     if function and function not in context.model.functions:
-        raise NotFoundError(f"{context.model.origin.path} has no function {function!r}")
+        raise NotFoundError(not_found(context.model, function, context.model.functions, "no function"))
     return context.cached(("ground", function), lambda: GraphIndex(context, function))
