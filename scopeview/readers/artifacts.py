@@ -16,6 +16,7 @@ from scopeview.model.model import Format
 from scopeview.readers.checkpoint.reader import v1_shards
 from scopeview.readers.checkpoint.state import latest_prefix, table_path
 from scopeview.readers.event_file import EventGraph, event_graphs
+from scopeview.readers.fence import children, fence, files_below, is_dir, is_file, status
 from scopeview.readers.files import read_file
 from scopeview.readers.sniff import Kind, sniff
 
@@ -75,21 +76,21 @@ def find_artifacts(path: Path) -> list[Artifact]:
 
 
 def _find(path: Path) -> list[Artifact]:
-    if path.is_dir():
+    if is_dir(path):
         found = sorted(_in_folder(path), key=lambda artifact: (artifact.rank, artifact.name))
         if not found and table_path(path) is not None and path.name:
             return _at_prefix(path)  # a checkpoint beside a folder of the same name
         if not found:
             raise UnknownFormatError(_nothing_in(path))
         return found
-    if path.is_file():
+    if is_file(path):
         found = _in_file(path, "")
         meta = path.with_name(f"{path.name}.meta")
-        if found[0].kind in _CHECKPOINT_KINDS and meta.is_file():
+        if found[0].kind in _CHECKPOINT_KINDS and is_file(meta):
             return [replace(found[0], name="checkpoint"), *_offered(meta, "meta_graph")]
         return found
-    if path.is_symlink() or path.exists():
-        what = "a symbolic link that leads nowhere" if path.is_symlink() else "a device or a pipe"
+    if status(path) is not None or (fence() is None and path.is_symlink()):
+        what = "a symbolic link that leads nowhere" if status(path) is None else "a device or a pipe"
         raise UnknownFormatError(f"{path} is {what}, not a file; pass the file itself")
     return _at_prefix(path)
 
@@ -108,12 +109,17 @@ def _in_file(path: Path, name: str) -> list[Artifact]:
         prefix = latest_prefix(path)
         if prefix is None or table_path(prefix) is None:
             raise NotFoundError(
-                f"{path} names the checkpoint {prefix}, which is not there; pass the prefix of one that is"
+                f"{path} names the checkpoint {prefix}, which is not there{_outside()}; pass the prefix of one that is"
             )
         return _at_prefix(prefix)
     if kind == "events":
         return list(_in_event_file(path, name))
     return [Artifact(name, kind, path, _RANKS[kind])]
+
+
+def _outside() -> str:
+    """Say that what lies outside the served folders counts as not there; the same whether it is there or not."""
+    return "" if fence() is None else ", or not in a folder that is served"
 
 
 _SHARD = re.compile(r"\d{5}-of-\d{5}")
@@ -124,7 +130,7 @@ def _prefix_of_shard(path: Path) -> Path | None:
     stem, separator, rest = path.name.rpartition(".data-")
     if not (separator and stem and _SHARD.fullmatch(rest)):
         return None
-    if not path.with_name(f"{stem}.index").is_file():
+    if not is_file(path.with_name(f"{stem}.index")):
         raise NotFoundError(
             f"{path} is a data file of a checkpoint, and {stem}.index, which says what is in it, is not beside it; "
             "copy that file too"
@@ -152,12 +158,12 @@ def _at_prefix(prefix: Path) -> list[Artifact]:
     """List the checkpoint of a prefix, and the MetaGraph that was saved beside it."""
     table = table_path(prefix)
     meta = prefix.with_name(f"{prefix.name}.meta")
-    if table is None and not meta.is_file():
+    if table is None and not is_file(meta):
         raise NotFoundError(f"{prefix} does not exist, neither as a file nor as the prefix of a checkpoint")
     found = []
     if table is not None:
         found.append(Artifact("checkpoint", _table_kind(table), table, _LATEST_RANK))
-    if meta.is_file():
+    if is_file(meta):
         found += _offered(meta, "meta_graph")
     return found
 
@@ -174,8 +180,8 @@ def _in_folder(folder: Path) -> Iterator[Artifact]:
     latest = latest_prefix(folder / "checkpoint")
     latest_table = table_path(latest) if latest is not None else None
     seen_shards: set[Path] = set()
-    for file in sorted(folder.iterdir()):
-        if not file.is_file() or file.name == "checkpoint" or file in seen_shards:
+    for file in children(folder):
+        if not is_file(file) or file.name == "checkpoint" or file in seen_shards:
             continue
         if ".data-" in file.name or file.name == "fingerprint.pb":
             continue
@@ -184,10 +190,10 @@ def _in_folder(folder: Path) -> Iterator[Artifact]:
                 seen_shards.update(v1_shards(file))
             yield replace(artifact, rank=_LATEST_RANK) if file == latest_table else artifact
     values = folder / "variables" / "variables.index"
-    if values.is_file() and any((folder / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
+    if is_file(values) and any(is_file(folder / name) for name in ("saved_model.pb", "saved_model.pbtxt")):
         yield Artifact("variables", _table_kind(values), values, _RANKS["table"])
-    for file in sorted(folder.rglob("*tfevents*")):
-        if file.parent != folder and file.is_file():
+    for file in files_below(folder):
+        if "tfevents" in file.name and file.parent != folder and is_file(file):
             yield from _offered(file, str(file.relative_to(folder)))
 
 
@@ -201,20 +207,21 @@ def _offered(file: Path, name: str) -> list[Artifact]:
 
 def _nothing_in(folder: Path) -> str:
     chunked = folder / "saved_model.cpb"
-    if chunked.is_file():
+    if is_file(chunked):
         return f"{folder} holds only a chunked SavedModel ({chunked.name}); save it below 2 GB or as text"
     state = folder / "checkpoint"
-    if state.is_file():
+    if is_file(state):
         return f"{folder} has a state file that names the checkpoint {latest_prefix(state)}, which is not there"
+    inner = files_below(folder)
     deeper = sorted(
-        {str(p.parent.relative_to(folder)) for p in folder.glob("**/saved_model.pb*")}
-        | {str(p.relative_to(folder)).removesuffix(".index") for p in folder.glob("**/*.index")}
+        {str(p.parent.relative_to(folder)) for p in inner if p.name.startswith("saved_model.pb")}
+        | {str(p.relative_to(folder)).removesuffix(".index") for p in inner if p.name.endswith(".index")}
     )
     if deeper:
         shown = ", ".join(deeper[:8]) + (f" and {len(deeper) - 8} more" if len(deeper) > 8 else "")
         return f"{folder} holds no artifact of TensorFlow itself; below it are: {shown}"
     empty = f"{folder} holds no SavedModel, checkpoint, graph or event file of TensorFlow that can be opened"
-    refused = [str(error) for file in sorted(folder.iterdir()) if (error := _refusal(file)) is not None]
+    refused = [str(error) for file in children(folder) if (error := _refusal(file)) is not None]
     return f"{empty}: {refused[0]}" if refused else empty
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import gzip
 import mmap
+import os
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 from scopeview.errors import DamagedError, NotFoundError
+from scopeview.readers.fence import opened
 from scopeview.readers.protobuf.wire import Buffer
 
 _GZIP = b"\x1f\x8b"
@@ -20,45 +18,6 @@ _MAX_UNPACKED = 1 << 32
 
 _MAP_FROM = 1 << 20
 """Files below this are read whole: a mapping would outlive a file that is replaced."""
-
-
-_fence: ContextVar[tuple[Path, ...] | None] = ContextVar("fence", default=None)
-
-
-@contextmanager
-def fenced(roots: Sequence[Path] | None) -> Iterator[None]:
-    """Refuse, within, every file that lies below none of these folders once links are followed; None refuses nothing.
-
-    A folder may hold links, and a checkpoint's state file names paths: whoever may open the one may not open all that
-    it leads to.
-    """
-    token = _fence.set(None if roots is None else tuple(root.resolve() for root in roots))
-    try:
-        yield
-    finally:
-        _fence.reset(token)
-
-
-def fence() -> tuple[Path, ...] | None:
-    """Return the folders that are not left at this point, for what reads on later."""
-    return _fence.get()
-
-
-def opened(path: Path) -> BufferedReader:
-    """Open a file for reading: the one way by which a source gets at any.
-
-    Raises:
-        NotFoundError: it leads out of the folders that are not to be left.
-        OSError: it cannot be opened.
-    """
-    roots = _fence.get()
-    if roots is not None:
-        real = path.resolve()
-        if not any(root == real or root in real.parents for root in roots):
-            raise NotFoundError(
-                f"{path} leads out of the folders that are served; pass it to scopeview serve by its name"
-            )
-    return path.open("rb")
 
 
 def read_file(path: Path) -> Buffer:
@@ -69,10 +28,10 @@ def read_file(path: Path) -> Buffer:
         DamagedError: the file is empty.
     """
     try:
-        size = path.stat().st_size
-        if size == 0:
-            raise DamagedError(f"{path} is empty (0 bytes); nothing was written to it")
         with opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size == 0:
+                raise DamagedError(f"{path} is empty (0 bytes); nothing was written to it")
             if file.peek(2)[:2] == _GZIP:
                 return _unpack(path, file)
             if size < _MAP_FROM:

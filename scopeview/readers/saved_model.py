@@ -12,7 +12,7 @@ from shlex import quote
 
 from scopeview.errors import AmbiguousError, DamagedError, NotFoundError
 from scopeview.model.model import Model, Origin
-from scopeview.readers.files import opened
+from scopeview.readers.fence import opened
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.meta_graph import MetaGraph, build_meta_graph, split_meta_graph
 from scopeview.readers.protobuf import wire

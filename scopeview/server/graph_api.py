@@ -14,9 +14,10 @@ from scopeview.analysis.graph_view.opening import Opening, opening
 from scopeview.analysis.graph_view.scope_layer import ViewOptions
 from scopeview.analysis.graph_view.subgraph import GraphPicture, picture
 from scopeview.analysis.graph_view.trace import Direction, Trace, trace
+from scopeview.server.error_responses import RESPONSES
 from scopeview.server.queries import Ask, Limit, Offset
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", responses=RESPONSES)
 
 
 class Seen:
@@ -35,29 +36,29 @@ class Seen:
 
 
 @router.get("/models/{model}/graph", response_model=GraphPicture)
-def graph(model: str, queries: Ask, seen: Annotated[Seen, Depends()], scope: str = "") -> Any:
+async def graph(model: str, queries: Ask, seen: Annotated[Seen, Depends()], scope: str = "") -> Any:
     """Draw one scope of the op tree: items, what is linked outside, and links."""
-    return queries.ask(
+    return await queries.ask(
         model, lambda context: picture(context, scope, function=seen.function, view_options=seen.view_options)
     )
 
 
 @router.get("/models/{model}/graph/used-by-all", response_model=CommonVariables)
-def graph_used_by_all(
+async def graph_used_by_all(
     model: str, queries: Ask, name: Annotated[list[str], Query(description="Ops, scopes and variables.")]
 ) -> Any:
     """Find the variables that several ops and scopes all use."""
-    return queries.ask(model, lambda context: common_variables(context, name))
+    return await queries.ask(model, lambda context: common_variables(context, name))
 
 
 @router.get("/models/{model}/graph/opening", response_model=Opening)
-def graph_opening(model: str, queries: Ask) -> Any:
+async def graph_opening(model: str, queries: Ask) -> Any:
     """Say which scopes to open at first."""
-    return queries.ask(model, opening)
+    return await queries.ask(model, opening)
 
 
 @router.get("/models/{model}/graph/edges", response_model=GraphEdges)
-def graph_edges(  # noqa: PLR0913 - one parameter per field of the query
+async def graph_edges(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
     queries: Ask,
     seen: Annotated[Seen, Depends()],
@@ -68,12 +69,12 @@ def graph_edges(  # noqa: PLR0913 - one parameter per field of the query
     limit: Limit = 100,
 ) -> Any:
     """List the edges that a link stands for."""
-    chosen = {"function": seen.function, "wishes": seen.view_options, "offset": offset, "limit": limit}
-    return queries.ask(model, lambda context: edges_of_link(context, scope, source, target, **chosen))  # type: ignore[arg-type]
+    chosen = {"function": seen.function, "view_options": seen.view_options, "offset": offset, "limit": limit}
+    return await queries.ask(model, lambda context: edges_of_link(context, scope, source, target, **chosen))  # type: ignore[arg-type]
 
 
 @router.get("/models/{model}/graph/trace", response_model=Trace)
-def graph_trace(  # noqa: PLR0913 - one parameter per field of the query
+async def graph_trace(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
     queries: Ask,
     seen: Annotated[Seen, Depends()],
@@ -84,15 +85,15 @@ def graph_trace(  # noqa: PLR0913 - one parameter per field of the query
     control: bool = False,
 ) -> Any:
     """Find what feeds something, what it feeds, or what lies between two."""
-    chosen = {"function": seen.function, "wishes": seen.view_options, "depth": depth, "control": control}
-    return queries.ask(model, lambda context: trace(context, name, direction, ["", *opened], **chosen))  # type: ignore[arg-type]
+    chosen = {"function": seen.function, "view_options": seen.view_options, "depth": depth, "control": control}
+    return await queries.ask(model, lambda context: trace(context, name, direction, ["", *opened], **chosen))  # type: ignore[arg-type]
 
 
 @router.get("/diff/graph", response_model=PictureChanges)
-def diff_graph_of(queries: Ask, seen: Annotated[Seen, Depends()], a: str, b: str, scope: str = "") -> Any:
+async def diff_graph_of(queries: Ask, seen: Annotated[Seen, Depends()], a: str, b: str, scope: str = "") -> Any:
     """Tell what is gone, new, changed or renamed in the picture of a scope of model A, against model B."""
     workspace = queries.workspace
-    return queries.ask_both(
+    return await queries.ask_both(
         a,
         b,
         lambda: changes_in_picture(

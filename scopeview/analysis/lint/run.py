@@ -10,6 +10,7 @@ from scopeview.analysis.lint.rule import SEVERITIES, Rule, Severity, Subject
 from scopeview.analysis.lint.rules import RULES
 from scopeview.errors import QueryError
 from scopeview.model.model import Model
+from scopeview.model.wanted import check_wanted
 
 _EVIDENCE_SHOWN = 200
 
@@ -134,6 +135,7 @@ def _is_named(model: Model, name: str) -> bool:
 
 
 def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:
+    check_wanted()
     for found in rule.check(subject):
         evidence = tuple(dict.fromkeys(found.evidence))
         place = evidence[0] if len(evidence) == 1 else found.where  # of one variable, itself and not its scope

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scopeview.model.model import Damage
 from scopeview.readers.checkpoint.state import read_state, table_path
+from scopeview.readers.fence import children, is_dir, is_file
 
 _TEMP_FILE = re.compile(r".*\.tempstate\d+")
 _TEMP_FOLDER = re.compile(r".*_temp(_[0-9a-f]+)?")
@@ -21,13 +22,13 @@ _TEMP_FOLDER = re.compile(r".*_temp(_[0-9a-f]+)?")
 def folder_damage(table: Path) -> Iterator[Damage]:
     """Yield what is wrong beside a checkpoint's table; a folder that cannot be listed tells nothing."""
     try:
-        siblings = sorted(table.parent.iterdir())
+        siblings = children(table.parent)
     except OSError:
         return
     yield from _stale(table.parent / "checkpoint")
     for path in siblings:
-        is_temporary = _TEMP_FILE.fullmatch(path.name) and path.is_file()
-        is_temporary = is_temporary or (_TEMP_FOLDER.fullmatch(path.name) and path.is_dir())
+        is_temporary = _TEMP_FILE.fullmatch(path.name) and is_file(path)
+        is_temporary = is_temporary or (_TEMP_FOLDER.fullmatch(path.name) and is_dir(path))
         if is_temporary:
             yield Damage("leftover", path.name, "an interrupted save left it; it holds no whole checkpoint")
 

@@ -18,6 +18,7 @@ from scopeview.readers.checkpoint.object_graph import (
     with_full_names,
     with_paths_of_keys,
 )
+from scopeview.readers.fence import children
 from scopeview.readers.files import read_file
 from scopeview.readers.graph.attributes import decode_node
 
@@ -89,7 +90,7 @@ def v1_shards(path: Path) -> list[Path]:
         return [path]
     stem, total = path.name[: match.start()], match.group()[-5:]
     pattern = re.compile(rf"{re.escape(stem)}-\d{{5}}-of-{total}\Z")
-    return sorted(sibling for sibling in path.parent.iterdir() if pattern.match(sibling.name))
+    return [sibling for sibling in children(path.parent) if pattern.match(sibling.name)]
 
 
 def _model(origin: Origin, variables: list[Variable], notes: list[str]) -> Model:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from scopeview.readers.files import opened
+from scopeview.errors import NotFoundError
+from scopeview.readers.fence import children, is_dir, is_file, opened
 from scopeview.readers.protobuf.messages import message
 
 _PATTERN = re.compile(r"-\?{5}-of-\d{5}\Z")
@@ -23,7 +24,7 @@ def read_state(state_file: Path) -> list[str] | None:
         with opened(state_file) as file:
             text = file.read().decode("utf-8")
         state = text_format.Parse(text, message("CheckpointState")(), allow_unknown_field=True)
-    except (OSError, UnicodeDecodeError, text_format.ParseError):
+    except (OSError, NotFoundError, UnicodeDecodeError, text_format.ParseError):
         return None
     return [str(state.model_checkpoint_path), *map(str, state.all_model_checkpoint_paths)]
 
@@ -40,14 +41,14 @@ def latest_prefix(state_file: Path) -> Path | None:
 def table_path(prefix: Path) -> Path | None:
     """Return the file that holds a checkpoint's table: the V2 index, the V1 file, or its first shard."""
     index = prefix.with_name(f"{prefix.name}.index")
-    if index.is_file():
+    if is_file(index):
         return index
-    if prefix.is_file():
+    if is_file(prefix):
         return prefix
-    if not prefix.parent.is_dir():
+    if not is_dir(prefix.parent):
         return None
     # A sharded V1 saver calls its checkpoint `model.ckpt-?????-of-00002`. Not glob: a folder named `br[1]` is a name,
     # not a pattern (tensorflow/tensorflow#35489).
     stem = _PATTERN.sub("", prefix.name)
     shards = re.compile(rf"{re.escape(stem)}-\d{{5}}-of-\d{{5}}\Z")
-    return next((path for path in sorted(prefix.parent.iterdir()) if shards.match(path.name)), None)
+    return next((path for path in children(prefix.parent) if shards.match(path.name)), None)

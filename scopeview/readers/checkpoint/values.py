@@ -18,7 +18,7 @@ from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.model import Model
 from scopeview.model.variables import StoredSlice, Variable
 from scopeview.readers.checkpoint.v2 import shard_path
-from scopeview.readers.files import fence, fenced, opened
+from scopeview.readers.fence import fence, fenced, opened
 
 BLOCK_BYTES = 1 << 24
 """Bytes of a block; a multiple of the size of every dtype."""
