@@ -103,7 +103,7 @@ def inspect(model: Model, *, scope: str = "", depth: int | None = None, program:
     from scopeview.analysis.card import full_card
 
     context = _context(model)
-    return answer(context, scope=scope, depth=depth, program=program, card=full_card(context))
+    return answer(context, full_card(context), scope=scope, depth=depth, program=program)
 
 
 def show(model: Model, name: str, *, limit: int = 50, program: str | None = None) -> Detail:

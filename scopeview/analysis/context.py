@@ -28,6 +28,9 @@ from scopeview.model.variables import VARIABLE_TYPES, Variable
 
 Answer = TypeVar("Answer")
 
+_PROGRAMS_KEPT = 8
+"""Programs of a model whose analyses are kept: those that were asked about last."""
+
 
 class AnalysisContext:
     """The analyses of one model that others build on."""
@@ -36,12 +39,14 @@ class AnalysisContext:
         self.model = model
         self._sites: dict[str, tuple[CallSite, ...]] = {}
         self._answers = Answers()
+        self._programs = Answers(_PROGRAMS_KEPT)
 
     def with_model(self, model: Model) -> AnalysisContext:
         """Return the facts of the same artifact after TensorFlow's import: what was worked out stays."""
         other = copy.copy(self)
         other.model = model
         other._answers = Answers()
+        other._programs = Answers(_PROGRAMS_KEPT)
         return other
 
     def cached(self, question: Hashable, compute: Callable[[], Answer]) -> Answer:
@@ -59,7 +64,8 @@ class AnalysisContext:
             return self
         from scopeview.model.programs import program  # only graphs with functions need it
 
-        return self.cached(("program", chosen), lambda: AnalysisContext(program(self.model, chosen)))
+        found: AnalysisContext = self._programs.get(chosen, lambda: AnalysisContext(program(self.model, chosen)))
+        return found
 
     def for_sharing(self, name: str | None = None) -> AnalysisContext:
         """Return the context in which sharing is looked for: a program, or all of them where there are several.

@@ -19,6 +19,7 @@ from scopeview.model.entry_point import StopReason
 from scopeview.model.functions import ARGUMENT_TYPE, CALL_TYPES, Function
 from scopeview.model.names import leaf_of, scope_of
 from scopeview.model.ops import OpRow, OpTable
+from scopeview.model.wanted import check_wanted
 
 BODIES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "If": (("then_branch", "then"), ("else_branch", "else")),
@@ -120,6 +121,7 @@ def expand(root: Frame, functions: Mapping[str, Function], limits: Limits) -> Ex
     total, entries = int(root.kept.sum()), 0
     waiting = [root]
     while waiting:
+        check_wanted()
         frame = waiting.pop()
         found.frames.append(frame)
         if id(frame.table) not in calls:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Literal
 
 from scopeview.model.collection import Collection
 from scopeview.model.entry_point import EntryPoint
 from scopeview.model.functions import Function
 from scopeview.model.imported import ImportReport
+from scopeview.model.once import Answers, once
 from scopeview.model.ops import Buffer, OpTable
 from scopeview.model.scopes import ScopeTree
 from scopeview.model.shapes import Shape
@@ -25,6 +25,9 @@ Format = Literal[
     "checkpoint_object",
     "live_graph",
 ]
+
+
+_PROGRAMS_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +182,10 @@ class Model:
         """The variable-scope tree."""
         return self.variables.scopes
 
-    @cached_property
-    def made_programs(self) -> dict[str, Model]:
-        """Programs that were made of it (`model.programs.program`), by their names."""
-        return {}
+    @once
+    def made_programs(self) -> Answers:
+        """Programs that were made of it (`model.programs.program`), by their names: the last few."""
+        return Answers(_PROGRAMS_KEPT)
 
     def collection(self, name: str) -> Collection | None:
         """Return a collection by name, or None."""

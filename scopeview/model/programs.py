@@ -39,9 +39,8 @@ def program(model: Model, name: str, limits: Limits | None = None) -> Model:
         return model
     if limits is not None:
         return _made(model, name, limits)
-    if name not in model.made_programs:
-        model.made_programs[name] = _made(model, name, Limits())
-    return model.made_programs[name]
+    found: Model = model.made_programs.get(name, lambda: _made(model, name, Limits()))
+    return found
 
 
 def _made(model: Model, name: str, limits: Limits) -> Model:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from scopeview.analysis.answers.card import ModelCard
 from scopeview.render.card import card_rows
 from scopeview.render.formats import printable
+
+
+@dataclass(frozen=True, slots=True)
+class CardText:
+    """A card to copy."""
+
+    markdown: str
 
 
 def card_markdown(card: ModelCard, title: str) -> str:

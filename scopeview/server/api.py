@@ -8,14 +8,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from scopeview.analysis.answers.card import ModelCard
 from scopeview.analysis.answers.collections import CollectionsReport, collections
 from scopeview.analysis.answers.find import FindResult, find, find_while_typing
 from scopeview.analysis.answers.inspect import Inspection, ModelSummary, first_of, inspect, summarize
+from scopeview.analysis.answers.programs import ProgramRecord, programs_of
 from scopeview.analysis.answers.scope_map import AccessKind, MapFilter, ScopeMap, scope_map
 from scopeview.analysis.answers.sharing import SharingReport, sharing, sharing_of
 from scopeview.analysis.answers.show import Detail, detail
 from scopeview.analysis.answers.values import ValuesReport, VariableValues, values_of, values_report
 from scopeview.analysis.answers.variables import SortKey, VariableTablePage, variable_table
+from scopeview.analysis.card import full_card
 from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.diff.report import DiffReport, page_of
 from scopeview.analysis.diff.ribbons import DiffMap, diff_map
@@ -25,9 +28,10 @@ from scopeview.analysis.lint.run import LintReport, lint
 from scopeview.analysis.trees.pages import TreeName, TreePage, tree_page
 from scopeview.errors import NotFoundError
 from scopeview.readers.fence import LONGEST_PATH
+from scopeview.render.markdown_card import CardText, card_markdown
 from scopeview.server.allowed_paths import PlacesPage, openable
 from scopeview.server.error_responses import RESPONSES
-from scopeview.server.queries import Ask, Limit, Offset, plain
+from scopeview.server.queries import Ask, Limit, Offset, Program, Queries, plain
 from scopeview.workspace import OpenModel
 
 router = APIRouter(prefix="/api", responses=RESPONSES)
@@ -110,11 +114,32 @@ async def summary(model: str, queries: Ask) -> Any:
 @router.get("/models/{model}/inspection", response_model=Inspection)
 async def inspection(model: str, queries: Ask, limit: Limit = 5000) -> Any:
     """Return what `scopeview inspect --json` prints; `left_out` says where lists are longer than was asked for."""
-    return await queries.ask(model, lambda context: first_of(inspect(context), limit))
+    return await queries.ask(model, lambda context: first_of(inspect(context, _card(queries, model)), limit))
+
+
+@router.get("/models/{model}/card", response_model=ModelCard)
+async def card(model: str, queries: Ask, program: Program = None) -> Any:
+    """Describe the model in a few lines, from structure alone: inputs, outputs, parts, parameters, what is shared."""
+    return await queries.ask(model, lambda _context: _card(queries, model, program))
+
+
+@router.get("/models/{model}/card/markdown", response_model=CardText)
+async def card_as_markdown(model: str, queries: Ask, program: Program = None) -> Any:
+    """Write the card as Markdown, to paste into an issue."""
+    path = queries.workspace.model(model).path
+    return await queries.ask(
+        model, lambda _context: CardText(card_markdown(_card(queries, model, program), Path(path).name))
+    )
+
+
+@router.get("/models/{model}/programs", response_model=list[ProgramRecord])
+async def programs(model: str, queries: Ask) -> Any:
+    """List what can be run: signatures, functions of the object graph, the main graph."""
+    return await queries.ask(model, programs_of)
 
 
 @router.get("/models/{model}/tree", response_model=TreePage)
-async def tree(
+async def tree(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
     queries: Ask,
     tree: TreeName = "ops",
@@ -122,10 +147,12 @@ async def tree(
     fold: Annotated[bool, Query(description="Whether numbered twins are told as one.")] = True,
     offset: Offset = 0,
     limit: Limit = 200,
+    program: Program = None,
 ) -> Any:
     """List the children of one scope of a tree."""
     return await queries.ask(
-        model, lambda context: tree_page(context, tree, scope, offset=offset, limit=limit, fold=fold)
+        model,
+        lambda context: tree_page(context.in_program(program), tree, scope, offset=offset, limit=limit, fold=fold),
     )
 
 
@@ -136,9 +163,9 @@ async def findings(model: str, queries: Ask, scope: str = "") -> Any:
 
 
 @router.get("/models/{model}/show", response_model=Detail)
-async def show(model: str, queries: Ask, name: str, limit: Limit = 50) -> Any:
+async def show(model: str, queries: Ask, name: str, limit: Limit = 50, program: Program = None) -> Any:
     """Return everything that stands under a name, as `scopeview show --json` does."""
-    return await queries.ask(model, lambda context: detail(context, name, limit=limit))
+    return await queries.ask(model, lambda context: detail(context, name, limit=limit, program=program))
 
 
 @router.get("/models/{model}/find", response_model=FindResult)
@@ -149,20 +176,26 @@ async def find_in(
     typing: Annotated[bool, Query(description="Whether it is half written: what is wrong becomes a hint.")] = False,
     offset: Offset = 0,
     limit: Limit = 50,
+    program: Program = None,
 ) -> Any:
     """Find ops and variables, as `scopeview find --json` does."""
     ask = find_while_typing if typing else find
-    return await queries.ask(model, lambda context: ask(context, q, offset=offset, limit=limit))
+    return await queries.ask(model, lambda context: ask(context, q, offset=offset, limit=limit, program=program))
 
 
 @router.get("/models/{model}/sharing", response_model=SharingReport)
 async def sharing_in(
-    model: str, queries: Ask, variable: str = "", minimum: Annotated[int, Query(ge=0)] = 2, limit: Limit = 500
+    model: str,
+    queries: Ask,
+    variable: str = "",
+    minimum: Annotated[int, Query(ge=0)] = 2,
+    limit: Limit = 500,
+    program: Program = None,
 ) -> Any:
     """Say who shares which variable, as `scopeview sharing --json` does."""
     if variable:
-        return await queries.ask(model, lambda context: sharing_of(context, variable))
-    return await queries.ask(model, lambda context: sharing(context, minimum=minimum, limit=limit))
+        return await queries.ask(model, lambda context: sharing_of(context.for_sharing(program), variable))
+    return await queries.ask(model, lambda context: sharing(context.for_sharing(program), minimum=minimum, limit=limit))
 
 
 @router.get("/models/{model}/collections", response_model=CollectionsReport)
@@ -190,10 +223,13 @@ async def map_of(  # noqa: PLR0913 - one parameter per field of the query
     role: Role | Literal["all"] = "forward",
     kind: AccessKind = "both",
     limit: Limit = 1000,
+    program: Program = None,
 ) -> Any:
     """Draw ribbons from variables to the op scopes that read or write them."""
     chosen = MapFilter(shared, collection, "" if role == "all" else role, kind)
-    return await queries.ask(model, lambda context: scope_map(context, left, right, chosen, limit=limit))
+    return await queries.ask(
+        model, lambda context: scope_map(context.in_program(program), left, right, chosen, limit=limit)
+    )
 
 
 @router.get("/models/{model}/variables", response_model=VariableTablePage)
@@ -269,6 +305,11 @@ async def diff_map_of(  # noqa: PLR0913 - one parameter per field of the query
             queries.workspace.difference(a, b).report.entries, left, right, slots=slots, same=same, limit=limit
         ),
     )
+
+
+def _card(queries: Queries, model: str, program: str | None = None) -> ModelCard:
+    subject = queries.workspace.subject(model)
+    return full_card(subject.context, subject.checkpoint, program=program)
 
 
 @router.get("/{rest:path}", include_in_schema=False)

@@ -34,6 +34,15 @@ _GZIP = b"\x1f\x8b"
 Limit = Annotated[int, Query(ge=1, le=5000, description="How many to return.")]
 Offset = Annotated[int, Query(ge=0, le=1 << 53, description="How many to skip.")]
 
+Program = Annotated[
+    str | None,
+    Query(
+        max_length=4096,
+        description="The signature or function that is meant, its calls inlined; `main` is the file's own main graph. "
+        "Without it, the one that is shown by default.",
+    ),
+]
+
 
 class Queries:
     """Answers questions about the models of the workspace, each with the tag of its content."""

@@ -180,20 +180,20 @@ def first_of(found: Inspection, limit: int) -> Inspection:
 
 def inspect(
     context: AnalysisContext,
+    card: ModelCard | None = None,
     *,
     scope: str = "",
     depth: int | None = None,
     program: str = MAIN,
-    card: ModelCard | None = None,
 ) -> Inspection:
     """Describe a model.
 
     Args:
         context: the model, analyzed.
+        card: the model's card with what `analysis.card` adds to it, if that was asked for.
         scope: leave out the scopes and variables outside this path; the totals stay those of the whole.
         depth: leave out scopes deeper than this, counted from `scope`.
         program: whose op scopes to list, and in which to count the uses of variables.
-        card: the model's card with what `analysis.card` adds to it, if that was asked for.
 
     Raises:
         NotFoundError: there is no such program.
