@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.options import Source, print_json, source_options
+from scopeview.cli.options import Source, limits, print_json, source_options
 
 if TYPE_CHECKING:
     from scopeview.analysis.lint.rule import Severity, Subject
@@ -116,12 +116,13 @@ def _subject(source: Source, checkpoint: str | None, values: bool, program: str 
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.lint.rule import Subject
     from scopeview.model.entry_point import MAIN
-    from scopeview.readers import read, read_beside
-    from scopeview.readers.checkpoint.values import ShardValues
+    from scopeview.readers import limited, read, read_beside
+    from scopeview.readers.checkpoint.values import ShardValues, can_be_read
 
     model = source.load()
-    other = read(checkpoint) if checkpoint is not None else read_beside(model)
+    with limited(limits()):
+        other = read(checkpoint) if checkpoint is not None else read_beside(model)
     holder = other or model
-    reader = ShardValues(holder) if values and holder.origin.format.startswith("checkpoint") else None
+    reader = ShardValues(holder) if values and can_be_read(holder) else None
     context = AnalysisContext(model).in_program(program or MAIN)  # rules look at every program, unless one is named
     return Subject(context, AnalysisContext(other) if other is not None else None, reader)

@@ -24,6 +24,7 @@ from scopeview.readers.fence import opened, status
 from scopeview.readers.graph.attributes import shape_of
 from scopeview.readers.protobuf.messages import message
 from scopeview.readers.protobuf.wire import Buffer, WireError, varint
+from scopeview.readers.undecodable import text_of_bytes
 
 _LARGEST_BLANK = 1 << 16
 
@@ -151,7 +152,7 @@ def _parts(key: bytes, entry: Any, bundle: Bundle) -> tuple[Part, ...]:
 
 
 def _text(key: bytes) -> str:
-    return key.decode("utf-8", "backslashreplace")
+    return text_of_bytes(key)
 
 
 def shard_path(prefix: Path, shard: int, count: int) -> Path:

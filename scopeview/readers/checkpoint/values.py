@@ -64,8 +64,8 @@ class ShardValues:
 
 def can_be_read(model: Model) -> bool:
     """Return whether a model is a checkpoint whose values are read: V2, and the file itself."""
-    origin = model.origin
-    return origin.format in ("checkpoint_v2", "checkpoint_object") and "inspected" not in origin.details
+    is_v1 = model.origin.format == "checkpoint_v1"
+    return model.is_checkpoint and not is_v1 and "inspected" not in model.origin.details
 
 
 def reader_of(model: Model) -> ShardValues:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,13 +19,12 @@ from typing import Any
 from scopeview.errors import UnknownFormatError
 from scopeview.model.imported import ImportReport, InferredTensor
 from scopeview.model.model import Model
-from scopeview.readers.checkpoint.reader import v1_shards
-from scopeview.readers.fence import fence, opened
-from scopeview.readers.protobuf.wire import Buffer
+from scopeview.readers.fence import children, fence, opened
 from scopeview.readers.temporary import temporary_folder
 
 _CHILD = str(Path(__file__).with_name("import_child.py"))
 _DESCRIPTORS = Path("/proc/self/fd")
+_SHARD = re.compile(r"-\d{5}-of-\d{5}\Z")
 _STDERR_SHOWN = 600
 _LOOK_EVERY_S = 0.2
 """Seconds between two looks at whether the import is still wanted."""
@@ -48,7 +48,7 @@ def with_import(model: Model, *, timeout_s: float, unwanted: threading.Event | N
 
 
 def _run(model: Model, timeout_s: float, unwanted: threading.Event) -> ImportReport:
-    if model.origin.format.startswith("checkpoint"):
+    if model.is_checkpoint:
         with _reachable(Path(model.origin.file)) as file:
             return _ask("checkpoint", str(file).removesuffix(".index"), timeout_s, unwanted)
     if model.message is None:
@@ -69,7 +69,8 @@ def _reachable(file: Path) -> Iterator[Path]:
         yield file
         return
     with temporary_folder() as folder, ExitStack() as open_files:
-        for path in [file] if file.suffix == ".index" else v1_shards(file):
+        stem = _SHARD.sub("-", file.name)  # a sharded V1 checkpoint is read as a whole
+        for path in [file] if stem == file.name else [near for near in children(file.parent) if stem in near.name]:
             descriptor = open_files.enter_context(opened(path)).fileno()
             (folder / path.name).symlink_to(f"/proc/{os.getpid()}/fd/{descriptor}")
         yield folder / file.name
@@ -124,7 +125,7 @@ def _ending(code: int) -> str:
         return f"signal {-code}"
 
 
-def parse_large_text(content: Buffer, timeout_s: float = 120.0) -> bytes | None:
+def parse_large_text(content: bytes, timeout_s: float = 120.0) -> bytes | None:
     """Parse a GraphDef in text format with TensorFlow's C++ parser, or return None if that fails.
 
     Python's parser needs 15 s for 73 MB, TensorFlow 0.9 s after 3.4 s of start-up; it refuses what it does not know, so
@@ -161,7 +162,7 @@ def _tensor(found: tuple[str, list[int | None] | None]) -> InferredTensor:
 
 def _differences(model: Model, report: ImportReport) -> Iterator[str]:
     """Say where TensorFlow's answer contradicts what was read."""
-    if model.origin.format.startswith("checkpoint"):
+    if model.is_checkpoint:
         yield from _different_entries(model, report)
         return
     read = {model.graph.name(row): model.graph.op_type(row) for row in model.graph}
