@@ -73,7 +73,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.cli.progress import reading
     from scopeview.errors import DamagedError
     from scopeview.readers import limited
-    from scopeview.readers.checkpoint.values import reader_of
+    from scopeview.readers.stored_values import reader_of
     from scopeview.render.formats import plural
 
     kinds, fatal = _kinds(only), _kinds(fail_on, also=("graph", "collections", "restore"))

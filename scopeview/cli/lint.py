@@ -117,12 +117,12 @@ def _subject(source: Source, checkpoint: str | None, values: bool, program: str 
     from scopeview.analysis.lint.rule import Subject
     from scopeview.model.entry_point import MAIN
     from scopeview.readers import limited, read, read_beside
-    from scopeview.readers.checkpoint.values import ShardValues, can_be_read
+    from scopeview.readers.stored_values import can_be_read, reader_of
 
     model = source.load()
     with limited(limits()):
         other = read(checkpoint) if checkpoint is not None else read_beside(model)
     holder = other or model
-    reader = ShardValues(holder) if values and can_be_read(holder) else None
+    reader = reader_of(holder) if values and can_be_read(holder) else None
     context = AnalysisContext(model).in_program(program or MAIN)  # rules look at every program, unless one is named
     return Subject(context, AnalysisContext(other) if other is not None else None, reader)

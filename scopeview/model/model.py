@@ -23,6 +23,10 @@ Format = Literal[
     "checkpoint_v1",
     "checkpoint_v2",
     "checkpoint_object",
+    "checkpoint_safetensors",
+    "checkpoint_torch",
+    "checkpoint_hdf5",
+    "checkpoint_npz",
     "live_graph",
 ]
 

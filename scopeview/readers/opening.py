@@ -12,9 +12,9 @@ from scopeview.model.variables import Variable, VariableTable
 from scopeview.readers.artifacts import find_artifacts
 from scopeview.readers.budget import budget_for
 from scopeview.readers.checkpoint.reader import read_checkpoint
-from scopeview.readers.checkpoint.values import ShardValues, reader_of
 from scopeview.readers.fence import status
 from scopeview.readers.protocol import Artifact
+from scopeview.readers.stored_values import StoredValues, reader_of
 
 _MOST_NOTES = 100
 _MOST_NAMED = 20
@@ -101,7 +101,7 @@ def is_named_as_one(model: Model) -> bool:
     return model.origin.format == "saved_model" or model.origin.path != model.origin.file
 
 
-def with_values(model: Model) -> tuple[Model, ShardValues]:
+def with_values(model: Model) -> tuple[Model, StoredValues]:
     """Return an artifact whose variables know where their values are stored, and the reader of those.
 
     Raises:

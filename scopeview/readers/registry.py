@@ -17,10 +17,18 @@ from scopeview.readers.protocol import Certainty, Content, Reader
 from scopeview.readers.run_metadata import RunMetadataReader
 from scopeview.readers.saved_model import SavedModelReader
 from scopeview.readers.sniff import why_unknown
+from scopeview.readers.weights.hdf5 import Hdf5Reader
+from scopeview.readers.weights.npz import NpzReader
+from scopeview.readers.weights.safetensors import SafetensorsReader
+from scopeview.readers.weights.torch import TorchReader
 
 READERS: tuple[Reader, ...] = (
     CheckpointReader(),
     EventFileReader(),
+    SafetensorsReader(),
+    TorchReader(),
+    Hdf5Reader(),
+    NpzReader(),
     InspectionReader(),
     SavedModelReader(),
     RunMetadataReader(),

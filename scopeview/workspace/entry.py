@@ -16,9 +16,9 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.errors import AmbiguousError, DamagedError, QueryError, ScopeviewError
 from scopeview.model.wanted import UnwantedError, check_wanted
 from scopeview.readers import find_artifacts, read, read_beside, with_stored_values
-from scopeview.readers.checkpoint.values import reader_of
 from scopeview.readers.fence import fenced, status
 from scopeview.readers.progress import progress_to
+from scopeview.readers.stored_values import reader_of
 
 State = Literal["loading", "ready", "failed"]
 Stamp = tuple[int, int]

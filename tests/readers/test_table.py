@@ -153,7 +153,9 @@ BLOCKS = st.one_of(
 @given(blocks=st.lists(BLOCKS, min_size=1, max_size=3), times=st.integers(1, 20_000), data=st.data())
 def test_a_small_table_buys_little_work(blocks: list[bytes], times: int, data: st.DataObject) -> None:
     total = sum(map(len, blocks))
-    places = st.one_of(st.just((0, max(0, len(blocks[0]) - 5))), st.tuples(st.integers(0, total), st.integers(0, total)))
+    places = st.one_of(
+        st.just((0, max(0, len(blocks[0]) - 5))), st.tuples(st.integers(0, total), st.integers(0, total))
+    )
     raw = hostile_table(blocks, [data.draw(places) for _ in range(3)] * times)
     for cut in (raw, raw[:-48]):
         started, notes = time.process_time(), list[str]()

@@ -33,6 +33,10 @@ FORMAT_NAMES = {
     "saved_model": "SavedModel",
     "checkpoint_v1": "checkpoint V1",
     "checkpoint_v2": "checkpoint V2",
+    "checkpoint_safetensors": "safetensors",
+    "checkpoint_torch": "PyTorch file",
+    "checkpoint_hdf5": "HDF5 weights",
+    "checkpoint_npz": "npz arrays",
     "checkpoint_object": "checkpoint V2, object-based",
     "live_graph": "live tf.Graph",
 }
