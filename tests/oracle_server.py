@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests import oracle_restoring
+from tests import oracle_inlining, oracle_restoring
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -335,6 +335,9 @@ QUESTIONS = {
         oracle_restoring.init_from,
         oracle_restoring.restore_by,
         oracle_restoring.values,
+        oracle_inlining.inlined,
+        oracle_inlining.build,
+        oracle_inlining.build_keras3,
         data_types,
     )
 }

@@ -17,14 +17,19 @@ from numpy.typing import NDArray
 from scopeview.analysis.derive.accesses import Accesses, AccessIndex
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable, find_auxiliary_variables
 from scopeview.analysis.derive.call_sites import CallSite, CallSites
+from scopeview.analysis.derive.entry_points import default_program, program_names
 from scopeview.analysis.derive.roles import Roles
 from scopeview.analysis.derive.savers import Saving, find_saving
 from scopeview.analysis.derive.structure import Twins, find_twins
+from scopeview.model.entry_point import MAIN
 from scopeview.model.model import Model
 from scopeview.model.once import Answers, once
 from scopeview.model.variables import VARIABLE_TYPES, Variable
 
 Answer = TypeVar("Answer")
+
+_PROGRAMS_KEPT = 8
+"""Programs of a model whose analyses are kept: those that were asked about last."""
 
 
 class AnalysisContext:
@@ -34,17 +39,41 @@ class AnalysisContext:
         self.model = model
         self._sites: dict[str, tuple[CallSite, ...]] = {}
         self._answers = Answers()
+        self._programs = Answers(_PROGRAMS_KEPT)
 
     def with_model(self, model: Model) -> AnalysisContext:
         """Return the facts of the same artifact after TensorFlow's import: what was worked out stays."""
         other = copy.copy(self)
         other.model = model
         other._answers = Answers()
+        other._programs = Answers(_PROGRAMS_KEPT)
         return other
 
     def cached(self, question: Hashable, compute: Callable[[], Answer]) -> Answer:
         """Return the answer to a question of an analysis that builds on this one, worked out once."""
         return self._answers.get(question, compute)
+
+    def in_program(self, name: str | None = None) -> AnalysisContext:
+        """Return the context of a program of the model; of the one that is shown by default if none is named.
+
+        Raises:
+            NotFoundError: there is no program of this name.
+        """
+        chosen = self.cached("default program", lambda: default_program(self.model)) if name is None else name
+        if chosen == MAIN:
+            return self
+        from scopeview.model.programs import program  # only graphs with functions need it
+
+        found: AnalysisContext = self._programs.get(chosen, lambda: AnalysisContext(program(self.model, chosen)))
+        return found
+
+    def for_sharing(self, name: str | None = None) -> AnalysisContext:
+        """Return the context in which sharing is looked for: a program, or all of them where there are several.
+
+        What several programs use is shared between them, which none of them shows alone.
+        """
+        several = len([known for known in program_names(self.model) if known != MAIN]) > 1
+        return self if name is None and several else self.in_program(name)
 
     def by_key(self) -> Mapping[str, Variable]:
         """Return variables by their names and by what savers call them; not kept when TensorFlow's import joins."""

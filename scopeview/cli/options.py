@@ -97,6 +97,16 @@ def limit_options(function: Command) -> Command:
     return function
 
 
+def program_option(function: Command) -> Command:
+    """Add --program; the command gets it as `program`, None if it was not given."""
+    return click.option(
+        "--program",
+        metavar="NAME",
+        help="The signature or function to show, its calls inlined; `main` is the file's own main graph. "
+        "Of a SavedModel of TF 2 the default is serving_default, else the largest.",
+    )(function)
+
+
 def _keep(context: click.Context, parameter: click.Parameter, value: float | None) -> None:
     context.meta[f"{__name__}.{parameter.name}"] = value
 

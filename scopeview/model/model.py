@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from scopeview.model.collection import Collection
+from scopeview.model.entry_point import EntryPoint
 from scopeview.model.functions import Function
 from scopeview.model.imported import ImportReport
+from scopeview.model.once import Answers, once
 from scopeview.model.ops import Buffer, OpTable
 from scopeview.model.scopes import ScopeTree
 from scopeview.model.shapes import Shape
@@ -27,6 +29,9 @@ Format = Literal[
     "checkpoint_npz",
     "live_graph",
 ]
+
+
+_PROGRAMS_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,10 @@ class Model:
     """Keys that the object graph of a checkpoint lists, and whether the checkpoint has an entry for each."""
     op_outputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Output types of op types, from the MetaGraph's own list of ops: `float32`, `$T`, `$N*$T`, `$Tout`."""
+    op_output_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the output arguments of op types, from the same list."""
+    entry: EntryPoint | None = None
+    """For a program: what it was made from. The graph then is the computation of this entry point, calls inlined."""
     imported: ImportReport | None = None
     message: Message | None = field(default=None, repr=False, compare=False)
 
@@ -205,6 +214,11 @@ class Model:
     def variable_scopes(self) -> ScopeTree:
         """The variable-scope tree."""
         return self.variables.scopes
+
+    @once
+    def made_programs(self) -> Answers:
+        """Programs that were made of it (`model.programs.program`), by their names: the last few."""
+        return Answers(_PROGRAMS_KEPT)
 
     def collection(self, name: str) -> Collection | None:
         """Return a collection by name, or None."""

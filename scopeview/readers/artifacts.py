@@ -14,7 +14,7 @@ from scopeview.errors import NotFoundError, ScopeviewError, UnknownFormatError
 from scopeview.readers.budget import budget_for
 from scopeview.readers.checkpoint.reader import checkpoint_artifact, v1_shards
 from scopeview.readers.checkpoint.state import latest_prefix, table_path
-from scopeview.readers.fence import children, fence, files_below, is_dir, is_file, status
+from scopeview.readers.fence import children, fence, files_below, is_dir, is_file, or_outside, status
 from scopeview.readers.protocol import Artifact, Content
 from scopeview.readers.ranking import ranked
 from scopeview.readers.registry import reader_for
@@ -159,7 +159,11 @@ def _nothing_in(folder: Path) -> str:
     state = folder / "checkpoint"
     if is_file(state):
         named = latest_prefix(state)
-        missing = "names no checkpoint" if named is None else f"names the checkpoint {named}, which is not there"
+        missing = (
+            "names no checkpoint"
+            if named is None
+            else f"names the checkpoint {named}, which is not there{or_outside()}"
+        )
         return f"{folder} has a state file that {missing}"
     below = [file for file in files_below(folder) if file.parent != folder]
     deeper = sorted(

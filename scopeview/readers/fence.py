@@ -45,6 +45,11 @@ def fence() -> tuple[Path, ...] | None:
     return _fence.get()
 
 
+def or_outside() -> str:
+    """Return what to say of a named file that is not there: within a fence, the same if it is there and outside."""
+    return "" if _fence.get() is None else ", or not in a folder that is served"
+
+
 def resolved(path: Path) -> Path:
     """Return a path with its links followed, as far as they lead anywhere.
 

@@ -93,4 +93,5 @@ def build_meta_graph(buffer: Buffer, found: MetaGraph, origin: Origin) -> Model:
     filled = replace(origin, tensorflow_version=info.tensorflow_version, tags=found.tags, details=details)
     model = assemble(buffer, found.graphs, filled, parts)
     outputs = {op.name: tuple(map(argument_type, op.output_arg)) for op in info.stripped_op_list.op}
-    return replace(model, op_outputs=outputs)
+    names = {op.name: tuple(arg.name for arg in op.output_arg) for op in info.stripped_op_list.op}
+    return replace(model, op_outputs=outputs, op_output_names=names)

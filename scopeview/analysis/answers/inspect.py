@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scopeview.analysis.answers.card import ModelCard, model_card
+from scopeview.analysis.answers.programs import ProgramRecord, programs_of
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
 from scopeview.model.collection import Member
 from scopeview.model.dtypes import NON_NUMERIC
+from scopeview.model.entry_point import MAIN
 from scopeview.model.imported import ImportReport
 from scopeview.model.model import AlsoHere, Dangling, Model, Signature
 from scopeview.model.names import is_within
@@ -139,6 +142,8 @@ class Inspection:
     """Everything an artifact holds, op by op excepted."""
 
     model: ModelSummary
+    card: ModelCard
+    """The model in a few lines, from structure alone; of the program that is shown where none is named."""
     op_scopes: tuple[OpScopeRecord, ...]
     variable_scopes: tuple[VariableScopeRecord, ...]
     variables: tuple[VariableRecord, ...]
@@ -146,6 +151,8 @@ class Inspection:
     """Checkpoint keys that savers write for what is no variable: hash tables, iterators, the object graph."""
     collections: tuple[CollectionRecord, ...]
     signatures: tuple[Signature, ...]
+    programs: tuple[ProgramRecord, ...]
+    """What can be run: signatures, functions of the object graph, the main graph."""
     functions: tuple[FunctionRecord, ...]
     dangling: tuple[Dangling, ...]
     imported: ImportReport | None
@@ -155,7 +162,16 @@ class Inspection:
 
 def first_of(found: Inspection, limit: int) -> Inspection:
     """Return an inspection of which no list is longer than a limit."""
-    lists = ("op_scopes", "variable_scopes", "variables", "other_keys", "signatures", "functions", "dangling")
+    lists = (
+        "op_scopes",
+        "variable_scopes",
+        "variables",
+        "other_keys",
+        "signatures",
+        "programs",
+        "functions",
+        "dangling",
+    )
     shorter: dict[str, Any] = {name: getattr(found, name)[:limit] for name in lists}
     left_out = {name: len(getattr(found, name)) - len(short) for name, short in shorter.items()}
     shorter["collections"] = tuple(replace(one, members=one.members[:limit]) for one in found.collections)
@@ -166,27 +182,39 @@ def first_of(found: Inspection, limit: int) -> Inspection:
     return replace(found, **shorter, left_out={name: number for name, number in left_out.items() if number})
 
 
-def inspect(context: AnalysisContext, *, scope: str = "", depth: int | None = None) -> Inspection:
+def inspect(
+    context: AnalysisContext,
+    card: ModelCard | None = None,
+    *,
+    scope: str = "",
+    depth: int | None = None,
+    program: str = MAIN,
+) -> Inspection:
     """Describe a model.
 
     Args:
         context: the model, analyzed.
+        card: the model's card with what `analysis.card` adds to it, if that was asked for.
         scope: leave out the scopes and variables outside this path; the totals stay those of the whole.
         depth: leave out scopes deeper than this, counted from `scope`.
+        program: whose op scopes to list, and in which to count the uses of variables.
+
+    Raises:
+        NotFoundError: there is no such program.
     """
-    model = context.model
+    model, shown = context.model, context.in_program(program)
     return Inspection(
         model=summarize(context),
-        op_scopes=_op_scopes(model.op_scopes, scope, depth),
+        card=card or model_card(context),
+        op_scopes=_op_scopes(shown.model.op_scopes, scope, depth),
         variable_scopes=_variable_scopes(model, scope, depth),
-        variables=tuple(
-            record_of(context, variable) for variable in model.variables if is_within(variable.name, scope)
-        ),
+        variables=tuple(record_of(shown, variable) for variable in model.variables if is_within(variable.name, scope)),
         other_keys=tuple(dict.fromkeys(e.key for e in model.savers if not e.handle_op and not e.restores)),
         collections=tuple(
             CollectionRecord(found.name, found.kind, found.size, found.members) for found in model.collections
         ),
         signatures=model.signatures,
+        programs=programs_of(context),
         functions=tuple(
             FunctionRecord(
                 function.name,

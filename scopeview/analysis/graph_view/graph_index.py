@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.derive.structure import Hashes, scope_hashes
+from scopeview.analysis.suggestions import not_found
+from scopeview.errors import NotFoundError
 from scopeview.model.once import Answers, once
 from scopeview.model.op_types import WRITER
 from scopeview.model.ops import OpTable
@@ -169,5 +171,11 @@ class GraphIndex:
 
 
 def graph_index_of(context: AnalysisContext, function: str = "") -> GraphIndex:
-    """Return the ground of the main graph, or of a function's body."""
+    """Return the index of the main graph, or of a function's body.
+
+    Raises:
+        NotFoundError: there is no such function.
+    """
+    if function and function not in context.model.functions:
+        raise NotFoundError(not_found(context.model, function, context.model.functions, "no function"))
     return context.cached(("ground", function), lambda: GraphIndex(context, function))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive.tensor_types import output_facts
+from scopeview.analysis.derive.tensor_types import carried_facts
 from scopeview.analysis.graph_view.graph_index import GraphIndex
 from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ViewOptions
 from scopeview.analysis.graph_view.subgraph import edges_of_layer, find_layer, ids_of, port_of, standing
@@ -80,7 +80,7 @@ def _edge(graph_index: GraphIndex, edge: int) -> GraphEdge:
     table, columns = graph_index.table, graph_index.table.columns
     source, target = OpRow(int(columns.source[edge])), OpRow(int(graph_index.target[edge]))
     port = int(columns.port[edge])
-    told = output_facts(
+    told = carried_facts(
         graph_index.context.model, graph_index.function, source, port_of(graph_index, edge) if port >= 0 else port
     )
     return GraphEdge(

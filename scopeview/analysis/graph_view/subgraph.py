@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import Role
-from scopeview.analysis.derive.tensor_types import TensorFacts, output_facts
+from scopeview.analysis.derive.tensor_types import TensorFacts, carried_facts
 from scopeview.analysis.graph_view.graph_index import GraphIndex, graph_index_of
 from scopeview.analysis.graph_view.nodes import GraphItem, describe_items, item_id
 from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ScopeLayer, ViewOptions, layer_of, scope_of_path
@@ -214,7 +214,7 @@ def links_between(graph_index: GraphIndex, codes: Ints, edges: Ints) -> Iterator
         number, edge = tensors.get((source, target), (0, -1))
         told = None
         if number == 1:
-            told = output_facts(
+            told = carried_facts(
                 graph_index.context.model,
                 graph_index.function,
                 OpRow(int(columns.source[edge])),

@@ -8,6 +8,7 @@ from scopeview.errors import DamagedError, NotFoundError
 from scopeview.model.model import Model
 from scopeview.readers.checkpoint.reader import checkpoint_artifact
 from scopeview.readers.checkpoint.state import latest_prefix, read_state, table_path
+from scopeview.readers.fence import or_outside
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.sniff import sniff_text
 
@@ -35,7 +36,8 @@ class StateFileReader:
         if table is None:
             missing = prefix if prefix is not None else f"{named[0][:200]!r}, which no file can have as its name"
             raise NotFoundError(
-                f"{content.path} names the checkpoint {missing}, which is not there; pass the prefix of one that is"
+                f"{content.path} names the checkpoint {missing}, which is not there{or_outside()}; "
+                "pass the prefix of one that is"
             )
         return [checkpoint_artifact(table, "checkpoint")]
 

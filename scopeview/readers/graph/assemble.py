@@ -15,6 +15,7 @@ from scopeview.readers.graph import collection_defs
 from scopeview.readers.graph.bindings import read_bindings
 from scopeview.readers.graph.functions import read_functions
 from scopeview.readers.graph.nodes import Span, build_graph, split_graph
+from scopeview.readers.graph.object_copies import merge_copies
 from scopeview.readers.graph.objects import join_objects
 from scopeview.readers.graph.savers import read_savers
 from scopeview.readers.graph.signatures import read_signatures
@@ -62,9 +63,11 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
     )
     variables = graph_variables(graph, context)
     bindings: tuple[Binding, ...] = ()
+    savers = context.savers
     if meta.object_graph is not None:
         variables, paths, identities = join_objects(variables, graph, meta.object_graph)
         bindings = read_bindings(meta.object_graph, functions, identities, paths)
+        variables, savers = merge_copies(variables, savers, graph, meta.object_graph.nodes, paths, identities)
     collections, missing_members = collection_defs.resolve_collections(raw, graph, variables)
     signatures, missing_tensors = read_signatures(meta.signatures, graph)
     return Model(
@@ -74,7 +77,7 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
         variables=with_collections(variables, collections),
         collections=collections,
         signatures=signatures,
-        savers=context.savers,
+        savers=savers,
         bindings=bindings,
         has_objects=meta.object_graph is not None and len(meta.object_graph.nodes) > 0,
         dangling=(

@@ -14,7 +14,8 @@ from scopeview.model.builder import OpTableBuilder
 from scopeview.model.dtypes import dtype_name
 from scopeview.model.functions import ARGUMENT_TYPE, Argument, Function
 from scopeview.model.model import Dangling
-from scopeview.readers.graph.attributes import decode_node
+from scopeview.model.shapes import Shape
+from scopeview.readers.graph.attributes import decode_node, shape_of
 from scopeview.readers.graph.nodes import Span, decode_errors, read_nodes
 from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.messages import message
@@ -80,6 +81,8 @@ def _read_function(buffer: Buffer, span: wire.Field, notes: list[str]) -> Functi
             Argument(arg.name, argument_type(arg), header.ret.get(arg.name, "")) for arg in signature.output_arg
         ),
         body=builder.freeze()[0],
+        argument_shapes=_argument_shapes(header),
+        controls=tuple(header.control_ret.values()),
     )
 
 
@@ -95,6 +98,15 @@ def _split_function(buffer: Buffer, span: wire.Field) -> tuple[Any, list[Span]]:
             rest.append(bytes(buffer[position : found.end]))
         position = found.end
     return message("FunctionDef").FromString(b"".join(rest)), nodes
+
+
+def _argument_shapes(header: Any) -> dict[int, Shape]:
+    """Return the shapes that the attributes of arguments give, by position."""
+    shapes = {}
+    for position, given in header.arg_attr.items():
+        if "_output_shapes" in given.attr and given.attr["_output_shapes"].list.shape:
+            shapes[position] = shape_of(given.attr["_output_shapes"].list.shape[0])
+    return shapes
 
 
 def argument_type(argument: Any) -> str:

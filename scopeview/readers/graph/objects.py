@@ -8,6 +8,7 @@ the saver, spell the path to the object.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,9 @@ from scopeview.model.ops import MISSING, OpTable
 from scopeview.model.variables import Variable, VariableTable
 from scopeview.readers.budget import budget
 from scopeview.readers.graph.attributes import shape_of
+
+_UNNAMED = re.compile(r"Variable(_\d+)?")
+"""What TensorFlow calls a variable that has no name of its own, as the loader's are."""
 
 _GENERATED = ("keras_api", "_variables", "layer_with_weights", "_all_variables", "_self_")
 
@@ -35,7 +39,7 @@ def join_objects(
     object_of = {handle: node for node, handle in _handles_by_object(graph, object_graph).items()}
     held = set(object_of.values())
     for variable in variables:
-        node = _object_of_keys(variable.checkpoint_keys, object_graph.nodes)
+        node = object_of_keys(variable.checkpoint_keys, object_graph.nodes)
         if node is None or variable.handle_op is None:
             continue
         # One op per object: Keras 3 saves every value twice, and the second op is nobody's.
@@ -47,7 +51,7 @@ def join_objects(
         _joined(variable, object_graph.nodes, object_of.get(variable.handle_op or ""), paths) for variable in variables
     ]
     unheld = [
-        _unheld(node.variable, paths[index])
+        unheld_variable(node.variable, paths[index])
         for index, node in enumerate(object_graph.nodes)
         if node.WhichOneof("kind") == "variable" and index not in held
     ]
@@ -62,7 +66,7 @@ def join_objects(
     return table, paths, identities
 
 
-def _object_of_keys(keys: Iterable[str], nodes: Sequence[Any]) -> int | None:
+def object_of_keys(keys: Iterable[str], nodes: Sequence[Any]) -> int | None:
     """Return the variable object whose path a checkpoint key spells, or None."""
     for key in keys:
         path, attributes, _ = key.partition("/.ATTRIBUTES/")
@@ -135,10 +139,13 @@ def _joined(
     if node is None:
         return variable
     saved = nodes[node].variable
-    return replace(variable, full_name=saved.name, object_paths=paths[node], trainable=saved.trainable)
+    is_unnamed = saved.name and _UNNAMED.fullmatch(variable.name) and not _UNNAMED.fullmatch(saved.name)
+    name = saved.name if is_unnamed else variable.name
+    return replace(variable, name=name, full_name=saved.name, object_paths=paths[node], trainable=saved.trainable)
 
 
-def _unheld(saved: Any, paths: tuple[str, ...]) -> Variable:
+def unheld_variable(saved: Any, paths: tuple[str, ...]) -> Variable:
+    """Return the variable of an object that no op of the graph holds."""
     name = saved.name or (paths[0] if paths else "")
     return Variable(
         name=name,

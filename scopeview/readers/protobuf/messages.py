@@ -61,9 +61,9 @@ def message(name: str) -> Any:
 
 
 def _module(path: str) -> ModuleType:
-    if path in sys.modules:
-        return sys.modules[path]
-    with _LOADING:
+    with _LOADING:  # a module that another thread is still importing is in sys.modules, and not whole
+        if path in sys.modules:
+            return sys.modules[path]
         if "tensorflow" in sys.modules:
             return importlib.import_module(path)
         sys.modules["tensorflow"] = _stand_in()
@@ -81,7 +81,7 @@ def _take_away() -> None:
     """
     packages = [
         name
-        for name, module in sys.modules.items()
+        for name, module in list(sys.modules.items())  # other threads import too
         if (name == "tensorflow" or name.startswith("tensorflow.")) and hasattr(module, "__path__")
     ]
     for name in packages:

@@ -1,4 +1,4 @@
-"""Runs TensorFlow in a process of its own: `python -P import_child.py KIND INPUT OUTPUT`.
+"""Runs TensorFlow in a process of its own: `python -P import_child.py KIND INPUT OUTPUT [PARENT]`.
 
 A graph may abort TensorFlow's C++ or hold it for minutes; here that ends this process only. It reads one file, writes
 one file, and imports nothing of scopeview, so that it can be run and read alone.
@@ -13,14 +13,22 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
+
+_PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal that this process gets when its parent ends."""
 
 
 def main() -> None:
     """Do what the command line asks; a refusal by TensorFlow is an answer and not a failure."""
     kind, source, target = sys.argv[1:4]
+    if len(sys.argv) > 4:
+        _end_with(int(sys.argv[4]))
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     import tensorflow as tf
@@ -36,6 +44,24 @@ def main() -> None:
         report["ok"] = False
         report["error"] = f"{type(error).__name__}: {str(error).strip()[:2000]}"
     Path(target).write_text(json.dumps(report), "utf-8")
+
+
+def _end_with(parent: int) -> None:
+    """Have this process killed when the one that started it has ended, however it ended."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:  # it ended before it was watched
+        os._exit(1)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 def _import_graph_def(tf: Any, source: str, report: dict[str, Any]) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,12 @@ from typing import Any
 from scopeview.errors import UnknownFormatError
 from scopeview.model.imported import ImportReport, InferredTensor
 from scopeview.model.model import Model
+from scopeview.readers.fence import children, fence, opened
+from scopeview.readers.temporary import temporary_folder
 
 _CHILD = str(Path(__file__).with_name("import_child.py"))
+_DESCRIPTORS = Path("/proc/self/fd")
+_SHARD = re.compile(r"-\d{5}-of-\d{5}\Z")
 _STDERR_SHOWN = 600
 _LOOK_EVERY_S = 0.2
 """Seconds between two looks at whether the import is still wanted."""
@@ -43,20 +49,37 @@ def with_import(model: Model, *, timeout_s: float, unwanted: threading.Event | N
 
 def _run(model: Model, timeout_s: float, unwanted: threading.Event) -> ImportReport:
     if model.is_checkpoint:
-        prefix = model.origin.file.removesuffix(".index")
-        return _ask("checkpoint", prefix, timeout_s, unwanted)
+        with _reachable(Path(model.origin.file)) as file:
+            return _ask("checkpoint", str(file).removesuffix(".index"), timeout_s, unwanted)
     if model.message is None:
         raise UnknownFormatError(f"{model.origin.path} holds no message that TensorFlow could import")
-    with tempfile.TemporaryDirectory(prefix="scopeview-") as folder:
-        source = Path(folder) / "message.pb"
+    with temporary_folder() as folder:
+        source = folder / "message.pb"
         source.write_bytes(model.message.content())
         return _ask(model.message.kind, str(source), timeout_s, unwanted)
 
 
+@contextmanager
+def _reachable(file: Path) -> Iterator[Path]:
+    """Give a checkpoint's table to TensorFlow: by its path, or, within a fence, by links to the files that were opened.
+
+    TensorFlow follows links, and what lies at a path may be another file by then.
+    """
+    if fence() is None or not _DESCRIPTORS.is_dir():
+        yield file
+        return
+    with temporary_folder() as folder, ExitStack() as open_files:
+        stem = _SHARD.sub("-", file.name)  # a sharded V1 checkpoint is read as a whole
+        for path in [file] if stem == file.name else [near for near in children(file.parent) if stem in near.name]:
+            descriptor = open_files.enter_context(opened(path)).fileno()
+            (folder / path.name).symlink_to(f"/proc/{os.getpid()}/fd/{descriptor}")
+        yield folder / file.name
+
+
 def _ask(kind: str, source: str, timeout_s: float, unwanted: threading.Event) -> ImportReport:
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="scopeview-") as folder:
-        answer = Path(folder) / "answer.json"
+    with temporary_folder() as folder:
+        answer = folder / "answer.json"
         failure = run_child(kind, source, str(answer), timeout_s, unwanted)
         if failure:
             return ImportReport(ok=False, error=failure, elapsed_s=time.monotonic() - started)
@@ -66,7 +89,7 @@ def _ask(kind: str, source: str, timeout_s: float, unwanted: threading.Event) ->
 def run_child(kind: str, source: str, target: str, timeout_s: float, unwanted: threading.Event | None = None) -> str:
     """Run the child process; return an empty string, or what ended it."""
     # -P: the folder of the script stays off the path, where its neighbors would hide modules of the same names.
-    command = [sys.executable, "-P", _CHILD, kind, source, target]
+    command = [sys.executable, "-P", _CHILD, kind, source, target, str(os.getpid())]
     ends_at = time.monotonic() + timeout_s
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
         errors = _errors(child, ends_at, unwanted or threading.Event())
@@ -108,8 +131,8 @@ def parse_large_text(content: bytes, timeout_s: float = 120.0) -> bytes | None:
     Python's parser needs 15 s for 73 MB, TensorFlow 0.9 s after 3.4 s of start-up; it refuses what it does not know, so
     that the caller then asks Python's parser, which can say where and why.
     """
-    with tempfile.TemporaryDirectory(prefix="scopeview-") as folder:
-        source, target = Path(folder) / "graph.pbtxt", Path(folder) / "graph.pb"
+    with temporary_folder() as folder:
+        source, target = folder / "graph.pbtxt", folder / "graph.pb"
         source.write_bytes(content)
         failure = run_child("parse_text", str(source), str(target), timeout_s)
         return None if failure else target.read_bytes()

@@ -22,6 +22,7 @@ from scopeview.render.formats import (
     shape_text,
     short_count,
 )
+from scopeview.render.text.card import print_card
 from scopeview.render.text.imported import print_import
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.tree import print_outline
@@ -57,6 +58,8 @@ class Pictures:
     variables: Outline | None
     scope: str = ""
     """The only scope that is shown; empty for all."""
+    shown: Model | None = None
+    """The program whose ops are drawn, or the model itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Sections:
     lines: int | None = 10
     say_none: bool = False
     """Whether a list that is empty says so: it was asked for by name."""
+    card: bool = True
+    """Whether the card stands above them."""
 
 
 def print_inspection(
@@ -77,9 +82,14 @@ def print_inspection(
     """Print an inspection; the facts give what belongs to single rows of the outlines."""
     model = context.model
     print_header(console, inspection.model)
-    if pictures.ops is not None and (len(model.graph) or not len(model.variables)):
-        _heading(console, _titled("ops", pictures.scope))
-        _print_ops(console, model, pictures.ops)
+    if sections.card:
+        print_card(console, inspection.card)
+    shown = pictures.shown or model
+    if pictures.ops is not None and (len(shown.graph) or not len(model.variables)):
+        entry = shown.entry
+        what = "ops" if entry is None else f"ops of {printable(entry.name)}, calls inlined"
+        _heading(console, _titled(what, pictures.scope))
+        _print_ops(console, shown, pictures.ops)
     if pictures.variables is not None and (len(model.variables) or len(model.graph)):
         _heading(console, _titled("variables", pictures.scope))
         _print_variables(console, context, inspection.model, pictures.variables)
