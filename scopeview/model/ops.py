@@ -39,6 +39,8 @@ MISSING = -1
 
 Buffer = bytes | memoryview
 DecodeAttributes = Callable[[Buffer], Attributes]
+ClassifyAttributes = Callable[[Buffer, NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
+"""From where the messages of ops start and end in a buffer to a number for each: see `OpTable.attribute_classes`."""
 
 
 class Edge(NamedTuple):
@@ -95,7 +97,9 @@ class OpTable:
         columns: OpColumns,
         raw: Buffer,
         decode: DecodeAttributes,
+        classify: ClassifyAttributes | None = None,
         dangling: Sequence[tuple[OpRow, str]] = (),
+        scopes: ScopeTree | None = None,
     ) -> None:
         self.columns = columns
         self.dangling = tuple(dangling)
@@ -103,6 +107,8 @@ class OpTable:
         self._raw = raw
         self._decoded: dict[OpRow, Attributes] = {}
         self._decode = decode
+        self._classify = classify
+        self._scopes = scopes
 
     def __len__(self) -> int:
         return len(self.columns.names)
@@ -196,6 +202,16 @@ class OpTable:
             found = self._decoded[row] = self._decode(self.raw_attributes(row))
         return found
 
+    @cached_property
+    def attribute_classes(self) -> NDArray[np.int64]:
+        """A number for each op: those of one number have equal attributes, but for `UNSTRUCTURAL`: shape (ops,).
+
+        Different numbers prove nothing, nor does -1.
+        """
+        if self._classify is None:
+            return np.full(len(self), -1, dtype=np.int64)
+        return self._classify(self._raw, self.columns.raw_start, self.columns.raw_end)
+
     def type_counts(self, rows: range | NDArray[np.int64] | None = None) -> dict[str, int]:
         """Count the op types of a slice of rows, of chosen rows or of all, most frequent first, then by name."""
         part = slice(rows.start, rows.stop) if isinstance(rows, range) else slice(None) if rows is None else rows
@@ -207,7 +223,7 @@ class OpTable:
     @cached_property
     def scopes(self) -> ScopeTree:
         """The op-scope tree."""
-        return ScopeTree(self.columns.names)
+        return self._scopes or ScopeTree(self.columns.names)
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
         """Return the dataflow as a multigraph of op names; each node has `type` and `device`.

@@ -14,6 +14,7 @@ from scopeview.model.builder import OpTableBuilder
 from scopeview.model.dtypes import dtype_name
 from scopeview.model.functions import ARGUMENT_TYPE, Argument, Function
 from scopeview.model.model import Dangling
+from scopeview.readers.graph.attribute_classes import classify_attributes
 from scopeview.readers.graph.attributes import decode_node
 from scopeview.readers.graph.nodes import Span, decode_errors, read_nodes
 from scopeview.readers.protobuf import wire
@@ -66,7 +67,7 @@ def _library_fields(buffer: Buffer, libraries: Iterable[Span], notes: list[str])
 
 def _read_function(buffer: Buffer, span: wire.Field, notes: list[str]) -> Function:
     header, nodes = _split_function(buffer, span)
-    builder = OpTableBuilder(buffer, decode_node, in_function=True)
+    builder = OpTableBuilder(buffer, decode_node, classify_attributes, in_function=True)
     signature = header.signature
     for argument in signature.input_arg:
         builder.add(argument.name, ARGUMENT_TYPE, ())

@@ -6,20 +6,33 @@ message GraphDef { repeated NodeDef node = 1; FunctionDefLibrary library = 2; in
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from scopeview.model.builder import OpTableBuilder
+from scopeview.model.heads import table_of_heads
 from scopeview.model.model import Dangling
 from scopeview.model.ops import OpTable
+from scopeview.model.spans import Words
+from scopeview.readers.graph.attribute_classes import classify_attributes
 from scopeview.readers.graph.attributes import decode_node
+from scopeview.readers.graph.node_columns import read_heads
 from scopeview.readers.progress import report_progress
 from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.messages import message
 from scopeview.readers.protobuf.wire import Buffer
 
 _NODE, _LIBRARY, _VERSION, _VERSIONS = 1, 2, 3, 4
+_NODE_TAG = _NODE << 3 | wire.LENGTH
+_LONGEST_SIZE = 4
+"""Bytes of the size of a node that are read here: up to 256 MB."""
+COLUMNS_FROM = 256
+"""Nodes from which a graph is read in columns."""
+
 _TOLD_EVERY = 2048
 """Nodes between two words about progress."""
 
@@ -36,7 +49,8 @@ class Span(NamedTuple):
 class GraphParts:
     """The fields of a GraphDef, located but not decoded."""
 
-    nodes: list[Span] = field(default_factory=list)
+    node_starts: array[int] = field(default_factory=lambda: array("q"))
+    node_ends: array[int] = field(default_factory=lambda: array("q"))
     libraries: list[Span] = field(default_factory=list)
     producer: int | None = None
     min_consumer: int | None = None
@@ -48,20 +62,42 @@ def split_graph(buffer: Buffer, spans: Iterable[Span]) -> GraphParts:
     parts = GraphParts()
     for span in spans:
         try:
-            for found in wire.fields(buffer, span.start, span.end):
+            position = _take_nodes(buffer, span.start, span.end, parts)
+            while position < span.end:
+                found = next(wire.fields(buffer, position, span.end))
                 _take(buffer, found, parts)
+                position = _take_nodes(buffer, found.end, span.end, parts)
         except wire.WireError as error:
             parts.notes.append(f"the graph is damaged at byte {error.offset:,}; what stands before it is shown")
     return parts
+
+
+def _take_nodes(buffer: Buffer, start: int, end: int, parts: GraphParts) -> int:
+    """Take the nodes that stand one after the other; return where something else starts."""
+    position, last = start, end - _LONGEST_SIZE
+    starts, ends = parts.node_starts.append, parts.node_ends.append
+    while position < last and buffer[position] == _NODE_TAG:
+        size, content = buffer[position + 1], position + 2
+        shift = 0
+        while size >> shift >= 0x80 and shift < 7 * _LONGEST_SIZE - 7:
+            size += (buffer[content] - 1 << 7) << shift
+            content, shift = content + 1, shift + 7
+        if size >> shift >= 0x80 or content + size > end:
+            break
+        starts(content)
+        position = content + size
+        ends(position)
+    return position
 
 
 def _take(buffer: Buffer, found: wire.Field, parts: GraphParts) -> None:
     span = Span(found.start, found.end, found.complete)
     if found.number == _NODE and found.wire_type == wire.LENGTH:
         if found.complete:
-            parts.nodes.append(span)
+            parts.node_starts.append(found.start)
+            parts.node_ends.append(found.end)
         else:
-            parts.notes.append(_cut_off(f"node number {len(parts.nodes) + 1:,}", found.end))
+            parts.notes.append(_cut_off(f"node number {len(parts.node_starts) + 1:,}", found.end))
     elif found.number == _LIBRARY and found.wire_type == wire.LENGTH:
         parts.libraries.append(span)
         if not found.complete:
@@ -124,9 +160,23 @@ def _read_damaged_node(raw: bytes, span: Span, builder: OpTableBuilder, notes: l
 
 def build_graph(buffer: Buffer, parts: GraphParts) -> tuple[OpTable, list[Dangling]]:
     """Build the op table of a main graph, and list what dangles in it."""
-    builder = OpTableBuilder(buffer, decode_node)
-    read_nodes(buffer, parts.nodes, builder, parts.notes)
-    table, repeated = builder.freeze()
+    table, repeated = _in_columns(buffer, parts) or _one_by_one(buffer, parts)
     dangling = [Dangling("input", table.name(row), text) for row, text in table.dangling]
     dangling += [Dangling("duplicate", name, name) for name in repeated]
     return table, dangling
+
+
+def _in_columns(buffer: Buffer, parts: GraphParts) -> tuple[OpTable, list[str]] | None:
+    """Build the table of a large graph; None if the graph is small, or not as serializers write it."""
+    if len(parts.node_starts) < COLUMNS_FROM:
+        return None
+    starts, ends = np.array(parts.node_starts), np.array(parts.node_ends)
+    heads = read_heads(Words(buffer), starts, ends - starts)
+    return None if heads is None else table_of_heads(heads, decode_node, classify_attributes)
+
+
+def _one_by_one(buffer: Buffer, parts: GraphParts) -> tuple[OpTable, list[str]]:
+    builder = OpTableBuilder(buffer, decode_node, classify_attributes)
+    spans = map(Span, parts.node_starts, parts.node_ends)
+    read_nodes(buffer, spans, builder, parts.notes)
+    return builder.freeze()
