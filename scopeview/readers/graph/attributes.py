@@ -17,11 +17,14 @@ from scopeview.model.attributes import (
 )
 from scopeview.model.dtypes import dtype_name
 from scopeview.model.shapes import Shape, element_count
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer
 
 PREVIEW_VALUES = 8
 """Values of a constant that are decoded; the rest stays in the file."""
+
+_LOOKED_AT = 4096
+"""Bytes of a constant that are compared before all of them are."""
 
 _MAX_NESTING = 64
 """Functions as attributes may nest functions; protobuf itself refuses more than 100 levels."""
@@ -65,11 +68,9 @@ _TYPED_FIELDS = {
 
 def decode_node(raw: Buffer) -> Attributes:
     """Decode the attributes of one NodeDef, sorted by name."""
-    from google.protobuf.message import DecodeError
-
     try:
-        node = message("NodeDef").FromString(bytes(raw))
-    except (DecodeError, UnicodeDecodeError) as error:
+        node = parse("NodeDef", raw)
+    except DecodeError as error:
         return {"(attributes)": Undecodable(len(raw), str(error))}
     return decode_attributes(node.attr)
 
@@ -115,12 +116,12 @@ def _list(values: Any, nesting: int) -> tuple[object, ...]:
     return ()
 
 
-def text_or_bytes(content: bytes) -> str | bytes:
+def text_or_bytes(content: Buffer) -> str | bytes:
     """Return bytes as text where they are UTF-8 (nearly every string attribute), else as they are."""
     try:
-        return content.decode("utf-8")
+        return str(content, "utf-8")
     except UnicodeDecodeError:
-        return content
+        return bytes(content)
 
 
 def shape_of(proto: Any) -> Shape:
@@ -147,13 +148,14 @@ def tensor_value(proto: Any) -> TensorValue:
     return TensorValue(dtype, shape, values, is_uniform)
 
 
-def _repeats(content: bytes, count: int | None) -> bool:
-    """Whether dense content is one element, again and again."""
+def _repeats(content: Buffer, count: int | None) -> bool:
+    """Whether dense content is one element, again and again; weights show at their start that they are not."""
     step = len(content) // count if count else 0
-    return bool(step) and content == content[:step] * (len(content) // step)
+    start = step * (_LOOKED_AT // step + 1) if step else 0
+    return bool(step) and all(part == part[:step] * (len(part) // step) for part in (content[:start], content))
 
 
-def _from_content(content: bytes, dtype: str, wanted: int) -> tuple[object, ...]:
+def _from_content(content: Buffer, dtype: str, wanted: int) -> tuple[object, ...]:
     layout = _UNPACK.get(dtype)
     if layout is None:
         return ()

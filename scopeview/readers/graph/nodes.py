@@ -23,7 +23,7 @@ from scopeview.readers.graph.attributes import decode_node
 from scopeview.readers.graph.node_columns import read_heads
 from scopeview.readers.progress import report_progress
 from scopeview.readers.protobuf import wire
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer
 
 _NODE, _LIBRARY, _VERSION, _VERSIONS = 1, 2, 3, 4
@@ -33,8 +33,8 @@ _LONGEST_SIZE = 4
 COLUMNS_FROM = 256
 """Nodes from which a graph is read in columns."""
 
-_TOLD_EVERY = 2048
-"""Nodes between two words about progress."""
+_REPORTED_EVERY = 2048
+"""Nodes between two reports of progress."""
 
 
 class Span(NamedTuple):
@@ -104,9 +104,9 @@ def _take(buffer: Buffer, found: wire.Field, parts: GraphParts) -> None:
             parts.notes.append(_cut_off("the function library", found.end))
     elif found.number == _VERSIONS and found.complete:
         try:
-            versions = message("VersionDef").FromString(bytes(buffer[found.start : found.end]))
+            versions = parse("VersionDef", bytes(buffer[found.start : found.end]))
             parts.producer, parts.min_consumer = versions.producer, versions.min_consumer or None
-        except decode_errors() as error:
+        except DecodeError as error:
             parts.notes.append(f"the versions of the graph could not be decoded: {error}")
     elif found.number == _VERSION and parts.producer is None:
         parts.producer = found.value
@@ -119,43 +119,36 @@ def _cut_off(what: str, end: int) -> str:
 
 
 def read_nodes(buffer: Buffer, spans: Iterable[Span], builder: OpTableBuilder, notes: list[str]) -> None:
-    """Add every node to a builder; one that does not parse is kept as far as it can be read."""
-    parse = message("NodeDef").FromString
-    refused = decode_errors()
+    """Add the heads of nodes to a builder, one by one; what is damaged is kept as far as it can be read."""
     for number, span in enumerate(spans):
-        if number % _TOLD_EVERY == 0:
+        if number % _REPORTED_EVERY == 0:
             report_progress("reading the nodes", span.start)
-        raw = bytes(buffer[span.start : span.end])
-        try:
-            node = parse(raw)
-        except refused:
-            _read_damaged_node(raw, span, builder, notes)
-            continue
-        builder.add(node.name, node.op, node.input, node.device, (span.start, span.end))
+        texts: dict[int, list[str]] = {1: [], 2: [], 3: [], 4: []}
+        damage = _read_head(bytes(buffer[span.start : span.end]), texts)
+        name = texts[1][-1] if texts[1] else f"(unnamed node {len(builder) + 1})" if damage else ""
+        if damage:
+            notes.append(f"node {name[:200]!r} could not be decoded in full: {damage}")
+        op_type = texts[2][-1] if texts[2] else ""
+        device = texts[4][-1] if texts[4] else ""
+        builder.add(name, op_type, texts[3], device, (span.start, span.end))
 
 
-def decode_errors() -> tuple[type[Exception], ...]:
-    """Return what protobuf raises for bytes that are not the message, or hold text that is not UTF-8."""
-    from google.protobuf.message import DecodeError
-
-    return (DecodeError, UnicodeDecodeError)
-
-
-def _read_damaged_node(raw: bytes, span: Span, builder: OpTableBuilder, notes: list[str]) -> None:
-    """Take name, op, inputs and device of a node whose bytes TensorFlow's parser refuses."""
-    texts: dict[int, list[str]] = {1: [], 2: [], 3: [], 4: []}
-    damage = "its text is not UTF-8 or an attribute is damaged"
+def _read_head(raw: bytes, texts: dict[int, list[str]]) -> str:
+    """Collect name (1), op (2), inputs (3) and device (4) of a node; return what is damaged, or an empty string."""
+    damage = ""
     try:
         for found in wire.fields(raw):
-            if found.number in texts and found.wire_type == wire.LENGTH:
-                texts[found.number].append(wire.text_of(raw, found))
+            if not found.complete:
+                return f"it ends inside field {found.number}"
+            if found.number not in texts or found.wire_type != wire.LENGTH:
+                continue
+            text = wire.text_of(raw, found)
+            texts[found.number].append(text)
+            if text.encode() != raw[found.start : found.end]:
+                damage = "its text is not UTF-8"
     except wire.WireError as error:
-        damage = str(error)
-    name = texts[1][-1] if texts[1] else f"(unnamed node {len(builder) + 1})"
-    op_type = texts[2][-1] if texts[2] else ""
-    device = texts[4][-1] if texts[4] else ""
-    notes.append(f"node {name[:200]!r} could not be decoded in full: {damage}")
-    builder.add(name, op_type, texts[3], device, (span.start, span.end))
+        return str(error)
+    return damage
 
 
 def build_graph(buffer: Buffer, parts: GraphParts) -> tuple[OpTable, list[Dangling]]:

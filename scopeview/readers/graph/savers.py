@@ -21,8 +21,7 @@ from scopeview.model.model import SaverEntry
 from scopeview.model.op_types import FIRST_ASSIGNS, RESTORES, VALUE_PASSES
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.model.variables import VARIABLE_TYPES
-from scopeview.readers.graph.nodes import decode_errors
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 
 _SAVE_FIRST_TENSOR = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
 _BACK = frozenset({"Identity", "ReadVariableOp", "RefIdentity", "Enter", "RefEnter", "Cast"})
@@ -129,10 +128,14 @@ def _strings_at(table: OpTable, row: OpRow, slot: int) -> list[str]:
     if table.op_type(source) != "Const":
         return []
     try:
-        node = message("NodeDef").FromString(bytes(table.raw_attributes(source)))
-    except decode_errors():  # noted where the node was read
+        node = parse("NodeDef", bytes(table.raw_attributes(source)))
+    except DecodeError:  # noted where the node was read
         return []
-    return [text.decode("utf-8", "backslashreplace") for text in node.attr["value"].tensor.string_val]
+    return (
+        [text.decode("utf-8", "backslashreplace") for text in node.attr["value"].tensor.string_val]
+        if "value" in node.attr
+        else []
+    )
 
 
 def _assigned_handles(library: _Library, place: _Place) -> dict[int, list[str]]:
