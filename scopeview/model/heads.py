@@ -95,7 +95,9 @@ def _dangling(columns: OpColumns, words: Words, start: Ints, size: Ints) -> Sequ
     return [
         (
             OpRow(target),
-            input_text(InputRef(words.content(int(start[edge]), int(size[edge])).decode(), "", int(columns.port[edge]))),
+            input_text(
+                InputRef(words.content(int(start[edge]), int(size[edge])).decode(), "", int(columns.port[edge]))
+            ),
         )
         for edge, target in zip(missing.tolist(), targets.tolist(), strict=True)
     ]

@@ -27,6 +27,7 @@ from scopeview.model.spans import Hashes, mixed
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
+
 @dataclass(frozen=True, slots=True)
 class Twins:
     """Sibling scopes that differ by a number and are equal inside."""

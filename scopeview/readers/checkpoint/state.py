@@ -10,20 +10,19 @@ import re
 from pathlib import Path
 
 from scopeview.readers.files import opened
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import parse
+from scopeview.readers.protobuf.text import TextError, to_wire
 
 _PATTERN = re.compile(r"-\?{5}-of-\d{5}\Z")
 
 
 def read_state(state_file: Path) -> list[str] | None:
     """Return the checkpoints that a state file names, the latest first, or None if it cannot be read."""
-    from google.protobuf import text_format
-
     try:
         with opened(state_file) as file:
             text = file.read().decode("utf-8")
-        state = text_format.Parse(text, message("CheckpointState")(), allow_unknown_field=True)
-    except (OSError, UnicodeDecodeError, text_format.ParseError):
+        state = parse("CheckpointState", to_wire(text, "CheckpointState")[0])
+    except (OSError, UnicodeDecodeError, TextError):
         return None
     return [str(state.model_checkpoint_path), *map(str, state.all_model_checkpoint_paths)]
 

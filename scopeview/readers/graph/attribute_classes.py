@@ -1,8 +1,8 @@
 """Ops whose attributes are equal, found without decoding any: by the bytes of the entries that matter.
 
-    attr { key: "T" value { type: DT_FLOAT } }       counts as it is
-    attr { key: "_class" ... }                       does not count (`UNSTRUCTURAL`)
-    attr { key: "value" value { tensor { ... } } }   counts by dtype and shape; the values stay where they are
+attr { key: "T" value { type: DT_FLOAT } }       counts as it is
+attr { key: "_class" ... }                       does not count (`UNSTRUCTURAL`)
+attr { key: "value" value { tensor { ... } } }   counts by dtype and shape; the values stay where they are
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _ATTRIBUTE, _KEY, _VALUE = 5, 1, 2
 _TENSOR, _DTYPE, _SHAPE = 8, 1, 2
 _TENSOR_TAG = _TENSOR << 3 | LENGTH
 _TENSOR_FIELDS = 32
+_FIRST = np.uint64(0xFF)
 _AT_ONCE = 1 << 15
 _UNSTRUCTURAL = frozenset(name.encode() for name in UNSTRUCTURAL)
 
@@ -95,7 +96,7 @@ def _values(words: Words, start: Ints, size: Ints, known: _Known) -> tuple[Ints,
     """Return a number for each AttrValue, and which are not to be compared by bytes."""
     is_odd = np.zeros(len(start), dtype=bool)
     found = np.empty(len(start), dtype=np.int64)
-    is_tensor = (size > 0) & (words.bytes[np.minimum(start, len(words) - 1)] == _TENSOR_TAG)
+    is_tensor = (size > 0) & (words.at(start) & _FIRST == _TENSOR_TAG)
     plain, tensors = np.flatnonzero(~is_tensor), np.flatnonzero(is_tensor)
     found[plain] = 2 * known.number("value", words, start[plain], size[plain])[0]
     inside = fields_of(words, start[tensors], size[tensors], most=1)
@@ -130,9 +131,7 @@ def _of_rows(rows: NDArray[np.int64], known: _Known, kind: str) -> Ints:
     return known.number(kind, content, np.arange(len(rows)) * size, np.full(len(rows), size))[0]
 
 
-def _of_entries(
-    count: int, owner: Ints, key: Ints, value: Ints, odd: NDArray[np.bool_], known: _Known
-) -> Ints:
+def _of_entries(count: int, owner: Ints, key: Ints, value: Ints, odd: NDArray[np.bool_], known: _Known) -> Ints:
     """Return a number for each node by its sorted entries; -1 for odd ones, and where a key stands twice."""
     order = np.lexsort((key, owner))
     owner, key, value = owner[order], key[order], value[order]

@@ -24,6 +24,7 @@ _NAME, _OP, _INPUT, _DEVICE = 1, 2, 3, 4
 _AT_ONCE = 1 << 15
 """Nodes of one pass, so that its columns stay in the processor's cache."""
 _INDEX_DIGITS = 9
+_FIRST = np.uint64(0xFF)
 
 
 def read_heads(words: Words, start: Ints, size: Ints) -> Heads | None:
@@ -123,7 +124,7 @@ def _is_text(words: Words, start: Ints, size: Ints) -> bool:
 def split_inputs(words: Words, start: Ints, size: Ints) -> tuple[Ints, Ints, Ints]:
     """Split entries of `NodeDef.input` of a graph as `parse_input` does: the spans of the ops, and the ports."""
     port = np.zeros(len(start), dtype=np.int64)
-    is_control = (size > 0) & (words.bytes[np.minimum(start, len(words) - 1)] == ord("^"))
+    is_control = (size > 0) & (words.at(start) & _FIRST == ord("^"))
     port[is_control] = CONTROL
     start, size = start + is_control, size - is_control
     left = np.flatnonzero(~is_control & (size > 1))

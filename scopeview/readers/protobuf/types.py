@@ -61,7 +61,9 @@ class Message:
 
     def WhichOneof(self, oneof: str) -> str | None:  # noqa: N802 - protobuf's name
         """Return the field of a group that is there, or None."""
-        return next((name for name, field in self.FIELDS.items() if field.oneof == oneof and name in self.__dict__), None)
+        return next(
+            (name for name, field in self.FIELDS.items() if field.oneof == oneof and name in self.__dict__), None
+        )
 
     def ListFields(self) -> Iterator[tuple[Field, Any]]:  # noqa: N802 - protobuf's name
         """Yield the fields that are there, by number."""
@@ -79,7 +81,9 @@ def _empty(name: str) -> Message:
 def message_type(name: str) -> type[Message]:
     """Return the class of a message by its name, such as `NodeDef` or `TensorShapeProto.Dim`."""
     fields = _message_fields()[name]
-    defaults = {field.name: _default(field) for field in fields.values() if field.kind != "message" or field.is_repeated}
+    defaults = {
+        field.name: _default(field) for field in fields.values() if field.kind != "message" or field.is_repeated
+    }
     return type(name, (Message,), {"__doc__": f"A decoded {name}.", "NAME": name, "FIELDS": fields, **defaults})
 
 
@@ -122,9 +126,7 @@ def _message_fields() -> Mapping[str, Mapping[str, Field]]:
     return found
 
 
-def _field(
-    owner: str, number: int, name: str, oneof: str, kind: str, found: dict[str, Mapping[str, Field]]
-) -> Field:
+def _field(owner: str, number: int, name: str, oneof: str, kind: str, found: dict[str, Mapping[str, Field]]) -> Field:
     if kind.startswith("map<"):
         entry = f"{owner}.{name}.entry"
         key, _, value = kind[4:-1].partition(":")
