@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 OpRow = NewType("OpRow", int)
 
 _DECODED_KEPT = 4096
+_LOOKED_UP_ONE_BY_ONE = 256
+_ROWS_BY_NAME = 1 << 18
+"""Rows up to which names are kept in a dictionary; beyond, it would take more memory than the table."""
 
 MISSING = -1
 """The source of an edge whose op is not in the graph."""
@@ -109,6 +112,7 @@ class OpTable:
         self._decode = decode
         self._classify = classify
         self._scopes = scopes
+        self._looked_up = 0
 
     def __len__(self) -> int:
         return len(self.columns.names)
@@ -135,9 +139,18 @@ class OpTable:
 
     def row(self, name: str) -> OpRow | None:
         """Return the row of an op by its exact name (the first in the file if it is there twice), or None."""
+        self._looked_up += 1
+        if self._looked_up > _LOOKED_UP_ONE_BY_ONE and len(self) <= _ROWS_BY_NAME:
+            return self._row_of_name.get(name)
         names = self.columns.names
         row = bisect_left(names, sort_key(name), key=sort_key)
         return OpRow(row) if row < len(names) and names[row] == name else None
+
+    @cached_property
+    def _row_of_name(self) -> dict[str, OpRow]:
+        """The rows by name, for tables that are not too large for it and of which many are looked up."""
+        last = len(self) - 1
+        return {name: OpRow(last - place) for place, name in enumerate(reversed(list(self.columns.names)))}
 
     def rows_of_type(self, *types: str) -> list[OpRow]:
         """Return the rows of the given op types, in the order of their names."""
@@ -146,8 +159,18 @@ class OpTable:
 
     def inputs(self, row: OpRow) -> list[Edge]:
         """Return the inputs of an op, data and control, in the order of the file."""
-        start, end = int(self.columns.in_start[row]), int(self.columns.in_start[row + 1])
-        return [self._input(row, slot) for slot in range(end - start)]
+        columns = self.columns
+        start, end = columns.in_start[row : row + 2].tolist()
+        arguments = columns.arguments
+        edges = zip(
+            columns.source[start:end].tolist(),
+            columns.port[start:end].tolist(),
+            columns.argument_id[start:end].tolist(),
+            strict=True,
+        )
+        return [
+            Edge(source, row, slot, port, arguments[argument]) for slot, (source, port, argument) in enumerate(edges)
+        ]
 
     def input(self, row: OpRow, slot: int) -> Edge | None:
         """Return one input of an op, or None if it has fewer: a saver has thousands."""
@@ -164,16 +187,17 @@ class OpTable:
         """Return the edges that leave an op, sorted by target and slot."""
         start, order, target = self._outgoing
         columns = self.columns
-        return [
-            Edge(
-                row,
-                OpRow(int(target[edge])),
-                int(edge - columns.in_start[target[edge]]),
-                int(columns.port[edge]),
-                columns.arguments[columns.argument_id[edge]],
-            )
-            for edge in order[start[row] : start[row + 1]]
-        ]
+        first, last = start[row : row + 2].tolist()
+        edges = order[first:last]
+        targets = target[edges]
+        rows = zip(
+            targets.tolist(),
+            (edges - columns.in_start[targets]).tolist(),
+            columns.port[edges].tolist(),
+            columns.argument_id[edges].tolist(),
+            strict=True,
+        )
+        return [Edge(row, at, slot, port, columns.arguments[argument]) for at, slot, port, argument in rows]
 
     @cached_property
     def targets(self) -> NDArray[np.int64]:
