@@ -24,7 +24,6 @@ from scopeview.model.ops import (
     OpTable,
 )
 
-
 Ints = NDArray[np.int64]
 
 

@@ -18,8 +18,8 @@ from scopeview.model.attributes import (
 )
 from scopeview.model.dtypes import dtype_name
 from scopeview.model.shapes import Shape, element_count
-from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf import wire
+from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import LENGTH, Buffer, WireError
 
 PREVIEW_VALUES = 8
