@@ -47,7 +47,11 @@ class NameColumn(Sequence[str]):
         return _decoded(self._blob, self._start, self._size)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and len(self) == len(other) and all(a == b for a, b in zip(self, other))
+        return (
+            isinstance(other, Sequence)
+            and len(self) == len(other)
+            and all(a == b for a, b in zip(self, other, strict=True))
+        )
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -186,7 +190,7 @@ class _Scopes:
             above = scopes
 
     def following(self, scope: Ints, leaf_rank: Ints) -> Ints:
-        """Return the first scope behind each row: the first child that is not smaller, or what stands behind its own."""
+        """Return the first scope behind each row: a child that is not smaller, or what stands behind its own."""
         keys = self.parent * self._width + self.rank
         children = np.argsort(keys, kind="stable")
         place = np.searchsorted(keys[children], scope * self._width + leaf_rank)

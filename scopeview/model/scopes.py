@@ -196,8 +196,8 @@ def _cut(names: Sequence[str]) -> ScopeCut:
         scope_of_row[row] = open_scopes[-1]
         previous = name
     depth, subtree_end = _depths(parent)
-    columns = (np.array(column, dtype=np.int64) for column in (first, last, parent, ends))
-    return ScopeCut(*columns, depth, subtree_end, scope_of_row, labels)
+    firsts, lasts, parents, path_end = (np.array(column, dtype=np.int64) for column in (first, last, parent, ends))
+    return ScopeCut(firsts, lasts, parents, path_end, depth, subtree_end, scope_of_row, labels)
 
 
 def _depths(parent: list[int]) -> tuple[Ints, Ints]:

@@ -8,6 +8,7 @@ share a hash are compared byte by byte.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +66,8 @@ def hash_spans(words: Words, start: Ints, size: Ints, seed: int) -> Hashes:
     return found
 
 
-def _rounds(words: Words, start: Ints, size: Ints):  # type: ignore[no-untyped-def]
-    """Yield, for every eight bytes of the spans that are not long: the offset, the spans that go so far, their bytes."""
+def _rounds(words: Words, start: Ints, size: Ints) -> Iterator[tuple[int, Ints, Hashes]]:
+    """Yield, eight bytes after eight: the offset, the spans that go so far (long ones left out), and their bytes."""
     index = np.flatnonzero((size > 0) & (size <= _LONG))
     at = 0
     while index.size:

@@ -194,7 +194,8 @@ def _repeats(content: Buffer, count: int | None) -> bool:
     """Whether dense content is one element, again and again; weights show at their start that they are not."""
     step = len(content) // count if count else 0
     start = step * (_LOOKED_AT // step + 1) if step else 0
-    return bool(step) and all(part == part[:step] * (len(part) // step) for part in (content[:start], content))
+    parts = (bytes(part) for part in (content[:start], content))
+    return bool(step) and all(part == part[:step] * (len(part) // step) for part in parts)
 
 
 def _from_content(content: Buffer, dtype: str, wanted: int) -> tuple[object, ...]:

@@ -104,7 +104,7 @@ def _read_pass(words: Words, start: Ints, size: Ints) -> _Pass | None:
 
 
 def _single(fields: Fields, number: int, start: Ints) -> tuple[Ints, Ints]:
-    """Return the spans of a field that a node has once; of several the last counts, and one that is missing is empty."""
+    """Return the spans of a field that a node has once; the last of several counts, and a missing one is empty."""
     found = fields.of(number)
     at, size = start.copy(), np.zeros(len(start), dtype=np.int64)
     at[fields.owner[found]], size[fields.owner[found]] = fields.start[found], fields.size[found]

@@ -1,7 +1,7 @@
 """The fields of many messages at once: one round of numpy for the first field of each, one for the second, and so on.
 
-Only what serializers write is read here: fields below 16 with one-byte tags, lengths below 2^28. A message with anything
-else (a group, a longer varint, a field that ends beyond it) is marked as odd, for `wire.fields` to read by itself.
+Only what serializers write is read here: fields below 16 with one-byte tags, lengths below 2^28. A message with
+anything else (a group, a longer varint, a field that ends beyond it) is marked as odd, for `wire.fields` to read.
 """
 
 from __future__ import annotations
@@ -71,11 +71,11 @@ def fields_of(words: Words, start: Ints, size: Ints, most: int = _MOST_ROUNDS) -
         goes_on = end < stop
         owner, place, stop = owner[goes_on], end[goes_on], stop[goes_on]
     odd[owner] = True
-    columns = [np.concatenate(column) for column in zip(*rounds, strict=True)] if rounds else _EMPTY
-    return Fields(*columns, odd)
-
-
-_EMPTY = [np.zeros(0, dtype=kind) for kind in (np.int64, np.int64, bool, np.int64, np.int64)]
+    if not rounds:
+        none = np.zeros(0, dtype=np.int64)
+        return Fields(none, none, none.astype(bool), none, none, odd)
+    owners, numbers, is_block, starts, sizes = (np.concatenate(column) for column in zip(*rounds, strict=True))
+    return Fields(owners, numbers, is_block, starts, sizes, odd)
 
 
 def _extent(word: Hashes, kind: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:

@@ -20,7 +20,8 @@ _TOKEN = re.compile(
     r"""(?:[\s,;]+|\#[^\n]*)*
       (?: (?P<word>[A-Za-z_][A-Za-z0-9_]*)
         | (?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-        | (?P<number>-?\s*(?:0[xX][0-9a-fA-F]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?|(?:inf|nan|Infinity)\b))
+        | (?P<number>-?\s*(?:0[xX][0-9a-fA-F]+|(?:inf|nan|Infinity)\b
+            |(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?))
         | (?P<mark>[{}<>:\[\]])
         | (?P<end>\Z))""",
     re.VERBOSE | re.DOTALL,
@@ -113,7 +114,7 @@ class _Writer:
         found = message_type(frame.message).FIELDS.get(match[1]) if match is not None else None
         if match is None or found is None or found.kind in ("message", "map"):
             return False
-        name, text, other = match.groups()
+        _, text, other = match.groups()
         if (text is not None) != (found.kind in ("string", "bytes")):
             return False
         self.position = match.end()
