@@ -24,11 +24,18 @@ _DEEPEST = 1_000
 """Slashes in a name up to which names are sorted in columns."""
 
 
+_ASKED_ONE_BY_ONE = 4096
+_KEPT_AS_TEXT = 1 << 18
+"""Names up to which all are decoded, once many have been asked for."""
+
+
 class NameColumn(Sequence[str]):
     """Names that are decoded when they are asked for."""
 
     def __init__(self, blob: bytes, start: Ints, size: Ints) -> None:
         self._blob, self._start, self._size = blob, start, size
+        self._asked = 0
+        self._texts: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self._start)
@@ -38,8 +45,13 @@ class NameColumn(Sequence[str]):
     @overload
     def __getitem__(self, index: slice) -> list[str]: ...
     def __getitem__(self, index: int | slice) -> str | list[str]:
+        if self._texts is not None:
+            return self._texts[index]
         if isinstance(index, slice):
             return list(_decoded(self._blob, self._start[index], self._size[index]))
+        self._asked += 1
+        if self._asked == _ASKED_ONE_BY_ONE and len(self) <= _KEPT_AS_TEXT:
+            self._texts = list(self)
         start = self._start[index]
         return self._blob[start : start + self._size[index]].decode()
 
@@ -200,7 +212,7 @@ class _Scopes:
 
 def _characters(words: Words, start: Ints, end: Ints) -> Ints:
     """Return the number of characters between two places of UTF-8; -1 where the second is -1."""
-    if bytes(words.buffer).isascii():
+    if words.bytes.max(initial=0) < 0x80:
         return np.where(end < 0, -1, end - start)
     before = np.concatenate(([0], np.cumsum((words.bytes & 0xC0) != 0x80)))
     return np.where(end < 0, -1, before[end] - before[start])

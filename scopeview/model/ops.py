@@ -37,6 +37,8 @@ _LOOKED_UP_ONE_BY_ONE = 256
 _ROWS_BY_NAME = 1 << 18
 """Rows up to which names are kept in a dictionary; beyond, it would take more memory than the table."""
 
+_EDGES_IN_LISTS = 1 << 20
+
 MISSING = -1
 """The source of an edge whose op is not in the graph."""
 
@@ -63,6 +65,18 @@ class Edge(NamedTuple):
     def is_control(self) -> bool:
         """Whether this input only orders execution."""
         return self.port == CONTROL
+
+
+class _EdgeColumns(NamedTuple):
+    """The edges once more, as what gives plain numbers one by one: lists, or views where lists would be too large."""
+
+    in_start: Sequence[int]
+    source: Sequence[int]
+    port: Sequence[int]
+    argument_id: Sequence[int]
+    out_start: Sequence[int]
+    order: Sequence[int]
+    target: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,45 +173,41 @@ class OpTable:
 
     def inputs(self, row: OpRow) -> list[Edge]:
         """Return the inputs of an op, data and control, in the order of the file."""
-        columns = self.columns
-        start, end = columns.in_start[row : row + 2].tolist()
-        arguments = columns.arguments
-        edges = zip(
-            columns.source[start:end].tolist(),
-            columns.port[start:end].tolist(),
-            columns.argument_id[start:end].tolist(),
-            strict=True,
-        )
+        columns, arguments = self._edges, self.columns.arguments
+        start, end = columns.in_start[row], columns.in_start[row + 1]
+        edges = zip(columns.source[start:end], columns.port[start:end], columns.argument_id[start:end], strict=True)
         return [
             Edge(source, row, slot, port, arguments[argument]) for slot, (source, port, argument) in enumerate(edges)
         ]
 
     def input(self, row: OpRow, slot: int) -> Edge | None:
         """Return one input of an op, or None if it has fewer: a saver has thousands."""
-        count = int(self.columns.in_start[row + 1] - self.columns.in_start[row])
+        count = self._edges.in_start[row + 1] - self._edges.in_start[row]
         return self._input(row, slot) if slot < count else None
 
     def _input(self, row: OpRow, slot: int) -> Edge:
-        columns = self.columns
-        edge = int(columns.in_start[row]) + slot
-        argument = columns.arguments[columns.argument_id[edge]]
-        return Edge(OpRow(int(columns.source[edge])), row, slot, int(columns.port[edge]), argument)
+        columns = self._edges
+        edge = columns.in_start[row] + slot
+        argument = self.columns.arguments[columns.argument_id[edge]]
+        return Edge(OpRow(columns.source[edge]), row, slot, columns.port[edge], argument)
 
     def consumers(self, row: OpRow) -> list[Edge]:
         """Return the edges that leave an op, sorted by target and slot."""
-        start, order, target = self._outgoing
+        columns, arguments = self._edges, self.columns.arguments
+        found = []
+        for edge in columns.order[columns.out_start[row] : columns.out_start[row + 1]]:
+            target = columns.target[edge]
+            slot = edge - columns.in_start[target]
+            found.append(Edge(row, target, slot, columns.port[edge], arguments[columns.argument_id[edge]]))
+        return found
+
+    @cached_property
+    def _edges(self) -> _EdgeColumns:
         columns = self.columns
-        first, last = start[row : row + 2].tolist()
-        edges = order[first:last]
-        targets = target[edges]
-        rows = zip(
-            targets.tolist(),
-            (edges - columns.in_start[targets]).tolist(),
-            columns.port[edges].tolist(),
-            columns.argument_id[edges].tolist(),
-            strict=True,
-        )
-        return [Edge(row, at, slot, port, columns.arguments[argument]) for at, slot, port, argument in rows]
+        out_start, order, target = self._outgoing
+        found = (columns.in_start, columns.source, columns.port, columns.argument_id, out_start, order, target)
+        is_large = len(columns.source) > _EDGES_IN_LISTS
+        return _EdgeColumns(*(memoryview(column) if is_large else column.tolist() for column in found))
 
     @cached_property
     def targets(self) -> NDArray[np.int64]:

@@ -38,6 +38,8 @@ def classify_attributes(buffer: Buffer, start: Ints, end: Ints) -> Ints:
         start: shape (nodes,).
         end: shape (nodes,).
     """
+    if not isinstance(buffer, bytes | memoryview):  # a file that is too large for memory
+        return np.full(len(start), -1, dtype=np.int64)
     words = Words(buffer)
     known = _Known()
     passes = [

@@ -161,9 +161,9 @@ def build_graph(buffer: Buffer, parts: GraphParts) -> tuple[OpTable, list[Dangli
 
 def _in_columns(buffer: Buffer, parts: GraphParts) -> tuple[OpTable, list[str]] | None:
     """Build the table of a large graph; None if the graph is small, or not as serializers write it."""
-    if len(parts.node_starts) < COLUMNS_FROM:
+    if len(parts.node_starts) < COLUMNS_FROM or not isinstance(buffer, bytes | memoryview):
         return None
-    starts, ends = np.array(parts.node_starts), np.array(parts.node_ends)
+    starts, ends = (np.frombuffer(places, dtype=np.int64) for places in (parts.node_starts, parts.node_ends))
     heads = read_heads(Words(buffer), starts, ends - starts)
     return None if heads is None else table_of_heads(heads, decode_node, classify_attributes)
 
