@@ -115,7 +115,7 @@ def order_names(words: Words, start: Ints, size: Ints) -> NameOrder | None:
         first=first,
         last=first + rows[scopes.subtree_end] - rows[:-1],
         parent=scopes.parent,
-        path_end=_characters(words, start[firsts][scopes.head], scopes.end),
+        path_end=_characters(words, np.concatenate((start[firsts], [0]))[scopes.head], scopes.end),
         depth=scopes.depth,
         subtree_end=scopes.subtree_end,
         scope_of_row=scope[order],

@@ -127,12 +127,15 @@ def _message_fields() -> Mapping[str, Mapping[str, Field]]:
 
 
 def _field(owner: str, number: int, name: str, oneof: str, kind: str, found: dict[str, Mapping[str, Field]]) -> Field:
-    if kind.startswith("map<"):
-        entry = f"{owner}.{name}.entry"
-        key, _, value = kind[4:-1].partition(":")
-        parts = (_field(entry, 1, "key", "", key, found), _field(entry, 2, "value", "", value, found))
-        found[entry] = {part.name: part for part in parts}
-        return Field(number, name, "map", True, "", entry)
+    if not kind.startswith("map<"):
+        return _single(number, name, oneof, kind)
+    entry = f"{owner}.{name}.entry"
+    key, _, value = kind[4:-1].partition(":")
+    found[entry] = {"key": _single(1, "key", "", key), "value": _single(2, "value", "", value)}
+    return Field(number, name, "map", True, "", entry)
+
+
+def _single(number: int, name: str, oneof: str, kind: str) -> Field:
     is_repeated, kind = kind.startswith("*"), kind.removeprefix("*")
     if kind.startswith("enum:"):
         return Field(number, name, "enum", is_repeated, oneof, kind.removeprefix("enum:"))
