@@ -17,7 +17,7 @@ from typing import overload
 import numpy as np
 
 from scopeview.model.names import sort_key
-from scopeview.model.scopes import ScopeCut
+from scopeview.model.scopes import ScopeCut, most_scopes
 from scopeview.model.spans import Ints, SpanIndex, Words
 
 _DEEPEST = 1_000
@@ -83,7 +83,7 @@ class NameOrder:
 
 
 def order_names(words: Words, start: Ints, size: Ints) -> NameOrder | None:
-    """Sort names by `names.sort_key` and cut them into scopes; None if they are nested too deeply for it.
+    """Sort names by `names.sort_key` and cut them into scopes; None if they nest too deeply for it.
 
     Args:
         words: the names, as UTF-8, one after the other.
@@ -104,6 +104,8 @@ def order_names(words: Words, start: Ints, size: Ints) -> NameOrder | None:
     texts = sorted({"", *leaf_texts, *segments.texts}, key=sort_key)
     rank = {text: place for place, text in enumerate(texts)}
     scopes = _Scopes(segments, np.array([rank[text] for text in segments.texts] or [0], dtype=np.int64), len(texts))
+    if len(scopes.depth) >= most_scopes(len(start)):
+        return None
     leaf_rank = np.array([rank[text] for text in leaf_texts] or [0], dtype=np.int64)[leaf_number]
     scope = scopes.of_head[head_number]
     following = scopes.following(scope, leaf_rank)

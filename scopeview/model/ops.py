@@ -18,7 +18,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, NewType
+from typing import TYPE_CHECKING, Any, NamedTuple, NewType, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +42,19 @@ _EDGES_IN_LISTS = 1 << 20
 MISSING = -1
 """The source of an edge whose op is not in the graph."""
 
-Buffer = bytes | memoryview
-DecodeAttributes = Callable[[Buffer], Attributes]
+
+class Buffer(Protocol):
+    """The bytes of a file, in memory or on the disk: what `bytes` and `memoryview` are, as far as readers need it."""
+
+    def __len__(self) -> int: ...
+
+    @overload
+    def __getitem__(self, key: int, /) -> int: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> bytes | memoryview: ...
+
+
+DecodeAttributes = Callable[[bytes | memoryview], Attributes]
 ClassifyAttributes = Callable[[Buffer, NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
 """From where the messages of ops start and end in a buffer to a number for each: see `OpTable.attribute_classes`."""
 
@@ -71,12 +82,12 @@ class _EdgeColumns(NamedTuple):
     """The edges once more, as what gives plain numbers one by one: lists, or views where lists would be too large."""
 
     in_start: Sequence[int]
-    source: Sequence[int]
+    source: Sequence[OpRow]
     port: Sequence[int]
     argument_id: Sequence[int]
     out_start: Sequence[int]
     order: Sequence[int]
-    target: Sequence[int]
+    target: Sequence[OpRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +216,18 @@ class OpTable:
     def _edges(self) -> _EdgeColumns:
         columns = self.columns
         out_start, order, target = self._outgoing
-        found = (columns.in_start, columns.source, columns.port, columns.argument_id, out_start, order, target)
+        found: tuple[Any, ...] = (
+            columns.in_start,
+            columns.source,
+            columns.port,
+            columns.argument_id,
+            out_start,
+            order,
+            target,
+        )
         is_large = len(columns.source) > _EDGES_IN_LISTS
-        return _EdgeColumns(*(memoryview(column) if is_large else column.tolist() for column in found))
+        plain: Iterator[Any] = (memoryview(column) if is_large else column.tolist() for column in found)
+        return _EdgeColumns(*plain)
 
     @cached_property
     def targets(self) -> NDArray[np.int64]:
@@ -223,7 +243,7 @@ class OpTable:
         start = np.searchsorted(columns.source[order], np.arange(len(self) + 1))
         return start, order, target
 
-    def raw_attributes(self, row: OpRow) -> Buffer:
+    def raw_attributes(self, row: OpRow) -> bytes | memoryview:
         """Return the op's message as the file holds it."""
         return self._raw[int(self.columns.raw_start[row]) : int(self.columns.raw_end[row])]
 

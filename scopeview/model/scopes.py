@@ -12,6 +12,8 @@ depth, is one range of rows `[first, last)`:
 A name that is also a scope (`dense`) stands just before its slice, in its parent. Counting, summing and paging a scope
 are array operations on a slice; a tree holds no object per row.
 
+Names that nest deeper than any program makes them are divided into the first 8,192 levels only.
+
 Scope ids are in preorder: everything below scope `s` is `s+1 .. subtree_end[s]-1`.
 """
 
@@ -29,6 +31,15 @@ from scopeview.model.names import leaf_of, sort_key
 
 if TYPE_CHECKING:
     import networkx
+
+DEEPEST = 8192
+"""Levels below which a name is not divided further: paths of a name of 1 MB would take 1 TB."""
+
+_ALWAYS = 64
+"""Levels that every name is divided into, however many scopes there are."""
+
+_MOST_SCOPES, _SCOPES_PER_ROW = 1 << 16, 16
+"""Scopes of a tree whose names nest deeper than that: a few hostile names of 100 kB would make a million."""
 
 ScopeId = NewType("ScopeId", int)
 ROOT = ScopeId(0)
@@ -174,18 +185,24 @@ class ScopeTree:
         return tree
 
 
+def most_scopes(rows: int) -> int:
+    """Return the scopes that a tree of so many rows may have before its names are no longer divided to their end."""
+    return _MOST_SCOPES + _SCOPES_PER_ROW * rows
+
+
 def _cut(names: Sequence[str]) -> ScopeCut:
     """Cut sorted names into scopes, one name after the other."""
     first, last, parent, ends, labels = [0], [len(names)], [-1], [-1], [""]
     open_scopes = [0]
     scope_of_row = np.zeros(len(names), dtype=np.int64)
+    most = most_scopes(len(names))
     previous = ""
     for row, name in enumerate(names):
         # A scope stays open while its path and the "/" after it start the name.
         while not name.startswith(previous[: ends[open_scopes[-1]] + 1]):
             last[open_scopes.pop()] = row
         slash = name.find("/", ends[open_scopes[-1]] + 1)
-        while slash >= 0:
+        while slash >= 0 and len(open_scopes) <= (DEEPEST if len(ends) < most else _ALWAYS):
             first.append(row)
             last.append(len(names))
             parent.append(open_scopes[-1])

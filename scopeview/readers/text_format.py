@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
 
 from scopeview.errors import DamagedError
+from scopeview.readers.budget import budget
 from scopeview.readers.protobuf.text import TextError
 from scopeview.readers.protobuf.text import to_wire as translate
 from scopeview.readers.protobuf.wire import Buffer
@@ -53,6 +55,9 @@ _MESSAGES: dict[str, str] = {
     "meta_graph_text": "MetaGraphDef",
     "saved_model_text": "SavedModel",
 }
+
+_COST_PER_BYTE = 8
+"""Bytes of memory that a character of a text takes while it is parsed, the parsed message included."""
 
 _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*)
@@ -117,7 +122,7 @@ def to_wire(content: Buffer, kind: str, path: str) -> tuple[bytes, list[str]]:
         DamagedError: nothing of the text can be parsed.
     """
     notes: list[str] = []
-    text = bytes(content).decode("utf-8-sig", "replace")
+    text = _affordable(bytes(content[:])).decode("utf-8-sig", "replace")
     raw, reason = _translated(text, kind, notes)
     if raw is None:
         shortened = _cut_back(text, kind)
@@ -129,6 +134,18 @@ def to_wire(content: Buffer, kind: str, path: str) -> tuple[bytes, list[str]]:
     if raw is None:
         raise DamagedError(f"{path} looks like a {_MESSAGES[kind]} in text format but does not parse: {reason}")
     return raw, notes
+
+
+def _affordable(text: bytes) -> bytes:
+    """Return a text as far as the budget goes: each message in it costs as much as an op."""
+    if not budget().spend(_COST_PER_BYTE * len(text), "the characters of the text"):
+        text = text[: budget().bytes_left // _COST_PER_BYTE]
+    affordable = budget().affordable_items()
+    if text.count(b"{") + text.count(b"<") <= affordable:
+        return text
+    budget().spend_items(affordable + 1, "the messages of the text")
+    nth = next(islice(re.finditer(rb"[{<]", text), affordable, None))
+    return text[: nth.start()]
 
 
 def _translated(text: str, kind: str, notes: list[str]) -> tuple[bytes | None, str]:

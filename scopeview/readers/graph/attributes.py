@@ -20,7 +20,7 @@ from scopeview.model.dtypes import dtype_name
 from scopeview.model.shapes import Shape, element_count
 from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.decode import DecodeError, parse
-from scopeview.readers.protobuf.wire import LENGTH, Buffer, WireError
+from scopeview.readers.protobuf.wire import LENGTH, Bytes, WireError
 
 PREVIEW_VALUES = 8
 """Values of a constant that are decoded; the rest stays in the file."""
@@ -72,7 +72,7 @@ _TYPED_FIELDS = {
 }
 
 
-def decode_node(raw: Buffer) -> Attributes:
+def decode_node(raw: bytes | memoryview) -> Attributes:
     """Decode the attributes of one NodeDef, sorted by name."""
     try:
         found = dict(_entry(raw, start, end) for start, end in _entries(raw))
@@ -81,7 +81,7 @@ def decode_node(raw: Buffer) -> Attributes:
     return {name: found[name] for name in sorted(found)}
 
 
-def _entries(raw: Buffer) -> Iterator[tuple[int, int]]:
+def _entries(raw: Bytes) -> Iterator[tuple[int, int]]:
     """Yield where the entries of a NodeDef's map of attributes lie."""
     position, end = 0, len(raw)
     while position < end:
@@ -100,7 +100,7 @@ def _entries(raw: Buffer) -> Iterator[tuple[int, int]]:
             yield start, position
 
 
-def _entry(raw: Buffer, start: int, end: int) -> tuple[str, object]:
+def _entry(raw: Bytes, start: int, end: int) -> tuple[str, object]:
     """Return name and value of an entry; those that are short are decoded once, for graphs repeat them."""
     if end - start > _SHORT:
         return _decoded_entry(raw[start:end])
@@ -112,7 +112,7 @@ def _short_entry(raw: bytes) -> tuple[str, object]:
     return _decoded_entry(raw)
 
 
-def _decoded_entry(raw: Buffer) -> tuple[str, object]:
+def _decoded_entry(raw: Bytes) -> tuple[str, object]:
     entry = parse("NodeDef.attr.entry", raw)
     return entry.key, decode_value(entry.value)
 
@@ -158,7 +158,7 @@ def _list(values: Any, nesting: int) -> tuple[object, ...]:
     return ()
 
 
-def text_or_bytes(content: Buffer) -> str | bytes:
+def text_or_bytes(content: Bytes) -> str | bytes:
     """Return bytes as text where they are UTF-8 (nearly every string attribute), else as they are."""
     try:
         return str(content, "utf-8")
@@ -190,7 +190,7 @@ def tensor_value(proto: Any) -> TensorValue:
     return TensorValue(dtype, shape, values, is_uniform)
 
 
-def _repeats(content: Buffer, count: int | None) -> bool:
+def _repeats(content: Bytes, count: int | None) -> bool:
     """Whether dense content is one element, again and again; weights show at their start that they are not."""
     step = len(content) // count if count else 0
     start = step * (_LOOKED_AT // step + 1) if step else 0
@@ -198,7 +198,7 @@ def _repeats(content: Buffer, count: int | None) -> bool:
     return bool(step) and all(part == part[:step] * (len(part) // step) for part in parts)
 
 
-def _from_content(content: Buffer, dtype: str, wanted: int) -> tuple[object, ...]:
+def _from_content(content: Bytes, dtype: str, wanted: int) -> tuple[object, ...]:
     layout = _UNPACK.get(dtype)
     if layout is None:
         return ()

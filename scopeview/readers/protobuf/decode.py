@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from scopeview.readers.protobuf.types import Field, Message, by_tag, message_type
-from scopeview.readers.protobuf.wire import FIXED32, FIXED64, LENGTH, VARINT, Buffer, WireError, varint
+from scopeview.readers.protobuf.wire import FIXED32, FIXED64, LENGTH, VARINT, Bytes, WireError, varint
 
 _DEEPEST = 100
 """Levels of messages within messages that protobuf itself allows."""
@@ -23,7 +23,7 @@ class DecodeError(ValueError):
     """Bytes that are not the message they should be."""
 
 
-def parse(name: str, raw: Buffer) -> Any:
+def parse(name: str, raw: Bytes) -> Any:
     """Decode a message by its name, such as `VariableDef`.
 
     Long fields of bytes are memoryviews if `raw` is one.
@@ -36,7 +36,7 @@ def parse(name: str, raw: Buffer) -> Any:
     return found
 
 
-def merge(target: Message, raw: Buffer) -> None:
+def merge(target: Message, raw: Bytes) -> None:
     """Add the fields of more bytes to a message, as protobuf does: numbers are replaced, lists go on.
 
     Raises:
@@ -50,7 +50,7 @@ def merge(target: Message, raw: Buffer) -> None:
         raise DecodeError(f"a text in the {target.NAME} is not UTF-8") from error
 
 
-def _fill(target: Message, raw: Buffer, position: int, end: int, depth: int) -> None:
+def _fill(target: Message, raw: Bytes, position: int, end: int, depth: int) -> None:
     fields = by_tag(target.NAME)
     while position < end:
         tag, position = _varint(raw, position)
@@ -72,7 +72,7 @@ def _fill(target: Message, raw: Buffer, position: int, end: int, depth: int) -> 
             _take(target, field, wire_type, raw, (start, position), depth)
 
 
-def _take(target: Message, field: Field, wire_type: int, raw: Buffer, span: tuple[int, int], depth: int) -> None:
+def _take(target: Message, field: Field, wire_type: int, raw: Bytes, span: tuple[int, int], depth: int) -> None:
     values = target.__dict__
     if field.kind == "map":
         entry = _below(message_type(field.of)(), raw, span, depth)
@@ -98,14 +98,14 @@ def _put(values: dict[str, Any], target: Message, field: Field, value: Any) -> N
     values[field.name] = value
 
 
-def _below(target: Message, raw: Buffer, span: tuple[int, int], depth: int) -> Message:
+def _below(target: Message, raw: Bytes, span: tuple[int, int], depth: int) -> Message:
     if depth >= _DEEPEST:
         raise DecodeError(f"messages are nested more than {_DEEPEST} levels deep")
     _fill(target, raw, *span, depth + 1)
     return target
 
 
-def _packed(field: Field, raw: Buffer, span: tuple[int, int]) -> list[Any]:
+def _packed(field: Field, raw: Bytes, span: tuple[int, int]) -> list[Any]:
     position, end = span
     step = _LAYOUTS.get(field.kind)
     if step is not None:
@@ -121,7 +121,7 @@ def _packed(field: Field, raw: Buffer, span: tuple[int, int]) -> list[Any]:
     return found
 
 
-def _varint(raw: Buffer, position: int) -> tuple[int, int]:
+def _varint(raw: Bytes, position: int) -> tuple[int, int]:
     first = raw[position]
     return (first, position + 1) if first < 0x80 else varint(raw, position)
 
@@ -130,7 +130,7 @@ _LAYOUTS = {"double": "<d", "float": "<f", "fixed32": "<I", "fixed64": "<Q"}
 
 
 @cache
-def scalar_reader(kind: str) -> Callable[[Buffer, int, int], Any]:
+def scalar_reader(kind: str) -> Callable[[Bytes, int, int], Any]:
     """Return what reads one value of a scalar type between two places."""
     if kind == "string":
         return lambda raw, start, end: str(raw[start:end], "utf-8")

@@ -53,7 +53,7 @@ def _has_tensorflow() -> bool:
 
 
 def _run(model: Model, timeout_s: float, unwanted: threading.Event) -> ImportReport:
-    if model.origin.format.startswith("checkpoint"):
+    if model.is_checkpoint:
         prefix = model.origin.file.removesuffix(".index")
         return _ask("checkpoint", prefix, timeout_s, unwanted)
     if model.message is None:
@@ -137,7 +137,7 @@ def _tensor(found: tuple[str, list[int | None] | None]) -> InferredTensor:
 
 def _differences(model: Model, report: ImportReport) -> Iterator[str]:
     """Say where TensorFlow's answer contradicts what was read."""
-    if model.origin.format.startswith("checkpoint"):
+    if model.is_checkpoint:
         yield from _different_entries(model, report)
         return
     read = {model.graph.name(row): model.graph.op_type(row) for row in model.graph}
