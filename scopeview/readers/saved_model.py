@@ -17,7 +17,7 @@ from scopeview.readers.files import read_file
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.meta_graph import MetaGraph, build_meta_graph, split_meta_graph
 from scopeview.readers.protobuf import wire
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.sniff import sniff_message, sniff_text
@@ -129,11 +129,9 @@ def tag_text(tags: Sequence[str]) -> str:
 
 def fingerprint(folder: Path) -> dict[str, str]:
     """Return the facts of a SavedModel folder's fingerprint.pb, if it has one."""
-    from google.protobuf.message import DecodeError
-
     try:
         with opened(folder / "fingerprint.pb") as file:
-            proto = message("FingerprintDef").FromString(file.read())
+            proto = parse("FingerprintDef", file.read())
     except (OSError, DecodeError):
         return {}
     context = {"fingerprint": f"{proto.graph_def_program_hash:016x}"}

@@ -14,7 +14,7 @@ from scopeview.readers.budget import budget
 from scopeview.readers.graph import collection_defs
 from scopeview.readers.graph.bindings import read_bindings
 from scopeview.readers.graph.functions import read_functions
-from scopeview.readers.graph.nodes import Span, build_graph, split_graph
+from scopeview.readers.graph.nodes import GraphParts, Span, build_graph, split_graph
 from scopeview.readers.graph.object_copies import merge_copies
 from scopeview.readers.graph.objects import join_objects
 from scopeview.readers.graph.savers import read_savers
@@ -51,7 +51,7 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
     meta = meta or MetaGraphParts()
     report_progress("looking for the nodes", 0)
     parts = split_graph(buffer, graphs)
-    _keep_affordable(parts.nodes)
+    _keep_affordable(parts)
     graph, dangling = build_graph(buffer, parts)
     report_progress("putting variables and collections together", len(buffer))
     functions, dangling_in_functions = read_functions(buffer, parts.libraries, parts.notes)
@@ -92,11 +92,11 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
     )
 
 
-def _keep_affordable(nodes: list[Span]) -> None:
+def _keep_affordable(parts: GraphParts) -> None:
     """Drop the nodes past what a file of this size may cost: an empty one takes two bytes."""
     affordable = budget().affordable_items()
-    if not budget().spend_items(len(nodes), "the ops of the graph"):
-        del nodes[affordable:]
+    if not budget().spend_items(len(parts.node_starts), "the ops of the graph"):
+        del parts.node_starts[affordable:], parts.node_ends[affordable:]
 
 
 def _message(buffer: Buffer, graphs: Sequence[Span], meta: MetaGraphParts) -> Message | None:

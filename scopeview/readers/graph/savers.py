@@ -22,8 +22,7 @@ from scopeview.model.op_types import FIRST_ASSIGNS, RESTORES, VALUE_PASSES
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.model.variables import VARIABLE_TYPES
 from scopeview.readers.budget import budget
-from scopeview.readers.graph.nodes import decode_errors
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 
 _SAVE_FIRST_TENSOR = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
 _BACK = frozenset({"Identity", "ReadVariableOp", "RefIdentity", "Enter", "RefEnter", "Cast"})
@@ -141,10 +140,14 @@ def _keys_and_slices(library: _Library, place: _Place, *, has_slices: bool) -> t
 
 def _strings_of(table: OpTable, constant: OpRow) -> list[str]:
     try:
-        node = message("NodeDef").FromString(bytes(table.raw_attributes(constant)))
-    except decode_errors():  # noted where the node was read
+        node = parse("NodeDef", bytes(table.raw_attributes(constant)))
+    except DecodeError:  # noted where the node was read
         return []
-    return [text.decode("utf-8", "backslashreplace") for text in node.attr["value"].tensor.string_val]
+    return (
+        [text.decode("utf-8", "backslashreplace") for text in node.attr["value"].tensor.string_val]
+        if "value" in node.attr
+        else []
+    )
 
 
 def _assigned_handles(library: _Library, place: _Place) -> dict[int, list[str]]:
