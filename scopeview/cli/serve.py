@@ -14,6 +14,10 @@ from pathlib import Path
 import click
 
 
+_SWITCH_S = 0.001
+"""Seconds after which a thread that computes lets another run, such as the one that answers light routes."""
+
+
 @click.command("serve")
 @click.argument("paths", nargs=-1, metavar="PATH...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -95,6 +99,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     _report_progress(address, port, is_loopback)
     if _should_open(opens):
         webbrowser.open(address)
+    sys.setswitchinterval(_SWITCH_S)
     Server(app, before_end=workspace.shut_down).run(sockets=[listener])
     _end()
 
