@@ -13,7 +13,6 @@ from pathlib import Path
 
 import click
 
-
 _SWITCH_S = 0.001
 """Seconds after which a thread that computes lets another run, such as the one that answers light routes."""
 
