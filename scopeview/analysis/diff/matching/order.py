@@ -1,0 +1,104 @@
+"""Whether the lists of both sides are in one order, so that order may decide what names and shapes leave open."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Hashable, Sequence
+
+from scopeview.analysis.diff.matching import roles
+from scopeview.analysis.diff.matching.layouts import content_key
+from scopeview.analysis.diff.matching.modules import Module
+from scopeview.analysis.diff.matching.tokens import Token
+
+_LEAST_MODULES = 5
+_LEAST_SHARE = 0.95
+_LEAST_GAIN = 0.12
+_SHUFFLES = 3
+
+
+def sequence_shared(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
+    """Return the length of the longest common subsequence (bit-parallel, after Allison and Dix)."""
+    masks: dict[Hashable, int] = {}
+    for place, label in enumerate(a):
+        masks[label] = masks.get(label, 0) | (1 << place)
+    row = 0
+    for label in b:
+        both = row | masks.get(label, 0)
+        row = both & ~(both - ((row << 1) | 1))
+    return row.bit_count()
+
+
+def agrees(a: Sequence[Hashable], b: Sequence[Hashable]) -> bool:
+    """Whether two lists of labels are in one order, more than lists in random order would be."""
+    longer = max(len(a), len(b))
+    if min(len(a), len(b)) < _LEAST_MODULES:
+        return False
+    share = sequence_shared(a, b) / longer
+    if share < _LEAST_SHARE:
+        return False
+    shuffler = random.Random(0)
+    by_chance = 0.0
+    for _ in range(_SHUFFLES):
+        shuffled = list(b)
+        shuffler.shuffle(shuffled)
+        by_chance += sequence_shared(a, shuffled) / longer / _SHUFFLES
+    return share - by_chance >= _LEAST_GAIN
+
+
+def is_sorted_by_name(modules: Sequence[Module]) -> bool:
+    """Whether a list is sorted by name, as checkpoints are: its order says nothing then."""
+    names = [next(iter(module.members.values())).name for module in modules]
+    ascending = sum(one <= other for one, other in zip(names, names[1:], strict=False))
+    return ascending >= 0.98 * (len(names) - 1)
+
+
+def natural_key(module: Module) -> tuple[tuple[bool, int, str], ...]:
+    """Return a key that sorts names by their words and numbers."""
+    return tuple((isinstance(t, str), t if isinstance(t, int) else 0, t if isinstance(t, str) else "") for t in module.tokens)
+
+
+def words_only(module: Module) -> tuple[Token, ...]:
+    """Return the words of a name: modules that differ in numbers alone may be ordered by them."""
+    return tuple(token for token in module.tokens if isinstance(token, str))
+
+
+def kind_of(module: Module) -> str:
+    """Return a word for the kind of a module: modules of a kind are numbered together."""
+    return "kernel" if roles.KERNEL in module.members else "norm" if module.is_norm else "other"
+
+
+def agreeing_orders(a: Sequence[Module], b: Sequence[Module]) -> list[tuple[str, str, str]]:
+    """Return the orders of both sides that agree, and the kind of module for which they do; "" for all."""
+    lists = [not is_sorted_by_name(side) for side in (a, b)]
+    found: list[tuple[str, str, str]] = []
+    if all(lists) and agrees(_labels(a, "list", ""), _labels(b, "list", "")):
+        found.append(("list", "list", ""))
+    for kind_a, kind_b in (("list", "numbers"), ("numbers", "list"), ("numbers", "numbers")):
+        if (kind_a == "list" and not lists[0]) or (kind_b == "list" and not lists[1]):
+            continue
+        for kind in ("kernel", "norm"):
+            if agrees(_labels(a, kind_a, kind), _labels(b, kind_b, kind)):
+                found.append((kind_a, kind_b, kind))
+    return found
+
+
+def _labels(side: Sequence[Module], order: str, kind: str) -> list[Hashable]:
+    modules = [module for module in side if not kind or kind_of(module) == kind]
+    if order == "numbers":
+        modules.sort(key=natural_key)
+    return [_label(module) for module in modules]
+
+
+def _label(module: Module) -> Hashable:
+    """Return the shape of a module's first variable, by role."""
+    role = min((r for r in module.members if r != roles.COUNT), default=roles.COUNT)
+    return content_key(role, module.members[role].shape)
+
+
+def ranked(side: Sequence[Module], group: Sequence[int], order: str) -> list[int] | None:
+    """Return some modules of a side in an order; None if numbers cannot order them."""
+    if order == "list":
+        return sorted(group)
+    if len({words_only(side[index]) for index in group}) > 1:
+        return None
+    return sorted(group, key=lambda index: natural_key(side[index]))
