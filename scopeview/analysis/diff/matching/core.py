@@ -1,28 +1,215 @@
-"""Matches the variables of two sides."""
+"""Matches the variables of two sides: equal names first, then modules, then what belongs to a matched variable."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from scopeview.analysis.diff.matching.entries import Item, Match, Result
+from scopeview.analysis.diff.matching.auxiliary import Side, side_of
+from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Result
 from scopeview.analysis.diff.matching.modules import Module, alike, modules_of
-from scopeview.analysis.diff.matching.solve import Solver
+from scopeview.analysis.diff.matching.roles import KERNEL
+from scopeview.analysis.diff.matching.solve import Solver, components
+
+_CONFIDENCE: Mapping[str, Confidence] = {"name": "certain", "same values": "certain", "names": "high", "order": "medium"}
+_SHOWN = {"names": "names, numbers and shapes agree", "order": "place in the list of both sides"}
+_MOVED = 2
 
 
-def match_items(a: Sequence[Item], b: Sequence[Item]) -> Result:
-    """Match the variables of two sides one to one; what is not clear stays open."""
-    own_a, own_b = [i for i in a if not i.is_auxiliary], [i for i in b if not i.is_auxiliary]
-    modules_a, modules_b = alike(modules_of(own_a), modules_of(own_b))
-    solver = Solver(modules_a, modules_b, False)
-    pairing = solver.solve()
-    matches = []
-    for one, other in enumerate(pairing.partner):
+@dataclass
+class _Found:
+    """What is matched so far, by name."""
+
+    to_b: dict[str, str] = field(default_factory=dict)
+    to_a: dict[str, str] = field(default_factory=dict)
+    matches: list[Match] = field(default_factory=list)
+
+    def add(self, a: str, b: str, evidence: str, confidence: Confidence) -> None:
+        """Match two variables, unless one of them is matched."""
+        if a not in self.to_b and b not in self.to_a:
+            self.to_b[a], self.to_a[b] = b, a
+            self.matches.append(Match(a, b, evidence, confidence))
+
+
+def match_items(a: Sequence[Item], b: Sequence[Item], given: Mapping[str, str] | None = None) -> Result:
+    """Match the variables of two sides one to one; what is not clear stays open.
+
+    Args:
+        a: the variables of one side.
+        b: those of the other.
+        given: pairs that are known.
+    """
+    found = _Found()
+    for one, other in (given or {}).items():
+        found.add(one, other, "given", "certain")
+    if not _names_have_moved(a, b):
+        names = {item.name for item in b}
+        for item in a:
+            if item.name in names:
+                found.add(item.name, item.name, "name", "certain")
+    sides = side_of(a, b), side_of(b, a)
+    solver = _solve(sides, found)
+    result = _Collected()
+    if solver is not None:
+        _unfold_all(solver, found)
+        result = _collect(solver, found)
+    _follow(sides, found)
+    real = {item.name for item in a}, {item.name for item in b}
+    matches = tuple(m for m in found.matches if m.a in real[0] and m.b in real[1])
+    _propose_last(sides, found, result.proposals)
+    return Result(matches, result.proposals, tuple(result.groups), solver is not None and solver.is_transposed)
+
+
+def _names_have_moved(a: Sequence[Item], b: Sequence[Item]) -> bool:
+    """Whether values show that names stand for other variables now, as when all layers moved by one."""
+    values = [Counter(i.value for i in side if i.value is not None) for side in (a, b)]
+    at_b = {item.value: item.name for item in b if item.value is not None and values[1][item.value] == 1}
+    names_b = {item.name: item for item in b}
+    moved = kept = 0
+    for item in a:
+        if item.value is None or values[0][item.value] != 1 or item.value not in at_b:
+            continue
+        moved += at_b[item.value] != item.name and item.name in names_b
+        kept += at_b[item.value] == item.name
+    return moved >= _MOVED and moved > kept
+
+
+def _solve(sides: tuple[Side, Side], found: _Found) -> Solver | None:
+    """Match the modules of both sides, in the reading of kernel layouts that explains more."""
+    modules = alike(modules_of(sides[0].own), modules_of(sides[1].own))
+    given = list(_given(modules, found))
+    kept = [{one for one, _ in given}, {other for _, other in given}]
+    if len(kept[0]) == len(modules[0]) or len(kept[1]) == len(modules[1]):
+        return None
+    plain = Solver(*modules, False, given)
+    plain.solve()
+    if not _may_be_transposed(plain):
+        return plain
+    other = Solver(*modules, True, given)
+    other.solve()
+    return other if _explained(other) > _explained(plain) else plain
+
+
+def _given(modules: tuple[list[Module], list[Module]], found: _Found) -> Iterator[tuple[int, int]]:
+    """Yield the modules of which a variable is matched."""
+    place = {item.name: index for index, m in enumerate(modules[1]) for item in m.members.values()}
+    taken: set[int] = set()
+    for index, module in enumerate(modules[0]):
+        partners = {place.get(found.to_b[i.name], -1) for i in module.members.values() if i.name in found.to_b}
+        partners -= taken | {-1}
+        if partners:
+            other = min(partners)
+            taken.add(other)
+            yield index, other
+
+
+def _may_be_transposed(solver: Solver) -> bool:
+    """Whether kernels are left on both sides."""
+    left_a = [m for m, partner in zip(solver.a, solver.pairing.partner, strict=True) if partner < 0]
+    taken = set(solver.pairing.partner.tolist())
+    left_b = [m for index, m in enumerate(solver.b) if index not in taken]
+    return all(sum(_has_matrix(m) for m in side) > 1 for side in (left_a, left_b))
+
+
+def _has_matrix(module: Module) -> bool:
+    kernel = module.members.get(KERNEL)
+    return kernel is not None and kernel.shape is not None and len(kernel.shape) > 1
+
+
+def _explained(solver: Solver) -> float:
+    """Return how many variables a reading matches; exact shapes count a little more."""
+    return sum(
+        len(module.members.keys() & solver.b[int(partner)].members.keys()) + 0.1 * float(solver.fits[index, partner])
+        for index, (module, partner) in enumerate(zip(solver.a, solver.pairing.partner, strict=True))
+        if partner >= 0
+    )
+
+
+def _unfold_all(solver: Solver, found: _Found) -> None:
+    """Match the variables of matched modules by their roles."""
+    for one, other in enumerate(solver.pairing.partner):
         if other >= 0:
-            matches += _unfold(modules_a[one], modules_b[int(other)], pairing.evidence[one])
-    return Result(tuple(matches), {}, ())
+            evidence = solver.pairing.evidence[one]
+            _unfold(solver.a[one], solver.b[int(other)], found, evidence)
+    for one, other in solver.reshaped():
+        _unfold(solver.a[one], solver.b[other], found, "another shape")
 
 
-def _unfold(a: Module, b: Module, evidence: str) -> list[Match]:
-    return [
-        Match(item.name, b.members[role].name, evidence, "high") for role, item in a.members.items() if role in b.members
-    ]
+def _unfold(a: Module, b: Module, found: _Found, evidence: str) -> None:
+    shown = {"names": _SHOWN["names"], "order": _SHOWN["order"], "another shape": "names and numbers agree; another shape"}
+    confidence = _CONFIDENCE.get(evidence, "medium")
+    for one, other in paired_members(a, b):
+        found.add(one.name, other.name, shown.get(evidence, evidence), confidence)
+
+
+def paired_members(a: Module, b: Module) -> Iterator[tuple[Item, Item]]:
+    """Yield the variables of two modules that have one role; of unknown roles only one on either side."""
+    for role, item in a.members.items():
+        other = b.members.get(role)
+        if other is not None and other.dtype == item.dtype:
+            yield item, other
+    if len(a.members) == len(b.members) == 1 and a.members.keys() != b.members.keys():
+        yield next(iter(a.members.values())), next(iter(b.members.values()))
+
+
+@dataclass
+class _Collected:
+    proposals: dict[str, str] = field(default_factory=dict)
+    groups: list[OpenGroup] = field(default_factory=list)
+
+
+def _collect(solver: Solver, found: _Found) -> _Collected:
+    """Return what is only proposed, and the groups that stay open."""
+    collected = _Collected()
+    for one, other in sorted(solver.pairing.withheld):
+        for item, partner in paired_members(solver.a[one], solver.b[other]):
+            if item.name not in found.to_b and partner.name not in found.to_a:
+                collected.proposals[item.name] = partner.name
+    for rows, columns in components(solver.pairing.candidates):
+        if len(rows) > 1 or len(columns) > 1:
+            collected.groups += _open_groups([solver.a[r] for r in rows], [solver.b[c] for c in columns], found)
+    return collected
+
+
+def _open_groups(a: Sequence[Module], b: Sequence[Module], found: _Found) -> Iterator[OpenGroup]:
+    """Yield for each role the variables among which nothing decides."""
+    by_role: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for side, modules, taken in ((0, a, found.to_b), (1, b, found.to_a)):
+        for module in modules:
+            for role, item in module.members.items():
+                if item.name not in taken:
+                    by_role[role][side].append(item.name)
+    for ours, theirs in by_role.values():
+        if ours and theirs:
+            yield OpenGroup(tuple(ours), tuple(theirs))
+
+
+def _follow(sides: tuple[Side, Side], found: _Found) -> None:
+    """Match slots, averages and replicas of matched variables by slot; optimizer scalars by their names."""
+    targets: dict[tuple[str, str], list[Item]] = defaultdict(list)
+    for item in sides[1].auxiliary:
+        if item.name not in found.to_a:
+            targets[item.primary, item.slot].append(item)
+    for item in sides[0].auxiliary:
+        if item.name in found.to_b or (item.primary and item.primary not in found.to_b):
+            continue
+        primary = found.to_b.get(item.primary, "")
+        others = [o for o in targets[primary, item.slot] if o.shape == item.shape and o.dtype == item.dtype]
+        if len(others) == 1:
+            shown = f"follows {primary}" if primary else "optimizer scalar"
+            found.add(item.name, others[0].name, shown, "high" if primary else "medium")
+
+
+def _propose_last(sides: tuple[Side, Side], found: _Found, proposals: dict[str, str]) -> None:
+    """Propose what is left alone of its shape and dtype on both sides."""
+    left: list[dict[object, list[str]]] = [defaultdict(list), defaultdict(list)]
+    for index, taken in ((0, found.to_b), (1, found.to_a)):
+        for item in sides[index].own:
+            if item.name not in taken:
+                left[index][item.shape, item.dtype].append(item.name)
+    used = set(proposals.values())
+    for kind, names in left[0].items():
+        others = left[1].get(kind, [])
+        if len(names) == len(others) == 1 and names[0] not in proposals and others[0] not in used:
+            proposals[names[0]] = others[0]

@@ -11,10 +11,13 @@ from scopeview.analysis.diff.matching.series import Alignment, Numbering
 
 Floats = npt.NDArray[np.float64]
 _ABSENT = 0.5
+_CONFLICT = -0.55
 
 
-def index_evidence(a: Numbering, b: Numbering, alignments: Mapping[tuple[int, int], Alignment]) -> Floats:
-    """Return for all pairs of modules whether their numbers agree: 1 if all do, -1 if all are others."""
+def index_evidence(
+    a: Numbering, b: Numbering, alignments: Mapping[tuple[int, int], Alignment]
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return for all pairs of modules whether their numbers agree, from 1 to -1, and whether any is another one."""
     shape = len(a.places), len(b.places)
     at_a, at_b = _table(a), _table(b)
     by_a: dict[int, list[tuple[int, Alignment]]] = {}
@@ -22,18 +25,23 @@ def index_evidence(a: Numbering, b: Numbering, alignments: Mapping[tuple[int, in
     for (i, j), alignment in alignments.items():
         by_a.setdefault(i, []).append((j, alignment))
         by_b.setdefault(j, []).append((i, alignment))
+    differs = np.zeros(shape, bool)
     forth, back = np.zeros(shape), np.zeros((shape[1], shape[0]))
     for i, partners in by_a.items():
         rows = np.flatnonzero(at_a[:, i] >= 0)
         options = [(al.weight, al.nodes[at_a[rows, i]], at_b[:, j]) for j, al in partners]
-        forth[rows] += _agreement(options, (len(rows), shape[1]))
+        found = _agreement(options, (len(rows), shape[1]))
+        forth[rows] += found
+        differs[rows] |= found <= _CONFLICT
     for j, partners in by_b.items():
         rows = np.flatnonzero(at_b[:, j] >= 0)
         options = [(al.weight, at_b[rows, j], _mapped(al.nodes, at_a[:, i])) for i, al in partners]
-        back[rows] += _agreement(options, (len(rows), shape[0]))
+        found = _agreement(options, (len(rows), shape[0]))
+        back[rows] += found
+        differs[:, rows] |= (found <= _CONFLICT).T
     forth /= np.maximum(1, _counts(at_a, by_a))[:, None]
     back /= np.maximum(1, _counts(at_b, by_b))[:, None]
-    return (forth + back.T) / 2
+    return (forth + back.T) / 2, differs
 
 
 def _table(side: Numbering) -> npt.NDArray[np.int64]:

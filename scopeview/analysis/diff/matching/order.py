@@ -82,6 +82,14 @@ def agreeing_orders(a: Sequence[Module], b: Sequence[Module]) -> list[tuple[str,
     return found
 
 
+def is_one_order(a: Sequence[Module], b: Sequence[Module]) -> bool:
+    """Whether both lists hold the same shapes in the same order, and are not sorted by name."""
+    if len(a) != len(b) or is_sorted_by_name(a) or is_sorted_by_name(b):
+        return False
+    labels = _labels(a, "list", ""), _labels(b, "list", "")
+    return labels[0] == labels[1] and agrees(*labels)
+
+
 def _labels(side: Sequence[Module], order: str, kind: str) -> list[Hashable]:
     modules = [module for module in side if not kind or kind_of(module) == kind]
     if order == "numbers":

@@ -15,6 +15,12 @@ from scopeview.analysis.diff.matching.tokens import Token
 
 Skeleton = tuple[object, ...]
 Numbers = tuple[int, ...]
+_NEARLY = 0.85
+"""Of what the best map explains, the share that an earlier, simpler map must explain."""
+_AS_MUCH = 0.95
+_OVERLAP = 0.6
+_LEAST_MEAN = 0.7
+_PROOF = 10.0
 _INDEX = object()
 """Stands for a number in which siblings differ."""
 
@@ -189,19 +195,20 @@ def _best(
     parents: Alignment | None,
     proved: Sequence[tuple[int, int]],
 ) -> Alignment | None:
-    """Return the map of numbers that explains the contents best; of equals the first."""
+    """Return the first map of numbers that explains the contents about as well as any."""
     scored: list[tuple[float, npt.NDArray[np.int64], float]] = []
     for nodes in _maps(a, b, parents):
         total, mean = _explained(contents, nodes)
-        total += 10 * sum(nodes[one] == other for one, other in proved)
-        scored.append((total, nodes, mean))
+        scored.append((total + _PROOF * sum(nodes[one] == other for one, other in proved), nodes, mean))
     if not scored:
         return None
-    total, nodes, mean = max(scored, key=lambda option: option[0])
+    most = max(total for total, _, _ in scored)
+    total, nodes, mean = next(option for option in scored if option[0] >= _NEARLY * most)
     covered = int((nodes >= 0).sum())
-    if 2 * covered < max(len(a.nodes), len(b.nodes)) or mean < 0.4:
+    if 2 * covered < max(len(a.nodes), len(b.nodes)) or mean < _LEAST_MEAN:
         return None
-    if not proved and _is_ambiguous(a, b, nodes, [other for rival, other, _ in scored if rival > total - 0.01]):
+    is_ordered = len(a.nodes) == len(b.nodes) or bool(proved)
+    if not is_ordered and _is_ambiguous(a, b, nodes, [other for rival, other, _ in scored if rival >= _AS_MUCH * most]):
         return None
     return Alignment(nodes, mean * (1.0 if len(a.nodes) == len(b.nodes) else 0.9))
 
@@ -228,10 +235,16 @@ def _maps(a: Series, b: Series, parents: Alignment | None) -> Iterator[npt.NDArr
 
 def _value_maps(a: Sequence[int], b: Sequence[int]) -> Iterator[Mapping[int, int]]:
     values_a, values_b = sorted(set(a)), sorted(set(b))
-    in_b = set(values_b)
-    yield {v: v for v in values_a if v in in_b}
+    in_a, in_b = set(values_a), set(values_b)
+    equal = {v: v for v in values_a if v in in_b}
+    first, last = values_b[0] - values_a[0], values_b[-1] - values_a[-1]
+    if first == last != 0:
+        yield {v: v + first for v in values_a if v + first in in_b}
+    elif in_a <= in_b or in_b <= in_a or (0 in (first, last) and len(equal) >= _OVERLAP * max(len(in_a), len(in_b))):
+        yield equal
     yield dict(zip(values_a, values_b, strict=False))
-    for offset in sorted({values_b[0] - values_a[0], values_b[-1] - values_a[-1], 1, -1} - {0}, key=abs):
+    yield equal
+    for offset in sorted({first, last, 1, -1} - {0}, key=abs):
         yield {v: v + offset for v in values_a if v + offset in in_b}
 
 
@@ -249,10 +262,12 @@ def _mapped(a: Series, b: Series, values: Mapping[int, int], outer: Alignment | 
 def _explained(
     contents: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]], nodes: npt.NDArray[np.int64]
 ) -> tuple[float, float]:
-    """Return how much of the contents a map explains, in all and for each mapped scope."""
+    """Return how much of the contents a map explains in all, and the mean share of the smaller scopes."""
     mapped = np.flatnonzero(nodes >= 0)
     if not len(mapped):
         return 0.0, 0.0
     one, other = contents[0][mapped], contents[1][nodes[mapped]]
-    likeness = np.minimum(one, other).sum(1) / np.maximum(1, np.maximum(one, other).sum(1))
-    return float(likeness.sum()), float(likeness.mean())
+    shared = np.minimum(one, other).sum(1)
+    likeness = shared / np.maximum(1, np.maximum(one, other).sum(1))
+    covered = shared / np.maximum(1, np.minimum(one.sum(1), other.sum(1)))
+    return float(likeness.sum()), float(covered.mean())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,14 +13,16 @@ from scopeview.analysis.diff.matching import order
 from scopeview.analysis.diff.matching.indices import index_evidence
 from scopeview.analysis.diff.matching.layouts import Signature, agreement, content_key, signature_of
 from scopeview.analysis.diff.matching.modules import Module
-from scopeview.analysis.diff.matching.series import align, numbering_of
+from scopeview.analysis.diff.matching.series import Numbering, align, numbering_of
 from scopeview.analysis.diff.matching.vocabulary import (
     EXPLAINED,
+    LEAST_SIGHTINGS,
     Dictionary,
     Words,
     learn,
     name_scores,
     prior_likeness,
+    sightings_needed,
     weights,
     words_of,
 )
@@ -31,8 +34,11 @@ _MARGINS = (0.3, 0.15, 0.08)
 """By how much a pair must be better than any other of its modules; the clearest are matched first."""
 _INDEX = 0.6
 _SHAPES = 0.6
+_ONE_ORDER = 0.95
 _ROUNDS = 8
-_COMMON = 0.4
+_COMMON = 0.6
+_SAME = 0.6
+_TELLING = 2
 
 
 @dataclass
@@ -50,8 +56,10 @@ class Pairing:
 class Solver:
     """One reading of two sides."""
 
-    def __init__(self, a: Sequence[Module], b: Sequence[Module], is_transposed: bool) -> None:
-        self.a, self.b = a, b
+    def __init__(
+        self, a: Sequence[Module], b: Sequence[Module], is_transposed: bool, given: Sequence[tuple[int, int]] = ()
+    ) -> None:
+        self.a, self.b, self.is_transposed = a, b, is_transposed
         self.fits = _fits(a, b, is_transposed)
         self.words = words_of(a), words_of(b)
         self.prior = prior_likeness(*self.words)
@@ -60,25 +68,52 @@ class Solver:
             weights(self.words[1], (_fits(b, b, False) > 0).astype(float)),
         )
         self.pairing = Pairing(np.full(len(a), -1, np.int64))
+        self.skeletons = _skeletons(a), _skeletons(b)
+        self.names = _are_names(self.words[0]), _are_names(self.words[1])
+        self.common = _common(self.words[0]), _common(self.words[1])
+        self.needed = max(sightings_needed(self.words[0], self.prior), sightings_needed(self.words[1], self.prior.T))
         anchors = _anchors(a, b, self.fits)
+        taken = {one for one, _ in given}, {other for _, other in given}
+        anchors = [(one, other) for one, other in anchors if one not in taken[0] and other not in taken[1]]
         keys: dict[object, int] = {}
         numbering = numbering_of(a, keys), numbering_of(b, keys)
-        self.alignments = align(*numbering, anchors)
+        self.alignments = align(*numbering, [*anchors, *given])
         self.numbering = numbering
-        self.base = _INDEX * index_evidence(*numbering, self.alignments) + _SHAPES * (self.fits - 1)
+        agreement_of_numbers, differs = index_evidence(*numbering, self.alignments)
+        self.base = _INDEX * agreement_of_numbers + _SHAPES * (self.fits - 1)
+        self.differs = differs
+        self.fits[differs] = 0
+        aligned = {i for i, _ in self.alignments}, {j for _, j in self.alignments}
+        self.inner = _inner(a, self.words[0], numbering[0], aligned[0]), _inner(b, self.words[1], numbering[1], aligned[1])
+        for one, other in given:
+            self._match(one, other, "name")
         for one, other in anchors:
             self._match(one, other, "same values")
-        self.dictionary = Dictionary(self.prior, np.zeros_like(self.prior))
+        self.dictionary = Dictionary(self.prior, np.zeros_like(self.prior), np.zeros(self.prior.shape, bool))
         self.orders: list[tuple[str, str, str]] | None = None
 
     def solve(self) -> Pairing:
         """Match what is clear, then what order decides, and go on with what both have shown."""
+        if order.is_one_order(self.a, self.b):
+            self._as_listed()
         for margin in _MARGINS:
             self._settle(margin)
         while self._by_order():
             for margin in _MARGINS:
                 self._settle(margin)
         return self.pairing
+
+    def _as_listed(self) -> None:
+        """Match both lists place by place, if the names allow that nearly everywhere."""
+        places = np.arange(len(self.a))
+        pairs = np.eye(len(self.a))
+        self.dictionary = learn(self.words, self.prior, pairs)
+        scores = np.where(self.fits > 0, self._scores(), -np.inf)
+        here = scores[places, places]
+        agrees = (here >= scores.max(1) - _MARGINS[0]) & (here >= scores.max(0) - _MARGINS[0]) & (here > -np.inf)
+        agrees &= self._open()[places, places]
+        if agrees.mean() >= _ONE_ORDER:
+            self._judge([(int(place), int(place)) for place in np.flatnonzero(agrees)], pairs, "order")
 
     def _match(self, one: int, other: int, evidence: str) -> None:
         self.pairing.partner[one] = other
@@ -98,9 +133,7 @@ class Solver:
         for _ in range(_ROUNDS):
             scores = self._scores()
             candidates = _mutual(scores, self._open(), margin)
-            pairs = _shares(candidates)
-            matched = np.flatnonzero(self.pairing.partner >= 0)
-            pairs[matched, self.pairing.partner[matched]] = 1
+            pairs = self._pairs(candidates)
             self.dictionary = learn(self.words, self.prior, pairs)
             self.pairing.candidates = candidates
             single = candidates & (candidates.sum(1, keepdims=True) == 1) & (candidates.sum(0, keepdims=True) == 1)
@@ -114,40 +147,97 @@ class Solver:
     def _scores(self) -> Floats:
         return name_scores(self.words, self.importance, self.dictionary.likeness, self.fits > 0) + self.base
 
-    def _judge(self, found: Sequence[tuple[int, int]], pairs: Floats) -> None:
+    def _judge(self, found: Sequence[tuple[int, int]], pairs: Floats, evidence: str = "names") -> int:
         """Match pairs of which every word is explained; withhold those that shape alone speaks for."""
         dropped = _dropped(self.words, self.dictionary.likeness, pairs)
+        seen = Counter((self.skeletons[0][one], self.skeletons[1][other]) for one, other in found)
         self.pairing.withheld = set()
+        before = len(self.pairing.evidence)
         for one, other in found:
-            if self._is_explained(one, other, dropped):
-                self._match(one, other, "names")
+            is_repeated = seen[self.skeletons[0][one], self.skeletons[1][other]] > 1
+            if self._is_explained(one, other, dropped, is_repeated):
+                self._match(one, other, evidence)
             else:
                 self.pairing.withheld.add((one, other))
+        return len(self.pairing.evidence) - before
 
-    def _is_explained(self, one: int, other: int, dropped: tuple[Bools, Bools]) -> bool:
+    def _is_explained(self, one: int, other: int, dropped: tuple[Bools, Bools], is_repeated: bool) -> bool:
+        """Whether the words of two names stand for each other, so far as they are seen often enough to tell."""
         held_a, held_b = self.words[0].columns[one], self.words[1].columns[other]
         if not len(held_a) or not len(held_b):
             return True
-        likeness = self.dictionary.likeness[np.ix_(held_a, held_b)]
+        at = np.ix_(held_a, held_b)
+        is_inner = self.inner[0][one][:, None] & self.inner[1][other][None, :]
+        needed = np.where(is_inner, LEAST_SIGHTINGS, self.needed)
+        is_shown = (self.prior[at] >= EXPLAINED) | (self.dictionary.together[at] >= needed)
+        likeness = np.where(is_shown, self.dictionary.likeness[at], 0.0)
         open_a = (likeness.max(1) < EXPLAINED) & ~dropped[0][held_a]
         open_b = (likeness.max(0) < EXPLAINED) & ~dropped[1][held_b]
-        return not (_has_words(self.words[0], held_a[open_a]) or _has_words(self.words[1], held_b[open_b]))
+        goes_with = (self.dictionary.together[at] >= needed) & self.dictionary.always[at] & open_a[:, None] & open_b
+        open_a &= ~goes_with.any(1)
+        open_b &= ~goes_with.any(0)
+        is_open = bool(self.names[0][held_a[open_a]].any()), bool(self.names[1][held_b[open_b]].any())
+        if all(is_open):
+            return is_repeated and bool(self.inner[0][one][open_a].all() and self.inner[1][other][open_b].all())
+        if not any(is_open) or is_repeated:
+            return True
+        return self._is_telling(1, held_b, self.prior[at].max(0)) if is_open[0] else self._is_telling(0, held_a, self.prior[at].max(1))
+
+    def _is_telling(self, side: int, held: npt.NDArray[np.int64], likeness: Floats) -> bool:
+        """Whether a name whose words are all explained says enough of one module, or nothing that could be wrong."""
+        is_name = self.names[side][held]
+        telling = is_name & ~self.common[side][held] & (likeness >= EXPLAINED)
+        alone = self.words[side].holds.sum(0)[held] == 1
+        return not bool((is_name & ~self.common[side][held]).any()) or int((telling * (1 + alone)).sum()) >= _TELLING
 
     def _by_order(self) -> int:
         """Match the modules of open groups by order, where lists or numbers are in order; return how many."""
         orders = self._orders()
         if not orders:
             return 0
-        count = 0
-        for rows, columns in _components(self.pairing.candidates):
+        found: list[tuple[int, int]] = []
+        for rows, columns in components(self.pairing.candidates):
             if len(rows) < 2 or len(rows) != len(columns) or not self.pairing.candidates[np.ix_(rows, columns)].all():
                 continue
             ranked = self._ranked(orders, rows, columns)
-            if ranked is not None:
-                for one, other in zip(*ranked, strict=True):
-                    self._match(one, other, "order")
-                count += len(rows)
-        return count
+            found += [] if ranked is None else zip(*ranked, strict=True)
+        pairs = self._pairs(np.zeros_like(self.pairing.candidates))
+        for one, other in found:
+            pairs[one, other] = 1
+        self.dictionary = learn(self.words, self.prior, pairs)
+        return self._judge(found, pairs, "order")
+
+    def _pairs(self, candidates: Bools) -> Floats:
+        """Return how much each pair counts: 1 if it is matched, and less in an open group."""
+        pairs = _shares(candidates)
+        matched = np.flatnonzero(self.pairing.partner >= 0)
+        pairs[matched, self.pairing.partner[matched]] = 1
+        return pairs
+
+    def reshaped(self) -> list[tuple[int, int]]:
+        """Return the modules that are left and agree in all but shape."""
+        left = np.flatnonzero(self.pairing.partner < 0)
+        others = np.setdiff1d(np.arange(len(self.b)), self.pairing.partner)
+        found = [
+            (int(one), int(other))
+            for one in left
+            for other in others
+            if _agree_in_kind(self.a[one], self.b[other])
+            and not self.differs[one, other]
+            and self._is_same_name(int(one), int(other))
+        ]
+        rows, columns = Counter(one for one, _ in found), Counter(other for _, other in found)
+        return [(one, other) for one, other in found if rows[one] == columns[other] == 1]
+
+    def _is_same_name(self, one: int, other: int) -> bool:
+        """Whether every telling word of both names stands for one of the other name."""
+        held_a, held_b = self.words[0].columns[one], self.words[1].columns[other]
+        if not len(held_a) or not len(held_b):
+            return False
+        likeness = self.dictionary.likeness[np.ix_(held_a, held_b)]
+        lost_a = (likeness.max(1) < _SAME) & ~self.common[0][held_a] & self.names[0][held_a]
+        lost_b = (likeness.max(0) < _SAME) & ~self.common[1][held_b] & self.names[1][held_b]
+        return not lost_a.any() and not lost_b.any() and bool((likeness.max(1) >= _SAME).any())
 
     def _orders(self) -> list[tuple[str, str, str]]:
         """Return the orders of A and of B that agree, each with the kind of module for which they do."""
@@ -169,7 +259,7 @@ class Solver:
         return None
 
 
-def _components(candidates: Bools) -> list[tuple[list[int], list[int]]]:
+def components(candidates: Bools) -> list[tuple[list[int], list[int]]]:
     """Return the connected groups of candidates."""
     groups: list[tuple[list[int], list[int]]] = []
     left = set(np.flatnonzero(candidates.any(1)).tolist())
@@ -186,8 +276,43 @@ def _components(candidates: Bools) -> list[tuple[list[int], list[int]]]:
     return groups
 
 
-def _has_words(words: Words, columns: npt.NDArray[np.int64]) -> bool:
-    return any(isinstance(words.words[column], str) for column in columns)
+def _skeletons(modules: Sequence[Module]) -> list[object]:
+    """Return names without their numbers."""
+    return [tuple("#" if isinstance(token, int) else token for token in module.tokens) for module in modules]
+
+
+def _inner(modules: Sequence[Module], words: Words, numbering: Numbering, aligned: set[int]) -> list[Bools]:
+    """Return which words of each name stand behind a number of an aligned series: they name a part of a layer."""
+    found = []
+    for module, columns, places in zip(modules, words.columns, numbering.places, strict=True):
+        outer: set[object] = set()
+        left = next((n for n, (series, _) in enumerate(places) if series in aligned), -1)
+        if left >= 0:
+            end = len(numbering.series[places[left][0]].skeleton)
+            outer = set(module.tokens[:end])
+        found.append(np.array([left >= 0 and words.words[column] not in outer for column in columns], bool))
+    return found
+
+
+def _common(words: Words) -> Bools:
+    """Return the words that most names hold: they say nothing of one module."""
+    return np.asarray(words.holds.sum(0) >= _COMMON * len(words.columns))
+
+
+def _agree_in_kind(a: Module, b: Module) -> bool:
+    """Whether two modules share a role in one rank and dtype."""
+    shared = a.members.keys() & b.members.keys()
+    pairs = [(a.members[role], b.members[role]) for role in shared]
+    return any(
+        one.shape is not None and other.shape is not None and len(one.shape) == len(other.shape)
+        and one.dtype == other.dtype and one.shape != other.shape
+        for one, other in pairs
+    )
+
+
+def _are_names(words: Words) -> Bools:
+    """Return which words are words, and not numbers."""
+    return np.array([isinstance(word, str) for word in words.words], bool)
 
 
 def _dropped(sides: tuple[Words, Words], likeness: Floats, pairs: Floats) -> tuple[Bools, Bools]:
@@ -202,10 +327,10 @@ def _dropped(sides: tuple[Words, Words], likeness: Floats, pairs: Floats) -> tup
             mine, theirs = words.columns[pair[side]], other.columns[pair[1 - side]]
             seen[mine] += 1
             if len(mine):
-                best = table[np.ix_(mine, theirs)].max(1) if len(theirs) else np.zeros(len(mine))
-                lost[mine] += best < EXPLAINED
-        share = words.holds.sum(0) / max(1, len(words.columns))
-        found.append(((lost >= 2) & (lost >= 0.6 * seen)) | (share >= _COMMON))
+                likeness_here = table[np.ix_(mine, theirs)]
+                is_lost = likeness_here.max(1, initial=0.0) < EXPLAINED
+                lost[mine] += is_lost & (likeness_here.max(0, initial=0.0) >= EXPLAINED).all()
+        found.append(((lost >= 2) & (lost >= 0.6 * seen)) | _common(words))
     return found[0], found[1]
 
 

@@ -14,11 +14,16 @@ from scopeview.analysis.diff.matching.words import likeness
 
 Floats = npt.NDArray[np.float64]
 
-EXPLAINED = 0.35
+EXPLAINED = 0.19
 """From which likeness on a word counts as explained by another."""
-_LEAST_SHARE = 0.55
+_LEAST_SHARE = 0.45
 """Of the sightings of both words, the share they must be seen together in."""
-_LEAST_SIGHTINGS = 1.95
+LEAST_SIGHTINGS = 1.95
+_TIE = 0.02
+_ALWAYS = 0.8
+_SURE = 0.8
+_HALF = 0.5
+_MORE_SIGHTINGS = 4.0
 _LEARNED = 0.95
 _SCALE = 4.0
 """How much must be lost of two names, in nats, for a score of 0."""
@@ -51,16 +56,9 @@ def words_of(modules: Sequence[Module]) -> Words:
 def _numbers(module: Module) -> list[object]:
     """Return the numbers of the last segment, each with the words of the scope that holds it."""
     scope, _, segment = last_segment(module.stem)
-    outer = tuple(token for token in tokens_of(scope) if isinstance(token, str))
-    if segment.isdecimal():
-        return [(outer, int(segment))]
-    words, found = 0, []
-    for token in module.tokens:
-        if isinstance(token, str):
-            words += 1
-        elif words > len(outer):
-            found.append(token)
-    return [(outer, number) for number in found]
+    outer = tuple(token for token in tokens_of(last_segment(scope)[2]) if isinstance(token, str))
+    inner = [token for token in tokens_of(segment) if isinstance(token, int)]
+    return [(outer, number) for number in inner]
 
 
 def prior_likeness(a: Words, b: Words) -> Floats:
@@ -126,6 +124,15 @@ class Dictionary:
     likeness: Floats
     together: Floats
     """How often two words are seen in both modules of a pair."""
+    always: npt.NDArray[np.bool_]
+    """Which words are seen together nearly as often as the rarer of both is seen."""
+
+
+def sightings_needed(words: Words, prior: Floats) -> float:
+    """Return how often two words must be seen together: more often where most words are the same on both sides."""
+    is_word = np.array([isinstance(word, str) for word in words.words], bool)
+    known = (prior.max(1, initial=0.0) >= EXPLAINED) & is_word
+    return LEAST_SIGHTINGS + _MORE_SIGHTINGS * float(known.sum() / max(1, is_word.sum()))
 
 
 def learn(sides: tuple[Words, Words], prior: Floats, pairs: Floats) -> Dictionary:
@@ -135,6 +142,11 @@ def learn(sides: tuple[Words, Words], prior: Floats, pairs: Floats) -> Dictionar
     seen_a = a.holds.T @ pairs.sum(1)
     seen_b = b.holds.T @ pairs.sum(0)
     share = together / np.maximum(1e-9, np.maximum(seen_a[:, None], seen_b[None, :]))
-    is_known = (share >= _LEAST_SHARE) & (together >= _LEAST_SIGHTINGS)
+    is_taken = (prior >= _SURE) & (share >= _HALF)
+    is_other = (is_taken.any(1, keepdims=True) | is_taken.any(0)) & ~is_taken
+    share = np.where(is_other, 0.0, share)  # words that both sides have stand for themselves
+    is_best = (share >= share.max(1, keepdims=True, initial=0.0) - _TIE) & (share >= share.max(0, initial=0.0) - _TIE)
+    is_known = is_best & (share >= _LEAST_SHARE) & (together >= LEAST_SIGHTINGS)
     learned = np.where(is_known, share * _LEARNED, 0.0)
-    return Dictionary(np.maximum(prior, learned), together)
+    always = together >= _ALWAYS * np.maximum(1e-9, np.minimum(seen_a[:, None], seen_b[None, :]))
+    return Dictionary(np.maximum(prior, learned), together, always)

@@ -17,8 +17,8 @@ _SYNONYMS: tuple[frozenset[str], ...] = (
     frozenset({"decoder", "decode"}),
     frozenset({"source", "src"}),
     frozenset({"target", "tgt", "trg"}),
-    frozenset({"generator", "gen", "g"}),
-    frozenset({"discriminator", "disc", "d"}),
+    frozenset({"generator", "gen"}),
+    frozenset({"discriminator", "disc"}),
     frozenset({"hidden", "hid"}),
     frozenset({"token", "word"}),
     frozenset({"segment", "type"}),
@@ -26,6 +26,8 @@ _SYNONYMS: tuple[frozenset[str], ...] = (
     frozenset({"cross", "encdec", "inter"}),
 )
 SYNONYM = 0.85
+LETTER = 0.2
+"""One equal letter alone says little: `d` is down here and deconvolution there."""
 _GROUPS: dict[str, list[frozenset[str]]] = {}
 for _group in _SYNONYMS:
     for _word in _group:
@@ -36,7 +38,7 @@ for _group in _SYNONYMS:
 def likeness(one: str, other: str) -> float:
     """Return how alike two words are, from 0 to 1: equal, synonym, abbreviation, or nearly the same letters."""
     if one == other:
-        return 1.0
+        return 1.0 if len(one) > 1 else LETTER
     if any(other in group for group in _GROUPS.get(one, ())):
         return SYNONYM
     short, long = sorted((one, other), key=len)
