@@ -15,6 +15,7 @@ from scopeview.analysis.diff.matching.solve import Solver, components
 _CONFIDENCE: Mapping[str, Confidence] = {"name": "certain", "same values": "certain", "names": "high", "order": "medium"}
 _SHOWN = {"names": "names, numbers and shapes agree", "order": "place in the list of both sides"}
 _MOVED = 2
+_RENAMED = 0.75
 
 
 @dataclass
@@ -105,22 +106,28 @@ def _given(modules: tuple[list[Module], list[Module]], found: _Found) -> Iterato
 
 
 def _may_be_transposed(solver: Solver) -> bool:
-    """Whether kernels are left on both sides."""
-    left_a = [m for m, partner in zip(solver.a, solver.pairing.partner, strict=True) if partner < 0]
-    taken = set(solver.pairing.partner.tolist())
+    """Whether kernels are left on both sides, or are matched with others of other names."""
+    partners = solver.pairing.partner.tolist()
+    taken = set(partners)
+    left_a = [m for m, partner in zip(solver.a, partners, strict=True) if partner < 0]
     left_b = [m for index, m in enumerate(solver.b) if index not in taken]
-    return all(sum(_has_matrix(m) for m in side) > 1 for side in (left_a, left_b))
+    if all(sum(_has_matrix(m) for m in side) > 1 for side in (left_a, left_b)):
+        return True
+    return any(
+        partner >= 0 and _has_matrix(module) and solver.likeness(index, partner) < _RENAMED
+        for index, (module, partner) in enumerate(zip(solver.a, partners, strict=True))
+    )
 
 
 def _has_matrix(module: Module) -> bool:
     kernel = module.members.get(KERNEL)
-    return kernel is not None and kernel.shape is not None and len(kernel.shape) > 1
+    return kernel is not None and kernel.shape is not None and kernel.shape != kernel.shape[::-1]
 
 
 def _explained(solver: Solver) -> float:
-    """Return how many variables a reading matches; exact shapes count a little more."""
+    """Return how many variables a reading matches; other words and shapes count for less."""
     return sum(
-        len(module.members.keys() & solver.b[int(partner)].members.keys()) + 0.1 * float(solver.fits[index, partner])
+        len(module.members.keys() & solver.b[int(partner)].members.keys()) * solver.likeness(index, int(partner))
         for index, (module, partner) in enumerate(zip(solver.a, solver.pairing.partner, strict=True))
         if partner >= 0
     )

@@ -90,6 +90,7 @@ class Solver:
         for one, other in anchors:
             self._match(one, other, "same values")
         self.dictionary = Dictionary(self.prior, np.zeros_like(self.prior), np.zeros(self.prior.shape, bool))
+        self.gaps: list[tuple[int, int]] | None = None
         self.orders: list[tuple[str, str, str]] | None = None
 
     def solve(self) -> Pairing:
@@ -193,10 +194,11 @@ class Solver:
     def _by_order(self) -> int:
         """Match the modules of open groups by order, where lists or numbers are in order; return how many."""
         orders = self._orders()
-        if not orders:
-            return 0
         found: list[tuple[int, int]] = []
-        for rows, columns in components(self.pairing.candidates):
+        if not orders and self.gaps is None:
+            self.gaps = order.pairs_with_gaps(self.a, self.b)
+            found += [pair for pair in self.gaps if self.pairing.candidates[pair]]
+        for rows, columns in components(self.pairing.candidates) if orders else ():
             if len(rows) < 2 or len(rows) != len(columns) or not self.pairing.candidates[np.ix_(rows, columns)].all():
                 continue
             ranked = self._ranked(orders, rows, columns)
@@ -213,6 +215,14 @@ class Solver:
         matched = np.flatnonzero(self.pairing.partner >= 0)
         pairs[matched, self.pairing.partner[matched]] = 1
         return pairs
+
+    def likeness(self, one: int, other: int) -> float:
+        """Return how alike two modules are in words, before anything is learned, and in shapes."""
+        held_a, held_b = self.words[0].columns[one], self.words[1].columns[other]
+        if not len(held_a) or not len(held_b):
+            return float(self.fits[one, other])
+        words = self.prior[np.ix_(held_a, held_b)]
+        return float(self.fits[one, other]) * (1 + (words.max(1).mean() + words.max(0).mean()) / 2) / 2
 
     def reshaped(self) -> list[tuple[int, int]]:
         """Return the modules that are left and agree in all but shape."""
