@@ -23,8 +23,8 @@ endif
 test: $(VENV)/.dev browser  ## set everything up, then run every check and every test
 	$(MAKE) lint
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term
-	$(BIN)/python -m pytest -q --doctest-modules --pyargs scopeview.model scopeview.analyses scopeview.render \
-		scopeview.sources.checkpoint.slices scopeview.sources.graph.objects scopeview.sources.graph.partitions
+	$(BIN)/python -m pytest -q --doctest-modules --pyargs scopeview.model scopeview.analysis scopeview.render \
+		scopeview.readers.checkpoint.slices scopeview.readers.graph.objects scopeview.readers.graph.partitions
 
 lint: $(VENV)/.dev  ## ruff, mypy, import-linter, ESLint
 	$(BIN)/ruff format --check .

@@ -2,7 +2,7 @@
 
     python benchmarks/cli.py [--runs 7]
 
-Each pair looks at one artefact. The two commands take turns, so that a slow moment of the machine hits both; the table
+Each pair looks at one artifact. The two commands take turns, so that a slow moment of the machine hits both; the table
 gives the median of each and the median of their ratios.
 """
 
@@ -71,7 +71,7 @@ def main() -> None:
                 [sys.executable, "-c", LIST_VARIABLES, many],
             ),
         ]
-        print("| artefact | scopeview inspect | beside it | its time | ratio of times |")
+        print("| artifact | scopeview inspect | beside it | its time | ratio of times |")
         print("|---|---|---|---|---|")
         for what, ours, name, theirs in pairs:
             print(_row(what, ours, name, theirs, runs), flush=True)

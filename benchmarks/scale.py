@@ -17,7 +17,7 @@ from pathlib import Path
 
 WRITE = """
 import sys
-from scopeview.sources.protos import message
+from scopeview.readers.protobuf.messages import message
 count, path = int(sys.argv[1]), sys.argv[2]
 node = message("NodeDef")()
 with open(path, "wb") as file:
@@ -42,10 +42,10 @@ with open(path, "wb") as file:
 READ = """
 import json, resource, sys, time
 import scopeview
-from scopeview.analyses.facts import Facts
-from scopeview.analyses.lint.rule import Subject
-from scopeview.analyses.lint.run import lint
-from scopeview.analyses.outline import View, op_forest, outline
+from scopeview.analysis.context import Facts
+from scopeview.analysis.lint.rule import Subject
+from scopeview.analysis.lint.run import lint
+from scopeview.analysis.trees.outline import View, op_forest, outline
 started = time.perf_counter()
 model = scopeview.load(sys.argv[1])
 loaded = time.perf_counter()

@@ -2,14 +2,18 @@
 
 docs/images/inspect.svg   what `scopeview inspect` prints for a sample
 docs/cli.md               the help of every command
+docs/json.md              every type that `--json` prints, from the result dataclasses
+docs/api.md               the functions of the package, from their docstrings
 docs/lint.md              the page of every lint rule, from its docstring
-docs/corpus.md            how every artefact of the corpus of real files opened; only where the corpus is
+docs/corpus.md            how every artifact of the corpus of real files opened; only where the corpus is
 """
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from docs import json_reference  # noqa: E402
 
 PICTURE = ("sample_graphs/artifacts/m17_gan.meta",)
 WIDTH, HEIGHT = 100, 64
@@ -61,6 +67,8 @@ def main() -> None:
     (ROOT / "docs/images/inspect.svg").write_text(picture(), "utf-8")
     (ROOT / "docs/cli.md").write_text(command_line(), "utf-8")
     (ROOT / "docs/lint.md").write_text(lint_rules(), "utf-8")
+    (ROOT / "docs/json.md").write_text(json_reference.page(), "utf-8")
+    (ROOT / "docs/api.md").write_text(python_api(), "utf-8")
     table = corpus_table()
     if table:
         (ROOT / "docs/corpus.md").write_text(table, "utf-8")
@@ -97,9 +105,47 @@ def command_line() -> str:
     return "\n".join(parts)
 
 
+_API_HEAD = """# The Python API
+
+Every question is a function of `scopeview`; `load` reads what they are asked about. Answers are frozen dataclasses with
+the fields of [the JSON](json.md), and `to_json` writes them so. Written by `make docs` from the docstrings.
+
+```python
+import scopeview
+
+model = scopeview.load("model.meta")  # or a live tf.Graph
+for use in scopeview.sharing(model).variables:
+    print(use.name, [site.scope for site in use.call_sites])
+```
+"""
+
+
+def python_api() -> str:
+    """Return the page of the package's public functions."""
+    import scopeview
+
+    parts = [_API_HEAD]
+    for name in ("load", *(name for name in scopeview.__all__ if name != "load")):
+        function = getattr(scopeview, name)
+        if not inspect.isfunction(function):
+            continue
+        signature = re.sub(r"(: |-> )'([^']+)'", r"\1\2", str(inspect.signature(function)))
+        parts += [f"## `{name}`", "", "```python", f"{name}{signature}", "```", "", *_docstring(function), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _docstring(function: object) -> list[str]:
+    """Return a docstring as Markdown: `Args:` and `Raises:` become lists."""
+    lines = []
+    for line in (inspect.getdoc(function) or "").splitlines():
+        field = re.match(r"    (\w+): (.*)", line)
+        lines.append(f"- `{field[1]}`: {field[2]}" if field else re.sub(r"^(Args|Raises|Returns):$", r"\1:\n", line))
+    return lines
+
+
 def lint_rules() -> str:
     """Return the page of every lint rule."""
-    from scopeview.analyses.lint.rules import RULES
+    from scopeview.analysis.lint.rules import RULES
 
     families = {
         "G": "Graphs", "C": "Checkpoints", "GC": "A graph and its checkpoint", "O": "Object graphs of TensorFlow 2",
@@ -122,7 +168,7 @@ def _line(text: str) -> str:
 _LINT_HEAD = """# The lint rules
 
 `scopeview lint PATH [CHECKPOINT]` applies them; `--select`, `--ignore` and `--severity` choose, `--explain G2` prints
-one. How often each of them finds something in the corpus of real artefacts is told in [corpus.md](corpus.md). Written
+one. How often each of them finds something in the corpus of real artifacts is told in [corpus.md](corpus.md). Written
 by `make docs` from the docstrings of the rules.
 """
 
@@ -160,27 +206,27 @@ class Judged:
 
     def __init__(self) -> None:
         self.findings: Counter[tuple[str, str]] = Counter()
-        self.artefacts: Counter[str] = Counter()
+        self.artifacts: Counter[str] = Counter()
         self.errors: list[str] = []
         self.variables: Counter[str] = Counter()
 
     def add(self, name: str, model: Model) -> None:
-        """Analyse one model."""
-        from scopeview.analyses.facts import Facts
-        from scopeview.analyses.lint.rule import Subject
-        from scopeview.analyses.lint.run import lint
-        from scopeview.analyses.sharing import use_of
-        from scopeview.sources import read_beside
+        """Analyze one model."""
+        from scopeview.analysis.answers.sharing import use_of
+        from scopeview.analysis.context import AnalysisContext
+        from scopeview.analysis.lint.rule import Subject
+        from scopeview.analysis.lint.run import lint
+        from scopeview.readers import read_beside
 
-        facts, beside = Facts(model), read_beside(model)
-        report = lint(Subject(facts, Facts(beside) if beside is not None else None))
+        context, beside = AnalysisContext(model), read_beside(model)
+        report = lint(Subject(context, AnalysisContext(beside) if beside is not None else None))
         self.findings.update((finding.code, finding.severity) for finding in report.findings)
-        self.artefacts.update({finding.code for finding in report.findings})
+        self.artifacts.update({finding.code for finding in report.findings})
         self.errors += [f"{f.code} in {name}: {f.message}" for f in report.findings if f.severity == "error"]
         if not model.origin.format.startswith("checkpoint"):
-            told = (use_of(facts, variable).unread for variable in model.variables)
+            told = (use_of(context, variable).unread for variable in model.variables)
             self.variables.update(
-                "read" if not why else "an optimiser's or another's" if why.startswith("it exists for") else why
+                "read" if not why else "an optimizer's or another's" if why.startswith("it exists for") else why
                 for why in told
             )
 
@@ -195,9 +241,9 @@ class Judged:
         ]
         lines += ["| variables | what |", "|---|---|"]
         lines += [f"| {number:,} ({number / total:.1%}) | {what} |" for what, number in self.variables.most_common()]
-        lines += ["", "## Findings", "", "| rule | severity | findings | artefacts |", "|---|---|---|---|"]
+        lines += ["", "## Findings", "", "| rule | severity | findings | artifacts |", "|---|---|---|---|"]
         lines += [
-            f"| {code} | {severity} | {number} | {self.artefacts[code]} |"
+            f"| {code} | {severity} | {number} | {self.artifacts[code]} |"
             for (code, severity), number in sorted(self.findings.items(), key=lambda item: _rule_order(*item[0]))
         ]
         lines += ["", "Errors, each of them looked at:", ""]
@@ -211,7 +257,7 @@ def _rule_order(code: str, severity: str) -> tuple[str, int, str]:
 
 _CORPUS_HEAD = """# The corpus
 
-Artefacts of public repositories that nobody of this project wrote; the tests use them where they are, the project
+Artifacts of public repositories that nobody of this project wrote; the tests use them where they are, the project
 holds no copies. Every one of them opens, or is refused with a reason; each that opens equals what `tf.compat.v1` says
 of it (`tests/test_corpus.py`). Kinds are those of the corpus's manifest; `other` is what is not TensorFlow's.
 Written by `make docs`.

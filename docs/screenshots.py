@@ -30,7 +30,7 @@ TRAINING = "resnet.meta"
 VIEWS: dict[str, dict[str, str | list[str]]] = {
     "graph": {"model": TRAINING, "view": "graph", "op": ["resnet", "resnet/block1"], "at": "resnet/block1/pool"},
     "sharing": {
-        "model": "m17_gan.meta", "view": "graph", "op": ["discriminator", "discriminator/hidden"], "colour": "sharing",
+        "model": "m17_gan.meta", "view": "graph", "op": ["discriminator", "discriminator/hidden"], "color": "sharing",
         "at": "discriminator/hidden/weights",
     },
     "map": {"view": "map", "model": "m17_gan.meta", "var": ["discriminator"], "at": "discriminator/hidden"},

@@ -4,7 +4,7 @@
     +-- NotFoundError         no file, no such name                          404
     +-- UnknownFormatError    the content is not TensorFlow's                415
     +-- DamagedError          TensorFlow's, but nothing of it can be read    422
-    +-- AmbiguousError        several artefacts or tag-sets: one must be chosen  409
+    +-- AmbiguousError        several artifacts or tag-sets: one must be chosen  409
     +-- QueryError            a search or option that cannot be understood   400
 
 A message is one sentence: what, where, why, and what to try. The command line prints it and exits with
@@ -28,19 +28,19 @@ class NotFoundError(ScopeviewError):
 
 
 class UnknownFormatError(ScopeviewError):
-    """Content that is not an artefact of TensorFlow; the message says what it is."""
+    """Content that is not an artifact of TensorFlow; the message says what it is."""
 
     http_status = 415
 
 
 class DamagedError(ScopeviewError):
-    """An artefact of TensorFlow of which nothing can be read."""
+    """An artifact of TensorFlow of which nothing can be read."""
 
     http_status = 422
 
 
 class AmbiguousError(ScopeviewError):
-    """A path that holds several artefacts of equal rank, or a file of several tag-sets; `choices` lists them."""
+    """A path that holds several artifacts of equal rank, or a file of several tag-sets; `choices` lists them."""
 
     http_status = 409
 

@@ -1,11 +1,11 @@
-"""Hold a Model against what TensorFlow says of the same artefact."""
+"""Hold a Model against what TensorFlow says of the same artifact."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from scopeview.analyses.facts import Facts
-from scopeview.analyses.tensors import output_facts
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.model.model import Model
 from scopeview.model.names import CONTROL
 from scopeview.model.ops import MISSING
@@ -63,11 +63,11 @@ def _consumers(model: Model) -> dict[str, list[str]]:
 
 def _assert_accesses(model: Model, truth: dict[str, list[str]]) -> None:
     """Readers and writers in the main graph are where TensorFlow's own consumers lead, however far."""
-    facts = Facts(model)
+    context = AnalysisContext(model)
     for variable in model.variables:
         if variable.kind not in ("ref", "resource", "partitioned"):
             continue
-        both = facts.accesses(variable)
+        both = context.accesses(variable)
         found = {access.op for access in (*both.readers, *both.writers) if not access.function}
         assert found == {op for handle in variable.handles for op in truth[handle]}, variable.name
 
@@ -76,12 +76,12 @@ def _assert_outputs(model: Model, truth: dict[str, Any]) -> None:
     """What is said of dtypes and shapes of outputs is what TensorFlow infers; nothing may be said."""
     for row in model.graph:
         for port, (dtype, sizes) in enumerate(truth[model.graph.name(row)]):
-            facts = output_facts(model, "", row, port)
+            context = output_facts(model, "", row, port)
             where = f"{model.graph.op_type(row)} {model.graph.name(row)}:{port}"
-            assert facts.dtype is None or facts.dtype == dtype, where
-            if facts.shape_known and facts.shape is not None and sizes is not None:
-                assert len(facts.shape) == len(sizes), where
-                pairs = zip(facts.shape, sizes, strict=True)
+            assert context.dtype is None or context.dtype == dtype, where
+            if context.shape_known and context.shape is not None and sizes is not None:
+                assert len(context.shape) == len(sizes), where
+                pairs = zip(context.shape, sizes, strict=True)
                 assert all(mine is None or mine == other for mine, other in pairs), where
 
 

@@ -14,11 +14,11 @@ from typing import Any
 from scopeview.model.builder import OpTableBuilder
 from scopeview.model.model import Damage, Model, Origin
 from scopeview.model.variables import StoredSlice, Variable, VariableTable
-from scopeview.sources.graph.assemble import assemble
-from scopeview.sources.graph.attributes import decode_node
-from scopeview.sources.graph.nodes import Span
-from scopeview.sources.meta_graph import read_meta_graph
-from scopeview.sources.protos import message
+from scopeview.readers.graph.assemble import assemble
+from scopeview.readers.graph.attributes import decode_node
+from scopeview.readers.graph.nodes import Span
+from scopeview.readers.meta_graph import read_meta_graph
+from scopeview.readers.protobuf.messages import message
 
 
 def _tangled(ops: int, inputs: int) -> str:

@@ -1,4 +1,4 @@
-"""Where the tests find their artefacts."""
+"""Where the tests find their artifacts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BROKEN = ROOT / "sample_graphs" / "broken"
 
 CORPUS = Path(os.environ.get("SCOPEVIEW_CORPUS", ROOT.parent / "shared" / "corpus"))
 NO_CORPUS = (
-    f"the corpus of real artefacts is not at {os.path.relpath(CORPUS, ROOT)}; set SCOPEVIEW_CORPUS to its folder"
+    f"the corpus of real artifacts is not at {os.path.relpath(CORPUS, ROOT)}; set SCOPEVIEW_CORPUS to its folder"
 )
 
 

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import scopeview
-from scopeview.analyses.diff.report import diff
-from scopeview.analyses.facts import Facts
-from scopeview.analyses.inspection import inspect
-from scopeview.analyses.lint.rule import Subject
-from scopeview.analyses.lint.run import lint
-from scopeview.analyses.membership import collections
-from scopeview.analyses.sharing import sharing
+from scopeview.analysis.answers.collections import collections
+from scopeview.analysis.answers.inspect import inspect
+from scopeview.analysis.answers.sharing import sharing
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.diff.report import diff
+from scopeview.analysis.lint.rule import Subject
+from scopeview.analysis.lint.run import lint
 from scopeview.model.model import Model
 from scopeview.render.as_json import dumps
 from tests.places import BROKEN, SAMPLES
@@ -26,10 +26,15 @@ MANIFEST = tomllib.loads((BROKEN / "manifest.toml").read_text("utf-8"))
 
 def _ask_everything(model: Model) -> None:
     """Every analysis must have an answer, and JSON for it, whatever the file holds."""
-    facts = Facts(model)
-    for answer in (inspect(facts), sharing(facts, minimum=0, attached=True), collections(facts), lint(Subject(facts))):
+    context = AnalysisContext(model)
+    for answer in (
+        inspect(context),
+        sharing(context, minimum=0, attached=True),
+        collections(context),
+        lint(Subject(context)),
+    ):
         dumps(answer)
-    itself = diff(facts, Facts(model)).report
+    itself = diff(context, AnalysisContext(model)).report
     dumps(itself)
     assert not itself.differs()
 

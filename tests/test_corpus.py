@@ -1,4 +1,4 @@
-"""Real artefacts that nobody here wrote: all open or are refused with a reason, and equal what TensorFlow says."""
+"""Real artifacts that nobody here wrote: all open or are refused with a reason, and equal what TensorFlow says."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 import scopeview
-from scopeview.analyses.facts import Facts
-from scopeview.analyses.inspection import inspect
-from scopeview.analyses.lint.rule import Subject
-from scopeview.analyses.lint.run import lint
-from scopeview.analyses.sharing import sharing
+from scopeview.analysis.answers.inspect import inspect
+from scopeview.analysis.answers.sharing import sharing
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.lint.rule import Subject
+from scopeview.analysis.lint.run import lint
 from scopeview.model.model import Model
-from scopeview.sources import read_beside
+from scopeview.readers import read_beside
 from tests.compare import assert_equals_tensorflow
 from tests.oracle import Oracle
 from tests.places import CORPUS, NO_CORPUS, corpus, readable_by_tensorflow, table_of
@@ -65,7 +65,7 @@ def test_opens_or_is_refused_with_a_reason(row: dict[str, str], tmp_path: Path) 
 
     if row["kind"] != "events":
         assert model.origin.format == FORMATS[row["kind"]]
-    assert inspect(Facts(model)).model.ops == len(model.graph)
+    assert inspect(AnalysisContext(model)).model.ops == len(model.graph)
     assert _as_unknown(row, tmp_path).origin.format == model.origin.format
 
 
@@ -120,14 +120,14 @@ ERRORS = {
 
 @pytest.mark.parametrize("row", READABLE, ids=lambda row: row["id"])
 def test_is_judged_and_every_variable_is_read_or_says_why_not(row: dict[str, str]) -> None:
-    facts = Facts(load(row))
-    beside = read_beside(facts.model)
-    subject = Subject(facts, Facts(beside) if beside is not None else None)
+    context = AnalysisContext(load(row))
+    beside = read_beside(context.model)
+    subject = Subject(context, AnalysisContext(beside) if beside is not None else None)
 
     errors = sorted({finding.code for finding in lint(subject, severity="error").findings})
 
     assert errors == ERRORS.get(row["id"], [])
-    for use in sharing(facts, minimum=0, attached=True).variables:
+    for use in sharing(context, minimum=0, attached=True).variables:
         assert bool(use.unread) is (use.uses == 0), use.name
 
 
@@ -165,29 +165,37 @@ def test_several_metagraphs_are_listed_before_one_is_chosen() -> None:
 
 CALL_SITES = {
     # what the graphs say by their own edges: a discriminator with convolutions, transposed ones in the generator;
-    # weight decay in every layer; a module applied twice; layers whose accuracy a summary shows; batch normalisation
+    # weight decay in every layer; a module applied twice; layers whose accuracy a summary shows; batch normalization
     ("dcgan-infill/old_checkpoint/DCGAN.model-2.meta", "discriminator/d_h0_conv/w"): [
-        "discriminator/d_h0_conv", "discriminator_1/d_h0_conv",
+        "discriminator/d_h0_conv",
+        "discriminator_1/d_h0_conv",
     ],
     ("dcgan-infill/old_checkpoint/DCGAN.model-2.meta", "generator/g_h1/w"): ["generator/g_h1"],
     ("pixellink/graph.pbtxt", "conv1/conv1_1/weights"): ["clone_0/conv1/conv1_1"],
     ("scisharp-meta/InceptionV3.meta", "module/InceptionV3/Conv2d_1a_3x3/weights"): [
-        "module/InceptionV3/InceptionV3/Conv2d_1a_3x3", "module_apply_default/InceptionV3/InceptionV3/Conv2d_1a_3x3",
+        "module/InceptionV3/InceptionV3/Conv2d_1a_3x3",
+        "module_apply_default/InceptionV3/InceptionV3/Conv2d_1a_3x3",
     ],
     ("simple-tfs/tensorflow_template_application_model/1", "output/biases"): [
-        "output", "output_1", "output_2", "output_3",
+        "output",
+        "output_1",
+        "output_2",
+        "output_3",
     ],
     ("simple-tfs/tensorflow_template_application_model/1", "output/weights"): [
-        "output", "output_1", "output_2", "output_3",
+        "output",
+        "output_1",
+        "output_2",
+        "output_3",
     ],
     ("analytics-zoo/saved-model-resource", "batch_normalization_v1/moving_mean"): ["batch_normalization_v1/cond"],
     ("mlnet/sentiment_model", "Prediction/kernel"): ["Prediction"],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("where", "sites"), CALL_SITES.items(), ids=lambda value: value[1] if len(value) == 2 else "")
 def test_call_sites_of_real_variables(where: tuple[str, str], sites: list[str]) -> None:
-    facts = Facts(scopeview.load(CORPUS / where[0]))
-    (variable,) = facts.model.variables.named(where[1])
+    context = AnalysisContext(scopeview.load(CORPUS / where[0]))
+    (variable,) = context.model.variables.named(where[1])
 
-    assert [site.scope for site in facts.call_sites(variable)] == sites
+    assert [site.scope for site in context.call_sites(variable)] == sites

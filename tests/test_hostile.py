@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scopeview.sources.protos import message
+from scopeview.readers.protobuf.messages import message
 from tests.cli.running import Ran
 
 BAD = "\x1b[31m\u202e\x07[bold]<b>"

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 import scopeview
-from scopeview.analyses.callsites import CallSite
-from scopeview.analyses.facts import Facts
-from scopeview.analyses.lint.rule import Subject
-from scopeview.analyses.lint.run import lint
-from scopeview.analyses.slots import Attachment
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
+from scopeview.analysis.derive.call_sites import CallSite
+from scopeview.analysis.lint.rule import Subject
+from scopeview.analysis.lint.run import lint
 from scopeview.model.model import Model
 from scopeview.render.formats import initializer_text, shape_text
 from tests.compare import assert_equals_tensorflow
@@ -59,21 +59,21 @@ def _line(variable: Any) -> str:
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
 def test_sample_is_shared_and_judged_as_its_manifest_says(row: dict[str, Any]) -> None:
     """Call sites and findings of every mechanism, whole: what is not in the manifest must not be found either."""
-    facts = Facts(load(row))
-    variables = facts.model.variables if facts.model.functions or len(facts.model.graph) else ()
-    owned = [variable for variable in variables if variable.name not in facts.attachments]
+    context = AnalysisContext(load(row))
+    variables = context.model.variables if context.model.functions or len(context.model.graph) else ()
+    owned = [variable for variable in variables if variable.name not in context.auxiliary_variables]
 
-    sites = [f"{v.name}: {'; '.join(map(_site, facts.call_sites(v))) or 'none'}" for v in owned]
-    attached = {a.variable: f"{a.variable} -> {a.primary or 'optimiser'} ({a.kind} {a.rule})" for a in _told(facts)}
-    findings = [f"{f.code} {f.where}" for f in lint(Subject(facts)).findings if f.code != "C3"]
+    sites = [f"{v.name}: {'; '.join(map(_site, context.call_sites(v))) or 'none'}" for v in owned]
+    attached = {a.variable: f"{a.variable} -> {a.primary or 'optimizer'} ({a.kind} {a.rule})" for a in _told(context)}
+    findings = [f"{f.code} {f.where}" for f in lint(Subject(context)).findings if f.code != "C3"]
 
     assert sites == row.get("call_sites", [])
     assert sorted(attached.values()) == row.get("attached", [])
     assert findings == row.get("findings", [])
 
 
-def _told(facts: Facts) -> list[Attachment]:
-    return list(facts.attachments.values())
+def _told(context: AnalysisContext) -> list[AuxiliaryVariable]:
+    return list(context.auxiliary_variables.values())
 
 
 def _site(site: CallSite) -> str:

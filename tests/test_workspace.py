@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scopeview.analyses.lint.rule import Subject
-from scopeview.analyses.lint.run import lint
+from scopeview.analysis.lint.rule import Subject
+from scopeview.analysis.lint.run import lint
 from scopeview.errors import NotFoundError, ScopeviewError
 from scopeview.workspace import OpenModel, Workspace
 from scopeview.workspace.entry import Entry, load
@@ -19,13 +19,13 @@ from tests.places import BROKEN, SAMPLES
 GAN = str(SAMPLES / "m17_gan.meta")
 
 
-def test_the_same_artefact_has_the_same_id_and_is_read_once() -> None:
+def test_the_same_artifact_has_the_same_id_and_is_read_once() -> None:
     workspace = Workspace()
 
     first, second = workspace.open(GAN), workspace.open(GAN)
 
     assert first == second
-    assert workspace.facts(first) is workspace.facts(second)
+    assert workspace.context(first) is workspace.context(second)
     (model,) = workspace.models()
     assert (model.state, model.error, model.has_changed, model.bytes_total) == (
         "ready",
@@ -40,10 +40,10 @@ def test_what_cannot_be_read_says_why() -> None:
     missing = workspace.open("nowhere.meta")
 
     with pytest.raises(ScopeviewError, match=r"nowhere\.meta does not exist"):
-        workspace.facts(missing)
+        workspace.context(missing)
     assert workspace.model(missing).state == "failed"
     with pytest.raises(NotFoundError, match="no model 'zzz' is open"):
-        workspace.facts("zzz")
+        workspace.context("zzz")
 
 
 def test_a_path_that_holds_several_names_the_choices(tmp_path: Path) -> None:
@@ -54,12 +54,12 @@ def test_a_path_that_holds_several_names_the_choices(tmp_path: Path) -> None:
 
     unclear = workspace.open(str(tmp_path))
     with pytest.raises(ScopeviewError):
-        workspace.facts(unclear)
+        workspace.context(unclear)
 
     assert workspace.model(unclear).choices == ("m32_after.ckpt", "m32_before.ckpt")
     chosen = workspace.open(str(tmp_path), artifact="m32_after.ckpt")
     assert chosen != unclear
-    assert len(workspace.facts(chosen).model.variables) == 28
+    assert len(workspace.context(chosen).model.variables) == 28
 
 
 def test_answers_are_worked_out_once_and_again_after_a_reload(tmp_path: Path) -> None:
@@ -72,14 +72,14 @@ def test_answers_are_worked_out_once_and_again_after_a_reload(tmp_path: Path) ->
     def ask() -> bytes:
         return workspace.answer(("question",), (model,), lambda: asked.append(1) or b"x" * 10)  # type: ignore[func-returns-value]
 
-    workspace.facts(model)
+    workspace.context(model)
     assert ask() == ask() == b"x" * 10
     assert len(asked) == 1
 
     shutil.copy(SAMPLES / "m05_reuse.meta", path)
     assert workspace.model(model).has_changed
     workspace.reload(model)
-    assert len(workspace.facts(model).model.graph) == 14
+    assert len(workspace.context(model).model.graph) == 14
     assert not workspace.model(model).has_changed
     ask()
     assert len(asked) == 2
@@ -90,7 +90,7 @@ def test_an_answer_of_what_was_read_before_is_not_kept(tmp_path: Path) -> None:
     shutil.copy(GAN, path)
     workspace = Workspace()
     model = workspace.open(str(path))
-    workspace.facts(model)
+    workspace.context(model)
 
     def while_it_is_read_again() -> bytes:
         workspace.reload(model)
@@ -106,7 +106,7 @@ def test_reading_is_given_up_when_nobody_wants_it() -> None:
 
     load(entry)
 
-    assert (entry.facts, entry.state, entry.done.is_set()) == (None, "failed", True)
+    assert (entry.context, entry.state, entry.done.is_set()) == (None, "failed", True)
     assert entry.error == f"{GAN} was given up while it was read"
 
 
@@ -127,7 +127,7 @@ def test_answers_stay_within_their_budget() -> None:
 def test_a_model_that_is_closed_is_gone() -> None:
     workspace = Workspace()
     model = workspace.open(GAN)
-    workspace.facts(model)
+    workspace.context(model)
 
     workspace.close(model)
 
@@ -136,7 +136,7 @@ def test_a_model_that_is_closed_is_gone() -> None:
 
 def imported(workspace: Workspace, model: str) -> OpenModel:
     """Return the model when TensorFlow's import has ended."""
-    workspace.facts(model)
+    workspace.context(model)
     ends_at = time.monotonic() + 120
     while workspace.model(model).revision == 0 and time.monotonic() < ends_at:
         time.sleep(0.05)
@@ -151,7 +151,7 @@ def test_a_small_graph_is_imported_when_it_is_first_asked_about() -> None:
     told = imported(workspace, model)
 
     assert (told.imported, told.import_error, told.bytes_done > 0) == ("done", "", True)
-    report = workspace.facts(model).model.imported
+    report = workspace.context(model).model.imported
     assert report is not None and report.ok and report.tensors["generator/MatMul"][0].dtype == "float32"
     again = workspace.answer(("question",), (model,), lambda: b"as imported")
     assert (before, again) == (b"as read", b"as imported")
@@ -162,7 +162,7 @@ def test_a_large_graph_is_imported_on_request_and_a_refusal_is_a_finding(tmp_pat
     path.write_bytes(graph_def_from_text("a NoOp\nb NoOneKnowsThisOp ^a"))
     workspace = Workspace(import_up_to=1)
     model = workspace.open(str(path))
-    workspace.facts(model)
+    workspace.context(model)
     assert workspace.model(model).imported == "none"
 
     workspace.import_model(model)
@@ -170,7 +170,7 @@ def test_a_large_graph_is_imported_on_request_and_a_refusal_is_a_finding(tmp_pat
     told = imported(workspace, model)
     assert told.imported == "refused"
     assert "NoOneKnowsThisOp" in told.import_error
-    findings = lint(Subject(workspace.facts(model))).findings
+    findings = lint(Subject(workspace.context(model))).findings
     assert [(found.code, told.import_error in found.message) for found in findings if found.code == "G26"] == [
         ("G26", True)
     ]
@@ -181,7 +181,7 @@ def test_variables_that_cannot_be_read_leave_the_graph_and_a_note(tmp_path: Path
     shutil.copy(BROKEN / "empty_table.index", tmp_path / "model" / "variables" / "variables.index")
     workspace = Workspace()
 
-    model = workspace.facts(workspace.open(str(tmp_path / "model"))).model
+    model = workspace.context(workspace.open(str(tmp_path / "model"))).model
 
     assert len(model.graph) > 0 and len(model.variables) > 0
     (note,) = model.notes

@@ -1,4 +1,4 @@
-"""M21-M24: initialisers, collections, fine-tuning, optimiser state."""
+"""M21-M24: initializers, collections, fine-tuning, optimizer state."""
 
 from __future__ import annotations
 

@@ -29,13 +29,13 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     With NAME, every member of that collection, what it is, and the other collections that hold it.
     """
-    from scopeview.analyses.facts import Facts
-    from scopeview.analyses.membership import collections
+    from scopeview.analysis.answers.collections import collections
+    from scopeview.analysis.context import AnalysisContext
     from scopeview.render.text.collections import print_collections
     from scopeview.render.text.console import make_console
 
-    facts = Facts(Source(path, tags, artifact, importing, timeout).load())
-    report = collections(facts, name=name or "", scope=scope.strip("/"))
+    context = AnalysisContext(Source(path, tags, artifact, importing, timeout).load())
+    report = collections(context, name=name or "", scope=scope.strip("/"))
     if as_json:
         print_json(report)
     else:

@@ -11,9 +11,9 @@ import click
 from scopeview.cli.options import print_json
 
 if TYPE_CHECKING:
-    from scopeview.analyses.diff.report import Diff
-    from scopeview.analyses.diff.variables import Status
-    from scopeview.analyses.facts import Facts
+    from scopeview.analysis.context import AnalysisContext
+    from scopeview.analysis.diff.report import Diff
+    from scopeview.analysis.diff.variables import Status
     from scopeview.model.model import Model
 
 _ALIASES = {"added": "only_b", "removed": "only_a", "reshaped": "shape", "retyped": "dtype", "changed": "values"}
@@ -28,17 +28,21 @@ _ALIASES = {"added": "only_b", "removed": "only_a", "reshaped": "shape", "retype
 @click.option("--ignore", metavar="WHAT", help="Leave out: slots (all that exists for another variable), or patterns.")
 @click.option("--assignment-map", "as_map", is_flag=True, help="Print the map that init_from_checkpoint takes.")
 @click.option(
-    "--format", "output", default="text", show_default=True, help="Form of the output.",
+    "--format",
+    "output",
+    default="text",
+    show_default=True,
+    help="Form of the output.",
     type=click.Choice(["text", "json", "markdown", "saver", "regex"]),
-)  # fmt: skip
+)
 @click.option("--averages", is_flag=True, help="In maps, take the moving average of a variable where A has one.")
 @click.option("--fail-on", metavar="KINDS", help="Exit with 1 for these alone (also: graph, collections, restore).")
-@click.option("--artifact-a", help="Which of several artefacts at A to open.")
-@click.option("--artifact-b", help="Which of several artefacts at B to open.")
+@click.option("--artifact-a", help="Which of several artifacts at A to open.")
+@click.option("--artifact-b", help="Which of several artifacts at B to open.")
 @click.option("--tags", help="Tag-set of the MetaGraph to open where a side is a SavedModel, comma-separated.")
 @click.option("--all", "show_all", is_flag=True, help="List everything: no scopes folded, nothing left out.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the same as --format json.")
-@click.option("--color/--no-color", default=None, help="Force colour on or off; the default is on for a terminal.")
+@click.option("--color/--no-color", default=None, help="Force color on or off; the default is on for a terminal.")
 def command(  # noqa: PLR0913 - one parameter per option
     a: str,
     b: str,
@@ -63,12 +67,12 @@ def command(  # noqa: PLR0913 - one parameter per option
     restore would do; for two graphs the op trees too. Values are compared by checksum, without reading them. Exit code
     0 when nothing differs, 1 when something does, 2 when a side cannot be read.
     """
-    from scopeview.analyses.diff.report import diff
-    from scopeview.analyses.diff.variables import Wanted
+    from scopeview.analysis.diff.report import diff
+    from scopeview.analysis.diff.variables import Wanted
     from scopeview.cli.progress import reading
     from scopeview.errors import DamagedError
+    from scopeview.readers.checkpoint.values import reader_of
     from scopeview.render.formats import plural
-    from scopeview.sources.checkpoint.values import reader_of
 
     kinds, fatal = _kinds(only), _kinds(fail_on, also=("graph", "collections", "restore"))
     wanted = Wanted(scope.strip("/"), kinds, _listed(ignore))
@@ -93,7 +97,7 @@ def _listed(text: str | None) -> list[str]:
 
 def _kinds(text: str | None, also: tuple[str, ...] = ()) -> list[Status]:
     """Return the statuses that a list of kinds names."""
-    from scopeview.analyses.diff.variables import STATUSES
+    from scopeview.analysis.diff.variables import STATUSES
     from scopeview.errors import QueryError
 
     found = [_ALIASES.get(kind, kind) for kind in _listed(text)]
@@ -104,15 +108,19 @@ def _kinds(text: str | None, also: tuple[str, ...] = ()) -> list[Status]:
     return found  # type: ignore[return-value]
 
 
-def _open(path: str, artifact: str | None, tags: str | None) -> tuple[Facts, Model]:
-    """Open one side; return it analysed, and the checkpoint that holds its values (itself, if it is one)."""
-    from scopeview.analyses.facts import Facts
-    from scopeview.sources import find_artifacts, read, read_beside, with_stored_values
+def _open(path: str, artifact: str | None, tags: str | None) -> tuple[AnalysisContext, Model]:
+    """Open one side; return it analyzed, and the checkpoint that holds its values (itself, if it is one)."""
+    from scopeview.analysis.context import AnalysisContext
+    from scopeview.readers import find_artifacts, read, read_beside, with_stored_values
 
     is_saved_model = bool(tags) and any(f.kind.startswith("saved_model") for f in find_artifacts(Path(path)))
     model = read(path, tags=_listed(tags) if tags and is_saved_model else None, artifact=artifact)
     beside = read_beside(model)
-    return (Facts(model), model) if beside is None else (Facts(with_stored_values(model, beside)), beside)
+    return (
+        (AnalysisContext(model), model)
+        if beside is None
+        else (AnalysisContext(with_stored_values(model, beside)), beside)
+    )
 
 
 def _print(found: Diff, output: str, show_all: bool, color: bool | None) -> None:

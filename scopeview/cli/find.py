@@ -32,13 +32,13 @@ def command(  # noqa: PLR0913 - one parameter per option
     in:ops. In a value *
     and ? are wild.
     """
-    from scopeview.analyses.facts import Facts
-    from scopeview.analyses.find import find
+    from scopeview.analysis.answers.find import find
+    from scopeview.analysis.context import AnalysisContext
     from scopeview.render.text.console import make_console
     from scopeview.render.text.find import print_find
 
     model = Source(path, tags, artifact, importing, timeout).load()
-    result = find(Facts(model), " ".join(query), limit=limit, offset=offset)
+    result = find(AnalysisContext(model), " ".join(query), limit=limit, offset=offset)
     if as_json:
         print_json(result)
     else:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from scopeview.analyses.facts import Facts
-    from scopeview.analyses.inspection import Inspection
-    from scopeview.analyses.outline import Sort, View
+    from scopeview.analysis.answers.inspect import Inspection
+    from scopeview.analysis.context import AnalysisContext
+    from scopeview.analysis.trees.outline import Sort, View
     from scopeview.model.model import Model
-    from scopeview.render.text.inspection import Pictures, Sections
+    from scopeview.render.text.inspect import Pictures, Sections
 
 _SECTIONS = ("ops", "variables", "collections", "functions")
 _PIPE_LINES = 64
@@ -40,13 +40,17 @@ _FEWEST_LINES = 10
 @click.option("--collections", is_flag=True, help="Show the collections.")
 @click.option("--functions", is_flag=True, help="Show the functions and signatures.")
 @click.option(
-    "--sort", type=click.Choice(["definition", "name", "size"]), default="definition", show_default=True,
+    "--sort",
+    type=click.Choice(["definition", "name", "size"]),
+    default="definition",
+    show_default=True,
     help="Order of siblings.",
-)  # fmt: skip
+)
 @click.option(
-    "--hide-roles", metavar="ROLES",
+    "--hide-roles",
+    metavar="ROLES",
     help="Leave ops of these roles out of the op tree: init, save, gradient, update, summary, bookkeeping, forward.",
-)  # fmt: skip
+)
 @click.option("--all", "show_all", is_flag=True, help="Show everything: no twins folded, nothing left out.")
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option
@@ -64,21 +68,21 @@ def command(  # noqa: PLR0913 - one parameter per option
     color: bool | None,
     **sections: bool,
 ) -> None:
-    """Show what an artefact holds: the op tree, the variable tree, collections, signatures, functions.
+    """Show what an artifact holds: the op tree, the variable tree, collections, signatures, functions.
 
     By default the trees fit a screen: the heaviest scopes open first, and numbered twins that are equal inside
     (step_0 .. step_99) become one line. --ops, --variables, --collections and --functions choose sections.
     """
-    from scopeview.analyses.facts import Facts
-    from scopeview.analyses.inspection import inspect
+    from scopeview.analysis.answers.inspect import inspect
+    from scopeview.analysis.context import AnalysisContext
     from scopeview.render.text.console import make_console
-    from scopeview.render.text.inspection import Sections, print_inspection
+    from scopeview.render.text.inspect import Sections, print_inspection
 
-    model = Source(path, tags, artifact, importing, timeout).load(tells_notes=True)
+    model = Source(path, tags, artifact, importing, timeout).load(prints_notes=True)
     scope = scope.strip("/")
     _check_scope(model, scope)
-    facts = Facts(model)
-    inspection = inspect(facts, scope=scope, depth=depth)
+    context = AnalysisContext(model)
+    inspection = inspect(context, scope=scope, depth=depth)
     if as_json:
         print_json(inspection)
         return
@@ -88,12 +92,12 @@ def command(  # noqa: PLR0913 - one parameter per option
     is_named = any(sections[name] for name in _SECTIONS)
     lists = Sections("collections" in chosen, "functions" in chosen, "functions" in chosen, lines, is_named)
     view = _view(depth, sort, show_all, _lines_for_trees(screen, inspection, lists, chosen))
-    pictures = _pictures(facts, chosen, scope, view, _hidden(facts, hide_roles))
-    print_inspection(make_console(color=color, whole=show_all), inspection, facts, pictures, lists)
+    pictures = _pictures(context, chosen, scope, view, _hidden(context, hide_roles))
+    print_inspection(make_console(color=color, whole=show_all), inspection, context, pictures, lists)
 
 
 def _check_scope(model: Model, scope: str) -> None:
-    from scopeview.analyses.near import not_found
+    from scopeview.analysis.suggestions import not_found
     from scopeview.errors import NotFoundError
     from scopeview.model.scopes import ScopeId
 
@@ -105,7 +109,7 @@ def _check_scope(model: Model, scope: str) -> None:
 
 
 def _view(depth: int | None, sort: Sort, show_all: bool, lines: int) -> View:
-    from scopeview.analyses.outline import View
+    from scopeview.analysis.trees.outline import View
 
     if show_all:
         return View(lines=None, depth=depth, fold=False, sort=sort)
@@ -132,13 +136,13 @@ def _lines_for_trees(screen: int, inspection: Inspection, sections: Sections, ch
     return max(_FEWEST_LINES, screen - used)
 
 
-def _hidden(facts: Facts, roles: str | None) -> NDArray[np.bool_] | None:
+def _hidden(context: AnalysisContext, roles: str | None) -> NDArray[np.bool_] | None:
     """Return which ops of the main graph have one of the named roles."""
     if roles is None:
         return None
     import numpy as np
 
-    from scopeview.analyses.roles import ROLES
+    from scopeview.analysis.derive.roles import ROLES
 
     wanted = {role.strip() for role in roles.split(",") if role.strip()}
     unknown = wanted - set(ROLES)
@@ -147,19 +151,21 @@ def _hidden(facts: Facts, roles: str | None) -> NDArray[np.bool_] | None:
             f"{', '.join(sorted(unknown))} is no role; the roles are {', '.join(ROLES)}", param_hint="--hide-roles"
         )
     codes = [code for code, role in enumerate(ROLES) if role in wanted]
-    return np.isin(facts.roles.codes(), codes)
+    return np.isin(context.roles.codes(), codes)
 
 
-def _pictures(facts: Facts, chosen: set[str], scope: str, view: View, hidden: NDArray[np.bool_] | None) -> Pictures:
+def _pictures(
+    context: AnalysisContext, chosen: set[str], scope: str, view: View, hidden: NDArray[np.bool_] | None
+) -> Pictures:
     """Draw both trees; a tree that needs fewer lines leaves them to the other."""
     from dataclasses import replace
 
-    from scopeview.analyses.outline import op_forest, outline, variable_forest
+    from scopeview.analysis.trees.outline import op_forest, outline, variable_forest
     from scopeview.model.names import is_within
-    from scopeview.render.text.inspection import Pictures
+    from scopeview.render.text.inspect import Pictures
 
-    model = facts.model
-    attached = facts.attachments if view.lines is not None or view.depth is not None else {}
+    model = context.model
+    attached = context.auxiliary_variables if view.lines is not None or view.depth is not None else {}
     within = [variable.name for variable in model.variables if is_within(variable.name, scope)]
     if scope and (model.variables.named(scope) or all(name in attached for name in within)):
         attached = {}  # they were asked for

@@ -10,7 +10,7 @@ import click
 from scopeview.cli.options import Source, print_json, source_options
 
 if TYPE_CHECKING:
-    from scopeview.analyses.lint.rule import Severity, Subject
+    from scopeview.analysis.lint.rule import Severity, Subject
 
 
 @click.command("lint")
@@ -26,14 +26,24 @@ if TYPE_CHECKING:
     help="The lowest to report.",
 )
 @click.option("--values", is_flag=True, help="Read the values of the checkpoint too (rule C4).")
-@click.option("--explain", metavar="RULE", help="Print the page of a rule, or `all` in a list, and end; needs no PATH.",
-              is_eager=True, expose_value=False, callback=lambda ctx, _, rule: _explain(ctx, rule))  # fmt: skip
 @click.option(
-    "--format", "output", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True,
+    "--explain",
+    metavar="RULE",
+    help="Print the page of a rule, or `all` in a list, and end; needs no PATH.",
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, rule: _explain(ctx, rule),
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    show_default=True,
     help="Form of the output.",
-)  # fmt: skip
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the same as --format json.")
-@click.option("--color/--no-color", default=None, help="Force colour on or off; the default is on for a terminal.")
+@click.option("--color/--no-color", default=None, help="Force color on or off; the default is on for a terminal.")
 def command(  # noqa: PLR0913 - one parameter per option
     path: str,
     checkpoint: str | None,
@@ -53,7 +63,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     Exit code 1 when an error stands, 0 otherwise. Every rule has a page in docs/lint.md; --explain prints it.
     """
-    from scopeview.analyses.lint.run import lint
+    from scopeview.analysis.lint.run import lint
     from scopeview.render.sarif import sarif
     from scopeview.render.text.console import make_console
     from scopeview.render.text.lint import print_lint
@@ -74,7 +84,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 def _explain(ctx: click.Context, rule: str | None) -> None:
     if rule is None:
         return
-    from scopeview.analyses.lint.rules import RULES
+    from scopeview.analysis.lint.rules import RULES
     from scopeview.render.text.console import make_console
     from scopeview.render.text.lint import print_rule, print_rules
 
@@ -90,7 +100,7 @@ def _listed(text: str | None) -> list[str]:
 
 
 def _rule(name: str) -> object:
-    from scopeview.analyses.lint.rules import RULES
+    from scopeview.analysis.lint.rules import RULES
     from scopeview.errors import QueryError
 
     for found in RULES.values():
@@ -101,13 +111,13 @@ def _rule(name: str) -> object:
 
 def _subject(source: Source, checkpoint: str | None, values: bool) -> Subject:
     """Open what is examined; a SavedModel folder is held against the variables that lie in it."""
-    from scopeview.analyses.facts import Facts
-    from scopeview.analyses.lint.rule import Subject
-    from scopeview.sources import read, read_beside
-    from scopeview.sources.checkpoint.values import ShardValues
+    from scopeview.analysis.context import AnalysisContext
+    from scopeview.analysis.lint.rule import Subject
+    from scopeview.readers import read, read_beside
+    from scopeview.readers.checkpoint.values import ShardValues
 
     model = source.load()
     other = read(checkpoint) if checkpoint is not None else read_beside(model)
     holder = other or model
     reader = ShardValues(holder) if values and holder.origin.format.startswith("checkpoint") else None
-    return Subject(Facts(model), Facts(other) if other is not None else None, reader)
+    return Subject(AnalysisContext(model), AnalysisContext(other) if other is not None else None, reader)

@@ -24,18 +24,23 @@ class Source:
     importing: bool
     timeout: int
 
-    def load(self, *, tells_notes: bool = False) -> Model:
-        """Read the artefact, and import it through TensorFlow if that was asked for.
+    def load(self, *, prints_notes: bool = False) -> Model:
+        """Read the artifact, and import it through TensorFlow if that was asked for.
 
         What could not be read of it is told on standard error, unless the command tells that itself.
         """
-        from scopeview.render.formats import printable
-        from scopeview.sources import read
-        from scopeview.sources.importing import with_import
+        import logging
 
+        from scopeview.readers import read
+        from scopeview.readers.tensorflow.importing import with_import
+        from scopeview.render.formats import printable
+
+        logger = logging.getLogger(__name__)
         tags = None if self.tags is None else [tag.strip() for tag in self.tags.split(",") if tag.strip()]
         model = read(self.path, tags=tags, artifact=self.artifact)
-        for note in () if tells_notes else model.notes:
+        logger.info("read %s as %s", printable(self.path), model.origin.format)
+        logger.debug("%d ops, %d functions, %d variables", len(model.graph), len(model.functions), len(model.variables))
+        for note in () if prints_notes else model.notes:
             click.echo(f"note: {printable(note)}", err=True)
         return with_import(model, timeout_s=self.timeout) if self.importing else model
 
@@ -45,7 +50,7 @@ def source_options(function: Command) -> Command:
     decorators = (
         click.argument("path"),
         click.option("--tags", help="Tag-set of the MetaGraph to open, comma-separated."),
-        click.option("--artifact", help="Which of several artefacts at PATH to open."),
+        click.option("--artifact", help="Which of several artifacts at PATH to open."),
         click.option(
             "--import",
             "importing",
@@ -71,12 +76,12 @@ def output_options(function: Command) -> Command:
     return click.option(
         "--color/--no-color",
         default=None,
-        help="Force colour on or off; the default is on for a terminal.",
+        help="Force color on or off; the default is on for a terminal.",
     )(function)
 
 
 def print_json(result: object) -> None:
     """Print a result as JSON."""
-    from scopeview.render.as_json import dumps
+    from scopeview.render.as_json import document
 
-    click.echo(dumps(result))
+    click.echo(document(result))

@@ -14,9 +14,12 @@ from scopeview.cli.options import Source, print_json, source_options
 @click.argument("checkpoint", required=False)
 @click.option("-o", "--output", metavar="FILE", help="The HTML file to write; - for standard output.")
 @click.option(
-    "--lines", type=click.IntRange(10, 20_000), default=2000, show_default=True,
+    "--lines",
+    type=click.IntRange(10, 20_000),
+    default=2000,
+    show_default=True,
     help="Lines of either tree; the heaviest scopes open first.",
-)  # fmt: skip
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the content as JSON, and write no file.")
 def command(  # noqa: PLR0913 - one parameter per option
     path: str,
@@ -33,18 +36,18 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     The file needs no script and no network. With a CHECKPOINT, the findings say what a restore of it would do.
     """
-    from scopeview.analyses.facts import Facts
-    from scopeview.analyses.lint.rule import Subject
-    from scopeview.analyses.report import report
+    from scopeview.analysis.context import AnalysisContext
+    from scopeview.analysis.lint.rule import Subject
+    from scopeview.analysis.report import report
     from scopeview.errors import ScopeviewError
+    from scopeview.readers import read, read_beside
     from scopeview.render.html import report_html
-    from scopeview.sources import read, read_beside
 
     if output is None and not as_json:
         raise click.UsageError("say where the report goes: -o out.html, or -o - for standard output")
-    model = Source(path, tags, artifact, importing, timeout).load(tells_notes=True)
+    model = Source(path, tags, artifact, importing, timeout).load(prints_notes=True)
     other = read(checkpoint) if checkpoint is not None else read_beside(model)
-    found = report(Subject(Facts(model), Facts(other) if other is not None else None), lines=lines)
+    found = report(Subject(AnalysisContext(model), AnalysisContext(other) if other is not None else None), lines=lines)
     if as_json:
         print_json(found)
     elif output == "-":

@@ -14,14 +14,24 @@ import click
 @click.command("serve")
 @click.argument("paths", nargs=-1, metavar="PATH...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--allow-host", "hosts", multiple=True, metavar="NAME",
-              help="Another name under which a browser reaches it, such as a proxy's; repeat for several.")  # fmt: skip
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Another name under which a browser reaches it, such as a proxy's; repeat for several.",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one by default.")
 @click.option(
     "--open/--no-open", "opens", default=None, help="Open the page in a browser; the default is on a desktop."
 )
-@click.option("--root", "roots", multiple=True, type=click.Path(exists=True, file_okay=False),
-              help="A folder under which paths may be opened from the page; repeat for several.")  # fmt: skip
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False),
+    help="A folder under which paths may be opened from the page; repeat for several.",
+)
 @click.option("--token", help="What a browser must know; made up for an address that is not the loopback.")
 @click.option("--no-token", is_flag=True, help="Ask for no token, whoever can reach the address.")
 @click.option(
@@ -51,10 +61,10 @@ def command(  # noqa: PLR0913 - one parameter per option
     """
     import uvicorn
 
+    from scopeview.readers import find_artifacts
+    from scopeview.server.allowed_paths import AllowedPaths
     from scopeview.server.app import create_app
-    from scopeview.server.places import Places
     from scopeview.server.security import LOOPBACK, Access, hosts_for
-    from scopeview.sources import find_artifacts
     from scopeview.workspace import Workspace
 
     if not paths and not roots:
@@ -74,10 +84,10 @@ def command(  # noqa: PLR0913 - one parameter per option
     is_any = host in ("0.0.0.0", "::")  # every address of this machine
     own = [socket.gethostname(), socket.getfqdn()] if is_any else []
     access = Access(hosts_for(host, [*own, *hosts]), is_any, token)
-    app = create_app(workspace, Places(paths, roots), access)
+    app = create_app(workspace, AllowedPaths(paths, roots), access)
     shown = own[0] if is_any else f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
-    _tell(address, port, is_loopback)
+    _report_progress(address, port, is_loopback)
     if _should_open(opens):
         webbrowser.open(address)
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
@@ -100,7 +110,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _tell(address: str, port: int, is_loopback: bool) -> None:
+def _report_progress(address: str, port: int, is_loopback: bool) -> None:
     click.echo(f"scopeview serves {address}")
     if os.environ.get("SSH_CONNECTION") and is_loopback:
         click.echo(f"from your own machine: ssh -L {port}:127.0.0.1:{port} {socket.gethostname()}")

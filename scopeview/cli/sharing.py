@@ -21,7 +21,7 @@ from scopeview.cli.options import Source, output_options, print_json, source_opt
 @click.option("--scope", default="", metavar="PREFIX", help="Only variables in this variable scope.")
 @click.option("--collection", default="", metavar="NAME", help="Only members of this collection.")
 @click.option(
-    "--all", "show_all", is_flag=True, help="Every variable: unshared ones, optimiser slots and averages too."
+    "--all", "show_all", is_flag=True, help="Every variable: unshared ones, optimizer slots and averages too."
 )
 @click.option("--limit", type=click.IntRange(1), default=500, show_default=True, help="Variables to list.")
 @output_options
@@ -44,21 +44,21 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     Lists the variables that the computation uses at several op scopes (call sites), each call site with its relation
     to the variable's scope: home, below, prefixed, re-entry, cross. With VARIABLE, the whole story of that one: where
-    it was created, its initialiser, every call site with its reads, writers, slots, collections and keys.
+    it was created, its initializer, every call site with its reads, writers, slots, collections and keys.
     """
-    from scopeview.analyses.facts import Facts
-    from scopeview.analyses.sharing import sharing, sharing_of
+    from scopeview.analysis.answers.sharing import sharing, sharing_of
+    from scopeview.analysis.context import AnalysisContext
     from scopeview.render.text.console import make_console
     from scopeview.render.text.sharing import print_sharing, print_story
 
-    facts = Facts(Source(path, tags, artifact, importing, timeout).load())
-    if not len(facts.model.graph):
+    context = AnalysisContext(Source(path, tags, artifact, importing, timeout).load())
+    if not len(context.model.graph):
         click.echo(f"{path} has no graph, so that nothing tells who uses a variable: pass its .meta or .pb", err=True)
     if variable is not None:
-        report = sharing_of(facts, variable)
+        report = sharing_of(context, variable)
     else:
         report = sharing(
-            facts,
+            context,
             minimum=0 if show_all else minimum,
             scope=scope.strip("/"),
             collection=collection,

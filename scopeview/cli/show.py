@@ -34,13 +34,13 @@ def command(  # noqa: PLR0913 - one parameter per option
     NAME may be an op (a/b), a tensor (a/b:0), a scope (a), a variable, a checkpoint key, an op in a function body
     ("function: op"), or a collection. A name that is several of these shows all of them.
     """
-    from scopeview.analyses.detail import detail
-    from scopeview.analyses.facts import Facts
+    from scopeview.analysis.answers.show import detail
+    from scopeview.analysis.context import AnalysisContext
     from scopeview.render.text.console import make_console
-    from scopeview.render.text.detail import print_detail
+    from scopeview.render.text.show import print_detail
 
     model = Source(path, tags, artifact, importing, timeout).load()
-    found = detail(Facts(model), name, limit=limit)
+    found = detail(AnalysisContext(model), name, limit=limit)
     if as_json:
         print_json(found)
     else:

@@ -11,7 +11,7 @@ from scopeview.cli.options import output_options, print_json
 @click.argument("path")
 @click.argument("query", nargs=-1)
 @click.option("--tags", help="Tag-set of the MetaGraph to open, comma-separated.")
-@click.option("--artifact", help="Which of several artefacts at PATH to open.")
+@click.option("--artifact", help="Which of several artifacts at PATH to open.")
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=200, show_default=True, help="Variables to read.")
 @click.option("--offset", type=click.IntRange(0, 1_000_000_000), default=0, help="Variables to skip.")
 @output_options
@@ -30,20 +30,22 @@ def command(  # noqa: PLR0913 - one parameter per option
     QUERY is words and fields as in scopeview find; without one, all variables are read. Memory stays small however
     large they are. Exit code 2 when values that should be there are not, or not whole.
     """
-    from scopeview.analyses.facts import Facts
-    from scopeview.analyses.values import values_report
+    from scopeview.analysis.answers.values import values_report
+    from scopeview.analysis.context import AnalysisContext
     from scopeview.cli.options import Source
     from scopeview.cli.progress import reading
     from scopeview.errors import DamagedError
+    from scopeview.readers import with_values
     from scopeview.render.formats import plural
     from scopeview.render.text.console import make_console
     from scopeview.render.text.values import print_values
-    from scopeview.sources import with_values
 
     model, values = with_values(Source(path, tags, artifact, importing=False, timeout=0).load())
     size = sum(variable.size_bytes or 0 for variable in model.variables)
     with reading("reading values", size) as on_read:
-        found = values_report(Facts(model), values, query=" ".join(query), offset=offset, limit=limit, on_read=on_read)
+        found = values_report(
+            AnalysisContext(model), values, query=" ".join(query), offset=offset, limit=limit, on_read=on_read
+        )
     if as_json:
         print_json(found)
     else:

@@ -1,1 +1,1 @@
-"""What an artefact holds: numpy and networkx only, immutable once built."""
+"""What an artifact holds: numpy and networkx only, immutable once built."""

@@ -38,18 +38,45 @@ _NAMES = {
     33: "float4_e2m1fn",
 }
 
+_NUMBERS = {name: number for number, name in _NAMES.items()}
+
 NON_NUMERIC = frozenset({"string", "resource", "variant"})
 
 _REF_OFFSET = 100
 """`DT_FLOAT_REF` is `DT_FLOAT` + 100: the output of a reference variable."""
 
 _BYTES = {
-    "float32": 4, "float64": 8, "int32": 4, "uint8": 1, "int16": 2, "int8": 1, "complex64": 8,
-    "int64": 8, "bool": 1, "qint8": 1, "quint8": 1, "qint32": 4, "bfloat16": 2, "qint16": 2,
-    "quint16": 2, "uint16": 2, "complex128": 16, "float16": 2, "uint32": 4, "uint64": 8,
-    "float8_e5m2": 1, "float8_e4m3fn": 1, "float8_e4m3fnuz": 1, "float8_e4m3b11fnuz": 1,
-    "float8_e5m2fnuz": 1, "int4": 1, "uint4": 1, "int2": 1, "uint2": 1, "float4_e2m1fn": 1,
-}  # fmt: skip
+    "float32": 4,
+    "float64": 8,
+    "int32": 4,
+    "uint8": 1,
+    "int16": 2,
+    "int8": 1,
+    "complex64": 8,
+    "int64": 8,
+    "bool": 1,
+    "qint8": 1,
+    "quint8": 1,
+    "qint32": 4,
+    "bfloat16": 2,
+    "qint16": 2,
+    "quint16": 2,
+    "uint16": 2,
+    "complex128": 16,
+    "float16": 2,
+    "uint32": 4,
+    "uint64": 8,
+    "float8_e5m2": 1,
+    "float8_e4m3fn": 1,
+    "float8_e4m3fnuz": 1,
+    "float8_e4m3b11fnuz": 1,
+    "float8_e5m2fnuz": 1,
+    "int4": 1,
+    "uint4": 1,
+    "int2": 1,
+    "uint2": 1,
+    "float4_e2m1fn": 1,
+}
 
 
 def dtype_name(number: int) -> str:
@@ -64,6 +91,15 @@ def dtype_name(number: int) -> str:
         return _NAMES[number]
     base = _NAMES.get(number - _REF_OFFSET)
     return f"{base}_ref" if base else f"unknown({number})"
+
+
+def dtype_number(name: str) -> int:
+    """Return the `DataType` number of a name.
+
+    >>> dtype_number("float32"), dtype_number("bfloat16")
+    (1, 14)
+    """
+    return _NUMBERS[name]
 
 
 def element_bytes(dtype: str) -> int | None:

@@ -14,9 +14,22 @@ CALL_TYPES = ("PartitionedCall", "StatefulPartitionedCall")
 """Op types that call the function of their attribute `f` with their inputs."""
 
 FUNCTIONAL_TYPES = (
-    *CALL_TYPES, "If", "StatelessIf", "While", "StatelessWhile", "Case", "StatelessCase", "BatchFunction", "RemoteCall",
-    "MapDefun", "MapDataset", "FlatMapDataset", "FilterDataset", "ReduceDataset", "TPUPartitionedCall",
-)  # fmt: skip
+    *CALL_TYPES,
+    "If",
+    "StatelessIf",
+    "While",
+    "StatelessWhile",
+    "Case",
+    "StatelessCase",
+    "BatchFunction",
+    "RemoteCall",
+    "MapDefun",
+    "MapDataset",
+    "FlatMapDataset",
+    "FilterDataset",
+    "ReduceDataset",
+    "TPUPartitionedCall",
+)
 """Op types that have functions as attributes."""
 
 

@@ -2,7 +2,7 @@
 
 A frontier is the set of scopes that somebody opened in a tree. It maps every row to what is visible for it: the row
 itself, or the closed scope that holds it. Links between rows then are links between visible things, with their counts:
-variables and the ops that read them (the map), variables of two artefacts (the diff), producers and consumers.
+variables and the ops that read them (the map), variables of two artifacts (the diff), producers and consumers.
 
     rows     a/x  a/y  b/z      opened {root, b}      visible   scope a, scope a, row b/z
 """

@@ -1,4 +1,4 @@
-"""A model: what one artefact holds."""
+"""A model: what one artifact holds."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Origin:
     """`versions.min_consumer`: older TensorFlow refuses the graph."""
     tags: tuple[str, ...] = ()
     artifact: str = ""
-    """Which of several artefacts at the path this is; empty if it is the only one."""
+    """Which of several artifacts at the path this is; empty if it is the only one."""
     details: Mapping[str, str] = field(default_factory=dict)
     """Facts of the format that have no field of their own, such as a fingerprint or the number of shards."""
 
@@ -100,7 +100,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Dangling:
-    """A reference to something that the artefact does not hold."""
+    """A reference to something that the artifact does not hold."""
 
     kind: Literal["input", "collection", "function", "signature", "duplicate"]
     where: str
@@ -109,7 +109,7 @@ class Dangling:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Something wrong with the files of an artefact, that is not wrong with what was read of them."""
+    """Something wrong with the files of an artifact, that is not wrong with what was read of them."""
 
     kind: Literal["index", "shard", "state", "leftover"]
     where: str
@@ -133,7 +133,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Model:
-    """What one artefact holds; immutable."""
+    """What one artifact holds; immutable."""
 
     origin: Origin
     graph: OpTable

@@ -27,7 +27,7 @@ VARIABLE_TYPES = frozenset({"VariableV2", "Variable", "VarHandleOp", "TemporaryV
 """Op types that hold a variable."""
 
 Kind = Literal["ref", "resource", "partitioned", "frozen", "checkpoint", "object"]
-"""How the artefact holds a variable:
+"""How the artifact holds a variable:
 
 ref          a `VariableV2` or `Variable` op
 resource     a `VarHandleOp`
@@ -43,7 +43,7 @@ class Initializer:
     """What gives a variable its first value."""
 
     kind: str
-    """The initialiser by its usual name (`truncated_normal`), else the type of the op that makes the value."""
+    """The initializer by its usual name (`truncated_normal`), else the type of the op that makes the value."""
     arguments: Mapping[str, object]
     op: str
     """The op whose output is assigned."""
@@ -77,14 +77,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable, whatever kind of artefact it was read from."""
+    """One variable, whatever kind of artifact it was read from."""
 
     name: str
     kind: Kind
     shape: Shape
     dtype: str
     trainable: bool | None = None
-    """None where the artefact does not say (a bare GraphDef, a checkpoint)."""
+    """None where the artifact does not say (a bare GraphDef, a checkpoint)."""
     collections: tuple[str, ...] = ()
     initializer: Initializer | None = None
     device: str = ""
@@ -171,5 +171,5 @@ class VariableTable:
         return MappingProxyType(found)
 
     def named(self, name: str) -> tuple[Variable, ...]:
-        """Return the variables of a name; several in object-based artefacts, where names are not unique."""
+        """Return the variables of a name; several in object-based artifacts, where names are not unique."""
         return self._by_name.get(name, ())

@@ -6,13 +6,18 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 
-from scopeview.analyses.dataflow.picture import GraphLink
-from scopeview.analyses.dataflow.portrait import GraphItem, ItemKind
-from scopeview.analyses.dataflow.whole import WholeGraph
+from scopeview.analysis.graph_view.expanded import WholeGraph
+from scopeview.analysis.graph_view.nodes import GraphItem, ItemKind
+from scopeview.analysis.graph_view.subgraph import GraphLink
 
 _SHAPES: Mapping[ItemKind, str] = {
-    "variable": "ellipse", "scope": "box3d", "group": "folder", "op": "box", "call": "component", "argument": "cds",
-}  # fmt: skip
+    "variable": "ellipse",
+    "scope": "box3d",
+    "group": "folder",
+    "op": "box",
+    "call": "component",
+    "argument": "cds",
+}
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0 cannot hold (https://www.w3.org/TR/xml/#charsets)."""
 
@@ -71,8 +76,8 @@ def _line(link: GraphLink) -> str:
         else ""
     )
     style = "dashed" if not link.data else "solid"
-    colour = ', color="#a8430a"' if link.writes else ', color="#19703c"' if link.weights == link.data > 0 else ""
-    return f"label={_quoted(label)}, style={style}{colour}"
+    color = ', color="#a8430a"' if link.writes else ', color="#19703c"' if link.weights == link.data > 0 else ""
+    return f"label={_quoted(label)}, style={style}{color}"
 
 
 def _shape(link: GraphLink) -> str:
@@ -94,19 +99,33 @@ def to_graphml(graph: WholeGraph) -> str:
     for index, node in enumerate(graph.nodes):
         item = node.item
         made.add_node(
-            f"n{index}", label=_clean(item.label), path=_clean(item.path), kind=item.kind, type=_clean(item.type),
-            role=item.role, ops=item.ops, members=item.total_members, uses=item.uses, open=node.is_open,
+            f"n{index}",
+            label=_clean(item.label),
+            path=_clean(item.path),
+            kind=item.kind,
+            type=_clean(item.type),
+            role=item.role,
+            ops=item.ops,
+            members=item.total_members,
+            uses=item.uses,
+            open=node.is_open,
             parent=f"n{node.parent}" if node.parent >= 0 else "",
-        )  # fmt: skip
+        )
     for index, outside in enumerate(graph.outside):
         made.add_node(
             f"n{len(graph.nodes) + index}", label=_clean(outside.label), path=_clean(outside.id), kind="outside"
         )
     for link in graph.links:
         made.add_edge(
-            f"n{link.source}", f"n{link.target}", data=link.data, control=link.control, writes=link.writes,
-            tensors=link.tensors, dtype=link.dtype or "", shape=_shape(link) if link.shape_known else "",
-        )  # fmt: skip
+            f"n{link.source}",
+            f"n{link.target}",
+            data=link.data,
+            control=link.control,
+            writes=link.writes,
+            tensors=link.tensors,
+            dtype=link.dtype or "",
+            shape=_shape(link) if link.shape_known else "",
+        )
     target = io.BytesIO()
     nx.write_graphml(made, target)
     return target.getvalue().decode()

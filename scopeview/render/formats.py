@@ -167,7 +167,7 @@ def tensor_text(tensor: TensorValue) -> str:
 
 
 def initializer_text(initializer: Initializer | None) -> str:
-    """Write an initialiser with its arguments: `random_uniform(maxval=0.1, minval=-0.1)`."""
+    """Write an initializer with its arguments: `random_uniform(maxval=0.1, minval=-0.1)`."""
     if initializer is None:
         return ""
     arguments = ", ".join(f"{name}={value_text(value)}" for name, value in initializer.arguments.items())

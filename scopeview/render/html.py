@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from scopeview import __version__
-from scopeview.analyses.report import ModelReport, ReportRow, ReportTree
+from scopeview.analysis.report import ModelReport, ReportRow, ReportTree
 from scopeview.render.formats import bytes_text, count, plural, printable, shape_text, short_count
 
 _MOST_NESTED = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scopeview.analyses.diff.report import DiffReport
+from scopeview.analysis.diff.report import DiffReport
 from scopeview.render.formats import printable, shape_text
 from scopeview.render.text.diff import MARKS, DiffLine, describe, headline, lines, told_together
 
@@ -58,11 +58,11 @@ def _restore(report: DiffReport) -> Iterator[str]:
 
 
 def _rest(report: DiffReport) -> Iterator[str]:
-    before, after = report.optimisers
+    before, after = report.optimizers
     if before != after and (before or after):
         yield from (
             "",
-            f"Slots of optimisers: {_code(', '.join(before) or 'none')} → {_code(', '.join(after) or 'none')}",
+            f"Slots of optimizers: {_code(', '.join(before) or 'none')} → {_code(', '.join(after) or 'none')}",
         )
     for side in (report.a, report.b):
         yield from (f"- {_code(side.path)}: {printable(note)}" for note in side.notes)

@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from scopeview import __version__
-from scopeview.analyses.lint.rules import RULES
-from scopeview.analyses.lint.run import Finding, LintReport
+from scopeview.analysis.lint.rules import RULES
+from scopeview.analysis.lint.run import Finding, LintReport
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scopeview.analyses.dataflow.picture import GraphPicture
+from scopeview.analysis.graph_view.subgraph import GraphPicture
 from scopeview.errors import ScopeviewError
 from scopeview.render.as_json import plain
 
@@ -47,10 +47,13 @@ def to_svg(
     if static is None or not (static / "export.mjs").is_file():
         raise ScopeviewError("drawing SVG needs the page, which was not built: pip install . in a checkout builds it")
     order = {
-        "root": next(iter(pictures)), "opened": list(opened), "isSideways": sideways, "colouring": "role",
+        "root": next(iter(pictures)),
+        "opened": list(opened),
+        "isSideways": sideways,
+        "coloring": "role",
         "pictures": {path: plain(picture) for path, picture in pictures.items()},
         "style": (static / "app.css").read_text("utf-8"),
-    }  # fmt: skip
+    }
     command = [node, str(static / "export.mjs")]
     try:
         return _run(command, order | {"isPlain": False}, patience_s), False
@@ -64,9 +67,14 @@ def to_svg(
 
 def _run(command: list[str], order: Mapping[str, object], timeout_s: float) -> str:
     done = subprocess.run(
-        command, input=json.dumps(order), capture_output=True, text=True, encoding="utf-8", timeout=timeout_s,
+        command,
+        input=json.dumps(order),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=timeout_s,
         check=False,
-    )  # fmt: skip
+    )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1][:300]
         raise ScopeviewError(f"Node could not draw the graph ({last}); {_HINT}")

@@ -8,24 +8,24 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from scopeview.analyses.detail import Detail, detail
-from scopeview.analyses.diff.report import DiffReport, page_of
-from scopeview.analyses.diff.ribbons import DiffMap, diff_map
-from scopeview.analyses.diff.variables import Status
-from scopeview.analyses.find import FindResult, find, find_while_typing
-from scopeview.analyses.inspection import Inspection, ModelSummary, first_of, inspect, summarise
-from scopeview.analyses.lint.below import FindingsBelow, findings_below
-from scopeview.analyses.lint.run import LintReport, lint
-from scopeview.analyses.membership import CollectionsReport, collections
-from scopeview.analyses.roles import Role
-from scopeview.analyses.scope_map import AccessKind, MapFilter, ScopeMap, scope_map
-from scopeview.analyses.sharing import SharingReport, sharing, sharing_of
-from scopeview.analyses.tree_page import TreeName, TreePage, tree_page
-from scopeview.analyses.values import ValuesReport, VariableValues, values_of, values_report
-from scopeview.analyses.variable_table import SortKey, VariableTablePage, variable_table
+from scopeview.analysis.answers.collections import CollectionsReport, collections
+from scopeview.analysis.answers.find import FindResult, find, find_while_typing
+from scopeview.analysis.answers.inspect import Inspection, ModelSummary, first_of, inspect, summarize
+from scopeview.analysis.answers.scope_map import AccessKind, MapFilter, ScopeMap, scope_map
+from scopeview.analysis.answers.sharing import SharingReport, sharing, sharing_of
+from scopeview.analysis.answers.show import Detail, detail
+from scopeview.analysis.answers.values import ValuesReport, VariableValues, values_of, values_report
+from scopeview.analysis.answers.variables import SortKey, VariableTablePage, variable_table
+from scopeview.analysis.derive.roles import Role
+from scopeview.analysis.diff.report import DiffReport, page_of
+from scopeview.analysis.diff.ribbons import DiffMap, diff_map
+from scopeview.analysis.diff.variables import Status
+from scopeview.analysis.lint.by_scope import FindingsByScope, findings_by_scope
+from scopeview.analysis.lint.run import LintReport, lint
+from scopeview.analysis.trees.pages import TreeName, TreePage, tree_page
 from scopeview.errors import NotFoundError
-from scopeview.server.asking import Ask, Limit, Offset, plain
-from scopeview.server.places import PlacesPage, openable
+from scopeview.server.allowed_paths import PlacesPage, openable
+from scopeview.server.queries import Ask, Limit, Offset, plain
 from scopeview.workspace import OpenModel
 
 router = APIRouter(prefix="/api")
@@ -40,77 +40,77 @@ class OpenRequest(BaseModel):
 
 
 @router.get("/models", response_model=list[OpenModel])
-def models(asker: Ask) -> Any:
+def models(queries: Ask) -> Any:
     """List the models that are open, and how far those are that are being read."""
-    return plain(asker.workspace.models())
+    return plain(queries.workspace.models())
 
 
 @router.post("/models", response_model=OpenModel)
-def open_model(wanted: OpenRequest, asker: Ask) -> Any:
-    """Open an artefact under one of the served paths."""
-    path, within = asker.places.allowed(wanted.path)
+def open_model(wanted: OpenRequest, queries: Ask) -> Any:
+    """Open an artifact under one of the served paths."""
+    path, within = queries.allowed_paths.allowed(wanted.path)
     tags = tuple(wanted.tags) if wanted.tags is not None else None
-    identity = asker.workspace.open(path, artifact=wanted.artifact, tags=tags, within=within)
-    return plain(asker.workspace.model(identity))
+    identity = queries.workspace.open(path, artifact=wanted.artifact, tags=tags, within=within)
+    return plain(queries.workspace.model(identity))
 
 
 @router.post("/models/{model}/reload", response_model=OpenModel)
-def reload_model(model: str, asker: Ask) -> Any:
+def reload_model(model: str, queries: Ask) -> Any:
     """Read a model again."""
-    asker.workspace.reload(model)
-    return plain(asker.workspace.model(model))
+    queries.workspace.reload(model)
+    return plain(queries.workspace.model(model))
 
 
 @router.delete("/models/{model}", response_model=list[OpenModel])
-def close_model(model: str, asker: Ask) -> Any:
+def close_model(model: str, queries: Ask) -> Any:
     """Close a model, or give up reading it; return those that are left."""
-    asker.workspace.close(model)
-    return plain(asker.workspace.models())
+    queries.workspace.close(model)
+    return plain(queries.workspace.models())
 
 
 @router.post("/models/{model}/import", response_model=OpenModel)
-def import_model(model: str, asker: Ask) -> Any:
+def import_model(model: str, queries: Ask) -> Any:
     """Import a model through TensorFlow in the background; its shapes and findings join the answers when it is done."""
-    asker.workspace.import_model(model)
-    return plain(asker.workspace.model(model))
+    queries.workspace.import_model(model)
+    return plain(queries.workspace.model(model))
 
 
 @router.post("/upload", response_model=list[OpenModel])
 async def upload(
     request: Request,
-    asker: Ask,
+    queries: Ask,
     name: str = "upload",
     group: Annotated[str, Query(description="What is sent together, such as the files of a checkpoint.")] = "",
     left: Annotated[int, Query(ge=0, description="Files of the group that are still to come.")] = 0,
 ) -> Any:
     """Take a file that was dropped on the page, and open its group with the last; it is kept while the server runs."""
-    folder = await asker.places.keep(name, group, request.stream())
-    opened = [asker.workspace.open(str(path), within=[folder]) for path in openable(folder)] if not left else []
-    return plain([asker.workspace.model(identity) for identity in opened])
+    folder = await queries.allowed_paths.keep(name, group, request.stream())
+    opened = [queries.workspace.open(str(path), within=[folder]) for path in openable(folder)] if not left else []
+    return plain([queries.workspace.model(identity) for identity in opened])
 
 
 @router.get("/places", response_model=PlacesPage)
-def places(asker: Ask, under: str = "") -> Any:
+def allowed_paths(queries: Ask, under: str = "") -> Any:
     """List files and folders under the served roots, for opening by path."""
-    return plain(asker.places.listed(under))
+    return plain(queries.allowed_paths.listed(under))
 
 
 @router.get("/models/{model}/summary", response_model=ModelSummary)
-def summary(model: str, asker: Ask) -> Any:
-    """Say what the artefact is, and its totals."""
-    return asker.ask(model, summarise)
+def summary(model: str, queries: Ask) -> Any:
+    """Say what the artifact is, and its totals."""
+    return queries.ask(model, summarize)
 
 
 @router.get("/models/{model}/inspection", response_model=Inspection)
-def inspection(model: str, asker: Ask, limit: Limit = 5000) -> Any:
+def inspection(model: str, queries: Ask, limit: Limit = 5000) -> Any:
     """Return what `scopeview inspect --json` prints; `left_out` says where lists are longer than was asked for."""
-    return asker.ask(model, lambda facts: first_of(inspect(facts), limit))
+    return queries.ask(model, lambda context: first_of(inspect(context), limit))
 
 
 @router.get("/models/{model}/tree", response_model=TreePage)
 def tree(
     model: str,
-    asker: Ask,
+    queries: Ask,
     tree: TreeName = "ops",
     scope: str = "",
     fold: Annotated[bool, Query(description="Whether numbered twins are told as one.")] = True,
@@ -118,25 +118,25 @@ def tree(
     limit: Limit = 200,
 ) -> Any:
     """List the children of one scope of a tree."""
-    return asker.ask(model, lambda facts: tree_page(facts, tree, scope, offset=offset, limit=limit, fold=fold))
+    return queries.ask(model, lambda context: tree_page(context, tree, scope, offset=offset, limit=limit, fold=fold))
 
 
-@router.get("/models/{model}/findings", response_model=FindingsBelow)
-def findings(model: str, asker: Ask, scope: str = "") -> Any:
+@router.get("/models/{model}/findings", response_model=FindingsByScope)
+def findings(model: str, queries: Ask, scope: str = "") -> Any:
     """Count errors and warnings by the children of a scope; others are answered while all rules run for it."""
-    return asker.ask_aside(model, lambda facts: findings_below(facts, scope))
+    return queries.run_slow_query(model, lambda context: findings_by_scope(context, scope))
 
 
 @router.get("/models/{model}/show", response_model=Detail)
-def show(model: str, asker: Ask, name: str, limit: Limit = 50) -> Any:
+def show(model: str, queries: Ask, name: str, limit: Limit = 50) -> Any:
     """Return everything that stands under a name, as `scopeview show --json` does."""
-    return asker.ask(model, lambda facts: detail(facts, name, limit=limit))
+    return queries.ask(model, lambda context: detail(context, name, limit=limit))
 
 
 @router.get("/models/{model}/find", response_model=FindResult)
 def find_in(
     model: str,
-    asker: Ask,
+    queries: Ask,
     q: str,
     typing: Annotated[bool, Query(description="Whether it is half written: what is wrong becomes a hint.")] = False,
     offset: Offset = 0,
@@ -144,37 +144,37 @@ def find_in(
 ) -> Any:
     """Find ops and variables, as `scopeview find --json` does."""
     ask = find_while_typing if typing else find
-    return asker.ask(model, lambda facts: ask(facts, q, offset=offset, limit=limit))
+    return queries.ask(model, lambda context: ask(context, q, offset=offset, limit=limit))
 
 
 @router.get("/models/{model}/sharing", response_model=SharingReport)
 def sharing_in(
-    model: str, asker: Ask, variable: str = "", minimum: Annotated[int, Query(ge=0)] = 2, limit: Limit = 500
+    model: str, queries: Ask, variable: str = "", minimum: Annotated[int, Query(ge=0)] = 2, limit: Limit = 500
 ) -> Any:
     """Say who shares which variable, as `scopeview sharing --json` does."""
     if variable:
-        return asker.ask(model, lambda facts: sharing_of(facts, variable))
-    return asker.ask(model, lambda facts: sharing(facts, minimum=minimum, limit=limit))
+        return queries.ask(model, lambda context: sharing_of(context, variable))
+    return queries.ask(model, lambda context: sharing(context, minimum=minimum, limit=limit))
 
 
 @router.get("/models/{model}/collections", response_model=CollectionsReport)
-def collections_of(model: str, asker: Ask, name: str = "", limit: Limit = 500) -> Any:
+def collections_of(model: str, queries: Ask, name: str = "", limit: Limit = 500) -> Any:
     """Say what collections hold, as `scopeview collections --json` does, each as far as was asked for."""
-    return asker.ask(model, lambda facts: collections(facts, name=name, limit=limit))
+    return queries.ask(model, lambda context: collections(context, name=name, limit=limit))
 
 
 @router.get("/models/{model}/lint", response_model=LintReport)
-def lint_of(model: str, asker: Ask, checkpoint: str = "") -> Any:
+def lint_of(model: str, queries: Ask, checkpoint: str = "") -> Any:
     """Say what may be wrong, as `scopeview lint --json --severity info` does."""
     if checkpoint:
-        return asker.ask_both(model, checkpoint, lambda: lint(asker.workspace.subject(model, checkpoint)))
-    return asker.ask_aside(model, lambda _facts: lint(asker.workspace.subject(model)))
+        return queries.ask_both(model, checkpoint, lambda: lint(queries.workspace.subject(model, checkpoint)))
+    return queries.run_slow_query(model, lambda _context: lint(queries.workspace.subject(model)))
 
 
 @router.get("/models/{model}/map", response_model=ScopeMap)
 def map_of(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
-    asker: Ask,
+    queries: Ask,
     left: Annotated[list[str], Query(description="Variable scopes that are open.")] = [],  # noqa: B006
     right: Annotated[list[str], Query(description="Op scopes that are open.")] = [],  # noqa: B006
     shared: bool = False,
@@ -185,13 +185,13 @@ def map_of(  # noqa: PLR0913 - one parameter per field of the query
 ) -> Any:
     """Draw ribbons from variables to the op scopes that read or write them."""
     chosen = MapFilter(shared, collection, "" if role == "all" else role, kind)
-    return asker.ask(model, lambda facts: scope_map(facts, left, right, chosen, limit=limit))
+    return queries.ask(model, lambda context: scope_map(context, left, right, chosen, limit=limit))
 
 
 @router.get("/models/{model}/variables", response_model=VariableTablePage)
 def variables(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
-    asker: Ask,
+    queries: Ask,
     q: str = "",
     sort: SortKey = "name",
     descending: bool = False,
@@ -200,31 +200,33 @@ def variables(  # noqa: PLR0913 - one parameter per field of the query
     limit: Limit = 200,
 ) -> Any:
     """List variables, sorted and filtered."""
-    return asker.ask(
+    return queries.ask(
         model,
-        lambda facts: variable_table(
-            facts, q, sort=sort, descending=descending, attached=attached, offset=offset, limit=limit
+        lambda context: variable_table(
+            context, q, sort=sort, descending=descending, attached=attached, offset=offset, limit=limit
         ),
     )
 
 
 @router.get("/models/{model}/values", response_model=ValuesReport)
-def values(model: str, asker: Ask, q: str = "", offset: Offset = 0, limit: Limit = 200) -> Any:
+def values(model: str, queries: Ask, q: str = "", offset: Offset = 0, limit: Limit = 200) -> Any:
     """Describe the values of variables, as `scopeview values --json` does."""
-    return asker.ask_aside(
-        model, lambda _facts: values_report(*asker.workspace.stored(model), query=q, offset=offset, limit=limit)
+    return queries.run_slow_query(
+        model, lambda _context: values_report(*queries.workspace.stored(model), query=q, offset=offset, limit=limit)
     )
 
 
 @router.get("/models/{model}/values-of", response_model=list[VariableValues])
-def values_of_one(model: str, asker: Ask, name: str) -> Any:
+def values_of_one(model: str, queries: Ask, name: str) -> Any:
     """Describe the values of one variable as each checkpoint that is open holds them."""
-    return asker.ask_all(model, lambda: values_of(asker.workspace.facts(model), name, asker.workspace.holders(model)))
+    return queries.ask_all(
+        model, lambda: values_of(queries.workspace.context(model), name, queries.workspace.holders(model))
+    )
 
 
 @router.get("/diff", response_model=DiffReport)
 def diff_of(
-    asker: Ask,
+    queries: Ask,
     a: str,
     b: str,
     status: Annotated[list[Status], Query(description="What to list; all but the same if left out.")] = [],  # noqa: B006
@@ -233,16 +235,16 @@ def diff_of(
     limit: Limit = 500,
 ) -> Any:
     """Compare two models, as `scopeview diff --json` does; entries come by the page."""
-    return asker.ask_both(
+    return queries.ask_both(
         a,
         b,
-        lambda: page_of(asker.workspace.difference(a, b).report, status, slots=slots, offset=offset, limit=limit),
+        lambda: page_of(queries.workspace.difference(a, b).report, status, slots=slots, offset=offset, limit=limit),
     )
 
 
 @router.get("/diff/map", response_model=DiffMap)
 def diff_map_of(  # noqa: PLR0913 - one parameter per field of the query
-    asker: Ask,
+    queries: Ask,
     a: str,
     b: str,
     left: Annotated[list[str], Query(description="Variable scopes of A that are open.")] = [],  # noqa: B006
@@ -252,11 +254,11 @@ def diff_map_of(  # noqa: PLR0913 - one parameter per field of the query
     limit: Limit = 1000,
 ) -> Any:
     """Draw ribbons from the variables of one model to those of another."""
-    return asker.ask_both(
+    return queries.ask_both(
         a,
         b,
         lambda: diff_map(
-            asker.workspace.difference(a, b).report.entries, left, right, slots=slots, same=same, limit=limit
+            queries.workspace.difference(a, b).report.entries, left, right, slots=slots, same=same, limit=limit
         ),
     )
 

@@ -14,13 +14,15 @@ from starlette.exceptions import HTTPException
 from scopeview import __version__
 from scopeview.errors import ScopeviewError
 from scopeview.server import api, graph_api, pages
-from scopeview.server.places import Places
-from scopeview.server.refusals import refusal
+from scopeview.server.allowed_paths import AllowedPaths
+from scopeview.server.error_responses import refusal
 from scopeview.server.security import Access, Guard
 from scopeview.workspace import Workspace
 
 
-def create_app(workspace: Workspace, places: Places | None = None, access: Access | None = None) -> FastAPI:
+def create_app(
+    workspace: Workspace, allowed_paths: AllowedPaths | None = None, access: Access | None = None
+) -> FastAPI:
     """Return the server of a workspace.
 
     Args:
@@ -28,7 +30,7 @@ def create_app(workspace: Workspace, places: Places | None = None, access: Acces
         places: which other paths may be opened; none if left out.
         access: who may ask; the loopback if left out.
     """
-    where = places or Places()
+    where = allowed_paths or AllowedPaths()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -37,12 +39,16 @@ def create_app(workspace: Workspace, places: Places | None = None, access: Acces
         where.close()
 
     app = FastAPI(
-        title="scopeview", version=__version__, lifespan=lifespan,
-        docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
+        title="scopeview",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
         description="What `scopeview` says of graphs and checkpoints; every answer is what the command line prints.",
-    )  # fmt: skip
+    )
     app.state.workspace = workspace
-    app.state.places = where
+    app.state.allowed_paths = where
     app.include_router(pages.router)
     app.include_router(graph_api.router)
     app.include_router(api.router)  # the last: it answers for every address that there is nothing at

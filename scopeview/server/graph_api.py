@@ -6,15 +6,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from scopeview.analyses.dataflow.comparison import PictureChanges, changes_in_picture
-from scopeview.analyses.dataflow.edges import GraphEdges, edges_of_link
-from scopeview.analyses.dataflow.level import Wishes
-from scopeview.analyses.dataflow.opening import Opening, opening
-from scopeview.analyses.dataflow.picture import GraphPicture, picture
-from scopeview.analyses.dataflow.trace import Direction, Trace, trace
-from scopeview.analyses.roles import Role
-from scopeview.analyses.used_by_all import UsedByAll, used_by_all
-from scopeview.server.asking import Ask, Limit, Offset
+from scopeview.analysis.answers.common_variables import CommonVariables, common_variables
+from scopeview.analysis.derive.roles import Role
+from scopeview.analysis.graph_view.changes import PictureChanges, changes_in_picture
+from scopeview.analysis.graph_view.link_edges import GraphEdges, edges_of_link
+from scopeview.analysis.graph_view.opening import Opening, opening
+from scopeview.analysis.graph_view.scope_layer import ViewOptions
+from scopeview.analysis.graph_view.subgraph import GraphPicture, picture
+from scopeview.analysis.graph_view.trace import Direction, Trace, trace
+from scopeview.server.queries import Ask, Limit, Offset
 
 router = APIRouter(prefix="/api")
 
@@ -31,33 +31,35 @@ class Seen:
         items: Annotated[int, Query(ge=10, le=2000, description="Items of one scope, before they are folded.")] = 150,
     ) -> None:
         self.function = function
-        self.wishes = Wishes(frozenset(role), frozenset(show), frozenset(unfold), items)
+        self.view_options = ViewOptions(frozenset(role), frozenset(show), frozenset(unfold), items)
 
 
 @router.get("/models/{model}/graph", response_model=GraphPicture)
-def graph(model: str, asker: Ask, seen: Annotated[Seen, Depends()], scope: str = "") -> Any:
+def graph(model: str, queries: Ask, seen: Annotated[Seen, Depends()], scope: str = "") -> Any:
     """Draw one scope of the op tree: items, what is linked outside, and links."""
-    return asker.ask(model, lambda facts: picture(facts, scope, function=seen.function, wishes=seen.wishes))
+    return queries.ask(
+        model, lambda context: picture(context, scope, function=seen.function, view_options=seen.view_options)
+    )
 
 
-@router.get("/models/{model}/graph/used-by-all", response_model=UsedByAll)
+@router.get("/models/{model}/graph/used-by-all", response_model=CommonVariables)
 def graph_used_by_all(
-    model: str, asker: Ask, name: Annotated[list[str], Query(description="Ops, scopes and variables.")]
+    model: str, queries: Ask, name: Annotated[list[str], Query(description="Ops, scopes and variables.")]
 ) -> Any:
     """Find the variables that several ops and scopes all use."""
-    return asker.ask(model, lambda facts: used_by_all(facts, name))
+    return queries.ask(model, lambda context: common_variables(context, name))
 
 
 @router.get("/models/{model}/graph/opening", response_model=Opening)
-def graph_opening(model: str, asker: Ask) -> Any:
+def graph_opening(model: str, queries: Ask) -> Any:
     """Say which scopes to open at first."""
-    return asker.ask(model, opening)
+    return queries.ask(model, opening)
 
 
 @router.get("/models/{model}/graph/edges", response_model=GraphEdges)
 def graph_edges(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
-    asker: Ask,
+    queries: Ask,
     seen: Annotated[Seen, Depends()],
     source: str,
     target: str,
@@ -66,14 +68,14 @@ def graph_edges(  # noqa: PLR0913 - one parameter per field of the query
     limit: Limit = 100,
 ) -> Any:
     """List the edges that a link stands for."""
-    chosen = {"function": seen.function, "wishes": seen.wishes, "offset": offset, "limit": limit}
-    return asker.ask(model, lambda facts: edges_of_link(facts, scope, source, target, **chosen))  # type: ignore[arg-type]
+    chosen = {"function": seen.function, "wishes": seen.view_options, "offset": offset, "limit": limit}
+    return queries.ask(model, lambda context: edges_of_link(context, scope, source, target, **chosen))  # type: ignore[arg-type]
 
 
 @router.get("/models/{model}/graph/trace", response_model=Trace)
 def graph_trace(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
-    asker: Ask,
+    queries: Ask,
     seen: Annotated[Seen, Depends()],
     name: Annotated[list[str], Query(description="Ops or scopes to begin at.")],
     direction: Direction = "inputs",
@@ -82,15 +84,18 @@ def graph_trace(  # noqa: PLR0913 - one parameter per field of the query
     control: bool = False,
 ) -> Any:
     """Find what feeds something, what it feeds, or what lies between two."""
-    chosen = {"function": seen.function, "wishes": seen.wishes, "depth": depth, "control": control}
-    return asker.ask(model, lambda facts: trace(facts, name, direction, ["", *opened], **chosen))  # type: ignore[arg-type]
+    chosen = {"function": seen.function, "wishes": seen.view_options, "depth": depth, "control": control}
+    return queries.ask(model, lambda context: trace(context, name, direction, ["", *opened], **chosen))  # type: ignore[arg-type]
 
 
 @router.get("/diff/graph", response_model=PictureChanges)
-def diff_graph_of(asker: Ask, seen: Annotated[Seen, Depends()], a: str, b: str, scope: str = "") -> Any:
+def diff_graph_of(queries: Ask, seen: Annotated[Seen, Depends()], a: str, b: str, scope: str = "") -> Any:
     """Tell what is gone, new, changed or renamed in the picture of a scope of model A, against model B."""
-    workspace = asker.workspace
-    return asker.ask_both(
-        a, b,
-        lambda: changes_in_picture(workspace.facts(a), workspace.difference(a, b).graph, scope, wishes=seen.wishes),
-    )  # fmt: skip
+    workspace = queries.workspace
+    return queries.ask_both(
+        a,
+        b,
+        lambda: changes_in_picture(
+            workspace.context(a), workspace.difference(a, b).graph, scope, view_options=seen.view_options
+        ),
+    )

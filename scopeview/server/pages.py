@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from scopeview import __version__
-from scopeview.server.refusals import environment
+from scopeview.server.error_responses import environment
 
 router = APIRouter(include_in_schema=False)
 

@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from scopeview.analyses.facts import Facts
-from scopeview.analyses.values import Values
+from scopeview.analysis.answers.values import Values
+from scopeview.analysis.context import AnalysisContext
 from scopeview.errors import AmbiguousError, QueryError, ScopeviewError
-from scopeview.sources import find_artifacts, read, read_beside, with_stored_values
-from scopeview.sources.checkpoint.values import reader_of
-from scopeview.sources.files import fenced
-from scopeview.sources.progress import telling
+from scopeview.readers import find_artifacts, read, read_beside, with_stored_values
+from scopeview.readers.checkpoint.values import reader_of
+from scopeview.readers.files import fenced
+from scopeview.readers.progress import progress_to
 
 State = Literal["loading", "ready", "failed"]
 ImportState = Literal["none", "waiting", "done", "refused"]
@@ -41,7 +41,7 @@ class OpenModel:
     """Ops of the main graph, once it has been read."""
     error: str
     choices: tuple[str, ...]
-    """Where the path holds several artefacts or tag-sets and none was named: their names."""
+    """Where the path holds several artifacts or tag-sets and none was named: their names."""
     choices_are_tags: bool
     holds_values: bool
     """Whether it is a checkpoint, or has one within: values of its variables can be described."""
@@ -68,10 +68,10 @@ class Entry:
     error: str = ""
     choices: tuple[str, ...] = ()
     choices_are_tags: bool = False
-    facts: Facts | None = None
-    beside: Facts | None = None
+    context: AnalysisContext | None = None
+    beside: AnalysisContext | None = None
     """The checkpoint in a SavedModel's folder."""
-    stored: tuple[Facts, Values] | None = None
+    stored: tuple[AnalysisContext, Values] | None = None
     """The model with the reader of its values, if it holds any."""
     file: Path | None = None
     stamp: tuple[int, int] | None = None
@@ -87,7 +87,7 @@ class Entry:
 def load(entry: Entry) -> None:
     """Read a model; whatever goes wrong becomes the entry's error, for nobody else would see it."""
     try:
-        with fenced(entry.within), telling(partial(_note_progress, entry)):
+        with fenced(entry.within), progress_to(partial(_note_progress, entry)):
             _read_into(entry)
         entry.state, entry.stage = "ready", "read"
     except _UnwantedError:
@@ -114,19 +114,19 @@ def _read_into(entry: Entry) -> None:
     entry.stamp = _stamp(entry.file)
     try:
         beside = read_beside(model)
-        entry.beside = Facts(beside) if beside is not None else None
+        entry.beside = AnalysisContext(beside) if beside is not None else None
     except ScopeviewError as error:  # the graph of a SavedModel is there without its variables
         model = replace(model, notes=(*model.notes, f"its variables cannot be read: {error}"))
-    entry.facts = Facts(model)
+    entry.context = AnalysisContext(model)
     with suppress(QueryError):  # a graph holds no values
-        entry.stored = stored_values(entry.facts, entry.beside)
+        entry.stored = stored_values(entry.context, entry.beside)
 
 
-def stored_values(facts: Facts, beside: Facts | None) -> tuple[Facts, Values]:
+def stored_values(context: AnalysisContext, beside: AnalysisContext | None) -> tuple[AnalysisContext, Values]:
     """Return a model whose variables know where their values are, and the reader of those."""
     if beside is None:
-        return facts, reader_of(facts.model)
-    return facts.with_model(with_stored_values(facts.model, beside.model)), reader_of(beside.model)
+        return context, reader_of(context.model)
+    return context.with_model(with_stored_values(context.model, beside.model)), reader_of(beside.model)
 
 
 class _UnwantedError(Exception):
@@ -141,8 +141,8 @@ def _note_progress(entry: Entry, stage: str, bytes_done: int) -> None:
 
 def told(entry: Entry) -> OpenModel:
     """Return what a page is told of a model."""
-    origin = entry.facts.model.origin if entry.facts is not None else None
-    report = entry.facts.model.imported if entry.facts is not None else None
+    origin = entry.context.model.origin if entry.context is not None else None
+    report = entry.context.model.imported if entry.context is not None else None
     size = entry.stamp[1] if entry.stamp else 0
     return OpenModel(
         id=entry.id,
@@ -153,7 +153,7 @@ def told(entry: Entry) -> OpenModel:
         stage=entry.stage,
         bytes_done=min(size, entry.bytes_done),
         bytes_total=size,
-        ops=len(entry.facts.model.graph) if entry.facts is not None else 0,
+        ops=len(entry.context.model.graph) if entry.context is not None else 0,
         error=entry.error,
         choices=entry.choices,
         choices_are_tags=entry.choices_are_tags,

@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from scopeview.analyses.diff.report import Diff, diff
-from scopeview.analyses.facts import Facts
-from scopeview.analyses.lint.rule import Subject
-from scopeview.analyses.values import Values
+from scopeview.analysis.answers.values import Values
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.diff.report import Diff, diff
+from scopeview.analysis.lint.rule import Subject
 from scopeview.errors import NotFoundError, QueryError, ScopeviewError
 from scopeview.model.imported import ImportReport
-from scopeview.sources.importing import with_import
+from scopeview.readers.tensorflow.importing import with_import
 from scopeview.workspace.entry import Entry, OpenModel, load, stored_values, told
 
 _BUDGET_BYTES = 256 << 20
@@ -38,7 +38,7 @@ class Workspace:
         self._import_up_to = import_up_to
         self._entries: dict[str, Entry] = {}
         self._answers: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
-        self._diffs: deque[tuple[tuple[Facts, Facts], Diff]] = deque(maxlen=_DIFFS_KEPT)
+        self._diffs: deque[tuple[tuple[AnalysisContext, AnalysisContext], Diff]] = deque(maxlen=_DIFFS_KEPT)
         self._size = 0
         self._budget = budget_bytes
         self._lock = threading.RLock()
@@ -60,11 +60,11 @@ class Workspace:
         tags: tuple[str, ...] | None = None,
         within: Sequence[Path] | None = None,
     ) -> str:
-        """Start to open an artefact, and return its id; the same artefact has the same id.
+        """Start to open an artifact, and return its id; the same artifact has the same id.
 
         Args:
             path: a file, a checkpoint prefix, or a folder.
-            artifact: which of several artefacts to read.
+            artifact: which of several artifacts to read.
             tags: the tag-set of the MetaGraph to read from a SavedModel.
             within: folders that no link and no name in a file leads out of; None for a path that a person named.
         """
@@ -108,7 +108,7 @@ class Workspace:
         """
         return told(self._entry(identity))
 
-    def facts(self, identity: str, *, timeout_s: float | None = None) -> Facts:
+    def context(self, identity: str, *, timeout_s: float | None = None) -> AnalysisContext:
         """Return a model with its analyses, when it has been read.
 
         Raises:
@@ -118,11 +118,11 @@ class Workspace:
         entry = self._entry(identity)
         if not entry.done.wait(timeout_s):
             raise NotFoundError(f"{entry.path} is still being read; ask again in a moment")
-        if entry.facts is None:
+        if entry.context is None:
             raise ScopeviewError(entry.error)
-        if 0 < len(entry.facts.model.graph) <= self._import_up_to:
+        if 0 < len(entry.context.model.graph) <= self._import_up_to:
             self._begin_import(entry)
-        return entry.facts
+        return entry.context
 
     def import_model(self, identity: str) -> None:
         """Begin to import a model through TensorFlow, however large it is.
@@ -131,14 +131,14 @@ class Workspace:
             NotFoundError: nothing of this id is open.
             ScopeviewError: it could not be read.
         """
-        self.facts(identity)
+        self.context(identity)
         self._begin_import(self._entry(identity))
 
     def answer(
         self,
         question: tuple[str, ...],
         identities: tuple[str, ...],
-        work_out: Callable[[], bytes],
+        compute: Callable[[], bytes],
         *,
         is_aside: bool = False,
     ) -> bytes:
@@ -157,7 +157,7 @@ class Workspace:
         for lock in locks:
             lock.acquire()
         try:
-            found = work_out()
+            found = compute()
             with self._lock:
                 if all(self._entries.get(entry.id) is entry for entry in entries):  # else it is of what was read before
                     self._keep(key, found)
@@ -166,15 +166,15 @@ class Workspace:
                 lock.release()
         return found
 
-    def stored(self, identity: str) -> tuple[Facts, Values]:
+    def stored(self, identity: str) -> tuple[AnalysisContext, Values]:
         """Return a model that has been read with the reader of the values that it holds.
 
         Raises:
             NotFoundError: nothing of this id is open.
             QueryError: it holds no values, or such as are not read.
         """
-        facts, entry = self.facts(identity), self._entry(identity)
-        return entry.stored if entry.stored is not None else stored_values(facts, None)
+        context, entry = self.context(identity), self._entry(identity)
+        return entry.stored if entry.stored is not None else stored_values(context, None)
 
     def subject(self, identity: str, checkpoint: str = "") -> Subject:
         """Return what is linted: a model, and the checkpoint to hold it against: another, or the one in its folder.
@@ -182,10 +182,10 @@ class Workspace:
         Raises:
             NotFoundError: nothing of these ids is open.
         """
-        facts = self.facts(identity)
-        return Subject(facts, self.facts(checkpoint) if checkpoint else self._entry(identity).beside)
+        context = self.context(identity)
+        return Subject(context, self.context(checkpoint) if checkpoint else self._entry(identity).beside)
 
-    def holders(self, identity: str) -> list[tuple[Facts, Values]]:
+    def holders(self, identity: str) -> list[tuple[AnalysisContext, Values]]:
         """Return the models that hold values, each with their reader: this one first, then others that are open."""
         found = []
         for other in dict.fromkeys((identity, *self.ready())):
@@ -211,10 +211,10 @@ class Workspace:
         self._diffs.append((both, found))
         return found
 
-    def _compared(self, identity: str) -> Facts:
+    def _compared(self, identity: str) -> AnalysisContext:
         """Return the facts of one side of a diff: variables of a SavedModel have the checksums of their values."""
-        facts, stored = self.facts(identity), self._entry(identity).stored
-        return facts if stored is None else stored[0]
+        context, stored = self.context(identity), self._entry(identity).stored
+        return context if stored is None else stored[0]
 
     def _keep(self, key: tuple[str, ...], found: bytes) -> None:
         with self._lock:
@@ -242,17 +242,17 @@ class Workspace:
 
     def _import(self, entry: Entry) -> None:
         """Import a model in a child process; what it says, a refusal included, joins the answers."""
-        assert entry.facts is not None
+        assert entry.context is not None
         try:
-            model = with_import(entry.facts.model, timeout_s=_IMPORT_TIMEOUT_S, unwanted=entry.unwanted)
+            model = with_import(entry.context.model, timeout_s=_IMPORT_TIMEOUT_S, unwanted=entry.unwanted)
         except Exception as error:  # noqa: BLE001 - a thread's own end would leave the page waiting for ever
             words = str(error) if isinstance(error, ScopeviewError) else f"{type(error).__name__}: {error}"
-            model = replace(entry.facts.model, imported=ImportReport(ok=False, error=words))
+            model = replace(entry.context.model, imported=ImportReport(ok=False, error=words))
         with entry.aside, entry.lock, self._lock:  # no answer is being worked out, and those that are kept are old
             if self._entries.get(entry.id) is entry:
                 self._forget(entry.id)
-            entry.facts = entry.facts.with_model(model)
+            entry.context = entry.context.with_model(model)
             if entry.stored is not None:
-                entry.stored = stored_values(entry.facts, entry.beside)
+                entry.stored = stored_values(entry.context, entry.beside)
             entry.imported = "done" if model.imported is not None and model.imported.ok else "refused"
             entry.revision += 1

@@ -92,9 +92,11 @@ def test_a_walk_ends_in_the_picture_of_its_last_step(page: Page, url: str, path:
 
 
 CHAIN = "op0 Relu\n" + "".join(f"op{i} Relu op{i - 1}\n" for i in range(1, 3000))
-STAR = "".join(f"v{i} VariableV2\nsave/a{i} Identity v{i}\n" for i in range(3000)) + "save/SaveV2 SaveV2 " + " ".join(
-    f"save/a{i}" for i in range(3000)
-)  # fmt: skip
+STAR = (
+    "".join(f"v{i} VariableV2\nsave/a{i} Identity v{i}\n" for i in range(3000))
+    + "save/SaveV2 SaveV2 "
+    + " ".join(f"save/a{i}" for i in range(3000))
+)
 MIXED = "".join(f"big/n{i:05}q/y Type{i}\n" for i in range(700))
 WIDE = "".join(f"big/s{i:05}x/y{i} {'Relu' if i % 2 else 'Tanh'}\n" for i in range(10_000))
 

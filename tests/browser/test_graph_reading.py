@@ -1,4 +1,4 @@
-"""The graph in a real browser: selecting, tracing, colouring, what is set aside, and what the address brings back."""
+"""The graph in a real browser: selecting, tracing, coloring, what is set aside, and what the address brings back."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_several_are_selected_and_what_they_share_is_told(page: Page, url: str) 
 
 
 def test_the_address_brings_the_picture_back(page: Page, url: str) -> None:
-    opened(page, url, op="discriminator", colour="type", inputs="left", role="save", at="discriminator/hidden")
+    opened(page, url, op="discriminator", color="type", inputs="left", role="save", at="discriminator/hidden")
     page.mouse.move(700, 500)
     page.mouse.wheel(0, -300)
     page.wait_for_url("**box=**")
@@ -130,7 +130,7 @@ def test_the_address_brings_the_picture_back(page: Page, url: str) -> None:
     ]
     assert numbers[0] == pytest.approx(numbers[1], abs=1)
     expect(item(page, "\\\\u000asave")).to_be_visible()
-    expect(page.get_by_label("colour")).to_have_value("type")
+    expect(page.get_by_label("color")).to_have_value("type")
 
 
 def test_a_page_without_an_address_opens_what_computes_most(page: Page, serve: Serve) -> None:
@@ -148,8 +148,8 @@ def test_a_page_without_an_address_opens_what_computes_most(page: Page, serve: S
 
 def test_the_legend_is_what_is_on_the_screen(page: Page, url: str) -> None:
     opened(page, url, op=["discriminator", "discriminator/hidden"])
-    for colouring in ("role", "type", "sharing", "structure", "dtype", "collection", "device"):
-        page.get_by_label("colour").select_option(colouring)
+    for coloring in ("role", "type", "sharing", "structure", "dtype", "collection", "device"):
+        page.get_by_label("color").select_option(coloring)
         entries = page.locator(".key .entry")
         counts = [int(text) for text in page.locator(".key .entry .quiet").all_inner_texts()]
         hues = page.locator("svg.graph .item:not(.open)[class*=hue]").count()

@@ -1,4 +1,4 @@
-"""Opening, closing and losing artefacts from within the page."""
+"""Opening, closing and losing artifacts from within the page."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_files_of_a_checkpoint_that_are_dropped_are_one_model(page: Page, ur
     expect(page.locator(".summary")).to_contain_text("28 variables")
     expect(page.get_by_role("region", name="Map")).to_contain_text("A checkpoint has no graph")
     assert models(page) == [*before, "m32_after.ckpt"]
-    page.get_by_role("button", name="close this artefact").click()
+    page.get_by_role("button", name="close this artifact").click()
     expect(page.get_by_label("Model").locator("option")).to_have_count(len(before))
     expect(page.locator(".summary")).to_contain_text("397 ops")
 
@@ -147,7 +147,7 @@ def test_of_a_folder_that_is_sent_one_tag_set_is_chosen(page: Page, url: str) ->
     page.get_by_role("button", name="train").click()
 
     expect(page.locator(".summary")).to_contain_text("tags train")
-    page.get_by_role("button", name="close this artefact").click()
+    page.get_by_role("button", name="close this artifact").click()
     expect(page.locator(".summary")).to_contain_text("ops")
 
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Page, expect
 
-from scopeview.sources.protos import message
+from scopeview.readers.protobuf.messages import message
 from tests.graphs import graph_def_from_text
 from tests.places import ROOT, SAMPLES
 
@@ -67,8 +67,9 @@ def test_a_variable_shows_its_call_sites_and_they_lead_on(page: Page, url: str) 
     inspector = page.get_by_role("complementary")
     expect(inspector).to_contain_text("used at 2 places")
     assert inspector.locator(".sites li").all_inner_texts() == [
-        "discriminator/hidden home", "discriminator_1/hidden re-entry",
-    ]  # fmt: skip
+        "discriminator/hidden home",
+        "discriminator_1/hidden re-entry",
+    ]
     inspector.get_by_role("button", name="discriminator_1/hidden", exact=True).first.click()
     expect(inspector.get_by_role("heading", level=2)).to_have_text("discriminator_1/hidden")
     page.go_back()

@@ -55,7 +55,7 @@ def test_a_row_that_is_not_loaded_yet_is_loaded_when_it_is_sought(page: Page, se
 @pytest.fixture(scope="module")
 def many(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     """1,200 ops side by side, no two of one type in a run of three, so that nothing folds."""
-    from scopeview.sources.protos import message
+    from scopeview.readers.protobuf.messages import message
 
     graph = message("GraphDef")()
     for number in range(1200):

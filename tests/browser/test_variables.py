@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from scopeview.analyses.facts import Facts
-from scopeview.analyses.variable_table import variable_table
-from scopeview.sources import read
+from scopeview.analysis.answers.variables import variable_table
+from scopeview.analysis.context import AnalysisContext
+from scopeview.readers import read
 from tests.browser.test_page import Serve, opened
 from tests.places import SAMPLES
 
@@ -62,7 +62,7 @@ def test_the_table_is_walked_by_keyboard(page: Page, url: str) -> None:
 def test_what_is_saved_is_what_the_table_shows(page: Page, url: str, tmp_path: Path) -> None:
     opened(page, url, view="variables", filter="sort:parameters%20down%20where%20shared:>1")
     page.locator(".line").first.wait_for()
-    truth = variable_table(Facts(read(MODEL)), "shared:>1", sort="parameters", descending=True).rows
+    truth = variable_table(AnalysisContext(read(MODEL)), "shared:>1", sort="parameters", descending=True).rows
     saved = {}
     for kind in ("CSV", "JSON"):
         with page.expect_download() as download:

@@ -42,7 +42,7 @@ def test_differences_and_savers(scopeview: Run) -> None:
     fine = scopeview("collections", SAMPLES / "m23_fine_tuning.meta").out
     savers = scopeview("collections", SAMPLES / "m31_renaming_savers.meta").out
 
-    assert "trainable_variables − updated  4  trainable, and no optimiser updates them  layer1/biases" in fine
+    assert "trainable_variables − updated  4  trainable, and no optimizer updates them  layer1/biases" in fine
     assert ["save/SaveV2", "saves", "1", "key", "net/w", "as", "old/name"] in [
         row.split() for row in savers.splitlines()
     ]

@@ -102,8 +102,9 @@ def test_maps_are_python(scopeview: Run) -> None:
     assert "    'layer1/weights': variables['model/layer1/kernel']," in code
 
     assert json.loads(scopeview("diff", ORIGINAL, RENAMED, "--format", "regex").out) == [
-        ["^", "model/"], ["(^|/)weights$", "\\1kernel"],
-    ]  # fmt: skip
+        ["^", "model/"],
+        ["(^|/)weights$", "\\1kernel"],
+    ]
 
 
 def test_markdown_for_a_pull_request(scopeview: Run) -> None:

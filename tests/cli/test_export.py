@@ -12,13 +12,13 @@ import networkx as nx
 import pytest
 
 import scopeview
-from scopeview.analyses.dataflow.picture import GraphPicture, picture
-from scopeview.analyses.dataflow.whole import whole_graph
-from scopeview.analyses.facts import Facts
-from scopeview.render.as_json import dumps
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.graph_view.expanded import whole_graph
+from scopeview.analysis.graph_view.subgraph import GraphPicture, picture
+from scopeview.readers.protobuf.messages import message
+from scopeview.render.as_json import document
 from scopeview.render.svg import to_svg
 from scopeview.server.pages import static_folder
-from scopeview.sources.protos import message
 from tests.cli.running import Run
 from tests.graphs import TANGLE, graph_def_from_text
 from tests.places import SAMPLES
@@ -30,12 +30,12 @@ def test_json_is_the_drawn_graph(scopeview: Run) -> None:
     found = json.loads(scopeview("export", GAN, "--open", "discriminator", "--format", "json").out)
 
     expected = whole_graph(loaded(GAN), "", ["discriminator"])
-    assert found == json.loads(dumps(expected))
+    assert found == json.loads(document(expected))
     assert [node["item"]["path"] for node in found["nodes"] if node["is_open"]] == ["discriminator"]
 
 
-def loaded(path: Path) -> Facts:
-    return Facts(scopeview.load(path))
+def loaded(path: Path) -> AnalysisContext:
+    return AnalysisContext(scopeview.load(path))
 
 
 def test_graphml_is_read_back_with_every_link(scopeview: Run, tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_graphml_is_read_back_with_every_link(scopeview: Run, tmp_path: Path) ->
     told = scopeview("export", GAN, "--levels", "3", "--format", "graphml", "-o", target)
 
     read = nx.read_graphml(target)
-    expected = whole_graph(loaded(GAN), levels=3)
+    expected = whole_graph(loaded(GAN), layers=3)
     assert told.out == f"wrote {target}\n"
     assert [read.nodes[f"n{i}"]["path"] for i in range(len(expected.nodes))] == [n.item.path for n in expected.nodes]
     assert {(int(a[1:]), int(b[1:]), d["data"]) for a, b, d in read.edges(data=True)} == {
@@ -53,7 +53,7 @@ def test_graphml_is_read_back_with_every_link(scopeview: Run, tmp_path: Path) ->
 
 def test_dot_has_a_cluster_for_each_open_scope_and_a_line_for_each_link(scopeview: Run) -> None:
     found = scopeview("export", GAN, "--scope", "discriminator", "--levels", "2", "--role", "init").out
-    expected = whole_graph(loaded(GAN), "discriminator", levels=2)
+    expected = whole_graph(loaded(GAN), "discriminator", layers=2)
 
     assert found.count("subgraph cluster_") == sum(node.is_open for node in expected.nodes)
     assert len(re.findall(r"^  n\d+ -> n\d+ \[", found, re.MULTILINE)) == len(expected.links)
@@ -71,8 +71,12 @@ def test_what_is_set_aside_is_shown_and_what_is_folded_unfolds(scopeview: Run, t
 
     assert labels("--levels", "2") == [("x", 1), ("net", 1), ("unit_[1-6]", 6)]
     assert labels("--levels", "2", "--unfold", "net/unit_3", "--show", "save") == [
-        ("x", 1), ("net", 1), ("save", 1), *((f"unit_{i}", 1) for i in range(1, 7)), ("SaveV2", 1),
-    ]  # fmt: skip
+        ("x", 1),
+        ("net", 1),
+        ("save", 1),
+        *((f"unit_{i}", 1) for i in range(1, 7)),
+        ("SaveV2", 1),
+    ]
 
 
 def test_what_cannot_be_drawn_is_a_sentence_and_the_file_names_its_format(scopeview: Run, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_json_has_the_same_answer(scopeview: Run) -> None:
 
 
 def test_a_query_that_cannot_be_read_ends_with_a_sentence(scopeview: Run) -> None:
-    ran = scopeview("find", SAMPLES / "m05_reuse.meta", "colour:red")
+    ran = scopeview("find", SAMPLES / "m05_reuse.meta", "color:red")
 
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("scopeview: there is no search field 'colour'")
+    assert ran.err.startswith("scopeview: there is no search field 'color'")

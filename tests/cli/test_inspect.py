@@ -110,7 +110,7 @@ def test_a_refused_import_is_reported(scopeview: Run) -> None:
     assert any(line.startswith("dangling (3)") for line in shown)
 
 
-def test_notes_and_other_artefacts_stand_in_the_header(scopeview: Run) -> None:
+def test_notes_and_other_artifacts_stand_in_the_header(scopeview: Run) -> None:
     shown = lines(scopeview("inspect", SAMPLES / "m29_logdir/v2"))
 
     assert shown[0].endswith("[events.out.tfevents.sample:call/function_0]")
@@ -165,7 +165,7 @@ def test_hostile_names_reach_the_terminal_as_text(name: str, scopeview: Run) -> 
         assert not set(ran.out) & {"\x1b", "\x07", "\x00", "\u202e"}
 
 
-def test_colour_only_where_it_is_asked_for(scopeview: Run) -> None:
+def test_color_only_where_it_is_asked_for(scopeview: Run) -> None:
     assert "\x1b[" not in scopeview("inspect", SAMPLES / "m05_reuse.meta").out
     assert "\x1b[" in scopeview("inspect", SAMPLES / "m05_reuse.meta", "--color").out
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from scopeview.analyses.lint.rules import RULES
+from scopeview.analysis.lint.rules import RULES
 from tests.cli.running import Run
 from tests.places import SAMPLES
 
@@ -59,7 +59,7 @@ def test_values_are_read_when_asked_for(scopeview: Run) -> None:
 
     assert [finding["message"] for finding in found["findings"]] == [
         f"all {size} values of layer{layer}/biases are 0" for layer, size in ((1, 8), (2, 6), (3, 2))
-    ]  # fmt: skip
+    ]
 
 
 def test_a_rule_explains_itself(scopeview: Run) -> None:

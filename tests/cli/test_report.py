@@ -28,9 +28,11 @@ def test_the_json_says_the_same(scopeview: Run) -> None:
     assert found["collections"] == json.loads(scopeview("collections", GAN, "--json").out)
     assert found["lint"] == json.loads(scopeview("lint", GAN, "--severity", "info", "--json").out)
     assert [(row["path"], row["shared"]) for row in found["ops"]["rows"] if row["shared"]] == [
-        ("discriminator/hidden", 2), ("discriminator/logits", 2),
-        ("discriminator_1/hidden", 2), ("discriminator_1/logits", 2),
-    ]  # fmt: skip
+        ("discriminator/hidden", 2),
+        ("discriminator/logits", 2),
+        ("discriminator_1/hidden", 2),
+        ("discriminator_1/logits", 2),
+    ]
 
 
 def test_a_checkpoint_beside_the_graph_is_held_against_it(scopeview: Run) -> None:

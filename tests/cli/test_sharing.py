@@ -17,11 +17,11 @@ def test_both_call_sites_of_every_discriminator_variable_are_named(scopeview: Ru
         "",
         "discriminator/hidden/ biases [6], weights [4, 6]  2 call sites",
         "    discriminator/hidden    home        add, MatMul",
-        "    discriminator_1/hidden  re-entry    add, MatMul  no variable of its own; same op types; no initialisers",
+        "    discriminator_1/hidden  re-entry    add, MatMul  no variable of its own; same op types; no initializers",
         "",
         "discriminator/logits/ biases [1], weights [6, 1]  2 call sites",
         "    discriminator/logits    home        add, MatMul",
-        "    discriminator_1/logits  re-entry    add, MatMul  no variable of its own; same op types; no initialisers",
+        "    discriminator_1/logits  re-entry    add, MatMul  no variable of its own; same op types; no initializers",
     ]
 
 
@@ -37,8 +37,9 @@ def test_the_json_has_the_names_of_the_contract(scopeview: Run) -> None:
         ["discriminator_1/hidden", "re-entry", ["discriminator_1/hidden/add"], ["E1", "E2", "E3", "E4"]],
     ]
     assert [slot["variable"] for slot in biases["slots"]] == [
-        "discriminator/hidden/biases/Adam_d", "discriminator/hidden/biases/Adam_d_1",
-    ]  # fmt: skip
+        "discriminator/hidden/biases/Adam_d",
+        "discriminator/hidden/biases/Adam_d_1",
+    ]
     assert biases["roles"] == {"forward": 2, "save": 2, "init": 1, "update": 1}
 
 
@@ -48,11 +49,15 @@ def test_what_is_listed_can_be_chosen(scopeview: Run) -> None:
 
     assert names("--min", "3") == []
     assert names("--min", "1", "--scope", "generator") == [
-        "generator/biases", "generator/hidden/biases", "generator/hidden/weights", "generator/weights",
-    ]  # fmt: skip
+        "generator/biases",
+        "generator/hidden/biases",
+        "generator/hidden/weights",
+        "generator/weights",
+    ]
     assert names("--collection", "trainable_variables", "--scope", "discriminator/logits") == [
-        "discriminator/logits/biases", "discriminator/logits/weights",
-    ]  # fmt: skip
+        "discriminator/logits/biases",
+        "discriminator/logits/weights",
+    ]
     assert len(names("--all")) == 28
     assert len(names("--all", "--limit", "5")) == 5
 

@@ -38,8 +38,15 @@ def test_shortened_text_fits_and_keeps_both_ends(text: str, width: int) -> None:
 def test_sizes_keep_three_digits() -> None:
     sizes = [0, 999, 1000, 12_345, 999_999, 1_500_000, 2_000_000_000, 10**18]
     assert [bytes_text(size) for size in sizes] == [
-        "0 B", "999 B", "1.00 kB", "12.3 kB", "1000 kB", "1.50 MB", "2.00 GB", "1000 PB",
-    ]  # fmt: skip
+        "0 B",
+        "999 B",
+        "1.00 kB",
+        "12.3 kB",
+        "1000 kB",
+        "1.50 MB",
+        "2.00 GB",
+        "1000 PB",
+    ]
     assert [short_count(n) for n in (9_999, 10_000, 1_234_567, 10**12)] == ["9,999", "10.0 k", "1.23 M", "1.00 T"]
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from scopeview.analyses.facts import Facts
-from scopeview.analyses.lint.rule import Subject
-from scopeview.analyses.report import ModelReport, report
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.lint.rule import Subject
+from scopeview.analysis.report import ModelReport, report
+from scopeview.readers import read
 from scopeview.render.html import report_html
-from scopeview.sources import read
 from tests.graphs import model_from_text
 from tests.places import SAMPLES, samples
 
@@ -56,7 +56,7 @@ def told(report: ModelReport) -> list[tuple[int, str]]:
 @pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample["path"])
 def test_the_trees_of_a_sample_are_nested_as_they_are(sample: dict[str, Any]) -> None:
     path = str(SAMPLES / sample["path"])
-    found = report(Subject(Facts(read(path, tags=sample.get("tags"), artifact=sample.get("artifact")))))
+    found = report(Subject(AnalysisContext(read(path, tags=sample.get("tags"), artifact=sample.get("artifact")))))
 
     page = Page(report_html(found))
 
@@ -67,7 +67,7 @@ def test_the_trees_of_a_sample_are_nested_as_they_are(sample: dict[str, Any]) ->
 def test_a_hostile_name_is_text() -> None:
     graph = model_from_text("<script>alert(1)</script>\"'&/w VariableV2 shape=2 dtype=float32")
 
-    page = Page(report_html(report(Subject(Facts(graph)))))
+    page = Page(report_html(report(Subject(AnalysisContext(graph)))))
 
     assert "script" not in page.elements
     assert (0, "<script>alert(1)</") in page.names
@@ -76,7 +76,7 @@ def test_a_hostile_name_is_text() -> None:
 
 def test_deep_scopes_are_all_told_and_nested_so_far_as_browsers_nest() -> None:
     deep = "/".join(f"s{index}" for index in range(600))
-    found = report(Subject(Facts(model_from_text(f"{deep}/x Const\n{deep}/y Neg {deep}/x"))))
+    found = report(Subject(AnalysisContext(model_from_text(f"{deep}/x Const\n{deep}/y Neg {deep}/x"))))
 
     page = Page(report_html(found))
 
@@ -86,7 +86,7 @@ def test_deep_scopes_are_all_told_and_nested_so_far_as_browsers_nest() -> None:
 
 def test_what_is_not_drawn_is_counted() -> None:
     wide = "\n".join(f"scope{chr(97 + index % 26)}{index}x/op{index} T{index}" for index in range(300))
-    found = report(Subject(Facts(model_from_text(wide))), lines=50)
+    found = report(Subject(AnalysisContext(model_from_text(wide))), lines=50)
 
     drawn = sum(row.size for row in found.ops.rows if row.depth == 0)
     assert drawn == 300

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scopeview.analyses.diff.report import diff
-from scopeview.analyses.facts import Facts
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.diff.report import diff
 from scopeview.render.markdown import markdown
 from tests.graphs import checkpoint
 
@@ -11,7 +11,7 @@ BAD = "a```b</td><script>|*x*`\x1b[31m"
 
 
 def test_a_hostile_name_ends_no_fence_and_acts_on_nothing() -> None:
-    report = diff(Facts(checkpoint({f"{BAD}/w": [2]})), Facts(checkpoint({f"{BAD}/v": [3]}))).report
+    report = diff(AnalysisContext(checkpoint({f"{BAD}/w": [2]})), AnalysisContext(checkpoint({f"{BAD}/v": [3]}))).report
 
     shown = markdown(report)
 
@@ -23,4 +23,7 @@ def test_a_hostile_name_ends_no_fence_and_acts_on_nothing() -> None:
 def test_nothing_changed_is_one_line() -> None:
     model = checkpoint({"w": [2]})
 
-    assert markdown(diff(Facts(model), Facts(model)).report) == "**`(checkpoint)` → `(checkpoint)`**: 1 same"
+    assert (
+        markdown(diff(AnalysisContext(model), AnalysisContext(model)).report)
+        == "**`(checkpoint)` → `(checkpoint)`**: 1 same"
+    )

@@ -55,7 +55,7 @@ def test_a_table_without_rows_prints_nothing() -> None:
     assert printed(40, []) == []
 
 
-def test_a_pipe_gets_whole_names_and_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_gets_whole_names_and_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     console = make_console(file=io.StringIO())
 

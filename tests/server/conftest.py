@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
+from scopeview.server.allowed_paths import AllowedPaths
 from scopeview.server.app import create_app
-from scopeview.server.places import Places
 from scopeview.workspace import Workspace
 from tests.places import SAMPLES
 
@@ -16,6 +16,6 @@ from tests.places import SAMPLES
 @pytest.fixture(scope="session")
 def client() -> Iterator[TestClient]:
     """A client of a server that may open any sample."""
-    app = create_app(Workspace(), Places(roots=[str(SAMPLES)]))
+    app = create_app(Workspace(), AllowedPaths(roots=[str(SAMPLES)]))
     with TestClient(app, base_url="http://127.0.0.1") as found:
         yield found

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from scopeview.analyses.roles import ROLES
+from scopeview.analysis.derive.roles import ROLES
+from scopeview.server.allowed_paths import AllowedPaths
 from scopeview.server.app import create_app
-from scopeview.server.places import Places
 from scopeview.workspace import Workspace
 from tests.cli.running import Run
 from tests.places import SAMPLES
@@ -109,7 +109,7 @@ def test_refusals_are_sentences_with_a_status(client: TestClient) -> None:
     assert refused(f"/api/models/{model}/show?name=nope")[0] == 404
     sentence = refused(f"/api/models/{model}/show?name=nope")[1]
     assert "nothing in" in sentence and "scopeview find" not in sentence  # no command line is at hand here
-    assert refused(f"/api/models/{model}/find?q=colour:red")[0] == 400
+    assert refused(f"/api/models/{model}/find?q=color:red")[0] == 400
     assert refused("/api/models/zzz/tree") == (404, "no model 'zzz' is open; reload the page to see those that are")
     assert refused("/api/nothing") == (404, "there is nothing at /api/nothing")
     outside = client.post("/api/models", json={"path": "/etc/passwd"})
@@ -126,8 +126,10 @@ def test_lists_are_bounded(client: TestClient) -> None:
     assert inspected["left_out"]["variables"] == 25 and inspected["variables"] == whole["variables"][:3]
     listed = client.get(f"/api/models/{model}/collections?limit=3").json()
     assert [(one["collection"]["size"], len(one["collection"]["members"])) for one in listed["collections"]] == [
-        (2, 2), (8, 3), (28, 3),
-    ]  # fmt: skip
+        (2, 2),
+        (8, 3),
+        (28, 3),
+    ]
     page = client.get(f"/api/models/{model}/tree?limit=3&offset=2").json()
     assert (len(page["rows"]), page["offset"], page["total"] > 3) == (3, 2, True)
 
@@ -199,7 +201,7 @@ def test_a_link_in_a_folder_does_not_lead_out_of_the_root(tmp_path: Path) -> Non
     (root / "sub").mkdir(parents=True)
     secret.write_bytes((SAMPLES / "m05_reuse.meta").read_bytes())
     (root / "sub" / "inner.meta").symlink_to(secret)
-    app = create_app(Workspace(), Places(roots=[str(root)]))
+    app = create_app(Workspace(), AllowedPaths(roots=[str(root)]))
     with TestClient(app, base_url="http://127.0.0.1") as client:
         for wanted in ({"path": "sub"}, {"path": "sub", "artifact": "inner.meta"}):
             told = client.post("/api/models", json=wanted).json()
@@ -223,7 +225,7 @@ def test_two_saved_models_of_other_values_differ(tmp_path: Path, scopeview: Run)
         module.w = tf.Variable([value, value], name="w")
         tf.saved_model.save(module, str(tmp_path / name))
     paths = [tmp_path / "one", tmp_path / "other"]
-    with TestClient(create_app(Workspace(), Places(map(str, paths))), base_url="http://127.0.0.1") as client:
+    with TestClient(create_app(Workspace(), AllowedPaths(map(str, paths))), base_url="http://127.0.0.1") as client:
         a, b = (client.post("/api/models", json={"path": str(path)}).json()["id"] for path in paths)
         answer = client.get("/api/diff", params={"a": a, "b": b}).json()
 

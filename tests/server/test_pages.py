@@ -16,7 +16,7 @@ BROWSER = {"accept": "text/html,application/xhtml+xml"}
 def test_what_is_open_is_listed_with_its_state() -> None:
     workspace = Workspace()
     good, bad = workspace.open(str(SAMPLES / "m05_reuse.meta")), workspace.open("<b>nowhere</b>.meta")
-    workspace.facts(good)
+    workspace.context(good)
     with TestClient(create_app(workspace), base_url="http://127.0.0.1") as client:
         page = client.get("/workspace").text
 

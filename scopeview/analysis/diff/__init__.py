@@ -1,0 +1,1 @@
+"""What changed between two artifacts: variables, what ties them, and the op trees."""

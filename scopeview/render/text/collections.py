@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from scopeview.analyses.membership import CollectionsReport
+from scopeview.analysis.answers.collections import CollectionsReport
 from scopeview.render.formats import count, plural, printable
 from scopeview.render.text.table import Cell, Column, Items, print_table
 
@@ -81,8 +81,9 @@ def _savers(console: Console, report: CollectionsReport) -> None:
         renamed = tuple(f"{entry.variable} as {entry.key}" for entry in saver.renamed)
         others = tuple(f"{key} (no variable)" for key in saver.others)
         name = saver.op if saver.ops == 1 else f"{saver.op} and {saver.ops - 1} more"
-        rows.append((name, "restores" if saver.restores else "saves", plural(len(saver.keys), "key"),
-                     Items(renamed + others)))  # fmt: skip
+        rows.append(
+            (name, "restores" if saver.restores else "saves", plural(len(saver.keys), "key"), Items(renamed + others))
+        )
     print_table(console, [Column(), _QUIET, Column(align="right"), Column()], rows, gives=-1)
     if saving.never_saved:
         told = f"  never saved ({len(saving.never_saved)}): "

@@ -1,4 +1,4 @@
-"""The console that everything prints through: colour only on a terminal, whole names in a pipe."""
+"""The console that everything prints through: color only on a terminal, whole names in a pipe."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def make_console(*, color: bool | None = None, whole: bool = False, file: IO[str
     """Return a console for standard output.
 
     Args:
-        color: force colour on or off; None for "on a terminal, unless NO_COLOR is set".
+        color: force color on or off; None for "on a terminal, unless NO_COLOR is set".
         whole: never cut a line to the width of the terminal, which then wraps it.
         file: write here instead.
     """

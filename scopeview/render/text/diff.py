@@ -10,27 +10,43 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from scopeview.analyses.diff.graphs import GraphDiff, ScopeChange
-from scopeview.analyses.diff.report import DiffReport, SideSummary
-from scopeview.analyses.diff.value_change import ValueChange
-from scopeview.analyses.diff.variables import DiffEntry, Status
-from scopeview.analyses.restore import RestoreReport
+from scopeview.analysis.diff.graphs import GraphDiff, ScopeChange
+from scopeview.analysis.diff.report import DiffReport, SideSummary
+from scopeview.analysis.diff.restore import RestoreReport
+from scopeview.analysis.diff.value_change import ValueChange
+from scopeview.analysis.diff.variables import DiffEntry, Status
 from scopeview.model.names import leaf_of, scope_of, sort_key
 from scopeview.model.scopes import ScopeId, ScopeTree
 from scopeview.render.formats import plural, printable, shape_text
 from scopeview.render.text.table import Cell, Column, Items, print_table
 
 MARKS: Mapping[Status, str] = {
-    "same": " ", "values": "~", "shape": "~", "dtype": "~", "renamed": ">", "only_a": "-", "only_b": "+",
-}  # fmt: skip
+    "same": " ",
+    "values": "~",
+    "shape": "~",
+    "dtype": "~",
+    "renamed": ">",
+    "only_a": "-",
+    "only_b": "+",
+}
 WORDS: Mapping[Status, str] = {
-    "same": "same", "values": "with other values", "shape": "reshaped", "dtype": "retyped", "renamed": "renamed",
-    "only_a": "only in A", "only_b": "only in B",
-}  # fmt: skip
+    "same": "same",
+    "values": "with other values",
+    "shape": "reshaped",
+    "dtype": "retyped",
+    "renamed": "renamed",
+    "only_a": "only in A",
+    "only_b": "only in B",
+}
 _STYLES: Mapping[Status, str] = {
-    "values": "warning", "shape": "warning", "dtype": "warning", "renamed": "fold", "only_a": "error",
-    "only_b": "trainable", "same": "quiet",
-}  # fmt: skip
+    "values": "warning",
+    "shape": "warning",
+    "dtype": "warning",
+    "renamed": "fold",
+    "only_a": "error",
+    "only_b": "trainable",
+    "same": "quiet",
+}
 _FOLDED_FROM = 3
 """Variables of a scope that become one line if the same happened to all."""
 
@@ -46,7 +62,7 @@ def print_diff(console: Console, report: DiffReport, *, whole: bool) -> None:
     limit = None if whole else _LINES
     _rules(console, report, limit)
     _tree(console, report, limit, whole)
-    _optimisers(console, report)
+    _optimizers(console, report)
     if report.shifted:
         told = Items(tuple(map(printable, report.shifted))).fitted(max(30, console.width - 50))
         console.print(Text(f"\n  object paths shifted, full names stayed: {told}", style="warning"))
@@ -64,8 +80,8 @@ def print_diff(console: Console, report: DiffReport, *, whole: bool) -> None:
 
 def _side(console: Console, letter: str, side: SideSummary) -> None:
     name = printable(side.path) + (f"  [{printable(side.artifact)}]" if side.artifact else "")
-    facts = f"{side.format.replace('_', ' ')}, {plural(side.variables, 'variable')}"
-    console.print(Text.assemble((f"{letter} ", "heading"), name, (f"  {facts}", "quiet")), no_wrap=True, crop=True)
+    context = f"{side.format.replace('_', ' ')}, {plural(side.variables, 'variable')}"
+    console.print(Text.assemble((f"{letter} ", "heading"), name, (f"  {context}", "quiet")), no_wrap=True, crop=True)
     for note in side.notes:
         console.print(Text(f"  ! {printable(note)}", style="warning"))
 
@@ -235,11 +251,11 @@ def numbers(change: ValueChange) -> str:
     return told + share + bad
 
 
-def _optimisers(console: Console, report: DiffReport) -> None:
-    before, after = report.optimisers
+def _optimizers(console: Console, report: DiffReport) -> None:
+    before, after = report.optimizers
     if before != after and (before or after):
         was, now = ", ".join(map(printable, before)) or "none", ", ".join(map(printable, after)) or "none"
-        console.print(Text(f"\n  slots of optimisers: {was} -> {now}", style="warning"))
+        console.print(Text(f"\n  slots of optimizers: {was} -> {now}", style="warning"))
 
 
 def _restore(console: Console, report: RestoreReport, side: str) -> None:

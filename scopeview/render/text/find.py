@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from scopeview.analyses.find import FindResult, Hit
+from scopeview.analysis.answers.find import FindResult, Hit
 from scopeview.render.formats import plural, printable, shape_text
 from scopeview.render.text.table import Column, print_table
 

@@ -21,11 +21,11 @@ def print_import(console: Console, report: ImportReport) -> None:
     elif not report.ok:
         console.print(Text(f"  refused by {version}: {printable(report.error)}", style="error"))
     else:
-        facts = (
+        context = (
             f"  accepted by {version}: {plural(len(report.op_types), 'op')}; rebuilt from the collections: "
             f"{plural(len(report.variables), 'variable')}, {plural(len(report.collections), 'collection')}"
         )
-        console.print(Text(facts))
+        console.print(Text(context))
     for name in report.unregistered[:_SHOWN]:
         console.print(
             Text(

@@ -8,8 +8,8 @@ from itertools import groupby
 from rich.console import Console
 from rich.text import Text
 
-from scopeview.analyses.lint.rule import SEVERITIES, Rule
-from scopeview.analyses.lint.run import Finding, LintReport
+from scopeview.analysis.lint.rule import SEVERITIES, Rule
+from scopeview.analysis.lint.run import Finding, LintReport
 from scopeview.render.formats import plural, printable
 from scopeview.render.text.table import Column, Items, print_table
 
@@ -23,10 +23,11 @@ def print_lint(console: Console, report: LintReport) -> None:
         first = found[0]
         console.print(
             Text.assemble(
-                (f"{first.severity} {first.code} ", _STYLES[first.severity]), (first.rule, "title"),
+                (f"{first.severity} {first.code} ", _STYLES[first.severity]),
+                (first.rule, "title"),
                 (f"  {len(found)}" if len(found) > 1 else "", "quiet"),
             )
-        )  # fmt: skip
+        )
         for finding in found:
             _finding(console, finding)
         console.print(Text(f"  fix: {printable(' '.join(first.fix.split()))}", style="quiet"))

@@ -8,19 +8,22 @@ from dataclasses import replace
 from rich.console import Console
 from rich.text import Text
 
-from scopeview.analyses.access import Access
-from scopeview.analyses.callsites import CallSite
-from scopeview.analyses.folding import fold_twins
-from scopeview.analyses.roles import ROLES
-from scopeview.analyses.sharing import SharingReport, VariableUse
-from scopeview.analyses.slots import Attachment
+from scopeview.analysis.answers.sharing import SharingReport, VariableUse
+from scopeview.analysis.derive.accesses import Access
+from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
+from scopeview.analysis.derive.call_sites import CallSite
+from scopeview.analysis.derive.roles import ROLES
+from scopeview.analysis.trees.folding import fold_twins
 from scopeview.model.names import leaf_of, scope_of, split_uniquifier
 from scopeview.render.formats import count, initializer_text, plural, printable, shape_text
 from scopeview.render.text.table import Cell, Column, Items, print_table
 
 _EVIDENCE = {
-    "E1": "dataflow", "E2": "no variable of its own", "E3": "same op types", "E4": "no initialisers",
-}  # fmt: skip
+    "E1": "dataflow",
+    "E2": "no variable of its own",
+    "E3": "same op types",
+    "E4": "no initializers",
+}
 _SITE_COLUMNS = (Column(), Column(style="quiet"), Column(align="right"), Column(), Column(style="quiet"))
 _VARIABLES_NAMED = 12
 _MANY, _SCOPES = 40, 12
@@ -119,7 +122,7 @@ def print_story(console: Console, use: VariableUse) -> None:
     """Print everything about one variable: where it was made, what uses, writes and stores it."""
     console.print(Text.assemble(("variable ", "heading"), (printable(use.name), "title")))
     trainable = {True: ", trainable", False: ", not trainable", None: ""}[use.trainable]
-    facts: list[tuple[str, Cell]] = [
+    context: list[tuple[str, Cell]] = [
         ("is", f"{use.kind} {shape_text(use.shape)} {use.dtype}{trainable}"),
         ("created in", printable(use.creation_scope) or ("(root)" if use.readers or use.writers else "")),
         ("initializer", initializer_text(use.initializer)),
@@ -127,7 +130,7 @@ def print_story(console: Console, use: VariableUse) -> None:
         ("checkpoint keys", Items(use.checkpoint_keys)),
         ("object paths", Items(use.object_paths)),
     ]
-    shown = [(name, cell) for name, cell in facts if cell and not (isinstance(cell, Items) and not cell.texts)]
+    shown = [(name, cell) for name, cell in context if cell and not (isinstance(cell, Items) and not cell.texts)]
     print_table(console, (Column(style="quiet"), Column()), shown, gives=-1)
     if use.note:
         console.print(Text(f"  ! {printable(use.note)}", style="warning"))
@@ -160,10 +163,10 @@ def print_use(console: Console, use: VariableUse) -> None:
         print_table(console, [Column()] * 4, stored, indent="    ")
 
 
-def _attachment(attachment: Attachment) -> str:
-    whose = f"the variable {attachment.primary}" if attachment.primary else "an optimiser"
-    holds = f", {attachment.holds}" if attachment.holds else ""
-    return f"{whose} ({attachment.kind} {attachment.slot}{holds}; rule {attachment.rule})"
+def _attachment(auxiliary: AuxiliaryVariable) -> str:
+    whose = f"the variable {auxiliary.primary}" if auxiliary.primary else "an optimizer"
+    holds = f", {auxiliary.holds}" if auxiliary.holds else ""
+    return f"{whose} ({auxiliary.kind} {auxiliary.slot}{holds}; rule {auxiliary.rule})"
 
 
 def _accesses(console: Console, heading: str, found: Sequence[Access]) -> None:

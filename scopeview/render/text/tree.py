@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from scopeview.analyses.outline import Outline, OutlineRow
+from scopeview.analysis.trees.outline import Outline, OutlineRow
 from scopeview.render.formats import plural, printable
 from scopeview.render.text.table import Cell, Column, print_table
 

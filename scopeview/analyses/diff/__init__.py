@@ -1,1 +1,0 @@
-"""What changed between two artefacts: variables, what ties them, and the op trees."""

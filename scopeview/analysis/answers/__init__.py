@@ -1,0 +1,1 @@
+"""One file per question that a user can ask of one model."""

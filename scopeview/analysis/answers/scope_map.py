@@ -1,0 +1,166 @@
+"""The map: variables on the left, the op scopes that read or write them on the right, ribbons between.
+
+The right side is the tree of the ops that touch a variable, each at the place that it works for: an op in the body of a
+loop or a function stands below the op that calls it, an op of a program of its own below the name of that program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.accesses import Access
+from scopeview.analysis.derive.roles import Role
+from scopeview.analysis.trees.two_trees import Side, SideNode, index_of
+from scopeview.model.links import Links, reduce_links
+from scopeview.model.names import leaf_of
+from scopeview.model.variables import Variable
+
+AccessKind = Literal["reads", "writes", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class MapFilter:
+    """Which accesses the map shows.
+
+    Attributes:
+        shared: only variables that the computation uses at several places.
+        collection: only members of this collection.
+        role: only accesses that serve this; empty for all.
+        kind: reads, writes, or both.
+    """
+
+    shared: bool = False
+    collection: str = ""
+    role: Role | Literal[""] = "forward"
+    kind: AccessKind = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class MapNode:
+    """One visible thing on one side."""
+
+    path: str
+    label: str
+    depth: int
+    is_scope: bool
+    is_open: bool
+    items: int
+    """Variables, or ops, that it stands for."""
+    uses: int
+    """For a variable: at how many places the computation uses it."""
+    links: int
+    """Accesses that start or end in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ribbon:
+    """Accesses between two visible things."""
+
+    left: int
+    """Index into `variables`."""
+    right: int
+    """Index into `ops`."""
+    reads: int
+    writes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeMap:
+    """Both sides as far as they are open, and the ribbons between what is visible."""
+
+    variables: tuple[MapNode, ...]
+    ops: tuple[MapNode, ...]
+    ribbons: tuple[Ribbon, ...]
+    total_variables: int
+    """Variables that the filter leaves."""
+    total_accesses: int
+    is_cut: bool
+    """Whether a side has more visible things than were asked for; the rest of it is left out."""
+
+
+def scope_map(
+    context: AnalysisContext,
+    opened_variables: Iterable[str] = (),
+    opened_ops: Iterable[str] = (),
+    chosen: MapFilter = MapFilter(),
+    *,
+    limit: int = 1000,
+) -> ScopeMap:
+    """Draw the map.
+
+    Args:
+        context: the model, analyzed.
+        opened_variables: variable scopes that are open.
+        opened_ops: op scopes that are open.
+        chosen: which accesses to show.
+        limit: visible things of each side.
+    """
+    touched = [
+        (variable, found) for variable in _variables(context, chosen) if (found := _accesses(context, variable, chosen))
+    ]
+    left = Side((variable.name for variable, _ in touched), opened_variables)
+    right = Side((_place(access) for _, found in touched for access in found), opened_ops)
+    accesses = [(left.row[v.name], right.row[_place(a)], a.writes) for v, found in touched for a in found]
+    pairs = np.array([pair[:2] for pair in accesses], dtype=np.int64).reshape(-1, 2)
+    writes = np.array([pair[2] for pair in accesses], dtype=np.int64)
+    reads = reduce_links(pairs, 1 - writes, left.frontier, right.frontier)
+    written = reduce_links(pairs, writes, left.frontier, right.frontier)
+    uses = {variable.name: context.uses(variable) for variable, _ in touched}
+    sides = left.nodes(), right.nodes()
+    return ScopeMap(
+        variables=tuple(_nodes(left, sides[0][:limit], pairs[:, 0], uses)),
+        ops=tuple(_nodes(right, sides[1][:limit], pairs[:, 1], {})),
+        ribbons=tuple(_ribbons(reads, written, index_of(sides[0][:limit]), index_of(sides[1][:limit]))),
+        total_variables=len(left.names),
+        total_accesses=len(accesses),
+        is_cut=max(map(len, sides)) > limit,
+    )
+
+
+def _variables(context: AnalysisContext, chosen: MapFilter) -> list[Variable]:
+    return [
+        variable
+        for variable in context.model.variables
+        if variable.name not in context.auxiliary_variables
+        and (not chosen.collection or chosen.collection in variable.collections)
+        and (not chosen.shared or context.uses(variable) > 1)
+    ]
+
+
+def _accesses(context: AnalysisContext, variable: Variable, chosen: MapFilter) -> list[Access]:
+    both = context.accesses(variable)
+    found = (() if chosen.kind == "writes" else both.readers) + (() if chosen.kind == "reads" else both.writers)
+    return [access for access in found if not chosen.role or access.role == chosen.role]
+
+
+def _place(access: Access) -> str:
+    return "/".join(filter(None, (access.program, access.scope, leaf_of(access.works_for))))
+
+
+def _nodes(side: Side, nodes: Iterable[SideNode], rows: np.ndarray, uses: dict[str, int]) -> Iterable[MapNode]:
+    """Yield what a side shows, each with the number of accesses that start or end in it."""
+    links = side.counts(rows)
+    for node in nodes:
+        number = 0 if node.code is None else links.get(node.code, 0)
+        yield MapNode(
+            path=node.path,
+            label=node.label,
+            depth=node.depth,
+            is_scope=node.is_scope,
+            is_open=node.is_open,
+            items=node.items,
+            uses=0 if node.is_scope else uses.get(node.path, 0),
+            links=number,
+        )
+
+
+def _ribbons(reads: Links, writes: Links, left: dict[int, int], right: dict[int, int]) -> Iterable[Ribbon]:
+    columns = reads.left.tolist(), reads.right.tolist(), reads.weight.tolist(), writes.weight.tolist()
+    for one, other, read, write in zip(*columns, strict=True):
+        if one in left and other in right:
+            yield Ribbon(left[one], right[other], read, write)

@@ -1,0 +1,241 @@
+"""Who shares what? Every variable with the op scopes that use it, as `scopeview sharing --json` states it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from shlex import quote
+
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.accesses import Access
+from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
+from scopeview.analysis.derive.call_sites import CallSite
+from scopeview.analysis.derive.roles import TRAINING, Role
+from scopeview.analysis.suggestions import not_found
+from scopeview.errors import NotFoundError
+from scopeview.model.model import Model, SaverEntry
+from scopeview.model.names import is_within, scope_of
+from scopeview.model.scopes import ScopeId
+from scopeview.model.shapes import Shape
+from scopeview.model.variables import Initializer, Kind, Variable
+
+
+@dataclass(frozen=True, slots=True)
+class VariableUse:
+    """One variable and everything that ties it to the op tree."""
+
+    name: str
+    creation_scope: str
+    """The op scope that its op stands in."""
+    kind: Kind
+    shape: Shape
+    dtype: str
+    trainable: bool | None
+    parameters: int | None
+    uses: int
+    """At how many places the computation uses it; from 2 on, it is shared."""
+    call_sites: tuple[CallSite, ...]
+    readers: tuple[Access, ...]
+    writers: tuple[Access, ...]
+    is_cut: bool
+    """Whether readers and writers are not complete, because functions call functions too often."""
+    slots: tuple[AuxiliaryVariable, ...]
+    """Variables that exist for this one: optimizer slots, averages, replicas."""
+    belongs_to: AuxiliaryVariable | None
+    """What this variable exists for, if it is a slot, an average, a replica or an optimizer's scalar."""
+    roles: Mapping[Role, int]
+    """Accesses by what they serve."""
+    unread: str
+    """Why the computation does not read it; empty if it does."""
+    note: str
+    """What a reader must know, such as a name that freezing lost."""
+    initializer: Initializer | None
+    collections: tuple[str, ...]
+    checkpoint_keys: tuple[str, ...]
+    savers: tuple[SaverEntry, ...]
+    object_paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedScope:
+    """Variables that are shared in one way: a scope that was entered at several places, whatever lies below it."""
+
+    scope: str
+    """The variable scope; empty for the root."""
+    places: tuple[str, ...]
+    """The op scopes that it was entered as, in the order of the first variable's call sites."""
+    variables: int
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharingReport:
+    """The variables that were asked for, and how many there are in all."""
+
+    variables: tuple[VariableUse, ...]
+    total: int
+    """Variables that fit."""
+    model_variables: int
+    """Variables of the model, or of the scope or collection asked for, those that exist for another left out."""
+    shared: int
+    """How many of these the computation uses at two places or more."""
+    scopes: tuple[SharedScope, ...]
+    """How these are shared, those of most variables first."""
+
+
+def sharing(
+    context: AnalysisContext,
+    *,
+    minimum: int = 2,
+    scope: str = "",
+    collection: str = "",
+    attached: bool = False,
+    limit: int | None = None,
+) -> SharingReport:
+    """List the variables that are used at several places.
+
+    Args:
+        context: the model, analyzed.
+        minimum: uses that a variable must have; 0 lists all.
+        scope: only variables within this variable scope.
+        collection: only members of this collection.
+        attached: whether slots and other variables that exist for another are listed too.
+        limit: how many to describe; the totals are always complete.
+
+    Raises:
+        NotFoundError: there is no such variable scope, or no such collection.
+    """
+    model = context.model
+    if scope and model.variable_scopes.find(scope) is None and not model.variables.named(scope):
+        raise NotFoundError(not_found(model, scope, _variable_scopes(model), "no variable scope"))
+    if collection and model.collection(collection) is None:
+        raise NotFoundError(not_found(model, collection, [c.name for c in model.collections], "no collection"))
+    within = [
+        variable
+        for variable in model.variables
+        if is_within(variable.name, scope) and (not collection or collection in variable.collections)
+    ]
+    owned = [variable for variable in within if variable.name not in context.auxiliary_variables]
+    chosen = [variable for variable in (within if attached else owned) if context.uses(variable) >= minimum]
+    return SharingReport(
+        tuple(use_of(context, variable) for variable in chosen[:limit]),
+        len(chosen),
+        len(owned),
+        sum(context.uses(variable) > 1 for variable in owned),
+        _by_scope(context, owned),
+    )
+
+
+def _by_scope(context: AnalysisContext, variables: Sequence[Variable]) -> tuple[SharedScope, ...]:
+    """Tell shared variables by what sets their call sites apart: `a/x/w` at `a/x` and `a_1/x` is `a` at `a`, `a_1`."""
+    found: dict[tuple[str, tuple[str, ...]], list[Variable]] = defaultdict(list)
+    for variable in variables:
+        if context.uses(variable) > 1:
+            home = scope_of(variable.name)
+            sites = ["/".join(filter(None, (site.program, site.scope))) for site in context.call_sites(variable)]
+            below = _common_end([home, *sites])
+            cut = [path[: len(path) - len(below)].rstrip("/") for path in (home, *sites)]
+            found[cut[0], tuple(dict.fromkeys(cut[1:]))].append(variable)
+    told = [
+        SharedScope(scope, places, len(several), sum(v.parameters or 0 for v in several))
+        for (scope, places), several in found.items()
+    ]
+    return tuple(sorted(told, key=lambda one: -one.variables))
+
+
+def _common_end(paths: Sequence[str]) -> str:
+    """Return the segments that all paths end in.
+
+    >>> _common_end(["a/b/c", "x/b/c"]), _common_end(["a", "b"])
+    ('b/c', '')
+    """
+    split = [path.split("/") for path in paths]
+    length = 0
+    while all(len(path) > length for path in split) and len({path[-1 - length] for path in split}) == 1:
+        length += 1
+    return "/".join(split[0][len(split[0]) - length :])
+
+
+def sharing_of(context: AnalysisContext, name: str) -> SharingReport:
+    """Tell the whole story of one variable; of several where they bear one name.
+
+    Raises:
+        NotFoundError: there is no such variable; the message proposes names that are near.
+    """
+    found = variables_called(context.model, name)
+    if not found and context.model.variable_scopes.find(name.rstrip("/")) is not None:
+        raise NotFoundError(
+            f"{name!r} is a variable scope, and no variable; for all that is in it: --scope {quote(name)}"
+        )
+    if not found:
+        raise NotFoundError(not_found(context.model, name, context.model.variables.names, "no variable"))
+    uses = tuple(use_of(context, variable) for variable in found)
+    return SharingReport(uses, len(uses), len(uses), sum(use.uses > 1 for use in uses), _by_scope(context, found))
+
+
+def use_of(context: AnalysisContext, variable: Variable) -> VariableUse:
+    """Describe one variable."""
+    both = context.accesses(variable)
+    handle = variable.handles[0] if variable.handles else ""
+    return VariableUse(
+        name=variable.name,
+        creation_scope=scope_of(handle),
+        kind=variable.kind,
+        shape=variable.shape,
+        dtype=variable.dtype,
+        trainable=variable.trainable,
+        parameters=variable.parameters,
+        uses=context.uses(variable),
+        call_sites=context.call_sites(variable),
+        readers=both.readers,
+        writers=both.writers,
+        is_cut=both.is_cut,
+        slots=context.attached.get(variable.name, ()),
+        belongs_to=context.auxiliary_variables.get(variable.name),
+        roles=Counter(access.role for access in (*both.readers, *both.writers)),
+        unread="" if context.uses(variable) else _why_unread(context, variable),
+        note=variable.note,
+        initializer=variable.initializer,
+        collections=variable.collections,
+        checkpoint_keys=variable.checkpoint_keys,
+        savers=savers_of(context.model, variable),
+        object_paths=variable.object_paths,
+    )
+
+
+def _why_unread(context: AnalysisContext, variable: Variable) -> str:
+    auxiliary = context.auxiliary_variables.get(variable.name)
+    if variable.kind == "checkpoint":
+        return "a checkpoint holds values and no graph that reads them"
+    if auxiliary is not None:
+        return f"it exists for {auxiliary.primary or 'an optimizer'} ({auxiliary.kind}, rule {auxiliary.rule})"
+    if variable.kind == "object":
+        return "no function that is a program takes it: Keras saves it for training, or nothing uses it"
+    roles = {access.role for access in (*context.accesses(variable).readers, *context.accesses(variable).writers)}
+    if roles & TRAINING:
+        return "only training reads or writes it"
+    if "forward" in roles:
+        return "the computation writes it, and reads it nowhere but in what it writes"
+    return f"only {', '.join(sorted(roles))} ops reach it" if roles else "no op of the graph reads or writes it"
+
+
+def variables_called(model: Model, name: str) -> tuple[Variable, ...]:
+    """Return the variables of a name: their own, a tensor's, a part's, a checkpoint key, an object path."""
+    found = model.variables.named(name) or model.variables.named(name.removesuffix(":0"))
+    return found or tuple(variable for variable in model.variables if _is_called(variable, name))
+
+
+def _is_called(variable: Variable, name: str) -> bool:
+    """Whether a name is one of the variable's others: a key, a key without its attribute, an object path."""
+    keys = variable.checkpoint_keys
+    return name in keys or name in variable.object_paths or any(key.startswith(f"{name}/.ATTRIBUTES/") for key in keys)
+
+
+def savers_of(model: Model, variable: Variable) -> tuple[SaverEntry, ...]:
+    """Return what the savers write and restore of a variable."""
+    return tuple(entry for entry in model.savers if entry.handle_op in variable.handles)
+
+
+def _variable_scopes(model: Model) -> Iterator[str]:
+    return (model.variable_scopes.path(ScopeId(scope)) for scope in range(1, len(model.variable_scopes)))

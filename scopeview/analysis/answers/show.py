@@ -1,0 +1,347 @@
+"""What is this name? Everything that a model holds under one name: op, tensor, scope, variable, function, collection.
+
+One name can be several of these at once; all are answered.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+
+from scopeview.analysis.answers.inspect import CollectionRecord, VariableRecord, record_of
+from scopeview.analysis.answers.sharing import VariableUse, use_of, variables_called
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.call_sites import CallSite
+from scopeview.analysis.derive.roles import Role
+from scopeview.analysis.derive.tensor_types import UNKNOWN, output_count, output_facts
+from scopeview.analysis.suggestions import not_found
+from scopeview.errors import NotFoundError
+from scopeview.model.functions import Function
+from scopeview.model.model import Model, Signature
+from scopeview.model.names import is_within, parse_input
+from scopeview.model.ops import MISSING, Edge, OpRow, OpTable
+from scopeview.model.scopes import ScopeId
+from scopeview.model.shapes import Shape
+
+FUNCTION_SEPARATOR = ": "
+"""Between the name of a function and an op of its body, as in `__inference_call_42: dense/MatMul`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One end of an edge, seen from the op at the other."""
+
+    op: str
+    op_type: str
+    slot: int
+    """Position among the inputs of the consuming op."""
+    port: int
+    """Output index of the producing op; -1 for a control edge."""
+    argument: str
+    dtype: str | None
+    shape: Shape
+    shape_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output of an op; dtype and shape as far as the artifact or TensorFlow's import tells."""
+
+    port: int
+    dtype: str | None
+    shape: Shape
+    shape_known: bool
+    readers: int
+    """Ops that read it, each input counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpDetail:
+    """One op in full."""
+
+    name: str
+    function: str
+    """The function whose body holds it; empty for the main graph."""
+    type: str
+    role: Role
+    """What it is for."""
+    device: str
+    definition: int
+    """Position in the file, from 0."""
+    attributes: Mapping[str, object]
+    inputs: tuple[Link, ...]
+    outputs: tuple[Output, ...]
+    """In the order of their ports: all that its definition gives, or else those that are known or read."""
+    consumers: tuple[Link, ...]
+    total_consumers: int
+    dangling_inputs: tuple[str, ...]
+    collections: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeDetail:
+    """One scope of the op tree."""
+
+    path: str
+    ops: int
+    op_types: Mapping[str, int]
+    roles: Mapping[Role, int]
+    variables: tuple[str, ...]
+    """Variables that its computation uses, those of other scopes included."""
+    total_variables: int
+    shared: int
+    """How many of these are used at several places."""
+    parameters: int
+    """Elements of these."""
+    edges_in: int
+    """Data and control edges that come from outside."""
+    edges_out: int
+    devices: tuple[str, ...]
+    child_scopes: tuple[str, ...]
+    total_child_scopes: int
+
+
+@dataclass(frozen=True, slots=True)
+class VariableScopeDetail:
+    """One scope of the variable tree."""
+
+    path: str
+    call_sites: tuple[CallSite, ...]
+    """The op scopes whose computation uses any of its variables."""
+    variables: tuple[VariableRecord, ...]
+    total_variables: int
+    attached: int
+    """How many of these exist for another: slots and averages, which the numbers below leave out."""
+    parameters: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class VariableDetail:
+    """One variable in full."""
+
+    variable: VariableRecord
+    use: VariableUse
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionDetail:
+    """One function of the library."""
+
+    name: str
+    ops: int
+    op_types: Mapping[str, int]
+    arguments: tuple[str, ...]
+    results: tuple[str, ...]
+    gradient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Everything under one name."""
+
+    name: str
+    ops: tuple[OpDetail, ...]
+    scopes: tuple[ScopeDetail, ...]
+    variables: tuple[VariableDetail, ...]
+    variable_scopes: tuple[VariableScopeDetail, ...]
+    functions: tuple[FunctionDetail, ...]
+    collections: tuple[CollectionRecord, ...]
+    signatures: tuple[Signature, ...]
+
+
+def detail(context: AnalysisContext, name: str, *, limit: int = 50) -> Detail:
+    """Look a name up: `a/b`, `a/b:0`, `^a/b`, `a/`, a checkpoint key, a function, `function: op`, a collection.
+
+    Args:
+        context: where to look.
+        name: the name.
+        limit: how many consumers, child scopes and variables of a scope to list; totals are always given.
+
+    Raises:
+        NotFoundError: nothing has this name; the message proposes names that are near.
+    """
+    model, path = context.model, name.rstrip("/") or name
+    found = Detail(
+        name=name,
+        ops=tuple(_ops(context, name, limit)),
+        scopes=tuple(_scopes(context, path, limit)),
+        variables=tuple(
+            VariableDetail(record_of(context, v), use_of(context, v)) for v in variables_called(model, name)
+        ),
+        variable_scopes=tuple(_variable_scopes(context, path, limit)),
+        functions=tuple(_functions(model, name)),
+        collections=tuple(
+            CollectionRecord(c.name, c.kind, c.size, c.members) for c in model.collections if c.name == name
+        ),
+        signatures=tuple(signature for signature in model.signatures if signature.name == name),
+    )
+    if not any(getattr(found, field.name) for field in fields(found) if field.name != "name"):
+        raise NotFoundError(not_found(model, name, _names(model, name)))
+    return found
+
+
+def _ops(context: AnalysisContext, name: str, limit: int) -> Iterator[OpDetail]:
+    model = context.model
+    function_name, separator, inner = name.partition(FUNCTION_SEPARATOR)
+    if separator and function_name in model.functions:
+        body = model.functions[function_name].body
+        row = body.row(inner)
+        if row is not None:
+            yield _op(context, body, row, function_name, None, limit)
+        return
+    reference = parse_input(name)
+    row, port = model.graph.row(name), None
+    if row is None and reference.op != name:
+        row = model.graph.row(reference.op)
+        port = reference.port if reference.port >= 0 else None
+        if row is not None and port is not None:
+            _check_port(model, row, port)
+    if row is not None:
+        yield _op(context, model.graph, row, "", port, limit)
+
+
+def _check_port(model: Model, row: OpRow, port: int) -> None:
+    count = output_count(model, "", row)
+    if count is not None and port >= count:
+        several = f"{count} outputs, :0 to :{count - 1}"
+        outputs = "no outputs" if not count else "one output, :0" if count == 1 else several
+        name = model.graph.name(row)
+        raise NotFoundError(f"{name}:{port} does not exist: the {model.graph.op_type(row)} op {name} has {outputs}")
+
+
+def _op(context: AnalysisContext, table: OpTable, row: OpRow, function: str, port: int | None, limit: int) -> OpDetail:
+    """Describe an op; with a port, only the consumers of that output."""
+    model = context.model
+    consumers = [edge for edge in table.consumers(row) if port is None or edge.port == port]
+    return OpDetail(
+        name=table.name(row),
+        function=function,
+        type=table.op_type(row),
+        role=context.roles.of(row, function),
+        device=table.device(row),
+        definition=int(table.columns.definition[row]),
+        attributes=table.attributes(row),
+        inputs=tuple(
+            _link(model, table, edge, edge.source, edge.source, function)
+            for edge in table.inputs(row)
+            if edge.source != MISSING
+        ),
+        outputs=tuple(_outputs(model, table, row, function, limit)),
+        consumers=tuple(_link(model, table, edge, edge.target, row, function) for edge in consumers[:limit]),
+        total_consumers=len(consumers),
+        dangling_inputs=tuple(text for target, text in table.dangling if target == row),
+        collections=() if function else _collections_of(model, table.name(row)),
+    )
+
+
+def _outputs(model: Model, table: OpTable, row: OpRow, function: str, limit: int) -> Iterator[Output]:
+    readers = Counter(edge.port for edge in table.consumers(row))
+    defined = output_count(model, function, row)
+    known = 1 if output_facts(model, function, row, 0) != UNKNOWN else 0
+    count = max(readers, default=-1) + 1 if defined is None else defined
+    for port in range(min(max(count, known), limit)):
+        context = output_facts(model, function, row, port)
+        yield Output(port, context.dtype, context.shape, context.shape_known, readers[port])
+
+
+def _link(model: Model, table: OpTable, edge: Edge, other: OpRow, producer: OpRow, function: str) -> Link:
+    context = output_facts(model, function, producer, edge.port)
+    return Link(
+        table.name(other),
+        table.op_type(other),
+        edge.slot,
+        edge.port,
+        edge.argument,
+        context.dtype,
+        context.shape,
+        context.shape_known,
+    )
+
+
+def _collections_of(model: Model, op: str) -> tuple[str, ...]:
+    return tuple(
+        collection.name for collection in model.collections if any(member.target == op for member in collection.members)
+    )
+
+
+def _scopes(context: AnalysisContext, path: str, limit: int) -> Iterator[ScopeDetail]:
+    model = context.model
+    function, separator, inner = path.partition(FUNCTION_SEPARATOR)
+    is_inside = bool(separator) and function in model.functions
+    table = model.functions[function].body if is_inside else model.graph
+    path, tree = inner if is_inside else path, table.scopes
+    scope = tree.find(path)
+    if scope is None or not path:
+        return
+    children = [tree.path(child) for child in tree.children(scope)]
+    rows = tree.rows(scope)
+    columns = table.columns
+    devices = {columns.devices[number] for number in columns.device_id[rows.start : rows.stop].tolist()}
+    variables = () if is_inside else model.variables
+    used = [v for v in variables if any(is_within(site.scope, path) for site in context.call_sites(v))]
+    comes_in, goes_out = _crossing(table, rows)
+    yield ScopeDetail(
+        path,
+        len(rows),
+        table.type_counts(rows),
+        context.roles.counts(rows, function if is_inside else ""),
+        tuple(v.name for v in used[:limit]),
+        len(used),
+        sum(context.uses(v) > 1 for v in used),
+        sum(v.parameters or 0 for v in used),
+        comes_in,
+        goes_out,
+        tuple(sorted(device for device in devices if device)),
+        tuple(children[:limit]),
+        len(children),
+    )
+
+
+def _crossing(table: OpTable, rows: range) -> tuple[int, int]:
+    """Count the edges that come into a scope, and those that leave it."""
+    source, target = table.columns.source, table.targets
+    starts_inside = (source >= rows.start) & (source < rows.stop)
+    ends_inside = (target >= rows.start) & (target < rows.stop)
+    return int((ends_inside & ~starts_inside & (source >= 0)).sum()), int((starts_inside & ~ends_inside).sum())
+
+
+def _variable_scopes(context: AnalysisContext, path: str, limit: int) -> Iterator[VariableScopeDetail]:
+    model, tree = context.model, context.model.variable_scopes
+    scope: ScopeId | None = tree.find(path)
+    if scope is None or not path:
+        return
+    inside = [model.variables[row] for row in tree.rows(scope)]
+    own = [variable for variable in inside if variable.name not in context.auxiliary_variables]
+    attached = [variable for variable in inside if variable.name in context.auxiliary_variables]
+    yield VariableScopeDetail(
+        path,
+        context.call_sites_of_scope(path),
+        tuple(record_of(context, variable) for variable in (own + attached)[:limit]),
+        len(inside),
+        len(attached),
+        sum(variable.parameters or 0 for variable in own),
+        sum(variable.size_bytes or 0 for variable in own),
+    )
+
+
+def _functions(model: Model, name: str) -> Iterator[FunctionDetail]:
+    function: Function | None = model.functions.get(name)
+    if function is not None:
+        yield FunctionDetail(
+            function.name,
+            function.op_count,
+            function.body.type_counts(),
+            tuple(f"{argument.name}: {argument.dtype}" for argument in function.arguments),
+            tuple(f"{r.name}: {r.dtype} = {r.source}" for r in function.results),
+            function.gradient,
+        )
+
+
+def _names(model: Model, name: str) -> Iterator[str]:
+    """Yield the names that may have been meant, those of the same function first."""
+    function = model.functions.get(name.partition(FUNCTION_SEPARATOR)[0])
+    if function is not None:
+        yield from (f"{function.name}{FUNCTION_SEPARATOR}{op}" for op in function.body.names)
+    yield from (*model.variables.names, *model.graph.names, *model.functions)

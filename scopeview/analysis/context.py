@@ -1,0 +1,145 @@
+"""What several questions need to know of a model, worked out once and when it is first asked for."""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.analysis.derive.accesses import Accesses, AccessIndex
+from scopeview.analysis.derive.auxiliary import AuxiliaryVariable, find_auxiliary_variables
+from scopeview.analysis.derive.call_sites import CallSite, CallSites
+from scopeview.analysis.derive.roles import Roles
+from scopeview.analysis.derive.savers import Saving, find_saving
+from scopeview.analysis.derive.structure import Twins, find_twins
+from scopeview.model.model import Model
+from scopeview.model.variables import VARIABLE_TYPES, Variable
+
+Answer = TypeVar("Answer")
+
+
+class AnalysisContext:
+    """The analyses of one model that others build on."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._sites: dict[str, tuple[CallSite, ...]] = {}
+        self._cached: dict[Hashable, Any] = {}
+
+    def with_model(self, model: Model) -> AnalysisContext:
+        """Return the facts of the same artifact after TensorFlow's import: what was worked out stays."""
+        other = copy.copy(self)
+        other.model = model
+        other._cached = {}
+        return other
+
+    def cached(self, question: Hashable, compute: Callable[[], Answer]) -> Answer:
+        """Return the answer to a question of an analysis that builds on this one, worked out once."""
+        if question not in self._cached:
+            self._cached[question] = compute()
+        answer: Answer = self._cached[question]
+        return answer
+
+    def by_key(self) -> Mapping[str, Variable]:
+        """Return variables by their names and by what savers call them; not kept when TensorFlow's import joins."""
+
+        def gathered() -> Mapping[str, Variable]:
+            named = {variable.name: variable for variable in self.model.variables}
+            return named | {key: variable for variable in self.model.variables for key in variable.checkpoint_keys}
+
+        return self.cached("variables by key", gathered)
+
+    @cached_property
+    def auxiliary_variables(self) -> Mapping[str, AuxiliaryVariable]:
+        """What slots, averages, replicas and scalars belong to, by their names."""
+        return find_auxiliary_variables(self.model)
+
+    @cached_property
+    def attached(self) -> Mapping[str, tuple[AuxiliaryVariable, ...]]:
+        """What is attached to each variable, by the name of that variable."""
+        found: dict[str, dict[str, AuxiliaryVariable]] = defaultdict(dict)
+        for auxiliary in self.auxiliary_variables.values():
+            found[auxiliary.primary][auxiliary.variable] = auxiliary
+        return {primary: tuple(sorted(kept.values(), key=lambda a: a.variable)) for primary, kept in found.items()}
+
+    @cached_property
+    def roles(self) -> Roles:
+        """What each op is for."""
+        return Roles(self.model, self.auxiliary_variables)
+
+    @cached_property
+    def _accesses(self) -> AccessIndex:
+        return AccessIndex(self.model, self.roles)
+
+    @cached_property
+    def _call_sites(self) -> CallSites:
+        return CallSites(self.model, self.roles)
+
+    @cached_property
+    def saving(self) -> Saving:
+        """What the savers of the graph store, and what none does."""
+        return find_saving(self.model)
+
+    @cached_property
+    def twins(self) -> tuple[Twins, ...]:
+        """Numbered scopes of the op tree that are equal inside."""
+        return find_twins(self.model.graph)
+
+    @cached_property
+    def forward_edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Source and target of every edge by which computed values flow between forward ops, sorted by source.
+
+        Edges that leave variables and the ops that read them carry weights, and are left out.
+        """
+        columns, codes = self.model.graph.columns, self.roles.codes()
+        target = self.model.graph.targets
+        source = columns.source.astype(np.int64)
+        kept = (source >= 0) & (columns.port >= 0) & ~self.gives_weights[source]
+        kept[kept] = (codes[source[kept]] == self.roles.forward) & (codes[target[kept]] == self.roles.forward)
+        order = np.argsort(source[kept], kind="stable")
+        return source[kept][order], target[kept][order]
+
+    @cached_property
+    def weights_of(self) -> NDArray[np.int64]:
+        """The variable that each op is, or hands the value of on: its row, or -1; shape (ops,)."""
+        graph = self.model.graph
+        found = np.full(len(graph), -1, dtype=np.int64)
+        held = graph.rows_of_type(*VARIABLE_TYPES)
+        found[held] = held
+        for row in held:
+            for edge in graph.consumers(row):
+                if graph.op_type(edge.target) in ("Identity", "ReadVariableOp", "Enter", "RefEnter"):
+                    found[edge.target] = row
+        return found
+
+    @cached_property
+    def gives_weights(self) -> NDArray[np.bool_]:
+        """Which ops are variables, or hand the value of one on: shape (ops,)."""
+        return np.asarray(self.weights_of >= 0)
+
+    def accesses(self, variable: Variable) -> Accesses:
+        """Return what reads and writes a variable."""
+        return self._accesses.of(variable)
+
+    def call_sites(self, variable: Variable) -> tuple[CallSite, ...]:
+        """Return the op scopes whose computation uses a variable."""
+        if variable.identity not in self._sites:
+            self._sites[variable.identity] = self._call_sites.of(variable, self.accesses(variable).forward)
+        return self._sites[variable.identity]
+
+    def uses(self, variable: Variable) -> int:
+        """Return at how many places the computation uses a variable; from 2 on, it is shared."""
+        return sum(site.times for site in self.call_sites(variable))
+
+    def call_sites_of_scope(self, scope: str) -> tuple[CallSite, ...]:
+        """Return the op scopes that use any variable of a variable scope."""
+        found = self.model.variable_scopes.find(scope)
+        rows = self.model.variable_scopes.rows(found) if found is not None else range(0)
+        variables = (self.model.variables[row] for row in rows)
+        reads = [read for v in variables if v.name not in self.auxiliary_variables for read in self.accesses(v).forward]
+        return self._call_sites.of_scope(scope, reads)

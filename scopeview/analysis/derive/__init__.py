@@ -1,0 +1,1 @@
+"""What several answers build on: roles, accesses, call sites, auxiliary variables, savers, structure."""

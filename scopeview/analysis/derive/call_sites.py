@@ -1,0 +1,244 @@
+"""Call sites: the op scopes that use a variable, and how each of them came to it.
+
+A variable of scope V is read by ops of a scope S. Segments of V and S agree if they are equal, or if S's has a number
+that TensorFlow added (`cell` and `cell_1`); a number is never taken off a variable's own name, for `layer_0` is a name.
+
+    home       S is V                                   below   S lies in V
+    prefixed   V stands in S (`tower_0/net`)            re-entry   the same, with added numbers (`net_1`)
+    cross      neither: the variable came as an object (tied weights, a scope without its name scope)
+
+Evidence, beside the dataflow (E1) that every call site has: E2 no variable of its own stands there; E3 the same op
+types as at the first call site; E4 no op there holds or initializes a variable.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from scopeview.analysis.derive.accesses import Access
+from scopeview.analysis.derive.roles import Roles
+from scopeview.model.model import Model
+from scopeview.model.names import leaf_of, scope_of, split_uniquifier
+from scopeview.model.scopes import ROOT
+from scopeview.model.variables import VARIABLE_TYPES, Variable
+
+Relation = Literal["home", "below", "prefixed", "re-entry", "cross"]
+Evidence = Literal["E1", "E2", "E3", "E4"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """One op scope that uses a variable."""
+
+    scope: str
+    """The op scope; empty for the root."""
+    program: str
+    """The function of the object graph whose scope it is; empty for the main graph."""
+    relation: Relation
+    reads: tuple[str, ...]
+    """The ops of the computation that use the variable there."""
+    times: int
+    """How often it is used there: equal ops that differ by a number (`MatMul`, `MatMul_1`) are uses of their own.
+
+    At the root, where ops of all kinds are numbered together, always 1.
+    """
+    evidence: tuple[Evidence, ...]
+
+
+class Match(NamedTuple):
+    """How an op scope agrees with a variable scope."""
+
+    relation: Relation
+    entry: str
+    """The part of the op scope that is the variable scope's entry; the op scope itself where none is."""
+
+
+def match_scope(variable_scope: str, op_scope: str) -> Match:
+    """Say how an op scope relates to a variable scope.
+
+    >>> match_scope("rnn/cell", "rnn/while/cell_1/add")
+    Match(relation='re-entry', entry='rnn/while/cell_1')
+    >>> match_scope("net", "tower_0/net"), match_scope("layer_0", "layer")
+    (Match(relation='prefixed', entry='tower_0/net'), Match(relation='cross', entry='layer'))
+    """
+    if op_scope == variable_scope:
+        return Match("home", op_scope)
+    if not variable_scope:
+        return Match("prefixed", op_scope)
+    if op_scope.startswith(f"{variable_scope}/"):
+        return Match("below", variable_scope)
+    wanted, segments = variable_scope.split("/"), op_scope.split("/")
+    for relation, agrees in (("prefixed", str.__eq__), ("re-entry", _is_reentered)):
+        end = _subsequence_end(wanted, segments, agrees)
+        if end:
+            return Match(relation, "/".join(segments[:end]))  # type: ignore[arg-type]
+    return Match("cross", op_scope)
+
+
+def _is_reentered(segment: str, entered: str) -> bool:
+    """Whether an op scope's segment is a variable scope's, perhaps with a number; case does not count in op names."""
+    entered, segment = entered.casefold(), segment.casefold()
+    return entered == segment or split_uniquifier(entered)[0] == segment
+
+
+def _subsequence_end(wanted: Sequence[str], segments: Sequence[str], agrees: object) -> int:
+    """Return the number of segments up to the last that is needed to contain the wanted ones in order, or 0."""
+    assert callable(agrees)
+    found = 0
+    for position, segment in enumerate(segments, 1):
+        found += agrees(wanted[found], segment)
+        if found == len(wanted):
+            return position
+    return 0
+
+
+class CallSites:
+    """Finds the call sites of variables, and of whole variable scopes."""
+
+    def __init__(self, model: Model, roles: Roles) -> None:
+        self._model = model
+        self._roles = roles
+        self._types: dict[str, Counter[str]] = {}
+
+    def of(self, variable: Variable, reads: Iterable[Access]) -> tuple[CallSite, ...]:
+        """Group the forward reads of one variable by the call site that they belong to, home first."""
+        return self._sites(scope_of(variable.name), reads)
+
+    def of_scope(self, scope: str, reads: Iterable[Access]) -> tuple[CallSite, ...]:
+        """Group the forward reads of all variables of a scope by entry of that scope, home first.
+
+        What is used below an entry belongs to it.
+        """
+        by_entry: dict[tuple[str, str], list[Access]] = defaultdict(list)
+        for read in reads:
+            match = match_scope(scope, read.scope)
+            by_entry[read.program, match.entry].append(read)
+        groups = [(program, entry, found) for (program, entry), found in by_entry.items()]
+        return self._described(scope, groups)
+
+    def _sites(self, home: str, reads: Iterable[Access]) -> tuple[CallSite, ...]:
+        by_entry: dict[tuple[str, str], list[Access]] = defaultdict(list)
+        for read in reads:
+            match = match_scope(home, read.scope)
+            entry = match.entry if home and match.relation != "cross" else ""
+            by_entry[read.program, entry].append(read)
+        groups = [
+            (program, scope, found)
+            for (program, entry), reads_of_entry in by_entry.items()
+            for scope, found in (_within_entry(reads_of_entry) if entry else _apart(reads_of_entry))
+        ]
+        return self._described(home, groups)
+
+    def _described(self, home: str, groups: Iterable[tuple[str, str, list[Access]]]) -> tuple[CallSite, ...]:
+        ordered = sorted(groups, key=lambda group: (group[0], _rank(match_scope(home, group[1]).relation)))
+        first = ordered[0][1] if ordered else ""
+        return tuple(
+            CallSite(
+                scope=scope,
+                program=program,
+                relation=match_scope(home, scope).relation,
+                reads=tuple(dict.fromkeys(read.works_for for read in found)),
+                times=_times(found) if scope else 1,
+                evidence=self._evidence(scope, first, found),
+            )
+            for program, scope, found in ordered
+        )
+
+    def _evidence(self, scope: str, first: str, reads: Sequence[Access]) -> tuple[Evidence, ...]:
+        """Say what speaks for a re-entry; scopes inside of functions have the dataflow alone."""
+        found: list[Evidence] = ["E1"]
+        if not scope or self._model.op_scopes.find(scope) is None or any(read.function for read in reads):
+            return tuple(found)
+        if self._model.variable_scopes.find(scope) is None:
+            found.append("E2")
+        if scope != first and first and self._computing(scope) == self._computing(first):
+            found.append("E3")
+        if not self._holds_variable(scope):
+            found.append("E4")
+        return tuple(found)
+
+    def _computing(self, scope: str) -> Counter[str]:
+        """Count the op types of a scope's own computation."""
+        if scope not in self._types:
+            graph, tree = self._model.graph, self._model.op_scopes
+            rows = tree.rows(tree.find(scope) or ROOT)
+            part = slice(rows.start, rows.stop)
+            is_forward = self._roles.codes()[part] == self._roles.forward
+            numbers = np.bincount(graph.columns.type_id[part][is_forward], minlength=len(graph.columns.types))
+            counted = {graph.columns.types[i]: int(numbers[i]) for i in np.flatnonzero(numbers).tolist()}
+            self._types[scope] = Counter({name: n for name, n in counted.items() if name not in _MACHINERY})
+        return self._types[scope]
+
+    def _holds_variable(self, scope: str) -> bool:
+        tree = self._model.op_scopes
+        found = tree.find(scope)
+        counts = {} if found is None else self._model.graph.type_counts(tree.rows(found))
+        return any(name in VARIABLE_TYPES or name.startswith("Assign") for name in counts)
+
+
+_MACHINERY = VARIABLE_TYPES | {"Identity", "Const"}
+"""Types that differ between the first entry, which makes the variables, and all others."""
+
+_RANKS: tuple[Relation, ...] = ("home", "below")
+
+
+def _rank(relation: Relation) -> int:
+    return _RANKS.index(relation) if relation in _RANKS else len(_RANKS)
+
+
+def _apart(reads: Iterable[Access]) -> list[tuple[str, list[Access]]]:
+    """Group reads by their scopes; what lies in another of these scopes belongs to it."""
+    by_scope: dict[str, list[Access]] = defaultdict(list)
+    for read in reads:
+        by_scope[read.scope].append(read)
+    groups: dict[str, list[Access]] = defaultdict(list)
+    for scope, found in by_scope.items():
+        groups[_outermost(scope, by_scope)].extend(found)
+    return list(groups.items())
+
+
+def _outermost(scope: str, known: Container[str]) -> str:
+    """Return the shortest of the known paths that lead to a scope, or the scope itself."""
+    end = scope.find("/")
+    while end >= 0:
+        if end and scope[:end] in known:
+            return scope[:end]
+        end = scope.find("/", end + 1)
+    return scope
+
+
+def _within_entry(reads: Sequence[Access]) -> list[tuple[str, list[Access]]]:
+    """Group the reads of one entry: numbered scopes (`cell`, `cell_1`) are call sites, all others are one together."""
+    base = _common_scope([read.scope for read in reads])
+    start = len(base) + 1 if base else 0
+    families: dict[str, set[str]] = defaultdict(set)
+    for read in reads:
+        segment = read.scope[start:].partition("/")[0]
+        families[split_uniquifier(segment)[0]].add(segment)
+    groups: dict[str, list[Access]] = defaultdict(list)
+    for read in reads:
+        segment = read.scope[start:].partition("/")[0]
+        is_numbered = segment and len(families[split_uniquifier(segment)[0]]) > 1
+        groups[f"{base}/{segment}" if is_numbered and base else segment if is_numbered else base].append(read)
+    return list(groups.items())
+
+
+def _common_scope(scopes: Sequence[str]) -> str:
+    lowest, highest = min(scopes).split("/"), max(scopes).split("/")
+    shared = 0
+    while shared < min(len(lowest), len(highest)) and lowest[shared] == highest[shared]:
+        shared += 1
+    return "/".join(lowest[:shared])
+
+
+def _times(reads: Sequence[Access]) -> int:
+    """Count uses: equal ops in one scope and branch whose names differ by a number are one use each."""
+    families: Counter[tuple[str, ...]] = Counter()
+    for name, *kind in {(read.works_for, read.op_type, read.function, read.branch) for read in reads}:
+        families[scope_of(name), split_uniquifier(leaf_of(name))[0], *kind] += 1
+    return max(families.values(), default=0)

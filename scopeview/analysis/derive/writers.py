@@ -1,0 +1,110 @@
+"""Which ops write variables, and how: updates, moving averages, what comes out of a checkpoint.
+
+w  <- Assign(w, init)                       the first value
+w  <- Assign(w, RestoreV2)                  a saver
+w  <- ApplyAdam(w, w/Adam, w/Adam_1, ...)   an optimizer; its other variables are slots of w
+w  <- AssignSub(w, Mul(Sub(w, x), decay))   a moving average (`moving_averages.assign_moving_average`)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scopeview.model.op_types import REFERENCE_PASSES, RESTORES, VALUE_PASSES
+from scopeview.model.ops import MISSING, OpRow, OpTable
+from scopeview.model.variables import VARIABLE_TYPES
+
+_STEPS = 16
+_MOST_BEHIND = 200
+"""Ops that an optimizer's formula has, and more; a value with more behind it is computed by a network."""
+
+_GRADIENT_SCOPE = re.compile(r"(^|/)gradients(_\d+)?/")
+
+
+def variable_behind(table: OpTable, row: OpRow, slot: int) -> str:
+    """Return the variable op that an input refers to without a read between, or an empty string."""
+    for _ in range(_STEPS):
+        edges = table.inputs(row)
+        if slot >= len(edges) or edges[slot].source == MISSING or edges[slot].is_control:
+            return ""
+        row, slot = edges[slot].source, 0
+        op_type = table.op_type(row)
+        if op_type in VARIABLE_TYPES:
+            return table.name(row)
+        is_handle_pass = op_type == "Identity" and len(table.inputs(row)) == 1
+        if op_type not in REFERENCE_PASSES and not is_handle_pass:
+            return ""
+        if is_handle_pass and not _holds_handle(table, row):
+            return ""
+    return ""
+
+
+def _holds_handle(table: OpTable, row: OpRow) -> bool:
+    """Whether an Identity copies a resource handle: on a reference it would be a read."""
+    source = table.inputs(row)[0].source
+    return source != MISSING and table.op_type(source) == "VarHandleOp"
+
+
+def gradient_assignments(table: OpTable) -> Iterator[tuple[OpRow, str]]:
+    """Yield assignments of values that are computed from gradients, each with its variable's op.
+
+    Gradients are told by their scopes here; `Apply*` ops, which tell more, are looked at elsewhere.
+    """
+    for row in table.rows_of_type("Assign", "AssignVariableOp"):
+        target = variable_behind(table, row, 0)
+        if target and any(_GRADIENT_SCOPE.search(table.name(behind)) for behind in _behind(table, row)):
+            yield row, target
+
+
+def variables_read(table: OpTable, row: OpRow) -> set[str]:
+    """Return the variables whose values go into what an op assigns, as far back as gradients begin."""
+    return {table.name(behind) for behind in _behind(table, row) if table.op_type(behind) in VARIABLE_TYPES}
+
+
+def _behind(table: OpTable, row: OpRow) -> list[OpRow]:
+    """Return what an assigned value is computed from, nearest first; gradients end the walk, and so does its length."""
+    queue = list(_sources(table, row, 1))
+    seen = set(queue)
+    for source in queue:
+        if len(queue) > _MOST_BEHIND:
+            break
+        if _GRADIENT_SCOPE.search(table.name(source)):
+            continue
+        fresh = [before for before in _sources(table, source) if before not in seen]
+        queue += fresh
+        seen.update(fresh)
+    return queue
+
+
+def is_restored(table: OpTable, row: OpRow) -> bool:
+    """Whether what an op assigns comes out of a checkpoint."""
+    for _ in range(_STEPS):
+        edges = [edge for edge in table.inputs(row) if not edge.is_control]
+        value = edges[1:2] if table.op_type(row).startswith("Assign") else edges[:1]
+        if not value or value[0].source == MISSING:
+            return False
+        row = value[0].source
+        if table.op_type(row) in RESTORES:
+            return True
+        if table.op_type(row) not in VALUE_PASSES:
+            return False
+    return False
+
+
+def is_moving_average(table: OpTable, row: OpRow) -> bool:
+    """Whether an op moves a variable towards a value: `v -= (v - value) * decay`."""
+    if not table.op_type(row).startswith("AssignSub"):
+        return False
+    return any(
+        table.op_type(factor) == "Sub"
+        for product in _sources(table, row, 1)
+        if table.op_type(product) == "Mul"
+        for factor in _sources(table, product)
+    )
+
+
+def _sources(table: OpTable, row: OpRow, slot: int | None = None) -> Iterator[OpRow]:
+    for edge in table.inputs(row):
+        if edge.source != MISSING and not edge.is_control and slot in (None, edge.slot):
+            yield edge.source

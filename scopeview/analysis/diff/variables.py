@@ -1,0 +1,269 @@
+"""What became of each variable: same, changed, renamed, only on one side."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from scopeview.analysis.answers.values import Values
+from scopeview.analysis.diff.match import Confidence, Matching, Pair, change_of_prefix, leaf_change, match
+from scopeview.analysis.diff.namespace import Entry, EntryKind, Namespace
+from scopeview.analysis.diff.value_change import ValueChange, compare_values
+from scopeview.analysis.query import glob_pattern
+from scopeview.model.names import is_within
+from scopeview.model.shapes import Shape
+
+Status = Literal["same", "values", "shape", "dtype", "renamed", "only_a", "only_b"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+@dataclass(frozen=True, slots=True)
+class DiffEntry:
+    """One variable, on one side or on both."""
+
+    status: Status
+    a: str | None
+    b: str | None
+    kind: EntryKind
+    shape_a: Shape
+    shape_b: Shape
+    dtype_a: str
+    dtype_b: str
+    evidence: str
+    """What says that both are one variable, and what is known of their values."""
+    confidence: Confidence
+    values_differ: bool | None
+    """Whether the values differ, by checksum or by reading them; None where that is not known."""
+    values: ValueChange | None
+    """How they differ, if values were read."""
+    proposal: str
+    """For what is on one side only: the only variable of its type on the other, which is no match."""
+    values_of: str
+    """Another variable of A whose values these are, by checksum, where they are not those of its namesake."""
+    parts_a: int
+    """In how many parts side A stores it; 1 for a variable that is whole."""
+    parts_b: int
+    collections_left: tuple[str, ...]
+    """Collections that it was in on side A and is not on side B."""
+    collections_joined: tuple[str, ...]
+    trainable_a: bool | None
+    trainable_b: bool | None
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether it is in other collections, or trainable on one side alone."""
+        is_flipped = None not in (self.trainable_a, self.trainable_b) and self.trainable_a != self.trainable_b
+        return bool(self.collections_left or self.collections_joined) or (is_flipped and None not in (self.a, self.b))
+
+
+@dataclass(frozen=True, slots=True)
+class RenameRule:
+    """A change that explains several renames: of a prefix, or of a last segment (`*/weights`)."""
+
+    from_: str
+    to: str
+    variables: int
+    evidence: Mapping[str, int]
+    """What speaks for it, and for how many of them, most first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries to report.
+
+    Attributes:
+        scope: only variables within this variable scope, on either side.
+        only: only these statuses; all if empty.
+        ignore: patterns of names to leave out; `slots` stands for all that exists for another variable.
+    """
+
+    scope: str = ""
+    only: Sequence[Status] = ()
+    ignore: Sequence[str] = ()
+
+    def is_wanted(self, entry: DiffEntry) -> bool:
+        """Whether an entry is to be reported, whatever its status."""
+        names = [name for name in (entry.a, entry.b) if name is not None]
+        return self.takes(names, entry.kind)
+
+    def takes(self, names: Sequence[str], kind: EntryKind) -> bool:
+        """Whether a variable of these names is to be looked at."""
+        if not any(is_within(name, self.scope) for name in names):
+            return False
+        if "slots" in self.ignore and kind != "variable":
+            return False
+        patterns = [glob_pattern(text) for text in self.ignore if text != "slots"]
+        return not any(pattern.fullmatch(name) for pattern in patterns for name in names)
+
+
+def diff_entries(
+    a: Namespace,
+    b: Namespace,
+    values: tuple[Values, Values] | None = None,
+    on_read: Callable[[int], None] = lambda _size: None,
+) -> tuple[list[DiffEntry], Matching]:
+    """Compare two namespaces.
+
+    Args:
+        a: the first side.
+        b: the second side.
+        values: readers of the values of both sides, to compare them number by number.
+        on_read: told the bytes of each variable when its values have been compared.
+
+    Returns:
+        Entries in the order of their names, and the matching that they come from.
+    """
+    matching = match(a, b)
+    owner = _by_checksum(a)
+    entries = [_paired(pair, values, on_read, owner) for pair in matching.pairs]
+    paired = {pair.a.name for pair in matching.pairs}, {pair.b.name for pair in matching.pairs}
+    backwards = {b_name: a_name for a_name, b_name in matching.proposals.items()}
+    entries += [_single(e, "only_a", matching.proposals) for e in a.entries.values() if e.name not in paired[0]]
+    entries += [_single(e, "only_b", backwards) for e in b.entries.values() if e.name not in paired[1]]
+    entries.sort(key=lambda entry: ((entry.b or entry.a or "").split("/"), entry.a is None))
+    return entries, matching
+
+
+def _by_checksum(a: Namespace) -> Mapping[object, str]:
+    """Return the entry of A that alone has certain values, those that are all zero or one left out."""
+    groups: dict[object, list[str]] = {}
+    for entry in a.entries.values():
+        if entry.checksum is not None and not entry.is_blank:
+            groups.setdefault((entry.type, entry.checksum), []).append(entry.name)
+    return {told: names[0] for told, names in groups.items() if len(names) == 1}
+
+
+def _paired(
+    pair: Pair,
+    values: tuple[Values, Values] | None,
+    on_read: Callable[[int], None],
+    owner: Mapping[object, str],
+) -> DiffEntry:
+    a, b = pair.a, pair.b
+    differ: bool | None = None
+    told = ""
+    if a.type == b.type and a.checksum is not None and b.checksum is not None and _same_parts(a, b):
+        differ = a.checksum != b.checksum
+        told = "" if differ or pair.evidence == "same checksum" else "; same checksum"
+    change = None
+    if values is not None and a.type == b.type:
+        change = compare_values(values[0], a.variable, values[1], b.variable)
+        on_read(a.variable.size_bytes or 0)
+        if change is not None:
+            differ = change.changed > 0 or bool(differ)
+    return DiffEntry(
+        status=_status(a, b, differ),
+        a=a.name,
+        b=b.name,
+        kind=a.kind,
+        shape_a=a.shape,
+        shape_b=b.shape,
+        dtype_a=a.dtype,
+        dtype_b=b.dtype,
+        evidence=pair.evidence + told,
+        confidence=pair.confidence,
+        values_differ=differ,
+        values=change,
+        proposal="",
+        values_of=owner.get((b.type, b.checksum), "") if differ else "",
+        parts_a=max(1, len(a.variable.parts)),
+        parts_b=max(1, len(b.variable.parts)),
+        collections_left=_only(a, b),
+        collections_joined=_only(b, a),
+        trainable_a=a.trainable,
+        trainable_b=b.trainable,
+    )
+
+
+def _same_parts(a: Entry, b: Entry) -> bool:
+    """Whether both are stored in equal parts: checksums of other parts say nothing."""
+    pieces_a = [piece[:2] for piece in a.checksum or ()]
+    return pieces_a == [piece[:2] for piece in b.checksum or ()]
+
+
+def _status(a: Entry, b: Entry, differ: bool | None) -> Status:
+    if a.name != b.name:
+        return "renamed"
+    if a.shape != b.shape and a.shape is not None and b.shape is not None:
+        return "shape"
+    if a.dtype != b.dtype:
+        return "dtype"
+    return "values" if differ else "same"
+
+
+def _only(one: Entry, other: Entry) -> tuple[str, ...]:
+    """Return the collections of one that the other is not in; nothing where a side says nothing of collections."""
+    if (
+        not (one.collections and (other.collections or other.trainable is not None))
+        or other.variable.kind == "checkpoint"
+    ):
+        return ()
+    return tuple(name for name in one.collections if name not in other.collections)
+
+
+def _single(entry: Entry, status: Status, proposals: Mapping[str, str]) -> DiffEntry:
+    is_a = status == "only_a"
+    proposal = proposals.get(entry.name, "")
+    return DiffEntry(
+        status=status,
+        a=entry.name if is_a else None,
+        b=None if is_a else entry.name,
+        kind=entry.kind,
+        shape_a=entry.shape if is_a else None,
+        shape_b=None if is_a else entry.shape,
+        dtype_a=entry.dtype if is_a else "",
+        dtype_b="" if is_a else entry.dtype,
+        evidence="the only one of its shape and dtype on either side" if proposal else "",
+        confidence="low" if proposal else "certain",
+        values_differ=None,
+        values=None,
+        proposal=proposal,
+        values_of="",
+        parts_a=max(1, len(entry.variable.parts)) if is_a else 0,
+        parts_b=0 if is_a else max(1, len(entry.variable.parts)),
+        collections_left=(),
+        collections_joined=(),
+        trainable_a=entry.trainable if is_a else None,
+        trainable_b=None if is_a else entry.trainable,
+    )
+
+
+def rename_rules(pairs: Iterable[Pair]) -> tuple[RenameRule, ...]:
+    """Return the changes of prefix and of leaves that explain the renames, those of most variables first."""
+    renamed = [pair for pair in pairs if pair.a.name != pair.b.name and pair.a.kind == "variable"]
+    prefixes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    leaves: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for pair in renamed:
+        prefixes[change_of_prefix(pair)][pair.evidence] += 1
+        if (change := leaf_change(pair)) is not None:
+            leaves[change][pair.evidence] += 1
+    rules = [_rule(_scope(old), _scope(new), found) for (old, new), found in prefixes.items() if old or new]
+    rules += [_rule(f"*/{old}", f"*/{new}", found) for (old, new), found in leaves.items() if _is_leaf(old, new)]
+    return tuple(sorted(rules, key=lambda rule: (-rule.variables, rule.from_, rule.to)))
+
+
+def _rule(old: str, new: str, evidence: Counter[str]) -> RenameRule:
+    return RenameRule(old, new, evidence.total(), dict(evidence.most_common()))
+
+
+def _scope(prefix: str) -> str:
+    return f"{prefix}/" if prefix else ""
+
+
+def _is_leaf(old: str, new: str) -> bool:
+    """Whether two last segments differ by more than a number, which prefixes tell as well."""
+    return re.sub(r"_\d+$", "", old) != re.sub(r"_\d+$", "", new)
+
+
+def counted(entries: Sequence[DiffEntry]) -> dict[Status, int]:
+    """Count entries by status, every status named."""
+    numbers = Counter(entry.status for entry in entries)
+    return {status: numbers[status] for status in STATUSES}
+
+
+def changed(entries: Sequence[DiffEntry]) -> Iterator[DiffEntry]:
+    """Yield what is not the same."""
+    return (entry for entry in entries if entry.status != "same")

@@ -1,0 +1,124 @@
+"""A rule of the linter: a function that finds, and a docstring that is its page in the documentation.
+
+@rule("G6", "uniquified-name", "warning")
+def uniquified_name(subject: Subject) -> Iterator[Found]:
+    '''One sentence: what it finds.
+
+    Why: why that matters.
+
+    Example: code that leads there.
+
+    Fix: what to do.
+    '''
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from scopeview.analysis.answers.values import Values
+from scopeview.analysis.context import AnalysisContext
+from scopeview.model.names import scope_of
+from scopeview.model.variables import Variable
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+Needs = Literal["graph", "checkpoint", "pair", "objects"]
+"""What a rule looks at: a graph, a checkpoint, a graph with its checkpoint, an object graph of either."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is examined."""
+
+    context: AnalysisContext
+    checkpoint: AnalysisContext | None = None
+    """The checkpoint to hold the graph against."""
+    values: Values | None = None
+    """Set where values may be read, which takes time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a rule found in one place."""
+
+    where: str
+    """The variable, scope, op, key or file that it is about."""
+    message: str
+    evidence: Sequence[str] = ()
+    """Names of the ops, variables and keys that show it."""
+    severity: Severity | None = None
+    """Where it differs from the rule's."""
+
+
+Check = Callable[[Subject], Iterable[Found]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule."""
+
+    code: str
+    name: str
+    severity: Severity
+    needs: Needs
+    check: Check
+    summary: str
+    """What it finds, in one sentence."""
+    why: str
+    example: str
+    fix: str
+
+
+RULES: dict[str, Rule] = {}
+"""Every rule by its code, filled as the modules of rules are imported (see `lint.rules`)."""
+
+
+def rule(code: str, name: str, severity: Severity, needs: Needs = "graph") -> Callable[[Check], Check]:
+    """Register a function as a rule; its docstring must have the parts that the module shows."""
+
+    def register(check: Check) -> Check:
+        summary, parts = _parse(inspect.getdoc(check) or "")
+        assert code not in RULES, code
+        RULES[code] = Rule(code, name, severity, needs, check, summary, parts["Why"], parts["Example"], parts["Fix"])
+        return check
+
+    return register
+
+
+def _parse(text: str) -> tuple[str, dict[str, str]]:
+    """Split a docstring into its first paragraph and the paragraphs that begin with a word and a colon."""
+    first, *paragraphs = text.split("\n\n")
+    parts: dict[str, str] = {}
+    current = ""
+    for paragraph in paragraphs:
+        head, colon, rest = paragraph.partition(":")
+        if colon and head in ("Why", "Example", "Fix"):
+            current = head
+            parts[current] = rest.strip()
+        elif current:
+            parts[current] += f"\n\n{paragraph}"
+    return " ".join(first.split()), parts
+
+
+def by_scope(variables: Iterable[Variable]) -> Iterator[tuple[str, list[Variable]]]:
+    """Group variables by their scope, so that a layer is one finding and not one per weight."""
+    groups: dict[str, list[Variable]] = {}
+    for variable in variables:
+        groups.setdefault(scope_of(variable.name), []).append(variable)
+    for scope, found in groups.items():
+        yield (scope or found[0].name) if len(found) > 1 and scope else found[0].name, found
+
+
+def names(variables: Iterable[Variable]) -> tuple[str, ...]:
+    """Return the names of variables."""
+    return tuple(variable.name for variable in variables)
+
+
+def these(variables: Sequence[Variable], noun: str = "variable") -> str:
+    """Name one variable, or count several: `w`, `3 variables`."""
+    return variables[0].name if len(variables) == 1 else f"{len(variables):,} {noun}s"

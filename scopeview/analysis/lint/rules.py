@@ -1,0 +1,28 @@
+"""All rules: importing this module registers them, in the order in which they are told."""
+
+from __future__ import annotations
+
+from scopeview.analysis.lint import (
+    checkpoint_rules,
+    naming_rules,
+    object_rules,
+    restore_rules,
+    sharing_rules,
+    storage_rules,
+    training_rules,
+)
+from scopeview.analysis.lint.rule import RULES as _REGISTERED
+
+_MODULES = (sharing_rules, naming_rules, training_rules, storage_rules, checkpoint_rules, restore_rules, object_rules)
+"""Named so that the imports are seen to be used: each registers its rules."""
+
+_FAMILIES = ("G", "C", "GC", "O")
+
+
+def _order(code: str) -> tuple[int, int]:
+    family = code.rstrip("0123456789")
+    return _FAMILIES.index(family), int(code.removeprefix(family))
+
+
+RULES = {code: _REGISTERED[code] for code in sorted(_REGISTERED, key=_order)}
+"""Every rule by its code: G graphs, C checkpoints, GC a graph and its checkpoint, O object graphs."""

@@ -1,0 +1,153 @@
+"""`scopeview lint`: the rules that apply, and what they found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from scopeview.analysis.lint.rule import SEVERITIES, Rule, Severity, Subject
+from scopeview.analysis.lint.rules import RULES
+from scopeview.errors import QueryError
+from scopeview.model.model import Model
+
+_EVIDENCE_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a rule found."""
+
+    code: str
+    rule: str
+    severity: Severity
+    where: str
+    leads_to: str
+    """The name of the op, variable or scope that it is about; empty for what is none, such as a file or a key."""
+    message: str
+    evidence: tuple[str, ...]
+    total_evidence: int
+    """Evidence there is; `evidence` lists the first of it."""
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class LintReport:
+    """Every finding, worst first, then in the order of the rules."""
+
+    path: str
+    checkpoint: str
+    """The checkpoint that the graph was held against; empty if there was none."""
+    findings: tuple[Finding, ...]
+    counts: Mapping[str, int]
+    """Findings by severity."""
+    rules_applied: tuple[str, ...]
+    rules_skipped: Mapping[str, str]
+    """Rules that did not apply, and why."""
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether an error stands."""
+        return self.counts.get("error", 0) > 0
+
+
+def lint(
+    subject: Subject,
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    severity: Severity = "info",
+) -> LintReport:
+    """Examine an artifact.
+
+    Args:
+        subject: a graph, a checkpoint, or a graph with its checkpoint.
+        select: codes, beginnings of codes (`GC`) or names of the rules to apply; all if empty.
+        ignore: the same, of rules to leave out.
+        severity: the lowest to report.
+
+    Raises:
+        QueryError: there is no such rule, or the second artifact is no checkpoint for the first.
+    """
+    _check(subject)
+    for chosen in (*select, *ignore):
+        if not any(_is_chosen(rule, [chosen]) for rule in RULES.values()):
+            raise QueryError(f"there is no lint rule {chosen!r}; the rules are {', '.join(RULES)}")
+    wanted = [r for r in RULES.values() if (not select or _is_chosen(r, select)) and not _is_chosen(r, ignore)]
+    skipped = {rule.code: why for rule in wanted if (why := _why_not(rule, subject))}
+    applied = [rule for rule in wanted if rule.code not in skipped]
+    shown = SEVERITIES[: SEVERITIES.index(severity) + 1]
+    found = [finding for rule in applied for finding in _findings(rule, subject) if finding.severity in shown]
+    found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    return LintReport(
+        path=subject.context.model.origin.path,
+        checkpoint=subject.checkpoint.model.origin.path if subject.checkpoint is not None else "",
+        findings=tuple(found),
+        counts=Counter(finding.severity for finding in found),
+        rules_applied=tuple(rule.code for rule in applied),
+        rules_skipped=skipped,
+    )
+
+
+def _check(subject: Subject) -> None:
+    if subject.checkpoint is None:
+        return
+    first, second = subject.context.model.origin, subject.checkpoint.model.origin
+    if not second.format.startswith("checkpoint"):
+        raise QueryError(
+            f"{second.path} is no checkpoint but a {second.format.replace('_', ' ')}; pass the graph first"
+        )
+    if first.format.startswith("checkpoint"):
+        raise QueryError(f"{first.path} is a checkpoint itself; pass the graph first, then the checkpoint for it")
+
+
+def _is_chosen(rule: Rule, patterns: Sequence[str]) -> bool:
+    """Whether a code, a family of codes (`G`, `GC`) or a name picks a rule."""
+    family = rule.code.rstrip("0123456789")
+    return any(pattern in (rule.code, family, rule.name) for pattern in patterns)
+
+
+def _why_not(rule: Rule, subject: Subject) -> str:
+    """Return why a rule has nothing to look at, or an empty string."""
+    model = subject.context.model
+    is_checkpoint = model.origin.format.startswith("checkpoint")
+    match rule.needs:
+        case "graph":
+            return "a checkpoint has no graph" if is_checkpoint else ""
+        case "checkpoint":
+            return "" if is_checkpoint or subject.checkpoint is not None else "no checkpoint was given"
+        case "pair":
+            return (
+                "" if subject.checkpoint is not None and not is_checkpoint else "no graph with its checkpoint was given"
+            )
+        case "objects":
+            has_objects = model.origin.format == "checkpoint_object" or any(v.object_paths for v in model.variables)
+            return "" if has_objects or model.has_objects else "there is no object graph"
+
+
+def _is_named(model: Model, name: str) -> bool:
+    return bool(
+        model.variables.named(name)
+        or model.graph.row(name) is not None
+        or (name and (model.op_scopes.find(name) is not None or model.variable_scopes.find(name) is not None))
+    )
+
+
+def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:
+    for found in rule.check(subject):
+        evidence = tuple(dict.fromkeys(found.evidence))
+        place = evidence[0] if len(evidence) == 1 else found.where  # of one variable, itself and not its scope
+        named = [name for name in (place, found.where) if _is_named(subject.context.model, name)]
+        linting = subject.context.by_key().get(found.where)  # a key that a saver asks for
+        named += [linting.name] if linting is not None else []
+        yield Finding(
+            code=rule.code,
+            rule=rule.name,
+            severity=found.severity or rule.severity,
+            where=found.where,
+            leads_to=named[0] if named else "",
+            message=found.message,
+            evidence=evidence[:_EVIDENCE_SHOWN],
+            total_evidence=len(evidence),
+            fix=rule.fix,
+        )

@@ -1,0 +1,204 @@
+"""The sorted table (LevelDB's format) that holds a V2 checkpoint's index and a whole V1 checkpoint.
+
+    file    = block* metaindex index footer
+    footer  = handle of metaindex, handle of index (offset and size as varints), padding to 40 bytes, magic
+    block   = entry*, restart offsets (u32 each), their number (u32), compression (u8), masked crc32c (u32)
+    entry   = shared, non_shared, value_size (varints), key[shared:], value
+
+Format: https://github.com/google/leveldb/blob/main/doc/table_format.md; TensorFlow writes it in
+`tensorflow/core/lib/io/table_builder.cc`. Unlike TensorFlow's reader, this one checks every block's checksum, and no
+malformed file ends the process: every size is held against the file before it is used.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from scopeview.readers.checksums import masked_crc32c
+from scopeview.readers.protobuf.wire import Buffer, WireError, varint
+
+_MAGIC = 0xDB4775248B80FB57
+_FOOTER = 48
+_TRAILER = 5
+_MAX_BLOCK = 1 << 28
+"""Bytes of an unpacked block; TensorFlow writes 256 KiB, and one large V1 tensor makes a block of its own size."""
+_MAX_KEY_BYTES = 1 << 28
+"""Bytes of all keys together: prefix compression lets a small hostile file name gigabytes."""
+
+
+class Entry(NamedTuple):
+    """One key and value of a table."""
+
+    key: bytes
+    value: bytes
+
+
+class TableError(ValueError):
+    """Bytes that are not a table, or a block that cannot be read; the message is for the user."""
+
+
+def looks_like_table(tail: bytes) -> bool:
+    """Whether the last 48 bytes of a file are a table's footer."""
+    return len(tail) >= 8 and struct.unpack("<Q", tail[-8:])[0] == _MAGIC
+
+
+def looks_like_cut_table(head: bytes) -> bool:
+    """Whether a file without a footer starts as a table of TensorFlow does: with the empty key."""
+    if len(head) < 4 or head[0] != 0 or head[1] != 0:
+        return False
+    try:
+        size, start = varint(head, 2)
+    except WireError:
+        return False
+    return 0 < size < len(head) - start and head[start] in (0x08, 0x0A, 0x1A)
+
+
+def entries(buffer: Buffer, notes: list[str]) -> Iterator[Entry]:
+    """Yield the entries of a table in order; what cannot be read is noted and left out.
+
+    Blocks are read as the iteration goes, so that stopping early leaves the rest of a large file untouched.
+    """
+    if not looks_like_table(bytes(buffer[-8:])):
+        yield from _entries_without_footer(buffer, notes)
+        return
+    try:
+        index = _index_entries(buffer, notes)
+    except (TableError, WireError) as error:
+        notes.append(f"the table's index cannot be used ({error}); its blocks were read one after the other")
+        yield from _entries_without_footer(buffer, notes)
+        return
+    key_bytes = 0
+    for last_key, value in index:
+        try:
+            for entry in _block_entries(_block(buffer, *_handle(value, 0)[:2], notes)):
+                key_bytes += len(entry.key)
+                if key_bytes > _MAX_KEY_BYTES:
+                    notes.append("the table's keys add up to more than 256 MiB; the rest was left out")
+                    return
+                yield entry
+        except (TableError, WireError) as error:
+            notes.append(f"the block that ends at key {_name(last_key)} cannot be read: {error}")
+
+
+def _index_entries(buffer: Buffer, notes: list[str]) -> list[Entry]:
+    footer = bytes(buffer[-_FOOTER:])
+    if len(footer) < _FOOTER:
+        raise TableError("the file is shorter than a footer")
+    _, _, position = _handle(footer, 0)
+    offset, size, _ = _handle(footer, position)
+    return list(_block_entries(_block(buffer, offset, size, notes)))
+
+
+def _handle(raw: bytes, position: int) -> tuple[int, int, int]:
+    """Return offset and size of a block, and the position after the handle."""
+    offset, position = varint(raw, position)
+    size, position = varint(raw, position)
+    return offset, size, position
+
+
+def _block(buffer: Buffer, offset: int, size: int, notes: list[str]) -> bytes:
+    """Return a block's content, unpacked; a wrong checksum is noted, for its names may be wrong."""
+    end = offset + size
+    if end + _TRAILER > len(buffer):
+        raise TableError(
+            f"it would end at byte {end + _TRAILER:,}, but the file has {len(buffer):,}: "
+            "the file is truncated or damaged"
+        )
+    raw = bytes(buffer[offset : end + 1])
+    (expected,) = struct.unpack("<I", bytes(buffer[end + 1 : end + _TRAILER]))
+    if masked_crc32c(raw) != expected:
+        notes.append(
+            f"the block at byte {offset:,} has a wrong checksum: the file is damaged, and names, shapes or offsets "
+            "read from this block may be wrong"
+        )
+    return _unpack(raw[:-1], raw[-1])
+
+
+def _unpack(raw: bytes, compression: int) -> bytes:
+    if compression == 0:
+        return raw
+    if compression != 1:
+        raise TableError(f"its compression type {compression} is unknown")
+    size, _ = varint(raw, 0)
+    if size > _MAX_BLOCK:
+        raise TableError(f"it claims to unpack to {size:,} bytes")
+    import cramjam
+
+    try:
+        return bytes(cramjam.snappy.decompress_raw(raw))
+    except cramjam.DecompressionError as error:
+        raise TableError(f"its snappy data is damaged ({error})") from error
+
+
+def _block_entries(block: bytes) -> Iterator[Entry]:
+    if len(block) < 4:
+        raise TableError("it is shorter than its own trailer")
+    (restarts,) = struct.unpack_from("<I", block, len(block) - 4)
+    end = len(block) - 4 - 4 * restarts
+    if end < 0:
+        raise TableError(f"it claims {restarts:,} restart points in {len(block):,} bytes")
+    position, key = 0, b""
+    while position < end:
+        entry, position = _entry(block, position, end, key)
+        key = entry.key
+        yield entry
+
+
+def _entry(block: bytes, position: int, end: int, previous: bytes) -> tuple[Entry, int]:
+    shared, position = varint(block, position)
+    non_shared, position = varint(block, position)
+    size, position = varint(block, position)
+    value_start = position + non_shared
+    if shared > len(previous) or value_start + size > end:
+        raise TableError(f"the entry after key {_name(previous)} does not fit into its block")
+    key = previous[:shared] + block[position:value_start]
+    return Entry(key, block[value_start : value_start + size]), value_start + size
+
+
+def _entries_without_footer(buffer: Buffer, notes: list[str]) -> Iterator[Entry]:
+    """Read blocks from the start of a file whose index is lost, as far as entries make sense.
+
+    Only uncompressed blocks can be read this way: a block's end shows where an entry would have an empty key again.
+    """
+    data = bytes(buffer[: min(len(buffer), _MAX_BLOCK)])
+    position, block_start, key, count = 0, 0, b"", 0
+    while position < len(data):
+        end_of_block = _end_of_block(data, block_start, position) if count else None
+        if end_of_block is not None:
+            position = block_start = end_of_block
+            key = b""
+        try:
+            entry, position = _entry(data, position, len(data), key)
+        except (TableError, WireError):
+            break
+        if count and (not entry.key or entry.key <= key):
+            break
+        key, count = entry.key, count + 1
+        yield entry
+    notes.append(
+        f"the table is truncated: it has no usable footer; {count:,} entries were recovered from its start, "
+        "what came after them is missing"
+    )
+
+
+def _name(key: bytes) -> str:
+    return repr(key[:80].decode("utf-8", "backslashreplace"))
+
+
+def _end_of_block(data: bytes, start: int, position: int) -> int | None:
+    """Return where the block ends if its restart array starts at `position`: offset 0 first, then its length."""
+    if data[position : position + 4] != b"\0\0\0\0":
+        return None
+    number, cursor = 0, position
+    while cursor + 4 + _TRAILER <= len(data):
+        (value,) = struct.unpack_from("<I", data, cursor)
+        if number and value == number:
+            content, trailer = data[start : cursor + 5], data[cursor + 5 : cursor + 9]
+            if len(trailer) == 4 and masked_crc32c(content) == struct.unpack("<I", trailer)[0]:
+                return cursor + 9
+        if value > position - start:
+            return None
+        number, cursor = number + 1, cursor + 4
+    return None

@@ -1,0 +1,195 @@
+"""V2 checkpoints (tensor bundles): `<prefix>.index` lists what lies where in `<prefix>.data-00000-of-00001`.
+
+Key "" holds a BundleHeaderProto, every other key a BundleEntryProto {dtype, shape, shard_id, offset, size, crc32c,
+slices}. Keys that start with NUL are slices of partitioned variables; their parent has `slices` and no data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from scopeview.errors import DamagedError
+from scopeview.model.dtypes import dtype_name
+from scopeview.model.model import Damage
+from scopeview.model.shapes import element_count
+from scopeview.model.variables import Part, StoredSlice, Variable
+from scopeview.readers.checkpoint import table
+from scopeview.readers.checkpoint.slices import FULL, slice_key
+from scopeview.readers.checksums import masked_crc32c
+from scopeview.readers.files import opened
+from scopeview.readers.graph.attributes import shape_of
+from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.wire import Buffer, WireError, varint
+
+_LARGEST_BLANK = 1 << 16
+
+_V1_START = b"\x0a"
+"""First byte of a V1 checkpoint's SavedTensorSlices, whose field 1 is a message; it is a number in a V2 header."""
+
+
+@dataclass
+class Bundle:
+    """The entries of an index, decoded."""
+
+    shard_count: int
+    producer: int | None
+    entries: dict[bytes, Any] = field(default_factory=dict)
+    """BundleEntryProto by key; None for one that does not parse."""
+    notes: list[str] = field(default_factory=list)
+
+
+def read_bundle(buffer: Buffer, path: str) -> Bundle | None:
+    """Decode an index, or return None if the table is not a V2 index (a V1 checkpoint is a table too).
+
+    Raises:
+        DamagedError: the table has no entries at all.
+    """
+    from google.protobuf.message import DecodeError
+
+    notes: list[str] = []
+    found = table.entries(buffer, notes)
+    first = next(found, None)
+    if first is None:
+        reason = "; ".join(notes) or "it was closed before anything was written"
+        raise DamagedError(f"{path} is a checkpoint table without any readable entry: {reason}")
+    if first.key != b"" or first.value[:1] == _V1_START:
+        return None
+    bundle = _bundle_of_header(first.value, notes)
+    parse = message("BundleEntryProto").FromString
+    for entry in found:
+        try:
+            bundle.entries[entry.key] = parse(entry.value)
+        except DecodeError:
+            bundle.entries[entry.key] = None
+            notes.append(f"the entry of {_text(entry.key)[:200]!r} is damaged: its dtype and shape are unknown")
+    return bundle
+
+
+def _bundle_of_header(raw: bytes, notes: list[str]) -> Bundle:
+    from google.protobuf.message import DecodeError
+
+    try:
+        header = message("BundleHeaderProto").FromString(raw)
+    except DecodeError:
+        notes.append("the header of the index is damaged; one shard is assumed")
+        return Bundle(1, None, notes=notes)
+    return Bundle(max(1, header.num_shards), header.version.producer, notes=notes)
+
+
+def bundle_variables(bundle: Bundle) -> list[Variable]:
+    """Return one variable per key, with the slices of partitioned ones as parts; names are the keys."""
+    return [_variable(key, entry, bundle) for key, entry in bundle.entries.items() if not key.startswith(b"\0")]
+
+
+def _variable(key: bytes, entry: Any, bundle: Bundle) -> Variable:
+    name = _text(key)
+    if entry is None:
+        return Variable(
+            name,
+            "checkpoint",
+            None,
+            "unknown",
+            checkpoint_keys=(name,),
+            note="its entry is damaged",
+        )
+    if any(dim.size < 0 for dim in entry.shape.dim):
+        bundle.notes.append(f"the entry of {name[:200]!r} has a negative size; it is shown as unknown")
+    elif element_count(shape_of(entry.shape)) is None and not entry.shape.unknown_rank:
+        bundle.notes.append(f"the entry of {name[:200]!r} has a shape that no machine could hold")
+    parts = _parts(key, entry, bundle)
+    return Variable(
+        name=name,
+        kind="partitioned" if parts else "checkpoint",
+        shape=shape_of(entry.shape),
+        dtype=dtype_name(entry.dtype),
+        checkpoint_keys=(name,),
+        parts=parts,
+        stored=None if parts else _stored(entry),
+    )
+
+
+def _stored(entry: Any) -> StoredSlice:
+    is_blank = entry.crc32c in blank_checksums(entry.size, dtype_name(entry.dtype))
+    return StoredSlice(entry.shard_id, entry.offset, entry.size, entry.crc32c, is_blank)
+
+
+@lru_cache(maxsize=4096)
+def blank_checksums(size: int, dtype: str) -> tuple[int, ...]:
+    """Return the checksums of so many bytes of zeros and, for floats, of ones: what fresh variables hold.
+
+    Only of up to 64 kB, which biases and scales have; larger weights are random at first.
+    """
+    if not 0 < size <= _LARGEST_BLANK:
+        return ()
+    one = {"float32": b"\0\0\x80\x3f", "float64": b"\0\0\0\0\0\0\xf0\x3f", "bfloat16": b"\x80\x3f"}.get(dtype)
+    blanks = [bytes(size)] + ([one * (size // len(one))] if one else [])
+    return tuple(masked_crc32c(blank) for blank in blanks)
+
+
+def _parts(key: bytes, entry: Any, bundle: Bundle) -> tuple[Part, ...]:
+    parts = []
+    sizes = [dim.size for dim in entry.shape.dim]
+    for number, piece in enumerate(entry.slices):
+        extents = [(e.start, e.length if e.HasField("length") else FULL) for e in piece.extent]
+        stored = bundle.entries.get(slice_key(key, extents))
+        if stored is None:
+            bundle.notes.append(f"slice {number} of {_text(key)[:200]!r} has no readable entry in the index")
+        shape = tuple(size if length == FULL else length for (_, length), size in zip(extents, sizes, strict=False))
+        parts.append(
+            Part(
+                f"{_text(key)}/part_{number}",
+                tuple(start for start, _ in extents),
+                shape,
+                _stored(stored) if stored is not None else None,
+            )
+        )
+    return tuple(sorted(parts, key=lambda part: part.offset))
+
+
+def _text(key: bytes) -> str:
+    return key.decode("utf-8", "backslashreplace")
+
+
+def shard_path(prefix: Path, shard: int, count: int) -> Path:
+    """Return the path of a data shard."""
+    return prefix.with_name(f"{prefix.name}.data-{shard:05d}-of-{count:05d}")
+
+
+def check_shards(prefix: Path, bundle: Bundle) -> tuple[Damage, ...]:
+    """Return which shards are missing, or shorter than the index says."""
+    needed: dict[int, int] = {}
+    for entry in bundle.entries.values():
+        if entry is not None and not entry.slices:
+            needed[entry.shard_id] = max(needed.get(entry.shard_id, 0), entry.offset + entry.size)
+    found = []
+    for shard, size in sorted(needed.items()):
+        path = shard_path(prefix, shard, bundle.shard_count)
+        if not path.is_file():
+            missing = f"data shard {path.name} is missing: names and shapes are known, values are not"
+            found.append(Damage("shard", path.name, missing))
+        elif path.stat().st_size < size:
+            has = f"it has {path.stat().st_size:,} bytes, the index needs {size:,}"
+            found.append(Damage("shard", path.name, f"data shard {path.name} is truncated: {has}"))
+    return tuple(found)
+
+
+def read_string(prefix: Path, bundle: Bundle, key: bytes) -> bytes | None:
+    """Return the value of a scalar string entry from its shard, or None if it cannot be read.
+
+    Layout of a string tensor: the length of each element (varint), a checksum of the lengths (u32), the bytes.
+    """
+    entry = bundle.entries.get(key)
+    if entry is None:
+        return None
+    try:
+        with opened(shard_path(prefix, entry.shard_id, bundle.shard_count)) as shard:
+            shard.seek(entry.offset)
+            raw = shard.read(min(entry.size, 1 << 30))
+        length, start = varint(raw, 0)
+    except (OSError, ValueError, OverflowError, WireError):
+        return None
+    content = raw[start + 4 : start + 4 + length]
+    return content if len(content) == length else None

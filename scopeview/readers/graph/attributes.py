@@ -1,0 +1,182 @@
+"""AttrValue and TensorProto to plain values (`scopeview.model.attributes`)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from scopeview.model.attributes import (
+    Attributes,
+    DType,
+    FunctionRef,
+    PlaceholderValue,
+    ShapeValue,
+    TensorValue,
+    Undecodable,
+)
+from scopeview.model.dtypes import dtype_name
+from scopeview.model.shapes import Shape, element_count
+from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.wire import Buffer
+
+PREVIEW_VALUES = 8
+"""Values of a constant that are decoded; the rest stays in the file."""
+
+_MAX_NESTING = 64
+"""Functions as attributes may nest functions; protobuf itself refuses more than 100 levels."""
+
+_UNPACK = {
+    "float32": "f",
+    "float64": "d",
+    "int32": "i",
+    "uint8": "B",
+    "int16": "h",
+    "int8": "b",
+    "int64": "q",
+    "bool": "?",
+    "uint16": "H",
+    "float16": "e",
+    "uint32": "I",
+    "uint64": "Q",
+    "complex64": "ff",
+    "complex128": "dd",
+    "qint8": "b",
+    "quint8": "B",
+    "qint32": "i",
+    "qint16": "h",
+    "quint16": "H",
+}
+
+_TYPED_FIELDS = {
+    "float32": "float_val",
+    "float64": "double_val",
+    "string": "string_val",
+    "int64": "int64_val",
+    "bool": "bool_val",
+    "complex64": "scomplex_val",
+    "complex128": "dcomplex_val",
+    "uint32": "uint32_val",
+    "uint64": "uint64_val",
+    "float16": "half_val",
+    "bfloat16": "half_val",
+}
+
+
+def decode_node(raw: Buffer) -> Attributes:
+    """Decode the attributes of one NodeDef, sorted by name."""
+    from google.protobuf.message import DecodeError
+
+    try:
+        node = message("NodeDef").FromString(bytes(raw))
+    except (DecodeError, UnicodeDecodeError) as error:
+        return {"(attributes)": Undecodable(len(raw), str(error))}
+    return decode_attributes(node.attr)
+
+
+def decode_attributes(attributes: Mapping[str, Any]) -> Attributes:
+    """Decode a map of AttrValue, sorted by name."""
+    return {name: decode_value(attributes[name]) for name in sorted(attributes)}
+
+
+def decode_value(value: Any, nesting: int = 0) -> object:
+    """Decode one AttrValue."""
+    field = value.WhichOneof("value")
+    if field is None:
+        return None
+    if field == "list":
+        return _list(value.list, nesting)
+    return _scalar(field, getattr(value, field), nesting)
+
+
+def _scalar(field: str, content: Any, nesting: int) -> object:
+    match field:
+        case "s":
+            return text_or_bytes(content)
+        case "type":
+            return DType(dtype_name(content))
+        case "shape":
+            return ShapeValue(shape_of(content))
+        case "tensor":
+            return tensor_value(content)
+        case "placeholder":
+            return PlaceholderValue(content)
+        case "func" if nesting < _MAX_NESTING:
+            inner = {name: decode_value(v, nesting + 1) for name, v in sorted(content.attr.items())}
+            return FunctionRef(content.name, inner)
+        case "func":
+            return FunctionRef(content.name, {})
+    return content
+
+
+def _list(values: Any, nesting: int) -> tuple[object, ...]:
+    for field, content in values.ListFields():
+        return tuple(_scalar(field.name, item, nesting) for item in content)
+    return ()
+
+
+def text_or_bytes(content: bytes) -> str | bytes:
+    """Return bytes as text where they are UTF-8 (nearly every string attribute), else as they are."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content
+
+
+def shape_of(proto: Any) -> Shape:
+    """Decode a TensorShapeProto; any negative size is an unknown one."""
+    if proto.unknown_rank:
+        return None
+    return tuple(dim.size if dim.size >= 0 else None for dim in proto.dim)
+
+
+def tensor_value(proto: Any) -> TensorValue:
+    """Describe a TensorProto: dtype, shape and its first values."""
+    dtype, shape = dtype_name(proto.dtype), shape_of(proto.tensor_shape)
+    count = element_count(shape)
+    wanted = PREVIEW_VALUES if count is None else min(count, PREVIEW_VALUES)
+    if proto.tensor_content:
+        values = _from_content(proto.tensor_content, dtype, wanted)
+        return TensorValue(dtype, shape, values, _repeats(proto.tensor_content, count))
+    values = _from_fields(proto, dtype, wanted)
+    stored = getattr(proto, _TYPED_FIELDS.get(dtype, "int_val"))
+    is_uniform = bool(count) and all(value == stored[0] for value in stored)
+    if len(values) < wanted and dtype != "string":
+        # TensorProto leaves out a run of equal values at the end: the last one repeats, and none means zeros.
+        values += (values[-1] if values else 0,) * (wanted - len(values))
+    return TensorValue(dtype, shape, values, is_uniform)
+
+
+def _repeats(content: bytes, count: int | None) -> bool:
+    """Whether dense content is one element, again and again."""
+    step = len(content) // count if count else 0
+    return bool(step) and content == content[:step] * (len(content) // step)
+
+
+def _from_content(content: bytes, dtype: str, wanted: int) -> tuple[object, ...]:
+    layout = _UNPACK.get(dtype)
+    if layout is None:
+        return ()
+    step = struct.calcsize(f"<{layout}")
+    count = min(wanted, len(content) // step)
+    items = [struct.unpack_from(f"<{layout}", content, step * index) for index in range(count)]
+    return tuple(complex(*item) if len(item) == 2 else item[0] for item in items)
+
+
+def _from_fields(proto: Any, dtype: str, wanted: int) -> tuple[object, ...]:
+    field = _TYPED_FIELDS.get(dtype, "int_val")
+    values = getattr(proto, field)
+    if field.endswith("complex_val"):
+        pairs = zip(values[0 : 2 * wanted : 2], values[1 : 2 * wanted : 2], strict=False)
+        return tuple(complex(real, imaginary) for real, imaginary in pairs)
+    if field == "half_val":
+        return tuple(_half(bits, dtype) for bits in values[:wanted])
+    if field == "string_val":
+        return tuple(text_or_bytes(item) for item in values[:wanted])
+    return tuple(values[:wanted])
+
+
+def _half(bits: int, dtype: str) -> float:
+    if dtype == "bfloat16":  # the upper half of a float32
+        return float(struct.unpack("<f", struct.pack("<I", (bits & 0xFFFF) << 16))[0])
+    return float(struct.unpack("<e", struct.pack("<H", bits & 0xFFFF))[0])

@@ -1,0 +1,153 @@
+"""Which variable a saver stores under which key, read from its ops and never guessed from names.
+
+    SaveV2(prefix, tensor_names, shape_and_slices, t0, t1, ...)     key i belongs to input i + 3
+    SaveSlices(filename, tensor_names, shapes_and_slices, t0, ...)  the same
+    Save(filename, tensor_names, t0, ...)                           key i belongs to input i + 2
+    RestoreV2(prefix, tensor_names, shape_and_slices)               output i is assigned to a variable
+    RestoreSlice(file, tensor_name, shape_and_slice), Restore(file, tensor_name)
+
+In a TF 2 SavedModel these ops stand in functions, and their tensors are arguments: the call's inputs tell whose.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from scopeview.model.attributes import FunctionRef
+from scopeview.model.functions import ARGUMENT_TYPE, CALL_TYPES, Function
+from scopeview.model.model import SaverEntry
+from scopeview.model.op_types import FIRST_ASSIGNS, RESTORES, VALUE_PASSES
+from scopeview.model.ops import MISSING, OpRow, OpTable
+from scopeview.model.variables import VARIABLE_TYPES
+from scopeview.readers.graph.nodes import decode_errors
+from scopeview.readers.protobuf.messages import message
+
+_SAVE_FIRST_TENSOR = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
+_BACK = frozenset({"Identity", "ReadVariableOp", "RefIdentity", "Enter", "RefEnter", "Cast"})
+_WALK_LIMIT = 64
+
+
+@dataclass(frozen=True)
+class _Place:
+    """An op in the main graph (function "") or in a function's body."""
+
+    function: str
+    row: OpRow
+
+
+class _Library:
+    """The main graph and the functions, with who calls whom."""
+
+    def __init__(self, graph: OpTable, functions: Mapping[str, Function]) -> None:
+        self.tables = {name: function.body for name, function in functions.items()}
+        self.tables[""] = graph
+        self._callers: dict[str, list[_Place]] | None = None
+
+    def callers(self, function: str) -> Sequence[_Place]:
+        if self._callers is None:
+            self._callers = defaultdict(list)
+            for name, table in self.tables.items():
+                for row in table.rows_of_type(*CALL_TYPES):
+                    called = table.attributes(row).get("f")
+                    if isinstance(called, FunctionRef):
+                        self._callers[called.name].append(_Place(name, row))
+        return self._callers.get(function, ())
+
+    def variable_behind(self, place: _Place, slot: int) -> str:
+        """Return the variable op whose value or handle arrives at an input, or an empty string."""
+        function, row = place.function, place.row
+        for _ in range(_WALK_LIMIT):
+            table = self.tables[function]
+            edge = table.input(row, slot)
+            if edge is None or edge.source == MISSING:
+                return ""
+            row, slot = edge.source, 0
+            op_type = table.op_type(row)
+            if op_type in VARIABLE_TYPES:
+                return table.name(row) if function == "" else ""
+            if op_type == ARGUMENT_TYPE and function:
+                callers = self.callers(function)
+                if not callers:
+                    return ""
+                slot = int(table.columns.definition[row])  # arguments were added first, in order
+                function, row = callers[0].function, callers[0].row
+            elif op_type not in _BACK:
+                return ""
+        return ""
+
+
+def read_savers(graph: OpTable, functions: Mapping[str, Function]) -> tuple[SaverEntry, ...]:
+    """Read every tensor that a save op writes and that a restore op reads."""
+    library = _Library(graph, functions)
+    entries: list[SaverEntry] = []
+    for function, table in library.tables.items():
+        for row in table.rows_of_type(*_SAVE_FIRST_TENSOR):
+            entries += _saved(library, _Place(function, row))
+        for row in table.rows_of_type(*RESTORES):
+            entries += _restored(library, _Place(function, row))
+    return tuple(entries)
+
+
+def _saved(library: _Library, place: _Place) -> Iterator[SaverEntry]:
+    table = library.tables[place.function]
+    first = _SAVE_FIRST_TENSOR[table.op_type(place.row)]
+    keys, slices = _keys_and_slices(table, place.row, has_slices=first == 3)
+    for index, (key, spec) in enumerate(zip(keys, slices, strict=True)):
+        handle = library.variable_behind(place, first + index)
+        yield SaverEntry(_where(library, place), key, spec, handle, restores=False)
+
+
+def _restored(library: _Library, place: _Place) -> Iterator[SaverEntry]:
+    table = library.tables[place.function]
+    has_slices = table.op_type(place.row) != "Restore"
+    keys, slices = _keys_and_slices(table, place.row, has_slices=has_slices)
+    targets = _assigned_handles(library, place)
+    for index, (key, spec) in enumerate(zip(keys, slices, strict=True)):
+        for handle in targets.get(index, [""]):
+            yield SaverEntry(_where(library, place), key, spec, handle, restores=True)
+
+
+def _where(library: _Library, place: _Place) -> str:
+    name = library.tables[place.function].name(place.row)
+    return f"{place.function}: {name}" if place.function else name
+
+
+def _keys_and_slices(table: OpTable, row: OpRow, *, has_slices: bool) -> tuple[list[str], list[str]]:
+    keys = _strings_at(table, row, slot=1)
+    slices = _strings_at(table, row, slot=2) if has_slices else []
+    return keys, slices[: len(keys)] + [""] * (len(keys) - len(slices))
+
+
+def _strings_at(table: OpTable, row: OpRow, slot: int) -> list[str]:
+    """Return all strings of the constant behind an input; nothing if it is not a constant."""
+    edge = table.input(row, slot)
+    if edge is None or edge.source == MISSING:
+        return []
+    source = edge.source
+    if table.op_type(source) != "Const":
+        return []
+    try:
+        node = message("NodeDef").FromString(bytes(table.raw_attributes(source)))
+    except decode_errors():  # noted where the node was read
+        return []
+    return [text.decode("utf-8", "backslashreplace") for text in node.attr["value"].tensor.string_val]
+
+
+def _assigned_handles(library: _Library, place: _Place) -> dict[int, list[str]]:
+    """Return the variables that each output of a restore op is assigned to, by output index."""
+    table = library.tables[place.function]
+    found: dict[int, list[str]] = defaultdict(list)
+    queue = [(edge, edge.port) for edge in table.consumers(place.row) if not edge.is_control]
+    seen = set(queue)
+    for edge, output in queue:
+        op_type = table.op_type(edge.target)
+        if op_type in FIRST_ASSIGNS and edge.slot == 1:
+            handle = library.variable_behind(_Place(place.function, edge.target), 0)
+            found[output].append(handle)
+        elif op_type in VALUE_PASSES:
+            onward = [(e, output) for e in table.consumers(edge.target) if not e.is_control]
+            queue += [step for step in onward if step not in seen]
+            seen.update(onward)
+    return found

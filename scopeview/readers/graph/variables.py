@@ -1,0 +1,107 @@
+"""The variables of a graph: variable ops, joined with what collections and savers say of them.
+
+    ref       X  VariableV2 {shape, dtype, shared_name, container}
+    resource  X  VarHandleOp {shape, dtype, shared_name, container}
+
+`trainable` is only in the collections; a bare GraphDef has none, and then it is unknown.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from scopeview.model.attributes import DType, ShapeValue
+from scopeview.model.collection import Collection
+from scopeview.model.model import SaverEntry
+from scopeview.model.ops import OpRow, OpTable
+from scopeview.model.variables import VARIABLE_TYPES, Kind, Variable, VariableTable
+from scopeview.readers.graph.frozen import frozen_variables
+from scopeview.readers.graph.initializers import initializer_of
+from scopeview.readers.graph.partitions import group_partitions
+
+
+@dataclass(frozen=True)
+class AnalysisContext:
+    """What is known of variables beside their ops."""
+
+    definitions: Mapping[str, Any] = field(default_factory=dict)
+    """VariableDef by op name."""
+    trainable: frozenset[str] | None = None
+    """Ops of the trainable variables; None where no collection tells."""
+    savers: tuple[SaverEntry, ...] = ()
+
+
+def graph_variables(graph: OpTable, context: AnalysisContext) -> VariableTable:
+    """Return the variables that a graph holds, parts grouped, frozen ones recognized."""
+    keys = _keys_by_handle(context.savers)
+    single = [
+        _variable(graph, row, context, keys.get(graph.name(row), ())) for row in graph.rows_of_type(*VARIABLE_TYPES)
+    ]
+    grouped = group_partitions(single, context.definitions, context.savers)
+    return VariableTable([*grouped, *frozen_variables(graph)])
+
+
+def _keys_by_handle(savers: Iterable[SaverEntry]) -> Mapping[str, tuple[str, ...]]:
+    keys: dict[str, dict[str, None]] = defaultdict(dict)
+    for entry in savers:
+        if entry.handle_op:
+            keys[entry.handle_op][entry.key] = None
+    return {handle: tuple(found) for handle, found in keys.items()}
+
+
+def _variable(graph: OpTable, row: OpRow, context: AnalysisContext, keys: tuple[str, ...]) -> Variable:
+    name, attributes = graph.name(row), graph.attributes(row)
+    shape, dtype = attributes.get("shape"), attributes.get("dtype")
+    sizes = shape.sizes if isinstance(shape, ShapeValue) else None
+    definition = context.definitions.get(name)
+    kind: Kind = "resource" if graph.op_type(row) == "VarHandleOp" else "ref"
+    initializer_name = definition.initializer_name if definition is not None else ""
+    return Variable(
+        name=name,
+        kind=kind,
+        shape=sizes,
+        dtype=dtype.name if isinstance(dtype, DType) else "unknown",
+        trainable=_trainable(name, definition, context.trainable),
+        initializer=initializer_of(graph, row, sizes, initializer_name),
+        device=graph.device(row),
+        handle_op=name,
+        shared_name=_text(attributes.get("shared_name")),
+        container=_text(attributes.get("container")),
+        checkpoint_keys=keys,
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _trainable(name: str, definition: Any, trainable: frozenset[str] | None) -> bool | None:
+    """Membership of the collection decides, for files before TensorFlow 1.10 have no field for it.
+
+    A MetaGraph that lists the variable and has no collection of trainable ones has none, unless the definition says so.
+    """
+    if trainable is not None:
+        return name in trainable
+    return None if definition is None else bool(definition.trainable)
+
+
+def with_collections(variables: VariableTable, collections: Iterable[Collection]) -> VariableTable:
+    """Return the variables with the names of the collections that hold them, or a part of them."""
+    member_of: dict[str, dict[str, None]] = defaultdict(dict)
+    for collection in collections:
+        for member in collection.members:
+            if member.kind == "variable" and member.target is not None:
+                member_of[member.target][collection.name] = None
+    return VariableTable(
+        [replace(variable, collections=_collections_of(variable, member_of)) for variable in variables]
+    )
+
+
+def _collections_of(variable: Variable, member_of: Mapping[str, Mapping[str, None]]) -> tuple[str, ...]:
+    handles = {variable.handle_op or variable.name, *(part.name for part in variable.parts)}
+    if variable.kind == "partitioned":
+        handles.add(variable.name)
+    return tuple(sorted({name for handle in handles for name in member_of.get(handle, ())}))

@@ -1,0 +1,1 @@
+"""Protobuf's wire format, and the messages of TensorFlow that are read."""

@@ -1,0 +1,287 @@
+"""`scopeview inspect`: header, the two trees, collections, signatures, functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from scopeview.analysis.answers.inspect import Inspection, ModelSummary
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.trees.outline import Outline, OutlineRow
+from scopeview.model.model import Model, Signature
+from scopeview.model.ops import OpRow
+from scopeview.model.variables import Variable
+from scopeview.render.formats import (
+    bytes_text,
+    count,
+    plural,
+    printable,
+    shape_text,
+    short_count,
+)
+from scopeview.render.text.imported import print_import
+from scopeview.render.text.table import Cell, Column, Items, print_table
+from scopeview.render.text.tree import print_outline
+
+FORMAT_NAMES = {
+    "graph_def": "GraphDef",
+    "meta_graph": "MetaGraphDef",
+    "saved_model": "SavedModel",
+    "checkpoint_v1": "checkpoint V1",
+    "checkpoint_v2": "checkpoint V2",
+    "checkpoint_object": "checkpoint V2, object-based",
+    "live_graph": "live tf.Graph",
+}
+
+_TYPES_SHOWN = 4
+
+_QUIET_DETAILS = ("git_version",)
+"""Details that the JSON has and the header leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The outlines that stand in an inspection; None where a section was not asked for."""
+
+    ops: Outline | None
+    variables: Outline | None
+    scope: str = ""
+    """The only scope that is shown; empty for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """Which lists to print, and how many lines of each; None for all."""
+
+    collections: bool = True
+    signatures: bool = True
+    functions: bool = True
+    lines: int | None = 10
+    say_none: bool = False
+    """Whether a list that is empty says so: it was asked for by name."""
+
+
+def print_inspection(
+    console: Console, inspection: Inspection, context: AnalysisContext, pictures: Pictures, sections: Sections
+) -> None:
+    """Print an inspection; the facts give what belongs to single rows of the outlines."""
+    model = context.model
+    print_header(console, inspection.model)
+    if pictures.ops is not None and (len(model.graph) or not len(model.variables)):
+        _heading(console, _titled("ops", pictures.scope))
+        _print_ops(console, model, pictures.ops)
+    if pictures.variables is not None and (len(model.variables) or len(model.graph)):
+        _heading(console, _titled("variables", pictures.scope))
+        _print_variables(console, context, inspection.model, pictures.variables)
+    if sections.collections:
+        _print_list(console, "collections", _collection_rows(inspection), sections, numeric=1)
+    if sections.signatures:
+        _print_list(console, "signatures", [_signature(s) for s in inspection.signatures], sections)
+    if sections.functions:
+        _print_list(console, "functions", _function_rows(inspection), sections, gives=2)
+    if inspection.dangling:
+        dangling = [(d.kind, printable(d.where), f"-> {printable(d.name)}") for d in inspection.dangling]
+        _print_list(console, "dangling", dangling, sections)
+    if inspection.imported is not None:
+        print_import(console, inspection.imported)
+
+
+def print_header(console: Console, summary: ModelSummary) -> None:
+    """Print what the artifact is, its totals, and what a reader must know."""
+    kind = FORMAT_NAMES.get(summary.format, summary.format) + (" (text)" if summary.text else "")
+    version = f"TensorFlow {summary.tensorflow_version}" if summary.tensorflow_version else ""
+    producer = f"producer {summary.producer}" if summary.producer else ""
+    tags = f"tags {', '.join(summary.tags)}" if summary.tags else ""
+    context = " · ".join(printable(fact) for fact in (kind, version, tags, producer) if fact)
+    name = printable(summary.path) + (f"  [{printable(summary.artifact)}]" if summary.artifact else "")
+    console.print(Text(name, style="title"), no_wrap=True, overflow="ellipsis")
+    console.print(Text(f"  {context}", style="quiet"), no_wrap=True, overflow="ellipsis")
+    unknown = f" + {plural(summary.unknown_sizes, 'unknown size')}" if summary.unknown_sizes else ""
+    totals = [
+        plural(summary.ops, "op") if summary.ops else "",
+        _variables_text(summary),
+        f"{_parameters(summary.parameters)}{unknown}",
+        bytes_text(summary.size_bytes),
+        plural(summary.functions, "function") if summary.functions else "",
+    ]
+    console.print(Text(f"  {' · '.join(total for total in totals if total)}"))
+    details = " · ".join(
+        f"{name.replace('_', ' ')} {printable(text)}"
+        for name, text in summary.details.items()
+        if name not in _QUIET_DETAILS
+    )
+    if details:
+        console.print(Text(f"  {details}", style="quiet"), no_wrap=True, overflow="ellipsis")
+    for note in summary.notes:
+        console.print(Text(f"  ! {printable(note)}", style="warning"))
+    if summary.others:
+        others = ", ".join(printable(other) for other in summary.others)
+        console.print(Text(f"  also here (--artifact NAME): {others}", style="quiet"))
+
+
+def _variables_text(summary: ModelSummary) -> str:
+    """Tell what computes from what is kept for training it."""
+    if not summary.attached_variables:
+        return plural(summary.variables, "variable")
+    kept = f"{summary.variables - summary.attached_variables:,} + {summary.attached_variables:,} for training"
+    return f"{plural(summary.variables, 'variable')} ({kept})"
+
+
+def _titled(what: str, scope: str) -> str:
+    return f"{what} in {printable(scope)}" if scope else what
+
+
+def _parameters(number: int) -> str:
+    return plural(number, "parameter") if number < 10_000 else f"{short_count(number)} parameters"
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="heading"))
+
+
+def _print_ops(console: Console, model: Model, outline: Outline) -> None:
+    columns = (Column(), Column("ops", "right", "number"), Column("types", style="quiet", least=24))
+
+    def cells(row: OutlineRow) -> Sequence[Cell]:
+        if row.kind == "more":
+            return ("", "")
+        if row.kind == "leaf":
+            return ("", model.graph.op_type(OpRow(int(outline.kept[row.first]))))
+        size = row.last - row.first + (row.own is not None)
+        return (count(size * row.twins), _types(model, row, outline))
+
+    print_outline(console, outline, columns, cells, "op")
+    if outline.set_aside:
+        _quiet_line(console, f"{plural(outline.set_aside, 'op')} of other roles set aside by --hide-roles")
+
+
+def _types(model: Model, row: OutlineRow, outline: Outline) -> Items:
+    own = f"{model.graph.op_type(OpRow(int(outline.kept[row.own])))} · " if row.own is not None else ""
+    counts = model.graph.type_counts(outline.kept[row.first : row.last])
+    shown = [f"{name} {number}" if number > 1 else name for name, number in list(counts.items())[:_TYPES_SHOWN]]
+    return Items((own + shown[0], *shown[1:]), len(counts) > _TYPES_SHOWN)
+
+
+def _no_variables(summary: ModelSummary) -> str:
+    none = "none: no variable op, and no constant that carries the marks of freezing"
+    if not summary.large_constants:
+        return none
+    constants = plural(summary.large_constants, "large constant")
+    return f"{none}; {constants} of {bytes_text(summary.large_constant_bytes)} may be weights whose marks are gone"
+
+
+def _print_variables(console: Console, context: AnalysisContext, summary: ModelSummary, outline: Outline) -> None:
+    model = context.model
+    if not len(model.variables):
+        console.print(Text(f"  {_no_variables(summary)}", style="quiet"))
+        return
+    columns = (
+        Column(),
+        Column("parameters", "right", "number"),
+        Column("shape"),
+        Column("dtype"),
+        Column("", style="trainable"),
+        Column("", style="quiet", least=6),
+    )
+    cumulated = _cumulated(model, outline)
+
+    def cells(row: OutlineRow) -> Sequence[Cell]:
+        if row.kind == "more":
+            return ("", "", "", "", "")
+        if row.kind == "scope" and row.own is None:
+            total = (cumulated[row.last] - cumulated[row.first]) * row.twins
+            return (count(total), plural((row.last - row.first) * row.twins, "variable"), "", "", "")
+        variable = model.variables[int(outline.kept[row.first if row.own is None else row.own])]
+        number = "?" if variable.parameters is None else count(variable.parameters * row.twins)
+        trainable = "trainable" if variable.trainable else ""
+        return (number, shape_text(variable.shape), variable.dtype, trainable, _marks(context, variable, row))
+
+    print_outline(console, outline, columns, cells, "variable")
+    if outline.set_aside:
+        kept = plural(outline.set_aside, "variable")
+        _quiet_line(console, f"{kept} kept for training (slots, averages, scalars): --all shows them in the tree")
+
+
+def _quiet_line(console: Console, text: str) -> None:
+    console.print(Text(f"  {text}", style="quiet"), no_wrap=True, crop=True)
+
+
+def _cumulated(model: Model, outline: Outline) -> Sequence[int]:
+    totals = [0]
+    for number in model.variables.parameters[outline.kept].tolist():
+        totals.append(totals[-1] + number)
+    return totals
+
+
+def _marks(context: AnalysisContext, variable: Variable, row: OutlineRow) -> Items:
+    """Say what else a reader should know, most important first."""
+    marks = [f"! {variable.note}"] if variable.note else []
+    uses, slots = context.uses(variable), context.attached.get(variable.name, ())
+    if uses > 1:
+        sites = len(context.call_sites(variable))
+        marks.append(f"shared by {plural(sites, 'call site')}" if sites > 1 else f"used {uses} times")
+    if slots:
+        marks.append(f"+ {', '.join(slot.slot for slot in slots[:3])}{', …' if len(slots) > 3 else ''}")
+    if row.kind == "scope":
+        marks.append(f"+ {plural(row.last - row.first, 'variable')} below")
+    if variable.parts:
+        marks.append(f"in {plural(len(variable.parts), 'part')}")
+    if variable.kind in ("frozen", "object"):
+        marks.append(variable.kind)
+    marks += [f"key {key}" for key in variable.checkpoint_keys if key != variable.name]
+    return Items(tuple(marks))
+
+
+def _signature(signature: Signature) -> Sequence[Cell]:
+    return (
+        signature.name,
+        Items(tuple(f"{i.key}: {i.dtype}{shape_text(i.shape)}" for i in signature.inputs)),
+        Items(tuple(f"-> {o.key}: {o.dtype}{shape_text(o.shape)}" for o in signature.outputs)),
+    )
+
+
+def _collection_rows(inspection: Inspection) -> list[Sequence[Cell]]:
+    return [
+        (c.name, count(c.size), c.kind, Items(tuple(m.text for m in c.members[:8]), c.size > 8))
+        for c in inspection.collections
+    ]
+
+
+def _function_rows(inspection: Inspection) -> list[Sequence[Cell]]:
+    return [
+        (f.name, plural(f.ops, "op"), Items(f.arguments), Items(tuple(f"-> {result}" for result in f.results)))
+        for f in inspection.functions
+    ]
+
+
+def _print_list(
+    console: Console,
+    heading: str,
+    rows: Sequence[Sequence[Cell]],
+    sections: Sections,
+    numeric: int | None = None,
+    gives: int = -1,
+) -> None:
+    """Print one list under its heading, cut to a number of lines.
+
+    `numeric` is the column of numbers, `gives` the one that is cut first where the width does not do.
+    """
+    if not rows and not sections.say_none:
+        return
+    _heading(console, f"{heading} ({len(rows)})")
+    lines = sections.lines
+    shown = rows if lines is None or len(rows) <= lines else rows[: max(1, lines - 1)]
+    if not rows:
+        console.print(Text("  none", style="quiet"))
+        return
+    columns = [
+        Column(align="right" if index == numeric else "left", style="quiet" if index else "")
+        for index in range(len(rows[0]))
+    ]
+    print_table(console, columns, shown, gives=gives)
+    if len(shown) < len(rows):
+        console.print(Text(f"  … {len(rows) - len(shown):,} more: --all shows them", style="quiet"))

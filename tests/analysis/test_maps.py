@@ -1,0 +1,127 @@
+"""The maps are run: TensorFlow fills a graph with them, and every value is compared."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import scopeview
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.diff.maps import assignment_map, regex_rules
+from scopeview.analysis.diff.match import match
+from scopeview.analysis.diff.namespace import namespace_of
+from scopeview.analysis.diff.report import diff
+from tests.graphs import checkpoint
+from tests.oracle import Oracle
+from tests.places import SAMPLES
+
+PAIRS = [
+    ("m33_original.ckpt", "m33_renamed.meta"),
+    ("m33_original.ckpt", "m07_layers.meta"),
+    ("m32_after.ckpt", "m17_gan.meta"),
+    ("m32_before.ckpt", "m17_gan.meta"),
+    ("m32_v1.ckpt", "m17_gan.meta"),
+    ("m28_partitioned.ckpt", "m28_partitioned.meta"),
+]
+
+
+def context(name: str) -> AnalysisContext:
+    return AnalysisContext(scopeview.load(SAMPLES / name))
+
+
+@pytest.mark.parametrize(("a", "b"), PAIRS)
+def test_init_from_checkpoint_restores_equal_values_by_the_map(a: str, b: str, oracle: Oracle) -> None:
+    report = diff(context(a), context(b)).report
+    pairs = {entry.b: entry.a for entry in report.entries if entry.a is not None and entry.b is not None}
+    assert len(pairs) == len(report.entries)
+
+    answer = oracle.ask(
+        "init_from", SAMPLES / b, checkpoint=str(SAMPLES / a), mapping=dict(report.assignment_map), pairs=pairs
+    )
+
+    assert answer == {"compared": len(pairs), "unequal": []}
+
+
+@pytest.mark.parametrize(("a", "b"), PAIRS[:3])
+def test_the_saver_restores_equal_values(a: str, b: str, oracle: Oracle) -> None:
+    found = diff(context(a), context(b))
+    pairs = {entry.b: entry.a for entry in found.report.entries if entry.a is not None and entry.b is not None}
+
+    answer = oracle.ask("restore_by", SAMPLES / b, checkpoint=str(SAMPLES / a), code=found.as_saver(), pairs=pairs)
+
+    assert answer == {"compared": len(pairs), "unequal": []}
+
+
+def mapped(a: dict[str, list[int]], b: dict[str, list[int]]) -> dict[str, str]:
+    ours, theirs = namespace_of(AnalysisContext(checkpoint(a))), namespace_of(AnalysisContext(checkpoint(b)))
+    return assignment_map(match(ours, theirs).pairs, theirs.entries)
+
+
+def test_a_scope_is_used_only_where_all_of_it_is_covered() -> None:
+    a = {"old/l1/w": [2, 3], "old/l1/q": [3, 5], "old/l2/w": [4, 3], "old/l2/q": [9, 5]}
+    b = {name.replace("old", "new"): shape for name, shape in a.items()}
+
+    assert mapped(a, b) == {"old/": "new/"}
+    assert mapped(a, {**b, "new/l2/extra": [7, 7]}) == {
+        "old/l1/": "new/l1/",
+        "old/l2/w": "new/l2/w",
+        "old/l2/q": "new/l2/q",
+    }
+    assert mapped(a, a) == {"/": "/"}
+
+
+def test_one_source_scope_fills_one_target_scope_and_the_others_by_pairs() -> None:
+    a = {"net/w1/q": [2, 3], "net/v1/q": [4, 5]}
+    b = {"x/w1/q": [2, 3], "y/v1/q": [4, 5]}
+
+    found = mapped(a, b)
+
+    assert found in ({"net/": "x/", "net/v1/": "y/v1/"}, {"net/": "x/", "net/v1/q": "y/v1/q"}) or len(found) == 2
+    filled = {target for target in b if any(_fills(source, name, target) for source, name in found.items())}
+    assert filled == set(b)
+
+
+def _fills(source: str, target: str, variable: str) -> bool:
+    return variable == target or (target.endswith("/") and variable.startswith(target))
+
+
+def test_moving_averages_are_taken_where_they_are_asked_for() -> None:
+    a = checkpoint({"w": [2, 3], "w/ExponentialMovingAverage": [2, 3], "b": [3]})
+
+    found = diff(AnalysisContext(a), AnalysisContext(checkpoint({"w": [2, 3], "b": [3]})), from_averages=True).report
+
+    assert found.assignment_map == {"w/ExponentialMovingAverage": "w", "b": "b"}
+
+
+def test_rules_that_do_not_rename_everything_give_way_to_pairs() -> None:
+    a = {"net/l/q": [2, 3], "net/m/q": [4, 5], "net/n/q": [6, 7], "other/x": [8, 9]}
+    b = {"new/l/q": [2, 3], "new/m/q": [4, 5], "new/n/q": [6, 7], "other/x": [8, 9]}
+
+    found = diff(AnalysisContext(checkpoint(a)), AnalysisContext(checkpoint(b))).report
+    apart = diff(
+        AnalysisContext(checkpoint({**a, "l/q": [1]})),
+        AnalysisContext(checkpoint({"m/" + n: s for n, s in a.items()} | {"l/q": [1]})),
+    ).report
+
+    assert found.regex_rules == [["^net/", "new/"]]
+    assert all(pattern.startswith("^") and pattern.endswith("$") for pattern, _ in apart.regex_rules)
+
+
+def test_rules_as_regular_expressions_rename_every_variable() -> None:
+    report = diff(context("m33_original.ckpt"), context("m33_renamed.meta")).report
+
+    def renamed(name: str) -> str:
+        for pattern, replacement in report.regex_rules:
+            name = re.sub(pattern, replacement, name)
+        return name
+
+    assert {entry.a: entry.b for entry in report.entries} == {
+        entry.a: renamed(entry.a) for entry in report.entries if entry.a is not None
+    }
+
+
+def test_names_are_quoted_in_regular_expressions() -> None:
+    ((pattern, replacement),) = regex_rules([("a.b(/", "c\\1/")])
+
+    assert re.sub(pattern, replacement, "a.b(/w") == "c\\1/w"

@@ -1,0 +1,80 @@
+"""The map of a GAN, opened step by step; ribbons add up whatever is open."""
+
+from __future__ import annotations
+
+import pytest
+
+import scopeview
+from scopeview.analysis.answers.scope_map import MapFilter, ScopeMap, scope_map
+from scopeview.analysis.context import AnalysisContext
+from tests.graphs import model_from_text
+from tests.places import SAMPLES
+
+GAN = AnalysisContext(scopeview.load(SAMPLES / "m17_gan.meta"))
+
+
+def ribbons(found: ScopeMap) -> set[tuple[str, str, int]]:
+    return {(found.variables[r.left].path, found.ops[r.right].path, r.reads + r.writes) for r in found.ribbons}
+
+
+def test_one_source_and_two_ribbons_where_a_scope_is_shared() -> None:
+    assert ribbons(scope_map(GAN)) == {
+        ("discriminator", "discriminator", 4),
+        ("discriminator", "discriminator_1", 4),
+        ("generator", "generator", 4),
+    }
+    opened = scope_map(GAN, ["discriminator", "discriminator/logits"], ["discriminator_1"])
+    assert ("discriminator/logits/weights", "discriminator_1/logits", 1) in ribbons(opened)
+    assert [node.path for node in opened.variables if node.is_open] == ["discriminator", "discriminator/logits"]
+    assert {node.path: node.uses for node in opened.variables if not node.is_scope} == {
+        "discriminator/logits/biases": 2,
+        "discriminator/logits/weights": 2,
+    }
+
+
+@pytest.mark.parametrize("role", ["forward", "update", "save", ""])
+@pytest.mark.parametrize("opened", [[], ["generator"], ["discriminator", "discriminator/hidden"]])
+def test_ribbons_add_up_to_the_accesses(role: str, opened: list[str]) -> None:
+    found = scope_map(GAN, opened, opened, MapFilter(role=role))  # type: ignore[arg-type]
+
+    truth = [
+        access
+        for variable in GAN.model.variables
+        if variable.name not in GAN.auxiliary_variables
+        for access in (*GAN.accesses(variable).readers, *GAN.accesses(variable).writers)
+        if not role or access.role == role
+    ]
+    assert found.total_accesses == len(truth) == sum(r.reads + r.writes for r in found.ribbons)
+    assert sum(r.writes for r in found.ribbons) == sum(access.writes for access in truth)
+
+
+def test_filters() -> None:
+    shared = scope_map(GAN, chosen=MapFilter(shared=True))
+    written = scope_map(GAN, chosen=MapFilter(role="init", kind="writes"))
+
+    assert [node.path for node in shared.variables] == ["discriminator"]
+    assert {(r.reads, r.writes) for r in written.ribbons} == {(0, 4)}
+    assert scope_map(GAN, chosen=MapFilter(collection="nowhere")).total_variables == 0
+
+
+def test_a_side_that_is_too_long_is_cut_and_says_so() -> None:
+    found = scope_map(GAN, ["discriminator", "discriminator/hidden"], limit=2)
+
+    assert found.is_cut
+    assert len(found.variables) == 2
+
+
+def test_programs_of_an_object_graph_stand_beside_each_other() -> None:
+    found = scope_map(AnalysisContext(scopeview.load(SAMPLES / "m29_module")))
+
+    assert [node.path for node in found.ops] == ["call", "encode"]
+
+
+def test_numbers_are_sorted_by_their_size() -> None:
+    text = "".join(f"unit_{number}/w VariableV2\nunit_{number}/read Identity unit_{number}/w\n" for number in range(12))
+
+    found = scope_map(AnalysisContext(model_from_text(text)))
+
+    assert [node.path for node in found.variables] == [f"unit_{number}" for number in range(12)]
+    opened = scope_map(AnalysisContext(model_from_text(text)), ["unit_2", "unit_10"])
+    assert [node.path for node in opened.variables][2:5] == ["unit_2", "unit_2/w", "unit_3"]
