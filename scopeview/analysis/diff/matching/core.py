@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 
 from scopeview.analysis.diff.matching.auxiliary import Side, side_of
 from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Result
+from scopeview.analysis.diff.matching.large import MOST_PAIRS, extended, sample
 from scopeview.analysis.diff.matching.modules import Module, alike, modules_of
 from scopeview.analysis.diff.matching.roles import KERNEL
 from scopeview.analysis.diff.matching.solve import Solver, components
 
-_CONFIDENCE: Mapping[str, Confidence] = {"name": "certain", "same values": "certain", "names": "high", "order": "medium"}
+_CONFIDENCE: Mapping[str, Confidence] = {"name": "certain", "same checksum": "certain", "names": "high", "order": "medium"}
 _SHOWN = {"names": "names, numbers and shapes agree", "order": "place in the list of both sides"}
 _MOVED = 2
+_FEW = 2
 _RENAMED = 0.75
 
 
@@ -39,27 +41,40 @@ def match_items(a: Sequence[Item], b: Sequence[Item], given: Mapping[str, str] |
     Args:
         a: the variables of one side.
         b: those of the other.
-        given: pairs that are known.
+        given: pairs that a person has given, by name.
     """
     found = _Found()
     for one, other in (given or {}).items():
         found.add(one, other, "given", "certain")
     if not _names_have_moved(a, b):
-        names = {item.name for item in b}
-        for item in a:
-            if item.name in names:
-                found.add(item.name, item.name, "name", "certain")
+        _by_name(a, b, found)
     sides = side_of(a, b), side_of(b, a)
-    solver = _solve(sides, found)
-    result = _Collected()
-    if solver is not None:
-        _unfold_all(solver, found)
-        result = _collect(solver, found)
+    solved = _solve(sides, found)
+    collected = _Collected()
+    if solved is not None:
+        solved.unfold(found)
+        collected = _collect(solved.solver, found)
     _follow(sides, found)
     real = {item.name for item in a}, {item.name for item in b}
     matches = tuple(m for m in found.matches if m.a in real[0] and m.b in real[1])
-    _propose_last(sides, found, result.proposals)
-    return Result(matches, result.proposals, tuple(result.groups), solver is not None and solver.is_transposed)
+    _propose_last(sides, found, collected.proposals)
+    is_transposed = solved is not None and solved.solver.is_transposed
+    proposals = {one: other for one, other in collected.proposals.items() if one in real[0] and other in real[1]}
+    return Result(matches, proposals, tuple(collected.groups), is_transposed)
+
+
+def _by_name(a: Sequence[Item], b: Sequence[Item], found: _Found) -> None:
+    """Match equal names, and equal object paths where no name says otherwise."""
+    named = {item.name: item for item in b}
+    keyed = {item.key: item for item in b if item.key}
+    for item in a:
+        other = named.get(item.alias or item.name) or named.get(item.name)
+        if other is not None:
+            found.add(item.name, other.name, "name" if other.name == item.name else "rule", "certain")
+    for item in a:
+        other = keyed.get(item.key)
+        if other is not None and (item.shape, item.dtype) == (other.shape, other.dtype):
+            found.add(item.name, other.name, "object path", "certain")
 
 
 def _names_have_moved(a: Sequence[Item], b: Sequence[Item]) -> bool:
@@ -76,23 +91,68 @@ def _names_have_moved(a: Sequence[Item], b: Sequence[Item]) -> bool:
     return moved >= _MOVED and moved > kept
 
 
-def _solve(sides: tuple[Side, Side], found: _Found) -> Solver | None:
-    """Match the modules of both sides, in the reading of kernel layouts that explains more."""
+@dataclass(frozen=True)
+class _Solved:
+    """The modules of both sides, and what the solver said of them, or of a sample."""
+
+    solver: Solver
+    modules: tuple[Sequence[Module], Sequence[Module]]
+    beyond: Mapping[int, int]
+    """Pairs of modules outside the sample."""
+
+    def unfold(self, found: _Found) -> None:
+        """Match the variables of matched modules by their roles; few such pairs are less sure."""
+        solver = self.solver
+        by_names = list(solver.pairing.evidence.values()).count("names")
+        for one, other in enumerate(solver.pairing.partner):
+            if other >= 0:
+                evidence = solver.pairing.evidence[one]
+                is_thin = evidence == "names" and by_names < _FEW
+                _unfold(solver.a[one], solver.b[int(other)], found, evidence, is_thin)
+        for one, other in self.beyond.items():
+            _unfold(self.modules[0][one], self.modules[1][other], found, "names")
+        for one, other in solver.reshaped():
+            _unfold(solver.a[one], solver.b[other], found, "another shape")
+
+
+def _solve(sides: tuple[Side, Side], found: _Found) -> _Solved | None:
+    """Match the modules of both sides; of large sides a sample, which tells of the rest."""
+    if all(i.name in found.to_b for i in sides[0].own) or all(i.name in found.to_a for i in sides[1].own):
+        return None
     modules = alike(modules_of(sides[0].own), modules_of(sides[1].own))
     given = list(_given(modules, found))
-    kept = [{one for one, _ in given}, {other for _, other in given}]
-    if len(kept[0]) == len(modules[0]) or len(kept[1]) == len(modules[1]):
+    left_a = set(range(len(modules[0]))) - {one for one, _ in given}
+    left_b = set(range(len(modules[1]))) - {other for _, other in given}
+    if not left_a or not left_b:
         return None
-    plain = Solver(*modules, False, given)
+    if len(modules[0]) * len(modules[1]) <= MOST_PAIRS:
+        return _Solved(_best_reading(*modules, given), modules, {})
+    a, b = ([side[index] for index in sorted(left)] for side, left in zip(modules, (left_a, left_b), strict=True))
+    if len(a) * len(b) <= MOST_PAIRS:
+        return _Solved(_best_reading(a, b, []), (a, b), {})
+    kept = sample(a), sample(b)
+    if len(kept[0]) * len(kept[1]) > MOST_PAIRS:
+        return None
+    solver = _best_reading([a[i] for i in kept[0]], [b[i] for i in kept[1]], [])
+    partners = {
+        kept[0][one]: kept[1][int(other)] for one, other in enumerate(solver.pairing.partner) if other >= 0
+    }
+    every = extended(a, b, partners, solver.is_transposed)
+    return _Solved(solver, (a, b), {one: other for one, other in every.items() if one not in partners})
+
+
+def _best_reading(a: Sequence[Module], b: Sequence[Module], given: Sequence[tuple[int, int]]) -> Solver:
+    """Match in the reading of kernel layouts that explains more."""
+    plain = Solver(a, b, False, given)
     plain.solve()
     if not _may_be_transposed(plain):
         return plain
-    other = Solver(*modules, True, given)
+    other = Solver(a, b, True, given)
     other.solve()
     return other if _explained(other) > _explained(plain) else plain
 
 
-def _given(modules: tuple[list[Module], list[Module]], found: _Found) -> Iterator[tuple[int, int]]:
+def _given(modules: tuple[Sequence[Module], Sequence[Module]], found: _Found) -> Iterator[tuple[int, int]]:
     """Yield the modules of which a variable is matched."""
     place = {item.name: index for index, m in enumerate(modules[1]) for item in m.members.values()}
     taken: set[int] = set()
@@ -133,19 +193,9 @@ def _explained(solver: Solver) -> float:
     )
 
 
-def _unfold_all(solver: Solver, found: _Found) -> None:
-    """Match the variables of matched modules by their roles."""
-    for one, other in enumerate(solver.pairing.partner):
-        if other >= 0:
-            evidence = solver.pairing.evidence[one]
-            _unfold(solver.a[one], solver.b[int(other)], found, evidence)
-    for one, other in solver.reshaped():
-        _unfold(solver.a[one], solver.b[other], found, "another shape")
-
-
-def _unfold(a: Module, b: Module, found: _Found, evidence: str) -> None:
+def _unfold(a: Module, b: Module, found: _Found, evidence: str, is_thin: bool = False) -> None:
     shown = {"names": _SHOWN["names"], "order": _SHOWN["order"], "another shape": "names and numbers agree; another shape"}
-    confidence = _CONFIDENCE.get(evidence, "medium")
+    confidence = "medium" if is_thin else _CONFIDENCE.get(evidence, "medium")
     for one, other in paired_members(a, b):
         found.add(one.name, other.name, shown.get(evidence, evidence), confidence)
 
@@ -194,6 +244,8 @@ def _open_groups(a: Sequence[Module], b: Sequence[Module], found: _Found) -> Ite
 
 def _follow(sides: tuple[Side, Side], found: _Found) -> None:
     """Match slots, averages and replicas of matched variables by slot; optimizer scalars by their names."""
+    if not found.to_b:
+        return
     targets: dict[tuple[str, str], list[Item]] = defaultdict(list)
     for item in sides[1].auxiliary:
         if item.name not in found.to_a:

@@ -24,6 +24,10 @@ class Item:
     slot: str = ""
     """Which slot of the primary it is, or which optimizer scalar."""
     is_auxiliary: bool = False
+    key: str = ""
+    """The key of its object path, in an object-based checkpoint."""
+    alias: str = ""
+    """Its name as a person's rules rewrite it; empty if none applies."""
 
 
 @dataclass(frozen=True, slots=True)

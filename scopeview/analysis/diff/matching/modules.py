@@ -14,6 +14,8 @@ from scopeview.analysis.diff.matching.tokens import Token, split_joined, tokens_
 _NORM_ROLES = frozenset({roles.GAIN, roles.MEAN, roles.VARIANCE, roles.COUNT})
 _NUMBERED = re.compile(r"(.*[^\d_/.])_?(\d+)", re.DOTALL)
 _SEPARATOR = re.compile(r"[/.]")
+_MOST_TOKENS = 48
+"""Of a very long name only the end is compared."""
 _NORM_LEAVES = frozenset({"beta", "offset", "shift"})
 
 
@@ -39,14 +41,14 @@ def modules_of(items: Sequence[Item]) -> list[Module]:
     """Group the variables of a side into modules, in the order of the list."""
     stems: dict[str, list[tuple[int, str, str, Item]]] = defaultdict(list)
     for position, item in enumerate(items):
-        role, stem, leaf = roles.role_of(item.name, item.shape)
+        role, stem, leaf = roles.role_of(item.alias or item.name, item.shape)
         stems[stem].append((position, role, leaf, item))
     found: list[Module] = []
     filled = _with_first_numbers(list(stems))
     for stem, rows in stems.items():
         for group in _by_kind(rows):
             members = {role: item for _, role, _, item in group}
-            found.append(Module(filled[stem], tokens_of(filled[stem]), members, group[0][0]))
+            found.append(Module(filled[stem], tokens_of(filled[stem])[-_MOST_TOKENS:], members, group[0][0]))
     found.sort(key=lambda module: module.position)
     return found
 

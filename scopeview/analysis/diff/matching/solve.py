@@ -37,6 +37,7 @@ _SHAPES = 0.6
 _ONE_ORDER = 0.95
 _ROUNDS = 8
 _COMMON = 0.6
+_LEAST_COMMON = 3
 _SAME = 0.6
 _TELLING = 2
 
@@ -88,7 +89,7 @@ class Solver:
         for one, other in given:
             self._match(one, other, "name")
         for one, other in anchors:
-            self._match(one, other, "same values")
+            self._match(one, other, "same checksum")
         self.dictionary = Dictionary(self.prior, np.zeros_like(self.prior), np.zeros(self.prior.shape, bool))
         self.gaps: list[tuple[int, int]] | None = None
         self.orders: list[tuple[str, str, str]] | None = None
@@ -306,7 +307,7 @@ def _inner(modules: Sequence[Module], words: Words, numbering: Numbering, aligne
 
 def _common(words: Words) -> Bools:
     """Return the words that most names hold: they say nothing of one module."""
-    return np.asarray(words.holds.sum(0) >= _COMMON * len(words.columns))
+    return np.asarray(words.holds.sum(0) >= max(_COMMON * len(words.columns), _LEAST_COMMON))
 
 
 def _agree_in_kind(a: Module, b: Module) -> bool:
