@@ -87,7 +87,7 @@ def _items(side: Namespace, rules: Sequence[Rule]) -> list[Item]:
             key=entry.key if entry.key != entry.name else "",
             alias=rewritten(entry.name, rules) if rules else "",
         )
-        for entry in side.entries.values()
+        for entry in side.as_listed
     ]
 
 

@@ -17,7 +17,6 @@ _CONFIDENCE: Mapping[str, Confidence] = {"name": "certain", "same checksum": "ce
 _SHOWN = {"names": "names, numbers and shapes agree", "order": "place in the list of both sides"}
 _MOVED = 2
 _FEW = 2
-_RENAMED = 0.75
 
 
 @dataclass
@@ -73,8 +72,13 @@ def _by_name(a: Sequence[Item], b: Sequence[Item], found: _Found) -> None:
             found.add(item.name, other.name, "name" if other.name == item.name else "rule", "certain")
     for item in a:
         other = keyed.get(item.key)
-        if other is not None and (item.shape, item.dtype) == (other.shape, other.dtype):
-            found.add(item.name, other.name, "object path", "certain")
+        if other is not None and item.dtype == other.dtype and _ranks_agree(item, other):
+            is_same = item.shape == other.shape
+            found.add(item.name, other.name, "object path" if is_same else "object path; another shape", "certain")
+
+
+def _ranks_agree(a: Item, b: Item) -> bool:
+    return a.shape is None or b.shape is None or (len(a.shape) == len(b.shape) and a.shape[:-1] == b.shape[:-1])
 
 
 def _names_have_moved(a: Sequence[Item], b: Sequence[Item]) -> bool:
@@ -166,17 +170,14 @@ def _given(modules: tuple[Sequence[Module], Sequence[Module]], found: _Found) ->
 
 
 def _may_be_transposed(solver: Solver) -> bool:
-    """Whether kernels are left on both sides, or are matched with others of other names."""
+    """Whether kernels are left on both sides, or words do not explain all that is matched."""
     partners = solver.pairing.partner.tolist()
     taken = set(partners)
     left_a = [m for m, partner in zip(solver.a, partners, strict=True) if partner < 0]
     left_b = [m for index, m in enumerate(solver.b) if index not in taken]
     if all(sum(_has_matrix(m) for m in side) > 1 for side in (left_a, left_b)):
         return True
-    return any(
-        partner >= 0 and _has_matrix(module) and solver.likeness(index, partner) < _RENAMED
-        for index, (module, partner) in enumerate(zip(solver.a, partners, strict=True))
-    )
+    return solver.is_guessed and any(_has_matrix(module) for module in solver.a)
 
 
 def _has_matrix(module: Module) -> bool:

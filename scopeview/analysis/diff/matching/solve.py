@@ -40,6 +40,7 @@ _COMMON = 0.6
 _LEAST_COMMON = 3
 _SAME = 0.6
 _TELLING = 2
+_MOST_LEFT = 40_000
 
 
 @dataclass
@@ -91,6 +92,8 @@ class Solver:
         for one, other in anchors:
             self._match(one, other, "same checksum")
         self.dictionary = Dictionary(self.prior, np.zeros_like(self.prior), np.zeros(self.prior.shape, bool))
+        self.is_guessed = False
+        """Whether pairs were matched of which words on both sides are not explained."""
         self.gaps: list[tuple[int, int]] | None = None
         self.orders: list[tuple[str, str, str]] | None = None
 
@@ -153,44 +156,68 @@ class Solver:
         """Match pairs of which every word is explained; withhold those that shape alone speaks for."""
         dropped = _dropped(self.words, self.dictionary.likeness, pairs)
         seen = Counter((self.skeletons[0][one], self.skeletons[1][other]) for one, other in found)
+        unexplained = {pair: self._unexplained(*pair, dropped) for pair in found}
+        changes = Counter(unexplained.values())
         self.pairing.withheld = set()
         before = len(self.pairing.evidence)
         for one, other in found:
+            left = unexplained[one, other]
             is_repeated = seen[self.skeletons[0][one], self.skeletons[1][other]] > 1
-            if self._is_explained(one, other, dropped, is_repeated):
+            if changes[left] >= self.needed or self._is_explained(one, other, left, is_repeated):
                 self._match(one, other, evidence)
+                self.is_guessed |= all(left)
             else:
                 self.pairing.withheld.add((one, other))
         return len(self.pairing.evidence) - before
 
-    def _is_explained(self, one: int, other: int, dropped: tuple[Bools, Bools], is_repeated: bool) -> bool:
-        """Whether the words of two names stand for each other, so far as they are seen often enough to tell."""
+    def _unexplained(self, one: int, other: int, dropped: tuple[Bools, Bools]) -> tuple[frozenset[int], frozenset[int]]:
+        """Return the words of two names that stand for none of the other, so far as they are seen often enough."""
         held_a, held_b = self.words[0].columns[one], self.words[1].columns[other]
         if not len(held_a) or not len(held_b):
-            return True
+            return frozenset(), frozenset()
         at = np.ix_(held_a, held_b)
         is_inner = self.inner[0][one][:, None] & self.inner[1][other][None, :]
         needed = np.where(is_inner, LEAST_SIGHTINGS, self.needed)
         is_shown = (self.prior[at] >= EXPLAINED) | (self.dictionary.together[at] >= needed)
         likeness = np.where(is_shown, self.dictionary.likeness[at], 0.0)
-        open_a = (likeness.max(1) < EXPLAINED) & ~dropped[0][held_a]
-        open_b = (likeness.max(0) < EXPLAINED) & ~dropped[1][held_b]
+        open_a = (likeness.max(1) < EXPLAINED) & ~dropped[0][held_a] & self.names[0][held_a]
+        open_b = (likeness.max(0) < EXPLAINED) & ~dropped[1][held_b] & self.names[1][held_b]
         goes_with = (self.dictionary.together[at] >= needed) & self.dictionary.always[at] & open_a[:, None] & open_b
         open_a &= ~goes_with.any(1)
         open_b &= ~goes_with.any(0)
-        is_open = bool(self.names[0][held_a[open_a]].any()), bool(self.names[1][held_b[open_b]].any())
-        if all(is_open):
-            return is_repeated and bool(self.inner[0][one][open_a].all() and self.inner[1][other][open_b].all())
-        if not any(is_open) or is_repeated:
-            return True
-        return self._is_telling(1, held_b, self.prior[at].max(0)) if is_open[0] else self._is_telling(0, held_a, self.prior[at].max(1))
+        return frozenset(held_a[open_a].tolist()), frozenset(held_b[open_b].tolist())
 
-    def _is_telling(self, side: int, held: npt.NDArray[np.int64], likeness: Floats) -> bool:
-        """Whether a name whose words are all explained says enough of one module, or nothing that could be wrong."""
-        is_name = self.names[side][held]
-        telling = is_name & ~self.common[side][held] & (likeness >= EXPLAINED)
-        alone = self.words[side].holds.sum(0)[held] == 1
-        return not bool((is_name & ~self.common[side][held]).any()) or int((telling * (1 + alone)).sum()) >= _TELLING
+    def _is_explained(
+        self, one: int, other: int, left: tuple[frozenset[int], frozenset[int]], is_repeated: bool
+    ) -> bool:
+        """Whether a pair may be matched although some words of its names are not explained."""
+        if not any(left) or not self.words[0].columns[one].size or not self.words[1].columns[other].size:
+            return True
+        telling = self._telling(0, one, other), self._telling(1, one, other)
+        if all(left):
+            is_part = is_repeated and self._are_inner(0, one, left[0]) and self._are_inner(1, other, left[1])
+            return is_part or min(telling) >= 2 * _TELLING
+        if is_repeated:
+            return True
+        side, module = (1, other) if left[0] else (0, one)
+        held = self.words[side].columns[module]
+        says_nothing = not bool((self.names[side][held] & ~self.common[side][held]).any())
+        return says_nothing or telling[side] >= _TELLING
+
+    def _are_inner(self, side: int, module: int, left: frozenset[int]) -> bool:
+        """Whether some words of a name stand behind the number of a layer that both sides have."""
+        held = self.words[side].columns[module].tolist()
+        return all(bool(self.inner[side][module][held.index(word)]) for word in left)
+
+    def _telling(self, side: int, one: int, other: int) -> int:
+        """Return how many words of a name point to the other name; one that no other module holds counts twice."""
+        at = np.ix_(self.words[0].columns[one], self.words[1].columns[other])
+        table = self.prior[at] if side == 0 else self.prior[at].T
+        held, partners = (self.words[n].columns[m] for n, m in ((side, (one, other)[side]), (1 - side, (other, one)[side])))
+        counts = self.words[side].holds.sum(0)[held], self.words[1 - side].holds.sum(0)[partners]
+        alone = (counts[0] == 1) & (counts[1][table.argmax(1)] == 1)
+        telling = self.names[side][held] & ~self.common[side][held] & (table.max(1) >= EXPLAINED)
+        return int((telling * (1 + alone)).sum())
 
     def _by_order(self) -> int:
         """Match the modules of open groups by order, where lists or numbers are in order; return how many."""
@@ -226,19 +253,25 @@ class Solver:
         return float(self.fits[one, other]) * (1 + (words.max(1).mean() + words.max(0).mean()) / 2) / 2
 
     def reshaped(self) -> list[tuple[int, int]]:
-        """Return the modules that are left and agree in all but shape."""
-        left = np.flatnonzero(self.pairing.partner < 0)
-        others = np.setdiff1d(np.arange(len(self.b)), self.pairing.partner)
+        """Return the modules that are left and agree in all but shape: in words, and in numbers if that is needed."""
+        left = np.flatnonzero(self.pairing.partner < 0).tolist()
+        others = np.setdiff1d(np.arange(len(self.b)), self.pairing.partner).tolist()
+        if len(left) * len(others) > _MOST_LEFT:
+            return []
         found = [
-            (int(one), int(other))
+            (one, other)
             for one in left
             for other in others
             if _agree_in_kind(self.a[one], self.b[other])
             and not self.differs[one, other]
-            and self._is_same_name(int(one), int(other))
+            and self._is_same_name(one, other)
         ]
-        rows, columns = Counter(one for one, _ in found), Counter(other for _, other in found)
-        return [(one, other) for one, other in found if rows[one] == columns[other] == 1]
+        return _alone(found) + _alone([pair for pair in found if self._numbers(0, pair[0]) == self._numbers(1, pair[1])])
+
+    def _numbers(self, side: int, module: int) -> tuple[int, ...]:
+        """Return the numbers of a name in which siblings differ."""
+        series = self.numbering[side].series
+        return tuple(series[at].nodes[node][-1] for at, node in self.numbering[side].places[module])
 
     def _is_same_name(self, one: int, other: int) -> bool:
         """Whether every telling word of both names stands for one of the other name."""
@@ -310,13 +343,18 @@ def _common(words: Words) -> Bools:
     return np.asarray(words.holds.sum(0) >= max(_COMMON * len(words.columns), _LEAST_COMMON))
 
 
+def _alone(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the pairs of which neither module is in another."""
+    rows, columns = Counter(one for one, _ in pairs), Counter(other for _, other in pairs)
+    return [(one, other) for one, other in pairs if rows[one] == columns[other] == 1]
+
+
 def _agree_in_kind(a: Module, b: Module) -> bool:
     """Whether two modules share a role in one rank and dtype."""
     shared = a.members.keys() & b.members.keys()
     pairs = [(a.members[role], b.members[role]) for role in shared]
     return any(
-        one.shape is not None and other.shape is not None and len(one.shape) == len(other.shape)
-        and one.dtype == other.dtype and one.shape != other.shape
+        one.shape and other.shape and len(one.shape) == len(other.shape) and one.dtype == other.dtype
         for one, other in pairs
     )
 
