@@ -60,14 +60,14 @@ def match(
         given: pairs that a person has given: names of A to names of B.
         accepts_proposals: whether what is proposed counts as matched.
     """
-    known = {
-        one: other for one, other in (given or {}).items() if one in a.entries and other in b.entries
-    }
+    known = {one: other for one, other in (given or {}).items() if one in a.entries and other in b.entries}
     result = match_items(_items(a, rules), _items(b, ()), known)
     pairs = [_pair(a.entries[m.a], b.entries[m.b], m) for m in result.matches]
     proposals = dict(result.proposals)
     if accepts_proposals:
-        pairs += [Pair(a.entries[one], b.entries[other], "accepted proposal", "low") for one, other in proposals.items()]
+        pairs += [
+            Pair(a.entries[one], b.entries[other], "accepted proposal", "low") for one, other in proposals.items()
+        ]
         proposals = {}
     alternatives = {name: group.b for group in result.open_groups for name in group.a}
     alternatives |= {name: group.a for group in result.open_groups for name in group.b}

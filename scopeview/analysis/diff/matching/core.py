@@ -10,10 +10,14 @@ from scopeview.analysis.diff.matching.auxiliary import Side, side_of
 from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Result
 from scopeview.analysis.diff.matching.large import MOST_PAIRS, extended, sample
 from scopeview.analysis.diff.matching.modules import Module, alike, modules_of
-from scopeview.analysis.diff.matching.roles import KERNEL
-from scopeview.analysis.diff.matching.solve import Solver, components
+from scopeview.analysis.diff.matching.solve import Solver, components, has_matrix
 
-_CONFIDENCE: Mapping[str, Confidence] = {"name": "certain", "same checksum": "certain", "names": "high", "order": "medium"}
+_CONFIDENCE: Mapping[str, Confidence] = {
+    "name": "certain",
+    "same checksum": "certain",
+    "names": "high",
+    "order": "medium",
+}
 _SHOWN = {"names": "names, numbers and shapes agree", "order": "place in the list of both sides"}
 _MOVED = 2
 _FEW = 2
@@ -138,9 +142,7 @@ def _solve(sides: tuple[Side, Side], found: _Found) -> _Solved | None:
     if len(kept[0]) * len(kept[1]) > MOST_PAIRS:
         return None
     solver = _best_reading([a[i] for i in kept[0]], [b[i] for i in kept[1]], [])
-    partners = {
-        kept[0][one]: kept[1][int(other)] for one, other in enumerate(solver.pairing.partner) if other >= 0
-    }
+    partners = {kept[0][one]: kept[1][int(other)] for one, other in enumerate(solver.pairing.partner) if other >= 0}
     every = extended(a, b, partners, solver.is_transposed)
     return _Solved(solver, (a, b), {one: other for one, other in every.items() if one not in partners})
 
@@ -175,14 +177,9 @@ def _may_be_transposed(solver: Solver) -> bool:
     taken = set(partners)
     left_a = [m for m, partner in zip(solver.a, partners, strict=True) if partner < 0]
     left_b = [m for index, m in enumerate(solver.b) if index not in taken]
-    if all(sum(_has_matrix(m) for m in side) > 1 for side in (left_a, left_b)):
+    if all(sum(has_matrix(m) for m in side) > 1 for side in (left_a, left_b)):
         return True
-    return solver.is_guessed and any(_has_matrix(module) for module in solver.a)
-
-
-def _has_matrix(module: Module) -> bool:
-    kernel = module.members.get(KERNEL)
-    return kernel is not None and kernel.shape is not None and kernel.shape != kernel.shape[::-1]
+    return solver.crosses_names()
 
 
 def _explained(solver: Solver) -> float:
@@ -195,7 +192,11 @@ def _explained(solver: Solver) -> float:
 
 
 def _unfold(a: Module, b: Module, found: _Found, evidence: str, is_thin: bool = False) -> None:
-    shown = {"names": _SHOWN["names"], "order": _SHOWN["order"], "another shape": "names and numbers agree; another shape"}
+    shown = {
+        "names": _SHOWN["names"],
+        "order": _SHOWN["order"],
+        "another shape": "names and numbers agree; another shape",
+    }
     confidence = "medium" if is_thin else _CONFIDENCE.get(evidence, "medium")
     for one, other in paired_members(a, b):
         found.add(one.name, other.name, shown.get(evidence, evidence), confidence)

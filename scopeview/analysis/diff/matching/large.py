@@ -87,9 +87,7 @@ def _numbers(shown: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> Iterat
         yield source, added
 
 
-def extended(
-    a: Sequence[Module], b: Sequence[Module], pairs: Mapping[int, int], is_transposed: bool
-) -> dict[int, int]:
+def extended(a: Sequence[Module], b: Sequence[Module], pairs: Mapping[int, int], is_transposed: bool) -> dict[int, int]:
     """Return the pairs of all modules, by what the pairs of a sample show.
 
     Args:

@@ -89,7 +89,7 @@ def alike(a: list[Module], b: list[Module]) -> tuple[list[Module], list[Module]]
 
 
 def _with_first_numbers(stems: Sequence[str]) -> dict[str, str]:
-    """Return the stems with 0 where a scope stands both with numbers and without: `conv` beside `conv_1` is `conv_0`."""
+    """Return the stems with the first number filled in: `conv` beside `conv_1` is `conv_0`."""
     numbered: dict[str, set[str]] = defaultdict(set)
     scopes = {prefix for stem in stems for prefix in _prefixes(stem)}
     for scope in scopes:

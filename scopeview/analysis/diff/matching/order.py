@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Hashable, Sequence
+from itertools import pairwise
 
 from scopeview.analysis.diff.matching import roles
 from scopeview.analysis.diff.matching.layouts import content_key
@@ -50,13 +51,15 @@ def agrees(a: Sequence[Hashable], b: Sequence[Hashable], least: float = _LEAST_S
 def is_sorted_by_name(modules: Sequence[Module]) -> bool:
     """Whether a list is sorted by name, as checkpoints are: its order says nothing then."""
     names = [next(iter(module.members.values())).name for module in modules]
-    ascending = sum(one <= other for one, other in zip(names, names[1:], strict=False))
+    ascending = sum(one <= other for one, other in pairwise(names))
     return ascending >= 0.98 * (len(names) - 1)
 
 
 def natural_key(module: Module) -> tuple[tuple[bool, int, str], ...]:
     """Return a key that sorts names by their words and numbers."""
-    return tuple((isinstance(t, str), t if isinstance(t, int) else 0, t if isinstance(t, str) else "") for t in module.tokens)
+    return tuple(
+        (isinstance(t, str), t if isinstance(t, int) else 0, t if isinstance(t, str) else "") for t in module.tokens
+    )
 
 
 def words_only(module: Module) -> tuple[Token, ...]:
@@ -69,7 +72,9 @@ def kind_of(module: Module) -> str:
     return "kernel" if roles.KERNEL in module.members else "norm" if module.is_norm else "other"
 
 
-def agreeing_orders(a: Sequence[Module], b: Sequence[Module], least: float = _LEAST_SHARE) -> list[tuple[str, str, str]]:
+def agreeing_orders(
+    a: Sequence[Module], b: Sequence[Module], least: float = _LEAST_SHARE
+) -> list[tuple[str, str, str]]:
     """Return the orders of both sides that agree, and the kind of module for which they do; "" for all."""
     lists = [not is_sorted_by_name(side) for side in (a, b)]
     found: list[tuple[str, str, str]] = []
@@ -78,9 +83,11 @@ def agreeing_orders(a: Sequence[Module], b: Sequence[Module], least: float = _LE
     for kind_a, kind_b in (("list", "numbers"), ("numbers", "list"), ("numbers", "numbers")):
         if (kind_a == "list" and not lists[0]) or (kind_b == "list" and not lists[1]):
             continue
-        for kind in ("kernel", "norm"):
-            if agrees(_labels(a, kind_a, kind), _labels(b, kind_b, kind), least):
-                found.append((kind_a, kind_b, kind))
+        found.extend(
+            (kind_a, kind_b, kind)
+            for kind in ("kernel", "norm")
+            if agrees(_labels(a, kind_a, kind), _labels(b, kind_b, kind), least)
+        )
     return found
 
 
@@ -92,9 +99,7 @@ def pairs_with_gaps(a: Sequence[Module], b: Sequence[Module]) -> list[tuple[int,
         if not _numbers_decide(a, kind_a) or not _numbers_decide(b, kind_b):
             continue
         labels = [_label(a[row]) for row in rows], [_label(b[column]) for column in columns]
-        backward = {
-            (len(rows) - 1 - i, len(columns) - 1 - j) for i, j in _aligned(labels[0][::-1], labels[1][::-1])
-        }
+        backward = {(len(rows) - 1 - i, len(columns) - 1 - j) for i, j in _aligned(labels[0][::-1], labels[1][::-1])}
         found.update({(rows[i], columns[j]): None for i, j in _aligned(*labels) if (i, j) in backward})
     return list(found)
 

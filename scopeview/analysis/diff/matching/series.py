@@ -163,7 +163,9 @@ def _widened(content: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.flo
     return np.pad(content, ((0, 0), (0, width - content.shape[1])))
 
 
-def _proved_nodes(a: Numbering, b: Numbering, anchors: Sequence[tuple[int, int]]) -> dict[tuple[int, int], list[tuple[int, int]]]:
+def _proved_nodes(
+    a: Numbering, b: Numbering, anchors: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], list[tuple[int, int]]]:
     """Return the scopes that hold one module by values, by their series."""
     found: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     for one, other in anchors:
@@ -213,9 +215,7 @@ def _best(
     return Alignment(nodes, mean * (1.0 if len(a.nodes) == len(b.nodes) else 0.9))
 
 
-def _is_ambiguous(
-    a: Series, b: Series, nodes: npt.NDArray[np.int64], rivals: Sequence[npt.NDArray[np.int64]]
-) -> bool:
+def _is_ambiguous(a: Series, b: Series, nodes: npt.NDArray[np.int64], rivals: Sequence[npt.NDArray[np.int64]]) -> bool:
     """Whether another map explains as much, and no equal word or first number speaks for this one."""
     if a.word == b.word or a.nodes[0][-1] == b.nodes[0][-1]:
         return False
@@ -249,7 +249,9 @@ def _value_maps(a: Sequence[int], b: Sequence[int]) -> Iterator[Mapping[int, int
 
 
 def _mapped(a: Series, b: Series, values: Mapping[int, int], outer: Alignment | None) -> npt.NDArray[np.int64]:
-    inner = {(parent, numbers[-1]): place for place, (parent, numbers) in enumerate(zip(b.parents, b.nodes, strict=True))}
+    inner = {
+        (parent, numbers[-1]): place for place, (parent, numbers) in enumerate(zip(b.parents, b.nodes, strict=True))
+    }
     nodes = np.full(len(a.nodes), -1, np.int64)
     for place, (parent, numbers) in enumerate(zip(a.parents, a.nodes, strict=True)):
         value = values.get(numbers[-1])

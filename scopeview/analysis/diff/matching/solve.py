@@ -13,6 +13,7 @@ from scopeview.analysis.diff.matching import order
 from scopeview.analysis.diff.matching.indices import index_evidence
 from scopeview.analysis.diff.matching.layouts import Signature, agreement, content_key, signature_of
 from scopeview.analysis.diff.matching.modules import Module
+from scopeview.analysis.diff.matching.roles import KERNEL
 from scopeview.analysis.diff.matching.series import Numbering, align, numbering_of
 from scopeview.analysis.diff.matching.vocabulary import (
     EXPLAINED,
@@ -39,6 +40,7 @@ _ROUNDS = 8
 _COMMON = 0.6
 _LEAST_COMMON = 3
 _SAME = 0.6
+_NEARLY_ALL = 0.9
 _TELLING = 2
 _MOST_LEFT = 40_000
 
@@ -86,14 +88,15 @@ class Solver:
         self.differs = differs
         self.fits[differs] = 0
         aligned = {i for i, _ in self.alignments}, {j for _, j in self.alignments}
-        self.inner = _inner(a, self.words[0], numbering[0], aligned[0]), _inner(b, self.words[1], numbering[1], aligned[1])
+        self.inner = (
+            _inner(a, self.words[0], numbering[0], aligned[0]),
+            _inner(b, self.words[1], numbering[1], aligned[1]),
+        )
         for one, other in given:
             self._match(one, other, "name")
         for one, other in anchors:
             self._match(one, other, "same checksum")
         self.dictionary = Dictionary(self.prior, np.zeros_like(self.prior), np.zeros(self.prior.shape, bool))
-        self.is_guessed = False
-        """Whether pairs were matched of which words on both sides are not explained."""
         self.gaps: list[tuple[int, int]] | None = None
         self.orders: list[tuple[str, str, str]] | None = None
 
@@ -165,7 +168,6 @@ class Solver:
             is_repeated = seen[self.skeletons[0][one], self.skeletons[1][other]] > 1
             if changes[left] >= self.needed or self._is_explained(one, other, left, is_repeated):
                 self._match(one, other, evidence)
-                self.is_guessed |= all(left)
             else:
                 self.pairing.withheld.add((one, other))
         return len(self.pairing.evidence) - before
@@ -213,7 +215,9 @@ class Solver:
         """Return how many words of a name point to the other name; one that no other module holds counts twice."""
         at = np.ix_(self.words[0].columns[one], self.words[1].columns[other])
         table = self.prior[at] if side == 0 else self.prior[at].T
-        held, partners = (self.words[n].columns[m] for n, m in ((side, (one, other)[side]), (1 - side, (other, one)[side])))
+        held, partners = (
+            self.words[n].columns[m] for n, m in ((side, (one, other)[side]), (1 - side, (other, one)[side]))
+        )
         counts = self.words[side].holds.sum(0)[held], self.words[1 - side].holds.sum(0)[partners]
         alone = (counts[0] == 1) & (counts[1][table.argmax(1)] == 1)
         telling = self.names[side][held] & ~self.common[side][held] & (table.max(1) >= EXPLAINED)
@@ -250,7 +254,8 @@ class Solver:
         if not len(held_a) or not len(held_b):
             return float(self.fits[one, other])
         words = self.prior[np.ix_(held_a, held_b)]
-        return float(self.fits[one, other]) * (1 + (words.max(1).mean() + words.max(0).mean()) / 2) / 2
+        alike = float(words.max(1).mean() + words.max(0).mean()) / 2
+        return float(self.fits[one, other]) * (1 + alike) / 2
 
     def reshaped(self) -> list[tuple[int, int]]:
         """Return the modules that are left and agree in all but shape: in words, and in numbers if that is needed."""
@@ -266,7 +271,9 @@ class Solver:
             and not self.differs[one, other]
             and self._is_same_name(one, other)
         ]
-        return _alone(found) + _alone([pair for pair in found if self._numbers(0, pair[0]) == self._numbers(1, pair[1])])
+        return _alone(found) + _alone(
+            [pair for pair in found if self._numbers(0, pair[0]) == self._numbers(1, pair[1])]
+        )
 
     def _numbers(self, side: int, module: int) -> tuple[int, ...]:
         """Return the numbers of a name in which siblings differ."""
@@ -274,14 +281,28 @@ class Solver:
         return tuple(series[at].nodes[node][-1] for at, node in self.numbering[side].places[module])
 
     def _is_same_name(self, one: int, other: int) -> bool:
-        """Whether every telling word of both names stands for one of the other name."""
+        """Whether every word of both names stands for one of the other, and one that few names hold is the same."""
         held_a, held_b = self.words[0].columns[one], self.words[1].columns[other]
         if not len(held_a) or not len(held_b):
             return False
         likeness = self.dictionary.likeness[np.ix_(held_a, held_b)]
-        lost_a = (likeness.max(1) < _SAME) & ~self.common[0][held_a] & self.names[0][held_a]
-        lost_b = (likeness.max(0) < _SAME) & ~self.common[1][held_b] & self.names[1][held_b]
-        return not lost_a.any() and not lost_b.any() and bool((likeness.max(1) >= _SAME).any())
+        lost_a = (likeness.max(1) < _SAME) & ~_common(self.words[0], _NEARLY_ALL)[held_a] & self.names[0][held_a]
+        lost_b = (likeness.max(0) < _SAME) & ~_common(self.words[1], _NEARLY_ALL)[held_b] & self.names[1][held_b]
+        is_same = self.prior[np.ix_(held_a, held_b)].max(1) >= _SAME
+        return not lost_a.any() and not lost_b.any() and bool((is_same & ~self.common[0][held_a]).any())
+
+    def crosses_names(self) -> bool:
+        """Whether a matched kernel has a word that stands in other names of B, and not in its partner's."""
+        kept = self.prior.max(1, initial=0.0) >= 1
+        for one, other in enumerate(self.pairing.partner.tolist()):
+            if other < 0 or not has_matrix(self.a[one]):
+                continue
+            held_a, held_b = self.words[0].columns[one], self.words[1].columns[other]
+            if len(held_a) and len(held_b):
+                lost = self.prior[np.ix_(held_a, held_b)].max(1) < EXPLAINED
+                if (lost & kept[held_a] & ~self.common[0][held_a]).any():
+                    return True
+        return False
 
     def _orders(self) -> list[tuple[str, str, str]]:
         """Return the orders of A and of B that agree, each with the kind of module for which they do."""
@@ -338,9 +359,15 @@ def _inner(modules: Sequence[Module], words: Words, numbering: Numbering, aligne
     return found
 
 
-def _common(words: Words) -> Bools:
+def _common(words: Words, share: float = _COMMON) -> Bools:
     """Return the words that most names hold: they say nothing of one module."""
-    return np.asarray(words.holds.sum(0) >= max(_COMMON * len(words.columns), _LEAST_COMMON))
+    return np.asarray(words.holds.sum(0) >= max(share * len(words.columns), _LEAST_COMMON))
+
+
+def has_matrix(module: Module) -> bool:
+    """Whether a module has a kernel of which the layout matters."""
+    kernel = module.members.get(KERNEL)
+    return kernel is not None and kernel.shape is not None and kernel.shape != kernel.shape[::-1]
 
 
 def _alone(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
