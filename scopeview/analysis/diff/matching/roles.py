@@ -30,11 +30,9 @@ _PAIRS: dict[tuple[str, str], str] = {
     ("running", "variance"): VARIANCE,
     ("running", "var"): VARIANCE,
     ("batches", "tracked"): COUNT,
-    ("depthwise", "kernel"): KERNEL,
-    ("depthwise", "weights"): KERNEL,
-    ("pointwise", "kernel"): "kernel:pointwise",
-    ("pointwise", "weights"): "kernel:pointwise",
-    ("recurrent", "kernel"): "kernel:recurrent",
+    **{("depthwise", leaf): KERNEL for leaf in ("kernel", "weight", "weights")},
+    **{("pointwise", leaf): "kernel:pointwise" for leaf in ("kernel", "weight", "weights")},
+    **{("recurrent", leaf): "kernel:recurrent" for leaf in ("kernel", "weight", "weights", "w")},
 }
 _TORCH_RNN = re.compile(r"(weight|bias)_(ih|hh)_l(\d+)(_reverse)?")
 _PARTITION = re.compile(r"(.*?)(_\d+)")
