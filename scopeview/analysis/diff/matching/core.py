@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scopeview.analysis.diff.matching.auxiliary import Side, side_of
+from scopeview.analysis.diff.matching.candidates import components, has_matrix
 from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Result
 from scopeview.analysis.diff.matching.large import MOST_PAIRS, extended, sample
 from scopeview.analysis.diff.matching.modules import Module, alike, modules_of
-from scopeview.analysis.diff.matching.solve import Solver, components, has_matrix
+from scopeview.analysis.diff.matching.solve import Solver
 
 _CONFIDENCE: Mapping[str, Confidence] = {
     "name": "certain",

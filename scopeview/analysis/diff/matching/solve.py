@@ -10,10 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from scopeview.analysis.diff.matching import order
+from scopeview.analysis.diff.matching.candidates import (
+    agree_in_kind,
+    alone,
+    anchors_of,
+    components,
+    fits,
+    has_matrix,
+    mutual,
+    shares,
+)
 from scopeview.analysis.diff.matching.indices import index_evidence
-from scopeview.analysis.diff.matching.layouts import Signature, agreement, content_key, signature_of
 from scopeview.analysis.diff.matching.modules import Module
-from scopeview.analysis.diff.matching.roles import KERNEL
 from scopeview.analysis.diff.matching.series import Numbering, align, numbering_of
 from scopeview.analysis.diff.matching.vocabulary import (
     EXPLAINED,
@@ -64,19 +72,19 @@ class Solver:
         self, a: Sequence[Module], b: Sequence[Module], is_transposed: bool, given: Sequence[tuple[int, int]] = ()
     ) -> None:
         self.a, self.b, self.is_transposed = a, b, is_transposed
-        self.fits = _fits(a, b, is_transposed)
+        self.fits = fits(a, b, is_transposed)
         self.words = words_of(a), words_of(b)
         self.prior = prior_likeness(*self.words)
         self.importance = (
-            weights(self.words[0], (_fits(a, a, False) > 0).astype(float)),
-            weights(self.words[1], (_fits(b, b, False) > 0).astype(float)),
+            weights(self.words[0], (fits(a, a, False) > 0).astype(float)),
+            weights(self.words[1], (fits(b, b, False) > 0).astype(float)),
         )
         self.pairing = Pairing(np.full(len(a), -1, np.int64))
         self.skeletons = _skeletons(a), _skeletons(b)
         self.names = _are_names(self.words[0]), _are_names(self.words[1])
         self.common = _common(self.words[0]), _common(self.words[1])
         self.needed = max(sightings_needed(self.words[0], self.prior), sightings_needed(self.words[1], self.prior.T))
-        anchors = _anchors(a, b, self.fits)
+        anchors = anchors_of(a, b, self.fits)
         taken = {one for one, _ in given}, {other for _, other in given}
         anchors = [(one, other) for one, other in anchors if one not in taken[0] and other not in taken[1]]
         keys: dict[object, int] = {}
@@ -140,7 +148,7 @@ class Solver:
         last: tuple[int, int] | None = None
         for _ in range(_ROUNDS):
             scores = self._scores()
-            candidates = _mutual(scores, self._open(), margin)
+            candidates = mutual(scores, self._open(), margin)
             pairs = self._pairs(candidates)
             self.dictionary = learn(self.words, self.prior, pairs)
             self.pairing.candidates = candidates
@@ -243,7 +251,7 @@ class Solver:
 
     def _pairs(self, candidates: Bools) -> Floats:
         """Return how much each pair counts: 1 if it is matched, and less in an open group."""
-        pairs = _shares(candidates)
+        pairs = shares(candidates)
         matched = np.flatnonzero(self.pairing.partner >= 0)
         pairs[matched, self.pairing.partner[matched]] = 1
         return pairs
@@ -267,13 +275,11 @@ class Solver:
             (one, other)
             for one in left
             for other in others
-            if _agree_in_kind(self.a[one], self.b[other])
+            if agree_in_kind(self.a[one], self.b[other])
             and not self.differs[one, other]
             and self._is_same_name(one, other)
         ]
-        return _alone(found) + _alone(
-            [pair for pair in found if self._numbers(0, pair[0]) == self._numbers(1, pair[1])]
-        )
+        return alone(found) + alone([pair for pair in found if self._numbers(0, pair[0]) == self._numbers(1, pair[1])])
 
     def _numbers(self, side: int, module: int) -> tuple[int, ...]:
         """Return the numbers of a name in which siblings differ."""
@@ -324,23 +330,6 @@ class Solver:
         return None
 
 
-def components(candidates: Bools) -> list[tuple[list[int], list[int]]]:
-    """Return the connected groups of candidates."""
-    groups: list[tuple[list[int], list[int]]] = []
-    left = set(np.flatnonzero(candidates.any(1)).tolist())
-    while left:
-        rows, columns = [left.pop()], set[int]()
-        for row in rows:  # grows while it is read
-            for column in np.flatnonzero(candidates[row]).tolist():
-                if column not in columns:
-                    columns.add(column)
-                    reached = left.intersection(np.flatnonzero(candidates[:, column]).tolist())
-                    left -= reached
-                    rows.extend(reached)
-        groups.append((sorted(rows), sorted(columns)))
-    return groups
-
-
 def _skeletons(modules: Sequence[Module]) -> list[object]:
     """Return names without their numbers."""
     return [tuple("#" if isinstance(token, int) else token for token in module.tokens) for module in modules]
@@ -362,28 +351,6 @@ def _inner(modules: Sequence[Module], words: Words, numbering: Numbering, aligne
 def _common(words: Words, share: float = _COMMON) -> Bools:
     """Return the words that most names hold: they say nothing of one module."""
     return np.asarray(words.holds.sum(0) >= max(share * len(words.columns), _LEAST_COMMON))
-
-
-def has_matrix(module: Module) -> bool:
-    """Whether a module has a kernel of which the layout matters."""
-    kernel = module.members.get(KERNEL)
-    return kernel is not None and kernel.shape is not None and kernel.shape != kernel.shape[::-1]
-
-
-def _alone(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the pairs of which neither module is in another."""
-    rows, columns = Counter(one for one, _ in pairs), Counter(other for _, other in pairs)
-    return [(one, other) for one, other in pairs if rows[one] == columns[other] == 1]
-
-
-def _agree_in_kind(a: Module, b: Module) -> bool:
-    """Whether two modules share a role in one rank and dtype."""
-    shared = a.members.keys() & b.members.keys()
-    pairs = [(a.members[role], b.members[role]) for role in shared]
-    return any(
-        one.shape and other.shape and len(one.shape) == len(other.shape) and one.dtype == other.dtype
-        for one, other in pairs
-    )
 
 
 def _are_names(words: Words) -> Bools:
@@ -408,52 +375,3 @@ def _dropped(sides: tuple[Words, Words], likeness: Floats, pairs: Floats) -> tup
                 lost[mine] += is_lost & (likeness_here.max(0, initial=0.0) >= EXPLAINED).all()
         found.append(((lost >= 2) & (lost >= 0.6 * seen)) | _common(words))
     return found[0], found[1]
-
-
-def _mutual(scores: Floats, is_open: Bools, margin: float) -> Bools:
-    """Return the pairs that are within a margin of the best of both their modules."""
-    masked = np.where(is_open, scores, -np.inf)
-    best_row, best_column = masked.max(1, keepdims=True, initial=-9), masked.max(0, keepdims=True, initial=-9)
-    return np.asarray(is_open & (masked >= best_row - margin) & (masked >= best_column - margin))
-
-
-def _shares(candidates: Bools) -> Floats:
-    """Return how much each candidate counts: a module with several counts as one in all."""
-    most = np.maximum(candidates.sum(1, keepdims=True), candidates.sum(0, keepdims=True))
-    return np.asarray(candidates / np.maximum(1, most))
-
-
-def _fits(a: Sequence[Module], b: Sequence[Module], is_transposed: bool) -> Floats:
-    """Return for all pairs of modules how well their shapes agree, 0 where they cannot be one."""
-    number_a, places_a = _interned([signature_of(m) for m in a])
-    number_b, places_b = _interned([signature_of(m) for m in b])
-    table = np.array([[agreement(one, other, is_transposed) for other in number_b] for one in number_a])
-    return table.reshape(len(number_a), len(number_b))[np.ix_(places_a, places_b)]
-
-
-def _interned(signatures: Sequence[Signature]) -> tuple[list[Signature], npt.NDArray[np.int64]]:
-    place: dict[Signature, int] = {}
-    at = [place.setdefault(signature, len(place)) for signature in signatures]
-    return list(place), np.array(at, np.int64)
-
-
-def _anchors(a: Sequence[Module], b: Sequence[Module], fits: Floats) -> list[tuple[int, int]]:
-    """Return the modules that hold equal values which no other module holds."""
-    owners_a, owners_b = _owners(a), _owners(b)
-    found: dict[tuple[int, int], None] = {}
-    for value, one in owners_a.items():
-        other = owners_b.get(value, -1)
-        if one >= 0 and other >= 0 and fits[one, other]:
-            found[one, other] = None
-    rows, columns = [one for one, _ in found], [other for _, other in found]
-    return [(one, other) for one, other in found if rows.count(one) == columns.count(other) == 1]
-
-
-def _owners(modules: Sequence[Module]) -> dict[object, int]:
-    owners: dict[object, int] = {}
-    for index, module in enumerate(modules):
-        for role, item in module.members.items():
-            if item.value is not None:
-                key = (content_key(role, item.shape), item.value)
-                owners[key] = -1 if key in owners else index
-    return owners
