@@ -1,12 +1,15 @@
-"""What several questions need to know of a model, worked out once and when it is first asked for."""
+"""What several questions need to know of a model, computed once and when it is first asked for.
+
+Safe for threads: each fact has a lock of its own (`scopeview.model.once`). What is kept per variable below a fact
+(`call_sites`, `accesses`) may be computed twice by two threads that ask at once; the two are equal, and either stays.
+"""
 
 from __future__ import annotations
 
 import copy
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
-from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +21,7 @@ from scopeview.analysis.derive.roles import Roles
 from scopeview.analysis.derive.savers import Saving, find_saving
 from scopeview.analysis.derive.structure import Twins, find_twins
 from scopeview.model.model import Model
+from scopeview.model.once import Answers, once
 from scopeview.model.variables import VARIABLE_TYPES, Variable
 
 Answer = TypeVar("Answer")
@@ -29,21 +33,18 @@ class AnalysisContext:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._sites: dict[str, tuple[CallSite, ...]] = {}
-        self._cached: dict[Hashable, Any] = {}
+        self._answers = Answers()
 
     def with_model(self, model: Model) -> AnalysisContext:
         """Return the facts of the same artifact after TensorFlow's import: what was worked out stays."""
         other = copy.copy(self)
         other.model = model
-        other._cached = {}
+        other._answers = Answers()
         return other
 
     def cached(self, question: Hashable, compute: Callable[[], Answer]) -> Answer:
         """Return the answer to a question of an analysis that builds on this one, worked out once."""
-        if question not in self._cached:
-            self._cached[question] = compute()
-        answer: Answer = self._cached[question]
-        return answer
+        return self._answers.get(question, compute)
 
     def by_key(self) -> Mapping[str, Variable]:
         """Return variables by their names and by what savers call them; not kept when TensorFlow's import joins."""
@@ -54,12 +55,12 @@ class AnalysisContext:
 
         return self.cached("variables by key", gathered)
 
-    @cached_property
+    @once
     def auxiliary_variables(self) -> Mapping[str, AuxiliaryVariable]:
         """What slots, averages, replicas and scalars belong to, by their names."""
         return find_auxiliary_variables(self.model)
 
-    @cached_property
+    @once
     def attached(self) -> Mapping[str, tuple[AuxiliaryVariable, ...]]:
         """What is attached to each variable, by the name of that variable."""
         found: dict[str, dict[str, AuxiliaryVariable]] = defaultdict(dict)
@@ -67,30 +68,30 @@ class AnalysisContext:
             found[auxiliary.primary][auxiliary.variable] = auxiliary
         return {primary: tuple(sorted(kept.values(), key=lambda a: a.variable)) for primary, kept in found.items()}
 
-    @cached_property
+    @once
     def roles(self) -> Roles:
         """What each op is for."""
         return Roles(self.model, self.auxiliary_variables)
 
-    @cached_property
+    @once
     def _accesses(self) -> AccessIndex:
         return AccessIndex(self.model, self.roles)
 
-    @cached_property
+    @once
     def _call_sites(self) -> CallSites:
         return CallSites(self.model, self.roles)
 
-    @cached_property
+    @once
     def saving(self) -> Saving:
         """What the savers of the graph store, and what none does."""
         return find_saving(self.model)
 
-    @cached_property
+    @once
     def twins(self) -> tuple[Twins, ...]:
         """Numbered scopes of the op tree that are equal inside."""
         return find_twins(self.model.graph)
 
-    @cached_property
+    @once
     def forward_edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Source and target of every edge by which computed values flow between forward ops, sorted by source.
 
@@ -104,7 +105,7 @@ class AnalysisContext:
         order = np.argsort(source[kept], kind="stable")
         return source[kept][order], target[kept][order]
 
-    @cached_property
+    @once
     def weights_of(self) -> NDArray[np.int64]:
         """The variable that each op is, or hands the value of on: its row, or -1; shape (ops,)."""
         graph = self.model.graph
@@ -117,7 +118,7 @@ class AnalysisContext:
                     found[edge.target] = row
         return found
 
-    @cached_property
+    @once
     def gives_weights(self) -> NDArray[np.bool_]:
         """Which ops are variables, or hand the value of one on: shape (ops,)."""
         return np.asarray(self.weights_of >= 0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.options import print_json
+from scopeview.cli.options import limit_options, limits, print_json
 
 if TYPE_CHECKING:
     from scopeview.analysis.context import AnalysisContext
@@ -46,6 +46,7 @@ _ALIASES = {"added": "only_b", "removed": "only_a", "reshaped": "shape", "retype
 @click.option("--artifact-b", help="Which of several artifacts at B to open.")
 @click.option("--tags", help="Tag-set of the MetaGraph to open where a side is a SavedModel, comma-separated.")
 @click.option("--all", "show_all", is_flag=True, help="List everything: no scopes folded, nothing left out.")
+@limit_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the same as --format json.")
 @click.option("--color/--no-color", default=None, help="Force color on or off; the default is on for a terminal.")
 def command(  # noqa: PLR0913 - one parameter per option
@@ -79,13 +80,15 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.analysis.diff.variables import Wanted
     from scopeview.cli.progress import reading
     from scopeview.errors import DamagedError
-    from scopeview.readers.checkpoint.values import reader_of
+    from scopeview.readers import limited
+    from scopeview.readers.stored_values import reader_of
     from scopeview.render.formats import plural
 
     kinds, fatal = _kinds(only), _kinds(fail_on, also=("graph", "collections", "restore"))
     guidance = _guidance(rules, map_file, accept)
     wanted = Wanted(scope.strip("/"), kinds, _listed(ignore))
-    opened = _open(a, artifact_a, tags), _open(b, artifact_b, tags)
+    with limited(limits()):
+        opened = _open(a, artifact_a, tags), _open(b, artifact_b, tags)
     sides = opened[0][0], opened[1][0]
     readers = (reader_of(opened[0][1]), reader_of(opened[1][1])) if values else None
     size = sum(variable.size_bytes or 0 for variable in sides[0].model.variables)
@@ -131,18 +134,19 @@ def _kinds(text: str | None, also: tuple[str, ...] = ()) -> list[Status]:
 
 
 def _open(path: str, artifact: str | None, tags: str | None) -> tuple[AnalysisContext, Model]:
-    """Open one side; return it analyzed, and the checkpoint that holds its values (itself, if it is one)."""
-    from scopeview.analysis.context import AnalysisContext
-    from scopeview.readers import find_artifacts, read, read_beside, with_stored_values
+    """Open one side; return it analyzed, and the checkpoint that holds its values (itself, if it is one).
 
-    is_saved_model = bool(tags) and any(f.kind.startswith("saved_model") for f in find_artifacts(Path(path)))
-    model = read(path, tags=_listed(tags) if tags and is_saved_model else None, artifact=artifact)
+    A graph that was named itself is compared without the values of the checkpoint beside it.
+    """
+    from scopeview.analysis.context import AnalysisContext
+    from scopeview.readers import find_artifacts, is_named_as_one, read, read_beside, with_stored_values
+
+    has_tags = bool(tags) and any(found.has_tags for found in find_artifacts(Path(path)))
+    model = read(path, tags=_listed(tags) if tags and has_tags else None, artifact=artifact)
     beside = read_beside(model)
-    return (
-        (AnalysisContext(model), model)
-        if beside is None
-        else (AnalysisContext(with_stored_values(model, beside)), beside)
-    )
+    if beside is None:
+        return AnalysisContext(model), model
+    return AnalysisContext(with_stored_values(model, beside) if is_named_as_one(model) else model), beside
 
 
 def _print(found: Diff, output: str, show_all: bool, color: bool | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.options import Source, print_json, source_options
+from scopeview.cli.options import Source, limits, print_json, source_options
 
 if TYPE_CHECKING:
     from scopeview.analysis.lint.rule import Severity, Subject
@@ -113,11 +113,12 @@ def _subject(source: Source, checkpoint: str | None, values: bool) -> Subject:
     """Open what is examined; a SavedModel folder is held against the variables that lie in it."""
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.lint.rule import Subject
-    from scopeview.readers import read, read_beside
-    from scopeview.readers.checkpoint.values import ShardValues
+    from scopeview.readers import limited, read, read_beside
+    from scopeview.readers.stored_values import can_be_read, reader_of
 
     model = source.load()
-    other = read(checkpoint) if checkpoint is not None else read_beside(model)
+    with limited(limits()):
+        other = read(checkpoint) if checkpoint is not None else read_beside(model)
     holder = other or model
-    reader = ShardValues(holder) if values and holder.origin.format.startswith("checkpoint") else None
+    reader = reader_of(holder) if values and can_be_read(holder) else None
     return Subject(AnalysisContext(model), AnalysisContext(other) if other is not None else None, reader)

@@ -18,7 +18,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, NewType
+from typing import TYPE_CHECKING, NamedTuple, NewType, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,19 @@ _DECODED_KEPT = 4096
 MISSING = -1
 """The source of an edge whose op is not in the graph."""
 
-Buffer = bytes | memoryview
-DecodeAttributes = Callable[[Buffer], Attributes]
+
+class Buffer(Protocol):
+    """The bytes of a file, in memory or on the disk: what `bytes` and `memoryview` are, as far as readers need it."""
+
+    def __len__(self) -> int: ...
+
+    @overload
+    def __getitem__(self, key: int, /) -> int: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> bytes | memoryview: ...
+
+
+DecodeAttributes = Callable[[bytes | memoryview], Attributes]
 
 
 class Edge(NamedTuple):
@@ -183,7 +194,7 @@ class OpTable:
         start = np.searchsorted(columns.source[order], np.arange(len(self) + 1))
         return start, order, target
 
-    def raw_attributes(self, row: OpRow) -> Buffer:
+    def raw_attributes(self, row: OpRow) -> bytes | memoryview:
         """Return the op's message as the file holds it."""
         return self._raw[int(self.columns.raw_start[row]) : int(self.columns.raw_end[row])]
 

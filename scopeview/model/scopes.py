@@ -12,6 +12,8 @@ depth, is one range of rows `[first, last)`:
 A name that is also a scope (`dense`) stands just before its slice, in its parent. Counting, summing and paging a scope
 are array operations on a slice; a tree holds no object per row.
 
+Names that nest deeper than any program makes them are divided into the first 8,192 levels only.
+
 Scope ids are in preorder: everything below scope `s` is `s+1 .. subtree_end[s]-1`.
 """
 
@@ -24,10 +26,19 @@ from typing import TYPE_CHECKING, NewType
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.model.names import leaf_of, sort_key
+from scopeview.model.names import sort_key
 
 if TYPE_CHECKING:
     import networkx
+
+DEEPEST = 8192
+"""Levels below which a name is not divided further: paths of a name of 1 MB would take 1 TB."""
+
+_ALWAYS = 64
+"""Levels that every name is divided into, however many scopes there are."""
+
+_MOST_SCOPES, _SCOPES_PER_ROW = 1 << 16, 16
+"""Scopes of a tree whose names nest deeper than that: a few hostile names of 100 kB would make a million."""
 
 ScopeId = NewType("ScopeId", int)
 ROOT = ScopeId(0)
@@ -66,7 +77,9 @@ class ScopeTree:
 
     def label(self, scope: ScopeId) -> str:
         """Return the last segment of a scope's path."""
-        return leaf_of(self.path(scope))
+        # Not by way of the path: those of one name with 10,000 segments take 10,000 times its length.
+        start = self._path_end[int(self.parent[scope])] + 1 if scope != ROOT else 0
+        return self.names[int(self.first[scope])][start : self._path_end[scope]] if scope != ROOT else ""
 
     def rows(self, scope: ScopeId) -> range:
         """Return every row below a scope."""
@@ -150,13 +163,14 @@ def _cut(names: Sequence[str]) -> tuple[list[int], list[int], list[int], list[in
     """Return first, last, parent and path length of every scope, in preorder."""
     first, last, parent, ends = [0], [len(names)], [-1], [-1]
     open_scopes = [0]
+    most = _MOST_SCOPES + _SCOPES_PER_ROW * len(names)
     previous = ""
     for row, name in enumerate(names):
         # A scope stays open while its path and the "/" after it start the name.
         while not name.startswith(previous[: ends[open_scopes[-1]] + 1]):
             last[open_scopes.pop()] = row
         slash = name.find("/", ends[open_scopes[-1]] + 1)
-        while slash >= 0:
+        while slash >= 0 and len(open_scopes) <= (DEEPEST if len(ends) < most else _ALWAYS):
             first.append(row)
             last.append(len(names))
             parent.append(open_scopes[-1])

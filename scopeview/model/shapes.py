@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from scopeview.model.dtypes import element_bytes
 
 _MOST_ELEMENTS = 1 << 48
@@ -18,11 +16,16 @@ def element_count(shape: Shape) -> int | None:
     >>> element_count((3, 4)), element_count(()), element_count((None, 4)), element_count(None)
     (12, 1, None, None)
     """
-    if shape is None:
+    if shape is None or None in shape:
         return None
-    sizes = [size for size in shape if size is not None]
-    count = math.prod(sizes) if len(sizes) == len(shape) else None
-    return None if count is None or count > _MOST_ELEMENTS else count
+    if 0 in shape:
+        return 0
+    count = 1
+    for size in shape:
+        count *= size or 0
+        if abs(count) > _MOST_ELEMENTS:  # at once: the product of 30,000 sizes takes minutes
+            return None
+    return count
 
 
 def byte_count(shape: Shape, dtype: str) -> int | None:

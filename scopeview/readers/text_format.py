@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Literal
 
 from scopeview.errors import DamagedError
+from scopeview.readers.budget import budget
 from scopeview.readers.protobuf.messages import message
 from scopeview.readers.protobuf.wire import Buffer
 from scopeview.readers.tensorflow.importing import parse_large_text
@@ -56,6 +58,9 @@ _MESSAGES: dict[str, str] = {
 
 LARGE_TEXT = 16 << 20
 """Bytes from which TensorFlow's start-up (3.4 s) pays: Python's parser needs about 0.2 s per MB of such text."""
+
+_COST_PER_BYTE = 8
+"""Bytes of memory that a character of a text takes while it is parsed, the parsed message included."""
 
 _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*)
@@ -119,12 +124,14 @@ def to_wire(content: Buffer, kind: str, path: str) -> tuple[bytes, list[str]]:
     Raises:
         DamagedError: nothing of the text can be parsed.
     """
-    if kind == "graph_def_text" and len(content) > LARGE_TEXT:
-        parsed = parse_large_text(content)
+    whole = bytes(content[:])
+    raw = _affordable(whole)
+    if kind == "graph_def_text" and len(raw) > LARGE_TEXT and raw is whole:
+        parsed = parse_large_text(raw)
         if parsed is not None:
             return parsed, []
     notes: list[str] = []
-    text = bytes(content).decode("utf-8-sig", "replace")
+    text = raw.decode("utf-8-sig", "replace")
     target, reason = _parse(text, kind, notes)
     if target is None:
         shortened = _cut_back(text, kind)
@@ -136,6 +143,18 @@ def to_wire(content: Buffer, kind: str, path: str) -> tuple[bytes, list[str]]:
     if target is None:
         raise DamagedError(f"{path} looks like a {_MESSAGES[kind]} in text format but does not parse: {reason}")
     return target.SerializeToString(), notes
+
+
+def _affordable(text: bytes) -> bytes:
+    """Return a text as far as the budget goes: each message in it costs as much as an op."""
+    if not budget().spend(_COST_PER_BYTE * len(text), "the characters of the text"):
+        text = text[: budget().bytes_left // _COST_PER_BYTE]
+    affordable = budget().affordable_items()
+    if text.count(b"{") + text.count(b"<") <= affordable:
+        return text
+    budget().spend_items(affordable + 1, "the messages of the text")
+    nth = next(islice(re.finditer(rb"[{<]", text), affordable, None))
+    return text[: nth.start()]
 
 
 def _parse(text: str, kind: str, notes: list[str]) -> tuple[Any, str]:

@@ -14,9 +14,9 @@ from scopeview.analysis.answers.values import Values
 from scopeview.analysis.context import AnalysisContext
 from scopeview.errors import AmbiguousError, QueryError, ScopeviewError
 from scopeview.readers import find_artifacts, read, read_beside, with_stored_values
-from scopeview.readers.checkpoint.values import reader_of
-from scopeview.readers.files import fenced
+from scopeview.readers.fence import fenced
 from scopeview.readers.progress import progress_to
+from scopeview.readers.stored_values import reader_of
 
 State = Literal["loading", "ready", "failed"]
 ImportState = Literal["none", "waiting", "done", "refused"]

@@ -17,6 +17,7 @@ from scopeview.analysis.diff.report import Diff, diff
 from scopeview.analysis.lint.rule import Subject
 from scopeview.errors import NotFoundError, QueryError, ScopeviewError
 from scopeview.model.imported import ImportReport
+from scopeview.readers import is_named_as_one
 from scopeview.readers.tensorflow.importing import with_import
 from scopeview.workspace.entry import Entry, OpenModel, load, stored_values, told
 
@@ -212,9 +213,9 @@ class Workspace:
         return found
 
     def _compared(self, identity: str) -> AnalysisContext:
-        """Return the facts of one side of a diff: variables of a SavedModel have the checksums of their values."""
+        """Return one side of a diff; a SavedModel and the folder of a run have the checksums of their values."""
         context, stored = self.context(identity), self._entry(identity).stored
-        return context if stored is None else stored[0]
+        return context if stored is None or not is_named_as_one(context.model) else stored[0]
 
     def _keep(self, key: tuple[str, ...], found: bytes) -> None:
         with self._lock:

@@ -15,7 +15,7 @@ from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
 from scopeview.model.collection import Member
 from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.imported import ImportReport
-from scopeview.model.model import Dangling, Model, Signature
+from scopeview.model.model import AlsoHere, Dangling, Model, Signature
 from scopeview.model.names import is_within
 from scopeview.model.scopes import ScopeId, ScopeTree
 from scopeview.model.shapes import Shape
@@ -53,6 +53,10 @@ class ModelSummary:
     details: Mapping[str, str]
     notes: tuple[str, ...]
     others: tuple[str, ...]
+    also_here: tuple[AlsoHere, ...]
+    """The same, with kind and size."""
+    checkpoint: str
+    """The file with the values of its variables, where that is another one; empty if none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +229,8 @@ def summarize(context: AnalysisContext) -> ModelSummary:
         details=dict(origin.details),
         notes=(*model.notes, *_left_out(model)),
         others=model.others,
+        also_here=model.also_here,
+        checkpoint=origin.checkpoint,
     )
 
 

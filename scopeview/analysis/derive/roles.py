@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -21,6 +20,7 @@ from scopeview.model.attributes import FunctionRef
 from scopeview.model.functions import CALL_TYPES
 from scopeview.model.model import Model
 from scopeview.model.names import is_within, leaf_of, op_of_tensor, scope_of
+from scopeview.model.once import Answers, once
 from scopeview.model.op_types import APPLY, ASSIGNS, RESTORES, SAVES, SUMMARY_INPUTS, WRITER
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.scopes import ScopeId
@@ -65,7 +65,7 @@ class Roles:
     def __init__(self, model: Model, auxiliary_variables: Mapping[str, AuxiliaryVariable]) -> None:
         self._model = model
         self._attachments = auxiliary_variables
-        self._functions: dict[str, Codes] = {}
+        self._functions = Answers()
 
     def of(self, row: OpRow, function: str = "") -> Role:
         """Return the role of one op."""
@@ -88,11 +88,9 @@ class Roles:
         """Return the roles of a table, as indices into ROLES: shape (ops,)."""
         if not function:
             return self._graph
-        if function not in self._functions:
-            self._functions[function] = self._of_function(function)
-        return self._functions[function]
+        return self._functions.get(function, lambda: self._of_function(function))
 
-    @cached_property
+    @once
     def _graph(self) -> Codes:
         table = self._model.graph
         codes = _by_type(table)

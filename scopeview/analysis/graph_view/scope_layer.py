@@ -28,7 +28,6 @@ from scopeview.model.scopes import ROOT, ScopeId
 Ints = NDArray[np.int64]
 
 _FORWARD = ROLES.index("forward")
-_LAYERS_KEPT = 128
 _LEAST_SERIES = 5
 """Numbered ops that make a series; TensorBoard takes the same number."""
 
@@ -296,14 +295,7 @@ def _on_circles(count: int, source: Ints, target: Ints) -> list[int]:
 
 def layer_of(graph_index: GraphIndex, scope: ScopeId, view_options: ViewOptions) -> ScopeLayer:
     """Return one level, as it was worked out before or now."""
-    key = (scope, view_options)
-    if key not in graph_index.layers:
-        graph_index.layers[key] = ScopeLayer(graph_index, scope, view_options)
-        if len(graph_index.layers) > _LAYERS_KEPT:
-            graph_index.layers.popitem(last=False)
-    graph_index.layers.move_to_end(key)
-    found: ScopeLayer = graph_index.layers[key]
-    return found
+    return graph_index.layers.get((scope, view_options), lambda: ScopeLayer(graph_index, scope, view_options))
 
 
 def scope_of_path(graph_index: GraphIndex, path: str) -> ScopeId | None:

@@ -10,6 +10,7 @@ from scopeview.analysis.lint.rule import SEVERITIES, Rule, Severity, Subject
 from scopeview.analysis.lint.rules import RULES
 from scopeview.errors import QueryError
 from scopeview.model.model import Model
+from scopeview.model.wanted import check_wanted
 
 _EVIDENCE_SHOWN = 200
 
@@ -93,11 +94,11 @@ def _check(subject: Subject) -> None:
     if subject.checkpoint is None:
         return
     first, second = subject.context.model.origin, subject.checkpoint.model.origin
-    if not second.format.startswith("checkpoint"):
+    if not subject.checkpoint.model.is_checkpoint:
         raise QueryError(
             f"{second.path} is no checkpoint but a {second.format.replace('_', ' ')}; pass the graph first"
         )
-    if first.format.startswith("checkpoint"):
+    if subject.context.model.is_checkpoint:
         raise QueryError(f"{first.path} is a checkpoint itself; pass the graph first, then the checkpoint for it")
 
 
@@ -110,7 +111,7 @@ def _is_chosen(rule: Rule, patterns: Sequence[str]) -> bool:
 def _why_not(rule: Rule, subject: Subject) -> str:
     """Return why a rule has nothing to look at, or an empty string."""
     model = subject.context.model
-    is_checkpoint = model.origin.format.startswith("checkpoint")
+    is_checkpoint = model.is_checkpoint
     match rule.needs:
         case "graph":
             return "a checkpoint has no graph" if is_checkpoint else ""
@@ -121,7 +122,7 @@ def _why_not(rule: Rule, subject: Subject) -> str:
                 "" if subject.checkpoint is not None and not is_checkpoint else "no graph with its checkpoint was given"
             )
         case "objects":
-            has_objects = model.origin.format == "checkpoint_object" or any(v.object_paths for v in model.variables)
+            has_objects = model.is_object_based or any(v.object_paths for v in model.variables)
             return "" if has_objects or model.has_objects else "there is no object graph"
 
 
@@ -134,6 +135,7 @@ def _is_named(model: Model, name: str) -> bool:
 
 
 def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:
+    check_wanted()
     for found in rule.check(subject):
         evidence = tuple(dict.fromkeys(found.evidence))
         place = evidence[0] if len(evidence) == 1 else found.where  # of one variable, itself and not its scope

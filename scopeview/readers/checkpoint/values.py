@@ -13,12 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.errors import QueryError
 from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.model import Model
 from scopeview.model.variables import StoredSlice, Variable
 from scopeview.readers.checkpoint.v2 import shard_path
-from scopeview.readers.files import fence, fenced, opened
+from scopeview.readers.fence import fence, fenced, opened
 
 BLOCK_BYTES = 1 << 24
 """Bytes of a block; a multiple of the size of every dtype."""
@@ -60,26 +59,6 @@ class ShardValues:
                     yield np.frombuffer(raw, dtype, count=len(raw) // dtype.itemsize)
         except OSError:
             return
-
-
-def can_be_read(model: Model) -> bool:
-    """Return whether a model is a checkpoint whose values are read: V2, and the file itself."""
-    origin = model.origin
-    return origin.format in ("checkpoint_v2", "checkpoint_object") and "inspected" not in origin.details
-
-
-def reader_of(model: Model) -> ShardValues:
-    """Return the reader of a checkpoint's values.
-
-    Raises:
-        QueryError: it is no checkpoint of V2, nor the `variables` of a SavedModel.
-    """
-    origin = model.origin
-    if origin.format == "checkpoint_v1":
-        raise QueryError(f"{origin.path} is a V1 checkpoint: the values in those are not read; save it again as V2")
-    if not can_be_read(model):
-        raise QueryError(f"{origin.path} holds no values: those are in checkpoints and SavedModels")
-    return ShardValues(model)
 
 
 def numpy_dtype(name: str) -> np.dtype[np.generic] | None:

@@ -10,6 +10,7 @@ from scopeview.model.attributes import Attributes, FunctionRef
 from scopeview.model.functions import FUNCTIONAL_TYPES, Function
 from scopeview.model.model import Binding, Dangling, Message, Model, Origin
 from scopeview.model.ops import OpTable
+from scopeview.readers.budget import budget
 from scopeview.readers.graph import collection_defs
 from scopeview.readers.graph.bindings import read_bindings
 from scopeview.readers.graph.functions import read_functions
@@ -49,6 +50,7 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
     meta = meta or MetaGraphParts()
     report_progress("looking for the nodes", 0)
     parts = split_graph(buffer, graphs)
+    _keep_affordable(parts.nodes)
     graph, dangling = build_graph(buffer, parts)
     report_progress("putting variables and collections together", len(buffer))
     functions, dangling_in_functions = read_functions(buffer, parts.libraries, parts.notes)
@@ -85,6 +87,13 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
         notes=(*meta.notes, *parts.notes),
         message=_message(buffer, graphs, meta),
     )
+
+
+def _keep_affordable(nodes: list[Span]) -> None:
+    """Drop the nodes past what a file of this size may cost: an empty one takes two bytes."""
+    affordable = budget().affordable_items()
+    if not budget().spend_items(len(nodes), "the ops of the graph"):
+        del nodes[affordable:]
 
 
 def _message(buffer: Buffer, graphs: Sequence[Span], meta: MetaGraphParts) -> Message | None:

@@ -18,7 +18,6 @@ from scopeview.model.attributes import (
 from scopeview.model.dtypes import dtype_name
 from scopeview.model.shapes import Shape, element_count
 from scopeview.readers.protobuf.messages import message
-from scopeview.readers.protobuf.wire import Buffer
 
 PREVIEW_VALUES = 8
 """Values of a constant that are decoded; the rest stays in the file."""
@@ -63,7 +62,7 @@ _TYPED_FIELDS = {
 }
 
 
-def decode_node(raw: Buffer) -> Attributes:
+def decode_node(raw: bytes | memoryview) -> Attributes:
     """Decode the attributes of one NodeDef, sorted by name."""
     from google.protobuf.message import DecodeError
 

@@ -21,12 +21,15 @@ from scopeview.model.model import SaverEntry
 from scopeview.model.op_types import FIRST_ASSIGNS, RESTORES, VALUE_PASSES
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.model.variables import VARIABLE_TYPES
+from scopeview.readers.budget import budget
 from scopeview.readers.graph.nodes import decode_errors
 from scopeview.readers.protobuf.messages import message
 
 _SAVE_FIRST_TENSOR = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
 _BACK = frozenset({"Identity", "ReadVariableOp", "RefIdentity", "Enter", "RefEnter", "Cast"})
 _WALK_LIMIT = 64
+_SAVED = "the tensors that savers store"
+"""What is left out past the budget: many save ops may share one list of names."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ def _saved(library: _Library, place: _Place) -> Iterator[SaverEntry]:
     table = library.tables[place.function]
     first = _SAVE_FIRST_TENSOR[table.op_type(place.row)]
     keys, slices = _keys_and_slices(table, place.row, has_slices=first == 3)
+    if not budget().spend_items(len(keys), _SAVED):
+        return
     for index, (key, spec) in enumerate(zip(keys, slices, strict=True)):
         handle = library.variable_behind(place, first + index)
         yield SaverEntry(_where(library, place), key, spec, handle, restores=False)
@@ -103,6 +108,8 @@ def _restored(library: _Library, place: _Place) -> Iterator[SaverEntry]:
     table = library.tables[place.function]
     has_slices = table.op_type(place.row) != "Restore"
     keys, slices = _keys_and_slices(table, place.row, has_slices=has_slices)
+    if not budget().spend_items(len(keys), _SAVED):
+        return
     targets = _assigned_handles(library, place)
     for index, (key, spec) in enumerate(zip(keys, slices, strict=True)):
         for handle in targets.get(index, [""]):

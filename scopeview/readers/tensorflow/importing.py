@@ -17,7 +17,6 @@ from typing import Any
 from scopeview.errors import UnknownFormatError
 from scopeview.model.imported import ImportReport, InferredTensor
 from scopeview.model.model import Model
-from scopeview.readers.protobuf.wire import Buffer
 
 _CHILD = str(Path(__file__).with_name("import_child.py"))
 _STDERR_SHOWN = 600
@@ -43,7 +42,7 @@ def with_import(model: Model, *, timeout_s: float, unwanted: threading.Event | N
 
 
 def _run(model: Model, timeout_s: float, unwanted: threading.Event) -> ImportReport:
-    if model.origin.format.startswith("checkpoint"):
+    if model.is_checkpoint:
         prefix = model.origin.file.removesuffix(".index")
         return _ask("checkpoint", prefix, timeout_s, unwanted)
     if model.message is None:
@@ -103,7 +102,7 @@ def _ending(code: int) -> str:
         return f"signal {-code}"
 
 
-def parse_large_text(content: Buffer, timeout_s: float = 120.0) -> bytes | None:
+def parse_large_text(content: bytes, timeout_s: float = 120.0) -> bytes | None:
     """Parse a GraphDef in text format with TensorFlow's C++ parser, or return None if that fails.
 
     Python's parser needs 15 s for 73 MB, TensorFlow 0.9 s after 3.4 s of start-up; it refuses what it does not know, so
@@ -140,7 +139,7 @@ def _tensor(found: tuple[str, list[int | None] | None]) -> InferredTensor:
 
 def _differences(model: Model, report: ImportReport) -> Iterator[str]:
     """Say where TensorFlow's answer contradicts what was read."""
-    if model.origin.format.startswith("checkpoint"):
+    if model.is_checkpoint:
         yield from _different_entries(model, report)
         return
     read = {model.graph.name(row): model.graph.op_type(row) for row in model.graph}

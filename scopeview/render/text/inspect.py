@@ -32,11 +32,18 @@ FORMAT_NAMES = {
     "saved_model": "SavedModel",
     "checkpoint_v1": "checkpoint V1",
     "checkpoint_v2": "checkpoint V2",
+    "checkpoint_safetensors": "safetensors",
+    "checkpoint_torch": "PyTorch file",
+    "checkpoint_hdf5": "HDF5 weights",
+    "checkpoint_npz": "npz arrays",
     "checkpoint_object": "checkpoint V2, object-based",
     "live_graph": "live tf.Graph",
 }
 
 _TYPES_SHOWN = 4
+
+_OTHERS_SHOWN = 12
+"""Other artifacts of a folder that the header names; the JSON has them all."""
 
 _QUIET_DETAILS = ("git_version",)
 """Details that the JSON has and the header leaves out."""
@@ -115,11 +122,21 @@ def print_header(console: Console, summary: ModelSummary) -> None:
     )
     if details:
         console.print(Text(f"  {details}", style="quiet"), no_wrap=True, overflow="ellipsis")
+    if summary.checkpoint:
+        console.print(Text(f"  values in {printable(_prefix(summary.checkpoint))}", style="quiet"))
     for note in summary.notes:
         console.print(Text(f"  ! {printable(note)}", style="warning"))
-    if summary.others:
-        others = ", ".join(printable(other) for other in summary.others)
-        console.print(Text(f"  also here (--artifact NAME): {others}", style="quiet"))
+    if summary.also_here:
+        shown = summary.also_here[:_OTHERS_SHOWN]
+        others = [f"{printable(other.name)} ({other.kind}, {bytes_text(other.size_bytes)})" for other in shown]
+        more = len(summary.also_here) - len(shown)
+        text = ", ".join(others) + (f" and {count(more)} more" if more else "")
+        console.print(Text(f"  also here (--artifact NAME): {text}", style="quiet"))
+
+
+def _prefix(table: str) -> str:
+    """Return the name under which TensorFlow knows the checkpoint of a table."""
+    return table.rpartition("/")[2].removesuffix(".index")
 
 
 def _variables_text(summary: ModelSummary) -> str:
