@@ -24,9 +24,9 @@ def test_a_summary_first_then_rules_and_the_tree(scopeview: Run) -> None:
         "  */weights  ->  */kernel  3 variables",
         "",
         "variables",
-        "  > model/layer1/biases  was layer1/biases (/ -> model/, 6 votes: high)",
-        "  > model/layer1/kernel  was layer1/weights (/ -> model/, 6 votes: high)",
-        "  > model/layer2/biases  was layer2/biases (/ -> model/, 6 votes: high)",
+        "  > model/layer1/biases  was layer1/biases (names, numbers and shapes agree: high)",
+        "  > model/layer1/kernel  was layer1/weights (names, numbers and shapes agree: high)",
+        "  > model/layer2/biases  was layer2/biases (names, numbers and shapes agree: high)",
     ]
     assert "restoring A into B" in shown
     assert "  ! model/layer1/kernel  not found: prefix  <- layer1/weights" in shown
@@ -47,7 +47,7 @@ def test_the_json_has_the_names_of_the_contract(scopeview: Run) -> None:
     assert set(found["summary"]) == {"same", "values", "shape", "dtype", "renamed", "only_a", "only_b"}
     entry = {"status", "a", "b", "shape_a", "shape_b", "dtype_a", "dtype_b", "evidence", "confidence"}
     assert all(row.keys() >= entry for row in found["entries"])
-    assert found["rules"][0] == {"from": "", "to": "model/", "variables": 6, "evidence": {"/ -> model/, 6 votes": 6}}
+    assert found["rules"][0] == {"from": "", "to": "model/", "variables": 6, "evidence": {"names, numbers and shapes agree": 6}}
 
 
 def test_exit_codes_are_those_of_diff(scopeview: Run) -> None:
@@ -112,7 +112,7 @@ def test_markdown_for_a_pull_request(scopeview: Run) -> None:
 
     assert shown[0].startswith("**`") and shown[0].endswith("6 renamed")
     assert "| `(root)` | `model/` | 6 |" in shown
-    assert "! model/layer1/kernel  was layer1/weights (/ -> model/, 6 votes: high)" in shown
+    assert "! model/layer1/kernel  was layer1/weights (names, numbers and shapes agree: high)" in shown
 
 
 def test_values_are_compared_when_asked_for(scopeview: Run) -> None:

@@ -10,6 +10,7 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.graphs import FunctionChange, GraphDiff, diff_functions, diff_graphs
 from scopeview.analysis.diff.maps import assignment_map, renaming, saver_code
 from scopeview.analysis.diff.match import Pair
+from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import namespace_of
 from scopeview.analysis.diff.restore import OBJECT_GRAPH_KEY, RestoreReport, restore
 from scopeview.analysis.diff.variables import (
@@ -120,6 +121,7 @@ def diff(
     from_averages: bool = False,
     values: tuple[Values, Values] | None = None,
     on_read: Callable[[int], None] = lambda _size: None,
+    guidance: Guidance = Guidance(),  # noqa: B008 - frozen
 ) -> Diff:
     """Compare two artifacts of whatever kinds.
 
@@ -130,13 +132,14 @@ def diff(
         from_averages: whether maps take the moving average of a variable where the checkpoint has one.
         values: readers of both sides' values, to compare them number by number; checksums are compared without.
         on_read: told the bytes of each variable when its values have been compared.
+        guidance: rules and pairs that a person gives.
 
     Raises:
         NotFoundError: neither side has the scope that is asked for.
     """
     ours, theirs = namespace_of(a), namespace_of(b)
     _check_scope(a, b, wanted.scope)
-    found, matching = diff_entries(ours, theirs, values, on_read)
+    found, matching = diff_entries(ours, theirs, values, on_read, guidance)
     entries = [entry for entry in found if wanted.is_wanted(entry)]
     pairs = [pair for pair in matching.pairs if wanted.takes([pair.a.name, pair.b.name], pair.a.kind)]
     rules = rename_rules(pairs)
