@@ -8,7 +8,7 @@ import pytest
 
 import scopeview
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.diff.maps import assignment_map, regex_rules
+from scopeview.analysis.diff.maps import assignment_map, regex_rules, sources
 from scopeview.analysis.diff.match import match
 from scopeview.analysis.diff.namespace import namespace_of
 from scopeview.analysis.diff.report import diff
@@ -55,7 +55,7 @@ def test_the_saver_restores_equal_values(a: str, b: str, oracle: Oracle) -> None
 
 def mapped(a: dict[str, list[int]], b: dict[str, list[int]]) -> dict[str, str]:
     ours, theirs = namespace_of(AnalysisContext(checkpoint(a))), namespace_of(AnalysisContext(checkpoint(b)))
-    return assignment_map(match(ours, theirs).pairs, theirs.entries)
+    return assignment_map(sources(match(ours, theirs).pairs), theirs.entries)
 
 
 def test_a_scope_is_used_only_where_all_of_it_is_covered() -> None:

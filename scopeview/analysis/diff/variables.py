@@ -185,12 +185,12 @@ def _same_parts(a: Entry, b: Entry) -> bool:
 
 
 def _status(a: Entry, b: Entry, differ: bool | None) -> Status:
-    if a.name != b.name:
-        return "renamed"
     if a.shape != b.shape and a.shape is not None and b.shape is not None:
         return "shape"
     if a.dtype != b.dtype:
         return "dtype"
+    if a.name != b.name:
+        return "renamed"
     return "values" if differ else "same"
 
 
