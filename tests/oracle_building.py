@@ -54,7 +54,7 @@ def _adam() -> None:
 
 
 def build(path: str, recipe: Recipe, style: str, save: bool) -> dict[str, Any]:
-    """Build a graph; write its checkpoint (after a step of training, if it trains) and its .meta, or the .meta alone."""
+    """Build a graph; write its checkpoint (after a step of training, if it trains) and .meta, or the .meta alone."""
     import tensorflow as tf
 
     tf1 = tf.compat.v1

@@ -54,18 +54,24 @@ def fold_names(names: Iterable[str]) -> list[Template]:
     """
     listed = list(dict.fromkeys(names))
     patterns = _merged(_patterns([(name, name) for name in listed]))
-    if len(patterns) <= _MOST:
+    if _are_few(patterns):
         return _sorted([pattern.template() for pattern in patterns])
     for length in range(_LONGEST_END, 0, -1):
         ends = [("/".join(name.split("/")[-length:]), name) for name in listed]
         patterns = _merged(_patterns(ends))
-        if len(patterns) <= _MOST:
+        if _are_few(patterns):
             return _sorted([pattern.template(_start(pattern, length)) for pattern in patterns])
     by_first: dict[str, list[str]] = defaultdict(list)
     for name in listed:
         by_first[name.partition("/")[0]].append(name)
     found = [Template(f"{first}/..." if len(held) > 1 else held[0], tuple(held)) for first, held in by_first.items()]
     return _sorted(found)
+
+
+def _are_few(patterns: Sequence[_Pattern]) -> bool:
+    """Whether patterns say more than a list of their names."""
+    widest = max((len(alternatives) for pattern in patterns for alternatives in pattern.segments), default=0)
+    return len(patterns) <= _MOST and widest <= _MOST_IN_BRACES
 
 
 def _start(pattern: _Pattern, length: int) -> str:
