@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests import oracle_building, oracle_restoring
+from tests import oracle_building, oracle_ops, oracle_restoring
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -335,6 +335,7 @@ QUESTIONS = {
         oracle_restoring.init_from,
         oracle_restoring.restore_by,
         oracle_building.build,
+        oracle_ops.registered_ops,
         oracle_building.run_code,
         oracle_restoring.values,
         data_types,
