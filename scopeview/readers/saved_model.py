@@ -11,7 +11,7 @@ from pathlib import Path
 from shlex import quote
 
 from scopeview.errors import AmbiguousError, DamagedError, NotFoundError
-from scopeview.model.model import Model, Origin
+from scopeview.model.model import Damage, Model, Origin
 from scopeview.readers.files import opened
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.meta_graph import MetaGraph, build_meta_graph, split_meta_graph
@@ -31,7 +31,20 @@ def read_saved_model(buffer: Buffer, origin: Origin, tags: Sequence[str] | None,
         DamagedError: there is no MetaGraph at all.
     """
     chosen = choose_meta_graph(buffer, tags, origin.path)
-    return build_meta_graph(buffer, chosen, replace(origin, details=details))
+    return _with_missing_values(build_meta_graph(buffer, chosen, replace(origin, details=details)))
+
+
+def _with_missing_values(model: Model) -> Model:
+    """Say that the folder `variables/` is not there, where the variables of a SavedModel need it."""
+    index = Path(model.origin.file).parent / "variables" / "variables.index"
+    if not model.origin.file or index.exists() or all(variable.kind == "frozen" for variable in model.variables):
+        return model
+    message = (
+        f"the values are missing: no variables/variables.index lies beside {Path(model.origin.file).name}, and "
+        f"TensorFlow cannot load the {len(model.variables):,} variables without it"
+    )
+    damage = Damage("index", "variables/variables.index", message)
+    return replace(model, damage=(*model.damage, damage), notes=(*model.notes, message))
 
 
 def choose_meta_graph(buffer: Buffer, tags: Sequence[str] | None, path: str) -> MetaGraph:

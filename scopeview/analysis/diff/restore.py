@@ -52,6 +52,7 @@ class RestoreReport:
     mismatched: tuple[Mismatch, ...]
     unused: tuple[str, ...]
     verdict: RestoreVerdict
+    """Whether it will succeed, and what is in its way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class RestoreCause:
     is_fatal: bool
     """Whether the restore fails because of it."""
     keys: tuple[str, ...]
+    """The keys that it explains."""
     near: tuple[str, ...]
     """The keys of the checkpoint that hold the values, where another name is the reason; in the order of `keys`."""
     is_auxiliary: bool = False
@@ -37,7 +38,9 @@ class RestoreVerdict:
     """Whether a restore will succeed, and what stands in its way."""
 
     succeeds: bool
+    """Whether TensorFlow will raise no error."""
     sentence: str
+    """The verdict as a person reads it, with its numbers."""
     wanted: int
     """Keys that are asked for."""
     fitting: int

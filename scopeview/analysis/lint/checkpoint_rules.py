@@ -41,6 +41,23 @@ def damaged_checkpoint(subject: Subject) -> Iterator[Found]:
             yield Found(damage.where, damage.message, (damage.where,))
 
 
+@rule("C5", "values-missing", "error")
+def values_missing(subject: Subject) -> Iterator[Found]:
+    """A SavedModel whose folder `variables/` is not there.
+
+    Why: `tf.saved_model.load` ends with "Failed to find any matching files for variables/variables": weights are there,
+    and the graph alone has none.
+
+    Example: `cp model/saved_model.pb elsewhere/`
+
+    Fix: copy the whole folder: `saved_model.pb`, `variables/` and `assets/`.
+    """
+    model = subject.context.model
+    if model.origin.format == "saved_model":
+        for damage in model.damage:
+            yield Found(damage.where, damage.message, (damage.where,))
+
+
 @rule("C2", "stale-state", "warning", "checkpoint")
 def stale_state(subject: Subject) -> Iterator[Found]:
     """A `checkpoint` file that names what is not there, or what an interrupted save left behind.

@@ -78,6 +78,8 @@ def reader_of(model: Model) -> ShardValues:
     if origin.format == "checkpoint_v1":
         raise QueryError(f"{origin.path} is a V1 checkpoint: the values in those are not read; save it again as V2")
     if not can_be_read(model):
+        if origin.format == "saved_model":
+            raise QueryError(f"{origin.path} lacks its values: copy the folder variables/ beside the saved_model.pb")
         raise QueryError(f"{origin.path} holds no values: those are in checkpoints and SavedModels")
     return ShardValues(model)
 
