@@ -126,3 +126,79 @@ def _unequal(session: Any, checkpoint: str, pairs: dict[str, str]) -> list[str]:
             np.concatenate([np.atleast_1d(session.run(v)) for v in held[name]]), np.atleast_1d(reader.get_tensor(key))
         )
     ]
+
+
+def keras3_export(path: str, widths: list[int], dropout: bool) -> dict[str, Any]:
+    """Export a Keras 3 model; return the variables that it has when it is loaded, by name, with shape and value."""
+    import keras
+    import tensorflow as tf
+
+    layers: list[Any] = [keras.layers.Input((widths[0],))]
+    for width in widths[1:]:
+        layers.append(keras.layers.Dense(width, bias_initializer="random_normal"))
+        layers += [keras.layers.Dropout(0.5)] if dropout else []
+    keras.Sequential(layers).export(path, verbose=False)
+    loaded = tf.saved_model.load(path)
+    return {v.name.partition(":")[0]: [v.shape.as_list(), v.numpy().ravel().tolist()] for v in loaded.variables}
+
+
+def load_saved_model(path: str) -> dict[str, Any]:
+    """Load a SavedModel; a refusal is the answer where TensorFlow refuses."""
+    import tensorflow as tf
+
+    tf.saved_model.load(path)
+    return {}
+
+
+def _program(spec: dict[str, Any]) -> Any:
+    """Return a tf.train.Checkpoint of modules with variables at the given paths, and slots of an optimizer."""
+    import tensorflow as tf
+    import tf_keras
+
+    root = tf.Module()
+    variables = []
+    for path, shape in spec["variables"].items():
+        *scopes, leaf = path.split("/")
+        owner = root
+        for scope in scopes:
+            if not hasattr(owner, scope):
+                setattr(owner, scope, tf.Module())
+            owner = getattr(owner, scope)
+        variables.append(tf.Variable(tf.random.normal(shape), name=leaf))
+        setattr(owner, leaf, variables[-1])
+    made = tf_keras.optimizers.legacy
+    optimizer = made.Adam(0.1) if spec["optimizer"] == "Adam" else made.SGD(0.1, momentum=0.9)
+    optimizer.apply_gradients([(tf.ones_like(v), v) for v in variables])
+    children = {name: value for name, value in vars(root).items() if isinstance(value, tf.Module)}
+    return tf.train.Checkpoint(optimizer=optimizer, **children)
+
+
+def object_restore(path: str, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Write both programs, restore the old one into the new; return the error and what TensorFlow's texts name."""
+    import tensorflow as tf
+
+    tf.random.set_seed(1)
+    _program(old).write(f"{path}/old.ckpt")
+    program = _program(new)
+    program.write(f"{path}/new.ckpt")
+    error = ""
+    try:
+        program.restore(f"{path}/old.ckpt")
+    except ValueError as refused:
+        error = str(refused)
+    return {"error": error, "unresolved": _names_alone(path, "old", "new"), "missing": _names_alone(path, "new", "old")}
+
+
+def _names_alone(path: str, one: str, other: str) -> list[str]:
+    """Return what TensorFlow's printer calls the objects with values of one checkpoint that the other has not."""
+    import tensorflow as tf
+    from tensorflow.core.protobuf import trackable_object_graph_pb2
+    from tensorflow.python.checkpoint.checkpoint import ObjectGraphProtoPrettyPrinter
+
+    named = []
+    for name in (one, other):
+        raw = tf.train.load_checkpoint(f"{path}/{name}.ckpt").get_tensor("_CHECKPOINTABLE_OBJECT_GRAPH")
+        proto = trackable_object_graph_pb2.TrackableObjectGraph.FromString(raw)
+        names = ObjectGraphProtoPrettyPrinter(proto).node_names
+        named.append({names[index] for index, node in enumerate(proto.nodes) if node.attributes})
+    return sorted(named[0] - named[1])

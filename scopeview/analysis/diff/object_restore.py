@@ -41,8 +41,9 @@ def object_restore(program: AnalysisContext, checkpoint: AnalysisContext) -> Res
             mismatched.append(
                 Mismatch(key, variable.name, variable.shape, variable.dtype, entry.shape, entry.dtype, False)
             )
+    known = {key for variable in program.model.variables for key in _keys(variable)}  # equal values may be stored twice
     unused = tuple(
-        key for v in checkpoint.model.variables if v.identity not in taken for key in _keys(v)[:1] if key not in wanted
+        key for v in checkpoint.model.variables if v.identity not in taken for key in _keys(v)[:1] if key not in known
     )
     return RestoreReport(
         asked_by="objects",

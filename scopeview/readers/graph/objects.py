@@ -33,18 +33,22 @@ def join_objects(
         The variables; the paths to every object, by object id; the identity of each variable object, by object id.
     """
     object_of = {handle: node for node, handle in _handles_by_object(graph, object_graph).items()}
+    object_of |= _handles_by_name(variables, object_graph.nodes, object_of)
     held = set(object_of.values())
+    copies: dict[str, int] = {}
     for variable in variables:
         node = _object_of_keys(variable.checkpoint_keys, object_graph.nodes)
         if node is None or variable.handle_op is None:
             continue
-        # One op per object: Keras 3 saves every value twice, and the second op is nobody's.
         if variable.handle_op not in object_of and node not in held:
             object_of[variable.handle_op] = node
+        elif variable.handle_op not in object_of:
+            copies[variable.handle_op] = node
         held.add(node)
     paths = object_paths(object_graph.nodes)
     joined = [
-        _joined(variable, object_graph.nodes, object_of.get(variable.handle_op or ""), paths) for variable in variables
+        _joined(variable, object_graph.nodes, object_of.get(variable.handle_op or ""), paths)
+        for variable in _without_copies(variables, graph, object_graph.nodes, object_of, copies)
     ]
     unheld = [
         _unheld(node.variable, paths[index])
@@ -60,6 +64,56 @@ def join_objects(
         if node.WhichOneof("kind") == "variable"
     }
     return table, paths, identities
+
+
+def _handles_by_name(variables: VariableTable, nodes: Sequence[Any], object_of: Mapping[str, int]) -> dict[str, int]:
+    """Return the objects that no function takes by the ops of their names, where the saver takes a copy of the op."""
+    bound = {nodes[node].variable.name for node in object_of.values()}
+    named: dict[str, list[int]] = defaultdict(list)
+    for index, node in enumerate(nodes):
+        if node.WhichOneof("kind") == "variable" and node.variable.name not in bound:
+            named[node.variable.name].append(index)
+    saved = {_object_of_keys(variable.checkpoint_keys, nodes) for variable in variables if variable.checkpoint_keys}
+    unsaved = {variable.handle_op for variable in variables if not variable.checkpoint_keys}
+    return {
+        name: found[0] for name, found in named.items() if len(found) == 1 and name in unsaved and found[0] in saved
+    }
+
+
+def _without_copies(
+    variables: VariableTable,
+    graph: OpTable,
+    nodes: Sequence[Any],
+    object_of: Mapping[str, int],
+    copies: Mapping[str, int],
+) -> list[Variable]:
+    """Return one variable for each object: Keras 3's `export` leaves three ops for each.
+
+    One is what the functions take. One is a copy that only the saver takes: its keys are those of the object. One is
+    the variable of the model that was exported, which is bound to nothing, saved nowhere, and read by nothing.
+    """
+    owner = {node: handle for handle, node in object_of.items()}
+    keys: dict[str, list[str]] = defaultdict(list)
+    for variable in variables:
+        handle = variable.handle_op or ""
+        if handle in copies and copies[handle] in owner:
+            keys[owner[copies[handle]]] += variable.checkpoint_keys
+    full_names = {nodes[node].variable.name for node in object_of.values()}
+    kept = []
+    for variable in variables:
+        handle = variable.handle_op or ""
+        is_copy = handle in copies and copies[handle] in owner
+        is_left = handle in full_names and handle not in object_of and not variable.checkpoint_keys
+        if not is_copy and not (is_left and _is_unread(graph, handle)):
+            kept.append(replace(variable, checkpoint_keys=(*keys[handle], *variable.checkpoint_keys)))
+    return kept
+
+
+def _is_unread(graph: OpTable, handle: str) -> bool:
+    """Whether nothing takes the value of a variable: its own read, if it has one, leads nowhere."""
+    row = graph.row(handle)
+    readers = [edge.target for edge in graph.consumers(row)] if row is not None else []
+    return all(graph.op_type(reader) == "ReadVariableOp" and not graph.consumers(reader) for reader in readers)
 
 
 def _object_of_keys(keys: Iterable[str], nodes: Sequence[Any]) -> int | None:
