@@ -202,3 +202,32 @@ def _names_alone(path: str, one: str, other: str) -> list[str]:
         names = ObjectGraphProtoPrettyPrinter(proto).node_names
         named.append({names[index] for index, node in enumerate(proto.nodes) if node.attributes})
     return sorted(named[0] - named[1])
+
+
+def named_net(path: str, names: dict[str, str], depth: int, train: bool) -> dict[str, Any]:
+    """Write the .meta of a network whose scopes have the given names; return its ops in the order they were made.
+
+    Two networks of one depth are the same code, so that equal positions are one op.
+    """
+    import tensorflow as tf
+
+    tf1 = tf.compat.v1
+    tf1.disable_resource_variables()
+    with tf.Graph().as_default() as graph:
+        h = tf1.placeholder(tf.float32, [None, 6], "x")
+        for layer in range(depth):
+            with tf1.variable_scope(f"{names['root']}/{names['layer']}_{layer + int(names['first'])}"):
+                parts = []
+                for part in ("q", "k", "v"):
+                    with tf1.variable_scope(names[part]):
+                        kernel = tf1.get_variable(names["kernel"], [6, 6])
+                        bias = tf1.get_variable(names["bias"], [6], initializer=tf1.zeros_initializer())
+                        parts.append(tf.nn.bias_add(tf.matmul(h, kernel), bias))
+                with tf1.name_scope(names["mix"]):
+                    h = tf.nn.relu(parts[0] * parts[1] + parts[2]) + h
+        with tf1.variable_scope(names["head"]):
+            y = tf.matmul(h, tf1.get_variable(names["kernel"], [6, 2]))
+        if train:
+            tf1.train.AdamOptimizer().minimize(tf.reduce_mean(tf.square(y)), var_list=tf1.trainable_variables())
+        tf1.train.export_meta_graph(path)
+        return {"ops": [op.name for op in graph.get_operations()]}
