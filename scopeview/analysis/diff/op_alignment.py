@@ -25,9 +25,6 @@ from scopeview.model.scopes import ScopeId
 _MOST_ALIGNED = 2_000
 """Ops of one numbered family that are aligned; longer ones are matched by name alone."""
 
-_MOST_READERS = 200
-"""Readers of one op that are compared: what hundreds read says nothing about each of them."""
-
 Pairs = Iterable[tuple[OpRow, OpRow]]
 
 
@@ -228,8 +225,7 @@ def _readers(found: Alignment, row: OpRow, other: OpRow) -> Iterator[tuple[OpRow
 def _by_use(side: Side, row: OpRow, with_names: bool) -> dict[Hashable, set[OpRow]]:
     """Return the free readers of an op by their type, the input that it is of them, and their own names at will."""
     found: dict[Hashable, set[OpRow]] = defaultdict(set)
-    edges = side.table.consumers(row)
-    for edge in edges if len(edges) <= _MOST_READERS else ():
+    for edge in side.table.consumers(row):
         if side.free[edge.target] and not edge.is_control:
             stem = split_uniquifier(leaf_of(side.names[edge.target]))[0] if with_names else ""
             found[side.table.op_type(edge.target), edge.slot, edge.port, stem].add(edge.target)
