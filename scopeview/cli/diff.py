@@ -137,6 +137,7 @@ def _open(path: str, artifact: str | None, tags: str | None) -> tuple[AnalysisCo
 
 
 def _print(found: Diff, output: str, show_all: bool, color: bool | None) -> None:
+    from scopeview.render.as_json import dumps
     from scopeview.render.markdown import markdown
     from scopeview.render.text.console import make_console
     from scopeview.render.text.diff import print_diff
@@ -152,7 +153,7 @@ def _print(found: Diff, output: str, show_all: bool, color: bool | None) -> None
         case "saver":
             click.echo(found.as_saver())
         case "regex":
-            print_json(report.regex_rules)
+            click.echo(dumps(report.regex_rules))
         case "markdown":
             click.echo(markdown(report))
         case _:

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 
 from scopeview.analysis.diff.report import DiffReport
 from scopeview.render.formats import printable
-from scopeview.render.text.diff import (
+from scopeview.render.text.diff import describe, described_together, headline
+from scopeview.render.text.diff_lines import (
     MARKS,
     DiffLine,
-    describe,
-    described_together,
-    headline,
     lines,
     optimizer_change,
     sides_of,
+    without_old_state,
 )
 
 _LINES = 200
@@ -32,7 +31,9 @@ def _parts(report: DiffReport) -> Iterator[str]:
         yield from ("", "| from | to | variables |", "|---|---|---|")
         for rule in report.rules:
             yield f"| {_code(rule.from_ or '(root)')} | {_code(rule.to or '(root)')} | {rule.variables:,} |"
-    changed = [line for line in lines(report.entries, whole=False) if line.status != "same" or _is_moved(line)]
+    changed = [
+        line for line in lines(without_old_state(report), whole=False) if line.status != "same" or _is_moved(line)
+    ]
     if changed:
         yield from ("", "```diff")
         sides = sides_of(report)

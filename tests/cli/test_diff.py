@@ -53,7 +53,7 @@ def test_scopes_in_which_one_thing_happened_are_one_line_in_80_columns(scopeview
     shown = scopeview("diff", BEFORE, AFTER).out.splitlines()
 
     assert shown[2] == "12 same, 16 with other values"
-    assert shown[-1] == "  ~ discriminator/  12 variables with other values"
+    assert shown[-1].split() == ["~", "discriminator/", *["12", "variables", "with", "other", "values"]]
     assert len(scopeview("diff", BEFORE, AFTER, "--all").out.splitlines()) == 4 + 1 + 28
 
 
@@ -130,7 +130,7 @@ def test_markdown_for_a_pull_request(scopeview: Run) -> None:
     assert shown[0].startswith("**`") and shown[0].endswith("6 renamed")
     assert shown[2].startswith("**Restore will fail: 6 keys")
     assert "| `(root)` | `model/` | 6 |" in shown
-    assert "! model/layer1/kernel  was layer1/weights (/ -> model/, 6 votes: high)" in shown
+    assert "! model/layer{1..3}/kernel  3 variables renamed: was layer{1..3}/weights" in shown
 
 
 def test_values_are_compared_when_asked_for(scopeview: Run) -> None:

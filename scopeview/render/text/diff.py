@@ -4,39 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
 
 from scopeview.analysis.diff.graphs import GraphDiff, ScopeChange
 from scopeview.analysis.diff.report import DiffReport, SideSummary
+from scopeview.analysis.diff.templates import fold_names
 from scopeview.analysis.diff.value_change import ValueChange
 from scopeview.analysis.diff.variables import DiffEntry, Status
-from scopeview.model.names import leaf_of, scope_of, sort_key
-from scopeview.model.scopes import ScopeId, ScopeTree
+from scopeview.model.names import leaf_of, scope_of
 from scopeview.render.formats import plural, printable, shape_text, shortened
+from scopeview.render.text.diff_lines import (
+    MARKS,
+    DiffLine,
+    Sides,
+    lines,
+    optimizer_change,
+    sides_of,
+    without_old_state,
+)
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.verdict import print_verdict
 
-MARKS: Mapping[Status, str] = {
-    "same": " ",
-    "values": "~",
-    "shape": "~",
-    "dtype": "~",
-    "renamed": ">",
-    "only_a": "-",
-    "only_b": "+",
-}
-WORDS: Mapping[Status, str] = {
-    "same": "same",
-    "values": "with other values",
-    "shape": "with another shape",
-    "dtype": "with another dtype",
-    "renamed": "renamed",
-    "only_a": "only in {a}",
-    "only_b": "only in {b}",
-}
 _STYLES: Mapping[Status, str] = {
     "values": "warning",
     "shape": "warning",
@@ -46,31 +36,8 @@ _STYLES: Mapping[Status, str] = {
     "only_b": "trainable",
     "same": "quiet",
 }
-_FOLDED_FROM = 3
-"""Variables of a scope that become one line if the same happened to all."""
-
 _LINES = 60
 _RULES, _OPS = 12, 20
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """What the two sides are called: by their roles in a restore, else by their order."""
-
-    a: str
-    b: str
-
-    def words(self, status: Status) -> str:
-        """Return what a status is called."""
-        return WORDS[status].format(a=f"the {self.a}", b=f"the {self.b}")
-
-
-def sides_of(report: DiffReport) -> Sides:
-    """Return what the sides of a diff are called in texts."""
-    is_pair = report.a.format.startswith("checkpoint") != report.b.format.startswith("checkpoint")
-    if not is_pair or not report.restores_from:
-        return Sides("old one", "new one")
-    return Sides("checkpoint", "graph") if report.restores_from == "a" else Sides("graph", "checkpoint")
 
 
 def print_diff(console: Console, report: DiffReport, *, whole: bool) -> None:
@@ -114,18 +81,6 @@ def _side(console: Console, role: str, side: SideSummary) -> None:
         console.print(Text(f"  ! {printable(note)}", style="warning"))
 
 
-def optimizer_change(report: DiffReport) -> str:
-    """Return the change of optimizers in a sentence; empty if there is none."""
-    before, after = (", ".join(map(printable, names)) for names in report.optimizers)
-    if before == after:
-        return ""
-    if before and after:
-        return f"the optimizer changed: {before} -> {after}"
-    sides = sides_of(report)
-    present, absent = (sides.a, sides.b) if before else (sides.b, sides.a)
-    return f"the {present} has optimizer state ({before or after}), the {absent} has none"
-
-
 def headline(report: DiffReport) -> str:
     """Return the counts of everything that is there, the same first."""
     sides = sides_of(report)
@@ -159,50 +114,9 @@ def _rules(console: Console, report: DiffReport, limit: int | None) -> None:
         console.print(Text(f"  … {len(report.rules) - len(shown):,} more: --all lists them", style="quiet"))
 
 
-@dataclass(frozen=True)
-class DiffLine:
-    """One line of the tree: one variable, or a scope in which the same happened to all."""
-
-    status: Status
-    name: str
-    entries: Sequence[DiffEntry]
-
-
-def lines(entries: Sequence[DiffEntry], *, whole: bool) -> Iterator[DiffLine]:
-    """Yield what changed, scopes in which one thing happened to all variables as one line."""
-    ordered = sorted(entries, key=lambda entry: sort_key(entry.b or entry.a or ""))
-    tree = ScopeTree([entry.b or entry.a or "" for entry in ordered])
-    scope, row = ScopeId(1), 0
-    while row < len(ordered):
-        while scope < len(tree) and tree.first[scope] < row:
-            scope = ScopeId(scope + 1)
-        # Scopes that begin at this row come outermost first; the first that is of one mind is told as one.
-        candidate = scope
-        while candidate < len(tree) and tree.first[candidate] == row:
-            inside = ordered[row : int(tree.last[candidate])]
-            if not whole and len(inside) >= _FOLDED_FROM and len({_kind(entry) for entry in inside}) == 1:
-                yield DiffLine(inside[0].status, f"{tree.path(candidate)}/", inside)
-                row = int(tree.last[candidate])
-                break
-            candidate = ScopeId(candidate + 1)
-        else:
-            yield DiffLine(ordered[row].status, ordered[row].b or ordered[row].a or "", [ordered[row]])
-            row += 1
-
-
-def _kind(entry: DiffEntry) -> object:
-    """What must agree for variables to be told as one: what happened, and in renames the change of scope."""
-    if entry.a != entry.b and entry.a is not None and entry.b is not None:
-        before, after = scope_of(entry.a).split("/"), scope_of(entry.b).split("/")
-        while before and after and before[-1] == after[-1]:
-            before.pop()
-            after.pop()
-        return entry.status, tuple(before), tuple(after), leaf_of(entry.a) == leaf_of(entry.b)
-    return entry.status, bool(entry.proposal), entry.is_moved, entry.parts_a == entry.parts_b, bool(entry.values_of)
-
-
 def _tree(console: Console, report: DiffReport, limit: int | None, whole: bool) -> None:
-    found = [line for line in lines(report.entries, whole=whole) if whole or _is_told(line)]
+    entries = report.entries if whole else without_old_state(report)
+    found = [line for line in lines(entries, whole=whole) if whole or _is_changed(line)]
     if not found:
         return
     console.print(Text("\nvariables", style="heading"))
@@ -216,7 +130,7 @@ def _tree(console: Console, report: DiffReport, limit: int | None, whole: bool) 
         console.print(Text(f"  … {told} more: --all lists them, --scope a part", style="quiet"))
 
 
-def _is_told(line: DiffLine) -> bool:
+def _is_changed(line: DiffLine) -> bool:
     changed = any(entry.is_moved or entry.parts_a != entry.parts_b for entry in line.entries)
     return line.status != "same" or changed
 
@@ -232,11 +146,17 @@ def _what(line: DiffLine, sides: Sides) -> str:
 
 def described_together(line: DiffLine, sides: Sides) -> str:
     """Return what happened to all variables of a scope, and the largest difference where values were compared."""
-    first = line.entries[0]
     count = f"{len(line.entries):,} variables {sides.words(line.status)}"
-    if first.a != first.b and first.a is not None and first.b is not None:
-        old, new = prefix_of(first.a, first.b)
-        count += f": {old or '(root)'}/ -> {new or '(root)'}/" if old or new else ""
+    renamed = [(entry.a, entry.b) for entry in line.entries if entry.a and entry.b and entry.a != entry.b]
+    changes = {prefix_of(*pair) for pair in renamed}
+    if len(changes) == 1:
+        old, new = changes.pop()
+        count += f": {old or '(root)'}/ -> {new or '(root)'}/"
+    elif renamed:
+        count += f": was {fold_names([old for old, _ in renamed])[0].text}"
+    shapes = list(dict.fromkeys(f"{shape_text(e.shape_a)} -> {shape_text(e.shape_b)}" for e in line.entries))
+    if line.status == "shape":
+        count += f": {shapes[0]}" + (", ..." if len(shapes) > 1 else "")
     worst = max((entry.values.max_abs for entry in line.entries if entry.values is not None), default=None)
     return count + (f", max |a-b| {worst:.3g}" if worst is not None else "")
 
@@ -247,8 +167,8 @@ def prefix_of(one: str, other: str) -> tuple[str, str]:
     while before and after and before[-1] == after[-1]:
         before.pop()
         after.pop()
-    if one.split("/")[-1] != other.split("/")[-1]:
-        return scope_of(one), scope_of(other)
+    if leaf_of(one) != leaf_of(other):
+        return one, other
     return "/".join(before), "/".join(after)
 
 
