@@ -231,3 +231,32 @@ def named_net(path: str, names: dict[str, str], depth: int, train: bool) -> dict
             tf1.train.AdamOptimizer().minimize(tf.reduce_mean(tf.square(y)), var_list=tf1.trainable_variables())
         tf1.train.export_meta_graph(path)
         return {"ops": [op.name for op in graph.get_operations()]}
+
+
+def _module(shapes: dict[str, list[int]]) -> Any:
+    """Return an object that has a variable of each name."""
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.held = [tf.Variable(tf.random.normal(shape), name=name) for name, shape in shapes.items()]
+    return module
+
+
+def write_module(path: str, shapes: dict[str, list[int]]) -> dict[str, Any]:
+    """Write an object-based checkpoint of variables of these names."""
+    import tensorflow as tf
+
+    tf.train.Checkpoint(model=_module(shapes)).write(path)
+    return {}
+
+
+def assign_by(path: str, shapes: dict[str, list[int]], printed: str, pairs: dict[str, str]) -> dict[str, Any]:
+    """Run Python that fills a new object of these variables; return those that do not hold the values of their keys."""
+    import numpy as np
+    import tensorflow as tf
+
+    model = _module(shapes)
+    exec(printed, {"tf": tf, "model": model, "checkpoint": path})
+    reader = tf.train.load_checkpoint(path)
+    held = {variable.name.partition(":")[0]: variable.numpy() for variable in model.variables}
+    return {"unequal": [n for n, key in pairs.items() if not np.array_equal(held[n], reader.get_tensor(key))]}

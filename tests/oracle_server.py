@@ -335,6 +335,8 @@ QUESTIONS = {
         oracle_restoring.init_from,
         oracle_restoring.restore_by,
         oracle_building.build,
+        oracle_building.write_module,
+        oracle_building.assign_by,
         oracle_building.named_net,
         oracle_building.object_restore,
         oracle_building.keras3_export,

@@ -237,3 +237,17 @@ def test_a_map_of_nothing_says_why() -> None:
     for form in (found.as_saver, found.as_init, found.as_names):
         with pytest.raises(QueryError, match="1 only in A, 1 only in B"):
             form()
+
+
+def test_objects_of_tensorflow_2_are_filled_by_their_full_names(oracle: Oracle, tmp_path: Path) -> None:
+    old = recipe(6, "old", ("get_variable", "get_variable", "variable"), 0)
+    shapes = {name.replace("old", "net"): shape for _, name, shape, _ in old}
+    oracle.ask("build", tmp_path / "old.ckpt", recipe=old, style="ref", save=True)
+    oracle.ask("write_module", tmp_path / "new.ckpt", shapes=shapes)
+
+    found = diff(*(AnalysisContext(scopeview.load(tmp_path / name)) for name in ("old.ckpt", "new.ckpt")))
+    pairs = dict(zip(shapes, variables_of(old), strict=True))
+    answer = oracle.ask("assign_by", tmp_path / "old.ckpt", shapes=shapes, printed=found.as_saver(), pairs=pairs)
+
+    assert len(found.filled) == 3
+    assert answer == {"unequal": []}

@@ -39,6 +39,17 @@ tf.compat.v1.train.init_from_checkpoint(checkpoint, {{
 }})
 # Before the session runs the initializers: they then take their values from the checkpoint."""
 
+_ASSIGN = """\
+# model: the object whose variables are filled; checkpoint: the path of the checkpoint, without .index
+keys = {{
+{lines}
+}}
+reader = tf.train.load_checkpoint(checkpoint)
+for variable in model.variables:
+    name = getattr(variable, "path", variable.name).partition(":")[0]
+    if name in keys:
+        variable.assign(reader.get_tensor(keys[name]))"""
+
 
 def sources(pairs: Iterable[Pair], averages: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the key of the checkpoint that fills each variable of side B.
@@ -75,6 +86,11 @@ def saver_code(filled: Mapping[str, str], local: bool = False) -> str:
 def init_code(filled: Mapping[str, str], local: bool = False) -> str:
     """Return Python that initializes the variables of side B from side A, for programs that restore nothing."""
     return _variables(local) + _INIT.format(lines=_lines(filled))
+
+
+def assign_code(filled: Mapping[str, str]) -> str:
+    """Return Python that assigns values to the variables of an object of TensorFlow 2, found by their full names."""
+    return _ASSIGN.format(lines="\n".join(f"    {name!r}: {key!r}," for name, key in sorted(filled.items())))
 
 
 def _variables(local: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.comparison import Comparison
 from scopeview.analysis.diff.graphs import FunctionChange, GraphDiff
 from scopeview.analysis.diff.maps import (
+    assign_code,
     assignment_map,
     init_code,
     may_be_found_by_name,
@@ -122,7 +124,8 @@ class Diff:
         Raises:
             QueryError: nothing could be restored.
         """
-        return saver_code(self._something(), self._has_local())
+        filled = self._something()
+        return self._assign_code() if self._is_of_objects() else saver_code(filled, self._has_local())
 
     def as_init(self) -> str:
         """Return Python that initializes the variables of the one side from the other by `init_from_checkpoint`.
@@ -130,7 +133,8 @@ class Diff:
         Raises:
             QueryError: nothing could be restored.
         """
-        return init_code(self._something(), self._has_local())
+        filled = self._something()
+        return self._assign_code() if self._is_of_objects() else init_code(filled, self._has_local())
 
     def as_names(self) -> str:
         """Return the map of names that `init_from_checkpoint` takes, as a Python literal.
@@ -146,6 +150,17 @@ class Diff:
                 "--assignment-map prints Python that finds every variable"
             )
         return python_map(_map_of_names(self.filled, self.target))
+
+    def _is_of_objects(self) -> bool:
+        """Whether the variables are objects of TensorFlow 2, which no graph collects."""
+        model = self.target.context.model
+        return model.has_objects or model.origin.format == "checkpoint_object"
+
+    def _assign_code(self) -> str:
+        entries = [(self.target.entries[name], key) for name, key in self.filled.items()]
+        named = [(entry.variable.full_name or entry.name, key) for entry, key in entries if entry.kind == "variable"]
+        times = Counter(name for name, _ in named)
+        return assign_code({name: key for name, key in named if times[name] == 1})
 
     def _has_local(self) -> bool:
         return any("local_variables" in self.target.entries[name].collections for name in self.filled)
