@@ -184,13 +184,19 @@ def _same_parts(a: Entry, b: Entry) -> bool:
     return pieces_a == [piece[:2] for piece in b.checksum or ()]
 
 
+def _is_resized(a: Entry, b: Entry) -> bool:
+    """Whether two shapes hold another number of elements."""
+    sizes = a.variable.parameters, b.variable.parameters
+    return None not in sizes and sizes[0] != sizes[1]
+
+
 def _status(a: Entry, b: Entry, differ: bool | None) -> Status:
+    if a.name != b.name and not _is_resized(a, b):
+        return "renamed"
     if a.shape != b.shape and a.shape is not None and b.shape is not None:
         return "shape"
     if a.dtype != b.dtype:
         return "dtype"
-    if a.name != b.name:
-        return "renamed"
     return "values" if differ else "same"
 
 
