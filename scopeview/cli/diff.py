@@ -81,20 +81,13 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     form = "init" if as_map else "json" if as_json else output
     kinds, fatal = _kinds(only), _kinds(fail_on, also=("graph", "collections", "restore"))
-    wanted = Wanted(scope.strip("/"), kinds, _listed(ignore))
+    wanted = Wanted(scope.strip("/"), kinds, _listed(ignore), maps=form in ("json", "regex"))
     opened = _open(a, artifact_a, tags), _open(b, artifact_b, tags)
     sides = opened[0][0], opened[1][0]
     readers = (reader_of(opened[0][1]), reader_of(opened[1][1])) if values else None
     size = sum(variable.size_bytes or 0 for variable in sides[0].model.variables)
     with reading("comparing values", size, shown=readers is not None) as on_read:
-        found = diff(
-            *sides,
-            wanted=wanted,
-            from_averages=averages,
-            with_maps=form in ("json", "regex"),
-            values=readers,
-            on_read=on_read,
-        )
+        found = diff(*sides, wanted=wanted, from_averages=averages, values=readers, on_read=on_read)
     _print(found, form, show_all, color)
     sys.stdout.flush()
     if found.report.differs(fatal or kinds):

@@ -187,7 +187,6 @@ def diff(
     *,
     wanted: Wanted = Wanted(),  # noqa: B008 - frozen
     from_averages: bool = False,
-    with_maps: bool = True,
     values: tuple[Values, Values] | None = None,
     on_read: Callable[[int], None] = lambda _size: None,
 ) -> Diff:
@@ -198,7 +197,6 @@ def diff(
         b: the second: what is.
         wanted: which variables to report, and to write maps and rules of; a scope also chooses ops.
         from_averages: whether maps take the moving average of a variable where the checkpoint has one.
-        with_maps: whether the report has maps of names and rules for `re.sub`; both are empty without.
         values: readers of both sides' values, to compare them number by number; checksums are compared without.
         on_read: called with the bytes of each variable when its values have been compared.
 
@@ -220,8 +218,8 @@ def diff(
         entries=listed,
         total_entries=len(listed),
         rules=rules,
-        assignment_map=_map_of_names(filled, comparison.target) if with_maps else {},
-        regex_rules=comparison.regex_rules(rules) if with_maps else [],
+        assignment_map=_map_of_names(filled, comparison.target) if wanted.maps else {},
+        regex_rules=comparison.regex_rules(rules) if wanted.maps else [],
         restore=comparison.restore_report(),
         restores_from=comparison.restoring.side if comparison.restoring is not None else "",
         graph=replace(trees, ops=trees.ops[:_MOST_OPS]) if trees is not None else None,
