@@ -204,6 +204,16 @@ def _names_alone(path: str, one: str, other: str) -> list[str]:
     return sorted(named[0] - named[1])
 
 
+def _projection(h: Any, names: dict[str, str], part: str) -> Any:
+    import tensorflow as tf
+
+    tf1 = tf.compat.v1
+    with tf1.variable_scope(names[part]):
+        kernel = tf1.get_variable(names["kernel"], [6, 6])
+        bias = tf1.get_variable(names["bias"], [6], initializer=tf1.zeros_initializer())
+        return tf.nn.bias_add(tf.matmul(h, kernel), bias)
+
+
 def named_net(path: str, names: dict[str, str], depth: int, train: bool) -> dict[str, Any]:
     """Write the .meta of a network whose scopes have the given names; return its ops in the order they were made.
 
@@ -217,12 +227,7 @@ def named_net(path: str, names: dict[str, str], depth: int, train: bool) -> dict
         h = tf1.placeholder(tf.float32, [None, 6], "x")
         for layer in range(depth):
             with tf1.variable_scope(f"{names['root']}/{names['layer']}_{layer + int(names['first'])}"):
-                parts = []
-                for part in ("q", "k", "v"):
-                    with tf1.variable_scope(names[part]):
-                        kernel = tf1.get_variable(names["kernel"], [6, 6])
-                        bias = tf1.get_variable(names["bias"], [6], initializer=tf1.zeros_initializer())
-                        parts.append(tf.nn.bias_add(tf.matmul(h, kernel), bias))
+                parts = [_projection(h, names, part) for part in ("q", "k", "v")]
                 with tf1.name_scope(names["mix"]):
                     h = tf.nn.relu(parts[0] * parts[1] + parts[2]) + h
         with tf1.variable_scope(names["head"]):
