@@ -28,14 +28,19 @@ _ALIASES = {"added": "only_b", "removed": "only_a", "reshaped": "shape", "retype
 @click.option("--scope", default="", metavar="PREFIX", help="Only variables in this variable scope, on either side.")
 @click.option("--only", metavar="KINDS", help="Only these: added, removed, renamed, values, shape, dtype, same.")
 @click.option("--ignore", metavar="WHAT", help="Leave out: slots (all that exists for another variable), or patterns.")
-@click.option("--assignment-map", "as_map", is_flag=True, help="Print the map that init_from_checkpoint takes.")
+@click.option(
+    "--assignment-map",
+    "as_map",
+    is_flag=True,
+    help="Print Python that initializes B from A by init_from_checkpoint, whatever made the variables.",
+)
 @click.option(
     "--format",
     "output",
     default="text",
     show_default=True,
-    help="Form of the output.",
-    type=click.Choice(["text", "json", "markdown", "saver", "regex"]),
+    help="Form of the output; saver: Python that restores A into B; map: names only, for what get_variable made.",
+    type=click.Choice(["text", "json", "markdown", "saver", "map", "regex"]),
 )
 @click.option("--rule", "rules", multiple=True, metavar="OLD=NEW", help="How names of A are rewritten; repeatable.")
 @click.option("--map", "map_file", metavar="FILE", help="Pairs to take as they are: JSON of diff, or names to names.")
@@ -84,9 +89,10 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.readers.stored_values import reader_of
     from scopeview.render.formats import plural
 
+    form = "init" if as_map else "json" if as_json else output
     kinds, fatal = _kinds(only), _kinds(fail_on, also=("graph", "collections", "restore"))
     guidance = _guidance(rules, map_file, accept)
-    wanted = Wanted(scope.strip("/"), kinds, _listed(ignore))
+    wanted = Wanted(scope.strip("/"), kinds, _listed(ignore), maps=form in ("json", "regex"))
     with limited(limits()):
         opened = _open(a, artifact_a, tags), _open(b, artifact_b, tags)
     sides = opened[0][0], opened[1][0]
@@ -94,7 +100,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     size = sum(variable.size_bytes or 0 for variable in sides[0].model.variables)
     with reading("comparing values", size, shown=readers is not None) as on_read:
         found = diff(*sides, wanted=wanted, from_averages=averages, values=readers, on_read=on_read, guidance=guidance)
-    _print(found, "map" if as_map else "json" if as_json else output, show_all, color)
+    _print(found, form, show_all, color)
     sys.stdout.flush()
     if found.report.differs(fatal or kinds):
         sys.exit(1)
@@ -150,20 +156,23 @@ def _open(path: str, artifact: str | None, tags: str | None) -> tuple[AnalysisCo
 
 
 def _print(found: Diff, output: str, show_all: bool, color: bool | None) -> None:
+    from scopeview.render.as_json import dumps
     from scopeview.render.markdown import markdown
     from scopeview.render.text.console import make_console
-    from scopeview.render.text.diff import print_diff, python_map
+    from scopeview.render.text.diff import print_diff
 
     report = found.report
     match output:
         case "json":
             print_json(report)
+        case "init":
+            click.echo(found.as_init())
         case "map":
-            click.echo(python_map(report.assignment_map))
+            click.echo(found.as_names())
         case "saver":
             click.echo(found.as_saver())
         case "regex":
-            print_json(report.regex_rules)
+            click.echo(dumps(report.regex_rules))
         case "markdown":
             click.echo(markdown(report))
         case _:

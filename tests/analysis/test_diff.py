@@ -212,12 +212,12 @@ def test_values_that_moved_to_another_name_are_told() -> None:
     ]
 
 
-def test_another_optimizer_is_told() -> None:
+def test_another_optimizer_is_named() -> None:
     a, b = checkpoint({"w": [2], "w/Adam": [2], "w/Adam_1": [2]}), checkpoint({"w": [2], "w/Momentum": [2]})
 
     found = report(a, b)
 
-    assert found.optimizers == (("Adam", "Adam_1"), ("Momentum",))
+    assert found.optimizers == (("Adam",), ("Momentum",))
     assert {entry.status for entry in found.entries if entry.kind == "slot"} == {"only_a", "only_b"}
 
 

@@ -16,6 +16,7 @@ from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
 from scopeview.model.model import Model, SaverEntry
 from scopeview.model.names import is_within, scope_of
+from scopeview.model.object_paths import ROOT, object_names
 from scopeview.model.scopes import ScopeId
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Initializer, Kind, Variable
@@ -221,7 +222,12 @@ def _why_unread(context: AnalysisContext, variable: Variable) -> str:
 
 
 def variables_called(model: Model, name: str) -> tuple[Variable, ...]:
-    """Return the variables of a name: their own, a tensor's, a part's, a checkpoint key, an object path."""
+    """Return the variables of a name: their own, a tensor's, a part's, a checkpoint key, an object path.
+
+    TensorFlow's errors call an object `(root).model.head.kernel`; that name is understood too.
+    """
+    if name.startswith(ROOT):
+        return tuple(variable for variable in model.variables if name in object_names(variable))
     found = model.variables.named(name) or model.variables.named(name.removesuffix(":0"))
     return found or tuple(variable for variable in model.variables if _is_called(variable, name))
 

@@ -81,11 +81,13 @@ class Wanted:
         scope: only variables within this variable scope, on either side.
         only: only these statuses; all if empty.
         ignore: patterns of names to leave out; `slots` stands for all that exists for another variable.
+        maps: whether the report has maps of names and rules for `re.sub`; both are empty without.
     """
 
     scope: str = ""
     only: Sequence[Status] = ()
     ignore: Sequence[str] = ()
+    maps: bool = True
 
     def is_wanted(self, entry: DiffEntry) -> bool:
         """Whether an entry is to be reported, whatever its status."""

@@ -152,7 +152,7 @@ def saver_renames(subject: Subject) -> Iterator[Found]:
 
     Example: `tf.train.Saver({"old/name": w})`
 
-    Fix: nothing; `scopeview collections` lists what each saver renames.
+    Fix: see `scopeview collections`, which lists what each saver renames.
     """
     for saver in subject.context.saving.savers:
         if saver.renamed and not saver.restores:

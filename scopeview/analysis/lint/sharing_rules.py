@@ -23,7 +23,7 @@ def shared_variable(subject: Subject) -> Iterator[Found]:
 
     Example: `with tf.variable_scope("cell", reuse=True): ...`
 
-    Fix: nothing; `scopeview sharing` lists the call sites of each.
+    Fix: see `scopeview sharing`, which lists the call sites of each.
     """
     context = subject.context
     groups: dict[tuple[object, ...], list[Variable]] = defaultdict(list)
@@ -228,7 +228,7 @@ def name_scope_apart(subject: Subject) -> Iterator[Found]:
 
     Example: `with tf.name_scope("layer1"): w = tf.get_variable("w", [4, 2])` makes `w`
 
-    Fix: use `variable_scope` where the variable's name should have the prefix; otherwise nothing.
+    Fix: use `variable_scope` where the variable's name should have the prefix.
     """
     context = subject.context
     groups: dict[tuple[str, ...], list[Variable]] = defaultdict(list)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from scopeview.model.object_paths import unescape
 from scopeview.model.variables import Variable
-from scopeview.readers.graph.objects import object_paths, unescape
+from scopeview.readers.graph.objects import object_paths
 from scopeview.readers.protobuf.decode import DecodeError, parse
 
 OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"

@@ -17,6 +17,7 @@ from typing import Any
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.dtypes import dtype_name
 from scopeview.model.functions import CALL_TYPES
+from scopeview.model.object_paths import unescape
 from scopeview.model.ops import MISSING, OpTable
 from scopeview.model.variables import Variable, VariableTable
 from scopeview.readers.budget import budget
@@ -103,15 +104,6 @@ def _descend(path: str, nodes: Sequence[Any]) -> int | None:
         children = nodes[node].children if node is not None and 0 <= node < len(nodes) else ()
         node = next((child.node_id for child in children if child.local_name == name), None)
     return node if node is not None and 0 <= node < len(nodes) else None
-
-
-def unescape(path: str) -> str:
-    """Undo the escapes of local names in a key: `.S` is "/", `..` is "." (`trackable_utils.escape_local_name`).
-
-    >>> unescape("a.Sb"), unescape("x..y")
-    ('a/b', 'x.y')
-    """
-    return path.replace("..", "\0").replace(".S", "/").replace("\0", ".")
 
 
 def _handles_by_object(graph: OpTable, object_graph: Any) -> dict[int, str]:
