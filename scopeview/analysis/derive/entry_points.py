@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scopeview.model.attributes import FunctionRef
-from scopeview.model.functions import CALL_TYPES
 from scopeview.model.model import Binding, Model
 from scopeview.model.names import leaf_of, scope_of
+from scopeview.model.op_types import CALL_TYPES
 
 _KERAS = (
     "_default_save_signature",

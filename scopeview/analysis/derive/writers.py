@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scopeview.model.op_types import REFERENCE_PASSES, RESTORES, VALUE_PASSES
+from scopeview.model.op_types import REFERENCE_PASSES, RESTORES, VALUE_PASSES, VARIABLE_TYPES
 from scopeview.model.ops import MISSING, OpRow, OpTable
-from scopeview.model.variables import VARIABLE_TYPES
 
 _STEPS = 16
 _MOST_BEHIND = 200

@@ -12,8 +12,9 @@ from typing import Any
 
 from scopeview.model.builder import OpTableBuilder
 from scopeview.model.dtypes import dtype_name
-from scopeview.model.functions import ARGUMENT_TYPE, Argument, Function
+from scopeview.model.functions import Argument, Function
 from scopeview.model.model import Dangling
+from scopeview.model.op_types import ARGUMENT_TYPE
 from scopeview.readers.graph.attributes import decode_node
 from scopeview.readers.graph.nodes import Span, decode_errors, read_nodes
 from scopeview.readers.protobuf import wire

@@ -19,25 +19,10 @@ from collections.abc import Mapping, Sequence
 
 from scopeview.model.attributes import TensorValue
 from scopeview.model.names import op_of_tensor
-from scopeview.model.op_types import FIRST_ASSIGNS, RESTORES
+from scopeview.model.op_types import COPIES, FIRST_ASSIGNS, RANDOM_KINDS, RESTORES
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.model.shapes import Shape, element_count
 from scopeview.model.variables import Initializer
-
-_PASS_TYPES = frozenset({"Identity", "Snapshot"})
-
-_RANDOM_KINDS = {
-    "RandomUniform": "random_uniform",
-    "RandomUniformInt": "random_uniform",
-    "RandomStandardNormal": "random_normal",
-    "TruncatedNormal": "truncated_normal",
-    "StatelessRandomUniform": "random_uniform",
-    "StatelessRandomUniformV2": "random_uniform",
-    "StatelessRandomNormal": "random_normal",
-    "StatelessRandomNormalV2": "random_normal",
-    "StatelessTruncatedNormal": "truncated_normal",
-    "StatelessTruncatedNormalV2": "truncated_normal",
-}
 
 _UNIFORM = "random_uniform"
 _ADD, _MULTIPLY, _SUBTRACT = ("Add", "AddV2"), ("Mul",), ("Sub",)
@@ -81,7 +66,7 @@ def _source(graph: OpTable, row: OpRow, slot: int) -> OpRow | None:
         if slot >= len(edges) or edges[slot].source == MISSING or edges[slot].is_control:
             return None
         row, slot = edges[slot].source, 0
-        if graph.op_type(row) not in _PASS_TYPES:
+        if graph.op_type(row) not in COPIES:
             return row
     return row
 
@@ -145,17 +130,17 @@ def _constant_input(graph: OpTable, row: OpRow, slot: int) -> TensorValue | None
 
 def _scaled_random(graph: OpTable, value: OpRow) -> tuple[str, Mapping[str, object]] | None:
     """Read `random * scale + shift`, and no other form; None if it is another."""
-    kind = _RANDOM_KINDS.get(graph.op_type(value))
+    kind = RANDOM_KINDS.get(graph.op_type(value))
     if kind is not None:  # not scaled: a unit normal, a uniform of 0 to 1, or integers with limits of their own
         return kind, {**_integer_limits(graph, value), **_seeds(graph, value)}
     sum_of = _operands(graph, value, _ADD)
     product = _operands(graph, sum_of[0], _MULTIPLY) if sum_of is not None else None
-    if sum_of is None or product is None or graph.op_type(product[0]) not in _RANDOM_KINDS:
+    if sum_of is None or product is None or graph.op_type(product[0]) not in RANDOM_KINDS:
         return None
     scale, shift = _number(graph, product[1]), _number_of_constant(graph, sum_of[1])
     if scale is None or shift is None:
         return None
-    kind = _RANDOM_KINDS[graph.op_type(product[0])]
+    kind = RANDOM_KINDS[graph.op_type(product[0])]
     arguments = _uniform_limits(graph, product[1], shift) if kind == _UNIFORM else {"mean": shift, "stddev": scale}
     return None if arguments is None else (kind, {**arguments, **_seeds(graph, product[0])})
 

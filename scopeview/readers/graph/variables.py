@@ -16,8 +16,9 @@ from typing import Any
 from scopeview.model.attributes import DType, ShapeValue
 from scopeview.model.collection import Collection
 from scopeview.model.model import SaverEntry
+from scopeview.model.op_types import VARIABLE_TYPES
 from scopeview.model.ops import OpRow, OpTable
-from scopeview.model.variables import VARIABLE_TYPES, Kind, Variable, VariableTable
+from scopeview.model.variables import Kind, Variable, VariableTable
 from scopeview.readers.graph.frozen import frozen_variables
 from scopeview.readers.graph.initializers import initializer_of
 from scopeview.readers.graph.partitions import group_partitions
