@@ -191,3 +191,15 @@ RANDOM_KINDS: Mapping[str, str] = {
     "StatelessTruncatedNormalV2": "truncated_normal",
 }
 """Random ops by the distribution that they draw from."""
+
+
+def apply_kind(op_type: str) -> str:
+    """Return which update an `Apply*` op is: `ResourceSparseApplyMomentum` -> `Momentum`.
+
+    >>> apply_kind("ResourceApplyAdam")
+    'Adam'
+    """
+    return _APPLY_PREFIX.sub("", op_type)
+
+
+_APPLY_PREFIX = re.compile(r"(Resource)?(Sparse)?Apply")

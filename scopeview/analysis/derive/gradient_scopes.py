@@ -10,6 +10,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from scopeview.analysis.derive.reach import Flags, per_type
+from scopeview.model.op_types import GRADIENT
 from scopeview.model.ops import OpTable
 from scopeview.model.scopes import ScopeId
 
@@ -29,6 +31,14 @@ def gradient_scopes(table: OpTable) -> Iterator[ScopeId]:
             scope = int(tree.subtree_end[scope])
         else:
             scope += 1
+
+
+def gradient_rows(table: OpTable) -> Flags:
+    """Return which ops compute gradients, by their types and scopes: shape (ops,)."""
+    found = per_type(table, GRADIENT.fullmatch)
+    for scope in gradient_scopes(table):
+        found[int(table.scopes.first[scope]) : int(table.scopes.last[scope])] = True
+    return found
 
 
 def differentiated(table: OpTable) -> Iterator[str]:

@@ -20,6 +20,7 @@ from scopeview.model.op_types import (
     COMPUTES,
     LAYERS,
     MEASURES,
+    SIZES,
     SUMMARY_INPUTS,
     VARIABLE_TYPES,
     WEIGHT_PASSES,
@@ -35,10 +36,14 @@ def _is_writer(table: OpTable) -> Flags:
 
 
 def _after_gradients(marks: Marks) -> Flags:
-    """Return what is computed from gradients and has no role yet, writes left out."""
+    """Return what is computed from gradients and has no role yet, writes left out.
+
+    Shapes and constants in a scope of gradients are none: an optimizer of graphs takes them for the forward pass too.
+    """
     table = marks.table
+    is_value = ~per_type(table, lambda name: name in SIZES or name in ("Const", "Fill"))
     through = marks.is_open & ~_is_writer(table) & ~per_type(table, VARIABLE_TYPES.__contains__)
-    return downstream(table, marks.has("gradient"), through)
+    return downstream(table, marks.has("gradient") & is_value, through)
 
 
 def _training_writes(marks: Marks) -> Iterator[Given]:

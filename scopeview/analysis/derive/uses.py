@@ -19,7 +19,7 @@ from scopeview.analysis.derive.accesses import Access, Accesses
 from scopeview.analysis.derive.reach import Flags, takes_data
 from scopeview.analysis.derive.roles import Roles
 from scopeview.model.model import Model
-from scopeview.model.names import common_scope, leaf_of, scope_of, split_uniquifier
+from scopeview.model.names import common_scope, is_within, leaf_of, scope_of, split_uniquifier
 from scopeview.model.op_types import LAYERS, REDUCTIONS, SIZES
 from scopeview.model.ops import OpRow, OpTable
 
@@ -171,11 +171,12 @@ def count_uses(uses: Sequence[Use]) -> int:
 
     Of two branches of a `tf.cond` one runs, so that the one that uses the variable more often counts.
     """
-    by_branch: dict[tuple[str, str], dict[str, list[Use]]] = defaultdict(lambda: defaultdict(list))
+    choices = {scope_of(use.reads[0].branch) for use in uses if use.reads[0].branch}
+    by_branch: dict[str | None, dict[str, list[Use]]] = defaultdict(lambda: defaultdict(list))
     for use in uses:
-        read = use.reads[0]
-        choice, _, taken = read.branch.rpartition(":")
-        by_branch[choice, "" if choice else read.function][taken].append(use)
+        branch = use.reads[0].branch
+        within = [choice for choice in choices if branch and is_within(scope_of(branch), choice)]
+        by_branch[min(within, key=len) if within else None][branch].append(use)
     return sum(max(_in_a_row(found) for found in taken.values()) for taken in by_branch.values()) or 1
 
 
