@@ -75,6 +75,11 @@ DATAFLOW_PASSES = REFERENCE_PASSES | MERGES | {"Identity", "_SwitchN"}
 VALUE_PASSES = frozenset({"Identity", "Reshape", "Cast"})
 """Hand on a value, perhaps in another form."""
 
+ARRANGES = frozenset(
+    {"Identity", "Cast", "Reshape", "Transpose", "ExpandDims", "Squeeze", "ReverseV2", "ReverseSequence", "StopGradient"}
+)
+"""Hand on the same data in another arrangement."""
+
 COPIES = frozenset({"Identity", "Snapshot"})
 """Hand on a value as it is."""
 

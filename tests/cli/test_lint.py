@@ -34,7 +34,7 @@ def test_sarif_names_rule_level_file_and_place(scopeview: Run) -> None:
     found = json.loads(ran.out)
     assert found["version"] == "2.1.0"
     (run,) = found["runs"]
-    assert len(run["tool"]["driver"]["rules"]) == 41
+    assert len(run["tool"]["driver"]["rules"]) == 40
     (result,) = run["results"]
     assert (result["ruleId"], result["level"]) == ("G2", "warning")
     (location,) = result["locations"]

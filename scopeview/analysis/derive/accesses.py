@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from scopeview.analysis.derive.entry_points import programs
+from scopeview.analysis.derive.entry_points import Program, programs, variants
 from scopeview.analysis.derive.roles import Role, Roles
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.functions import Function
@@ -101,6 +101,7 @@ class AccessIndex:
         self._known: dict[str, Accesses] = {}
         self._called: dict[tuple[str, OpRow], tuple[tuple[str, Function], ...] | None] = {}
         self._programs = programs(model)
+        self._variants = variants(model)
         self._bound = {binding.function for binding in model.bindings}
 
     def of(self, variable: Variable) -> Accesses:
@@ -136,7 +137,7 @@ class AccessIndex:
             row = graph.row(handle)
             if row is not None:
                 yield handle, [_Place("", "", "", edge) for edge in graph.consumers(row)]
-        for program in self._programs:
+        for program in self._programs_with(variable.identity):
             function = self._model.functions[program.function]
             for position, identity in enumerate(program.variables, program.first):
                 row = function.body.row(function.arguments[position].name) if identity == variable.identity else None
@@ -144,6 +145,11 @@ class AccessIndex:
                     edges = function.body.consumers(row)
                     callers = (function.name,)
                     yield "", [_Place(program.name or "model", function.name, "", e, callers) for e in edges]
+
+    def _programs_with(self, identity: str) -> tuple[Program, ...]:
+        """Return the programs that take a variable; where none does, the first of their variants that does."""
+        taking = tuple(program for program in self._programs if identity in program.variables)
+        return taking or tuple(program for program in self._variants if identity in program.variables)[:1]
 
     def _walk(self, variable: Variable, handle: str, queue: list[_Place]) -> Iterator[Access | None]:
         """Yield one item for each edge that is followed: the access at its end, or None where it leads on."""

@@ -37,11 +37,18 @@ class Program:
 
 def programs(model: Model) -> tuple[Program, ...]:
     """Return the programs beside the main graph, variants left out."""
-    kept = list(_without_wrappers(model, _without_variants(model.bindings)))
-    return tuple(
-        Program("" if leaf_of(b.path) in _KERAS and not scope_of(b.path) else b.path, b.function, b.first, b.variables)
-        for b in kept
-    )
+    return tuple(map(_program, _without_wrappers(model, _without_variants(model.bindings))))
+
+
+def variants(model: Model) -> tuple[Program, ...]:
+    """Return the functions that `programs` leaves out: other traces, of which the one for training may read more."""
+    kept = {program.function for program in programs(model)}
+    return tuple(_program(binding) for binding in model.bindings if binding.function not in kept)
+
+
+def _program(binding: Binding) -> Program:
+    is_whole = leaf_of(binding.path) in _KERAS and not scope_of(binding.path)
+    return Program("" if is_whole else binding.path, binding.function, binding.first, binding.variables)
 
 
 def _without_variants(bindings: Iterable[Binding]) -> Iterator[Binding]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,6 +70,18 @@ def find_twins(table: OpTable) -> tuple[Twins, ...]:
             paths = sorted((tree.path(s) for s in (scopes[0], *equal)), key=_number)
             found.append(Twins(tuple(paths), len(tree.rows(scopes[0]))))
     return tuple(found)
+
+
+def find_equal_scopes(table: OpTable, scopes: Iterable[ScopeId]) -> Iterator[tuple[ScopeId, ...]]:
+    """Yield the scopes among some that are equal inside, two or more each, whatever they are called."""
+    hashes = scope_hashes(table)
+    groups: dict[int, list[ScopeId]] = defaultdict(list)
+    for scope in scopes:
+        groups[int(hashes[scope])].append(scope)
+    for found in groups.values():
+        equal = [scope for scope in found[1:] if are_equal(table, found[0], scope)]
+        if equal:
+            yield (found[0], *equal)
 
 
 def _number(path: str) -> int:
@@ -155,7 +167,7 @@ def are_equal(table: OpTable, one: ScopeId, other: ScopeId, elsewhere: OpTable |
             if _wiring(table, row, rows) != _wiring(second, twin, others):
                 return False
     return all(
-        _attributes(table, OpRow(row)) == _attributes(second, OpRow(twin))
+        significant_attributes(table, OpRow(row)) == significant_attributes(second, OpRow(twin))
         for row, twin in zip(rows, others, strict=True)
     )
 
@@ -195,7 +207,8 @@ def _wiring(table: OpTable, row: OpRow, scope: range) -> list[tuple[int, int, st
     return data + sorted(wire for wire, edge in zip(inside, edges, strict=True) if edge.is_control)
 
 
-def _attributes(table: OpTable, row: OpRow) -> dict[str, object]:
+def significant_attributes(table: OpTable, row: OpRow) -> dict[str, object]:
+    """Return the attributes of an op that say what it computes; names, places, seeds and values of constants do not."""
     return {
         name: replace(value, preview=(), is_uniform=False) if isinstance(value, TensorValue) else value
         for name, value in table.attributes(row).items()

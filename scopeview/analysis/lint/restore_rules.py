@@ -87,7 +87,7 @@ def unused_key(subject: Subject) -> Iterator[Found]:
 
     Example: optimizer slots, when a training checkpoint is restored for inference
 
-    Fix: nothing, where it is meant.
+    Fix: where the graph should have them, look for what was renamed: `scopeview diff CHECKPOINT GRAPH`.
     """
     report = _report(subject)
     if report is None or subject.checkpoint is None:

@@ -41,6 +41,8 @@ class LintReport:
     findings: tuple[Finding, ...]
     counts: Mapping[str, int]
     """Findings by severity."""
+    withheld: Mapping[str, int]
+    """Findings that are not listed because their severity is lower than what was asked for, by severity."""
     rules_applied: tuple[str, ...]
     rules_skipped: Mapping[str, str]
     """Rules that did not apply, and why."""
@@ -77,13 +79,15 @@ def lint(
     skipped = {rule.code: why for rule in wanted if (why := _why_not(rule, subject))}
     applied = [rule for rule in wanted if rule.code not in skipped]
     shown = SEVERITIES[: SEVERITIES.index(severity) + 1]
-    found = [finding for rule in applied for finding in _findings(rule, subject) if finding.severity in shown]
+    judged = [finding for rule in applied for finding in _findings(rule, subject)]
+    found = [finding for finding in judged if finding.severity in shown]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return LintReport(
         path=subject.context.model.origin.path,
         checkpoint=subject.checkpoint.model.origin.path if subject.checkpoint is not None else "",
         findings=tuple(found),
         counts=Counter(finding.severity for finding in found),
+        withheld=Counter(finding.severity for finding in judged if finding.severity not in shown),
         rules_applied=tuple(rule.code for rule in applied),
         rules_skipped=skipped,
     )

@@ -35,8 +35,11 @@ def print_lint(console: Console, report: LintReport) -> None:
     counted = [plural(report.counts[severity], _noun(severity)) for severity in SEVERITIES if severity in report.counts]
     rules = plural(len(report.rules_applied), "rule")
     pair = f" and {printable(report.checkpoint)}" if report.checkpoint else ""
-    told = ", ".join(counted) if counted else "nothing found"
-    console.print(Text(f"{told} ({rules} on {printable(report.path)}{pair})", style="heading"))
+    kinds = [plural(report.withheld[severity], _noun(severity)) for severity in SEVERITIES if report.withheld.get(severity)]
+    shown = ", ".join(counted) or ("none shown" if kinds else "nothing found")
+    console.print(Text(f"{shown} ({rules} on {printable(report.path)}{pair})", style="heading"))
+    if kinds:
+        console.print(Text(f"{' and '.join(kinds)} not shown: --severity info lists them", style="quiet"))
 
 
 def _noun(severity: str) -> str:

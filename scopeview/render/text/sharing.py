@@ -106,10 +106,15 @@ def print_call_sites(console: Console, sites: Sequence[CallSite]) -> None:
                 site.relation,
                 f"{site.times} times" if site.times > 1 else "",
                 Items(tuple(dict.fromkeys(_told(read, site) for read in site.reads))),
-                "; ".join(_EVIDENCE[code] for code in site.evidence if code != "E1"),
+                "; ".join([*(_EVIDENCE[code] for code in site.evidence if code != "E1"), *_one_use(site)]),
             )
         )
     print_table(console, _SITE_COLUMNS, rows, indent="    ", gives=-1)
+
+
+def _one_use(site: CallSite) -> list[str]:
+    """Say why the reads of a call site are fewer uses, where that is not plain to see."""
+    return [f"counted {'once' if site.times == 1 else f'{site.times} times'}: {printable(site.one_use)}"] if site.one_use else []
 
 
 def _told(read: str, site: CallSite) -> str:
@@ -147,6 +152,10 @@ def print_use(console: Console, use: VariableUse) -> None:
         print_call_sites(console, use.call_sites)
     elif use.unread:
         console.print(Text(f"  not read: {printable(use.unread)}", style="quiet"))
+    for reason, noun in (("penalty", "penalties for its size"), ("predicate", "choices by its value")):
+        ops = tuple(dict.fromkeys(printable(r.works_for) for r in use.readers if r.no_use == reason and r.role == "forward"))
+        if ops:
+            print_table(console, [Column(style="quiet"), Column()], [(f"no use: {noun}", Items(ops))], indent="  ", gives=-1)
     _accesses(console, "read by", use.readers)
     _accesses(console, "written by", use.writers)
     if use.is_cut:

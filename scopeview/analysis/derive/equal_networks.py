@@ -1,0 +1,200 @@
+"""Equal sub-networks with variables of their own, wherever they stand and whatever they are called.
+
+Two ops are roots of equal sub-networks if the same computation leads to both, back to the data: equal types, wiring and
+attributes, and variables of equal shapes at the same places. What does not depend on a variable is data, however it was
+prepared, so that two images that arrive in different ways count as inputs alike.
+
+    relu(conv(image1, conv1_weights) + conv1_biases)      relu(conv(image2, conv1_weights_1) + conv1_biases_1)
+
+A hash of the computation behind each op finds candidates in one pass; candidates are compared op by op. Layers that
+are stacked differ in what leads to them, and are never equal.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scopeview.analysis.derive.reach import Flags, downstream, per_type, takes_data
+from scopeview.analysis.derive.structure import significant_attributes
+from scopeview.model.op_types import ARRANGES, LAYERS, VARIABLE_TYPES, WEIGHT_PASSES
+from scopeview.model.ops import OpRow, OpTable
+
+_MOST_STEPS = 1_000_000
+_MOST_ARRANGING = 32
+_DATA, _CONSTANT = hash("data"), hash("constant")
+
+
+@dataclass(frozen=True)
+class EqualNetworks:
+    """Several sub-networks that compute the same with variables of their own."""
+
+    roots: tuple[OpRow, ...]
+    """The last op of each."""
+    variables: tuple[tuple[OpRow, ...], ...]
+    """The variable ops of each, in the same order."""
+    layers: int
+    """Ops in each that apply a weight to data."""
+    has_same_input: bool
+    """Whether all compute with the same data."""
+
+
+def equal_networks(table: OpTable, forward: Flags) -> Iterator[EqualNetworks]:
+    """Yield the largest equal sub-networks of a graph that share no variable.
+
+    Args:
+        table: the ops of the graph.
+        forward: which of them compute, shape (ops,).
+    """
+    search = _Search(table, forward)
+    groups: dict[int, list[OpRow]] = defaultdict(list)
+    for row in search.order:
+        groups[search.hashes[row]].append(row)
+    covered: set[OpRow] = set()
+    for row in reversed(search.order):
+        members = groups[search.hashes[row]]
+        if len(members) < 2 or row in covered or search.is_passing[row]:
+            continue
+        found = search.compare(sorted(set(members) - covered))
+        covered.update(members)
+        if found is not None:
+            covered.update(found.covered)
+            if found.layers and found.variables[0] and not found.shares:
+                yield EqualNetworks(
+                    tuple(found.roots), tuple(map(tuple, found.variables)), found.layers, found.has_same_input
+                )
+
+
+def data_source(table: OpTable, row: OpRow) -> OpRow:
+    """Return the op that data comes from, seen through ops that only arrange it anew (a reversed sequence)."""
+    for _ in range(_MOST_ARRANGING):
+        if table.op_type(row) not in ARRANGES:
+            return row
+        edge = table.input(row, 0)
+        if edge is None or edge.source < 0 or edge.is_control:
+            return row
+        row = edge.source
+    return row
+
+
+@dataclass
+class _Found:
+    roots: list[OpRow]
+    variables: list[list[OpRow]]
+    layers: int = 0
+    has_same_input: bool = True
+    shares: bool = False
+    covered: set[OpRow] = field(default_factory=set)
+
+
+class _Search:
+    """The computation behind each op of a graph, as a hash and op by op."""
+
+    def __init__(self, table: OpTable, forward: Flags) -> None:
+        self._table = table
+        self._steps = 0
+        held = per_type(table, VARIABLE_TYPES.__contains__)
+        self._held = held
+        self.is_passing = held | per_type(table, lambda name: name in WEIGHT_PASSES)
+        self._computes = held | downstream(table, held, forward)
+        self._is_layer = per_type(table, LAYERS.fullmatch)
+        self._data = takes_data(table)
+        self._is_constant = per_type(table, lambda name: name == "Const")
+        self.order = self._sorted()
+        """Rows that depend on variables, each behind what it depends on; what stands in a loop is left out."""
+        self.hashes = self._hashed()
+
+    def _inputs(self, row: OpRow) -> list[tuple[OpRow, int]]:
+        return [(edge.source, edge.port) for edge in self._table.inputs(row) if not edge.is_control]
+
+    def _sorted(self) -> list[OpRow]:
+        rows = np.flatnonzero(self._computes).tolist()
+        waiting = {
+            row: sum(source >= 0 and bool(self._computes[source]) for source, _ in self._inputs(OpRow(row)))
+            for row in rows
+        }
+        order = [OpRow(row) for row in rows if not waiting[row] or self._held[row]]
+        done = set(order)
+        for row in order:
+            for edge in self._table.consumers(row):
+                target = edge.target
+                if edge.is_control or target not in waiting or target in done:
+                    continue
+                waiting[target] -= 1
+                if not waiting[target]:
+                    done.add(target)
+                    order.append(target)
+        return order
+
+    def _hashed(self) -> dict[OpRow, int]:
+        columns, hashes = self._table.columns, {}
+        for row in self.order:
+            if self._held[row]:
+                hashes[row] = hash(("variable", str(self._table.attributes(row).get("shape"))))
+                continue
+            behind = tuple((self._leaf(source, hashes), port) for source, port in self._inputs(row))
+            passes = self.is_passing[row] and len(behind) == 1
+            hashes[row] = behind[0][0] if passes else hash((int(columns.type_id[row]), behind))
+        return hashes
+
+    def _leaf(self, row: OpRow, hashes: dict[OpRow, int]) -> int:
+        if row < 0 or not self._computes[row]:
+            return _CONSTANT if row >= 0 and self._is_constant[row] else _DATA
+        return hashes.get(row, -1)
+
+    def compare(self, roots: Sequence[OpRow]) -> _Found | None:
+        """Return the sub-networks behind roots that are equal to the first op by op; None if no other is."""
+        found: _Found | None = None
+        for other in roots[1:]:
+            pair = self._pair(roots[0], other)
+            if pair is None:
+                continue
+            if found is None:
+                found = pair
+            else:
+                found.roots.append(other)
+                found.variables.append(pair.variables[1])
+                found.has_same_input &= pair.has_same_input
+                found.shares |= pair.shares or not set(pair.variables[1]).isdisjoint(*found.variables[1:-1])
+                found.covered |= pair.covered
+        return found
+
+    def _pair(self, one: OpRow, other: OpRow) -> _Found | None:
+        found = _Found([one, other], [[], []])
+        queue = [(one, other)]
+        seen = set(queue)
+        for a, b in queue:
+            self._steps += 1
+            if self._steps > _MOST_STEPS:
+                return None
+            if a == b or not (self._computes[a] or self._computes[b]):
+                found.has_same_input &= a == b or not self._are_other_data(a, b)
+                found.shares |= a == b and bool(self.is_passing[a])
+                continue
+            if not self._are_alike(a, b):
+                return None
+            if self._held[a]:
+                found.variables[0].append(a)
+                found.variables[1].append(b)
+                continue
+            found.covered |= {a, b}
+            found.layers += bool(self._is_layer[a])
+            onward = zip(self._inputs(a), self._inputs(b), strict=False)
+            fresh = [(x, y) for (x, _), (y, _) in onward if (x, y) not in seen and x >= 0 and y >= 0]
+            seen.update(fresh)
+            queue += fresh
+        found.shares |= not set(found.variables[0]).isdisjoint(found.variables[1])
+        return found
+
+    def _are_other_data(self, a: OpRow, b: OpRow) -> bool:
+        takes = self._data[a] or self._data[b]
+        return bool(takes) and data_source(self._table, a) != data_source(self._table, b)
+
+    def _are_alike(self, a: OpRow, b: OpRow) -> bool:
+        table = self._table
+        if table.op_type(a) != table.op_type(b) or bool(self._computes[a]) != bool(self._computes[b]):
+            return False
+        return significant_attributes(table, a) == significant_attributes(table, b)
