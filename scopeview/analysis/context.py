@@ -74,6 +74,13 @@ class AnalysisContext:
         """What each op is for."""
         return Roles(self.model, self.auxiliary_variables)
 
+    def role_rule(self, op: str, function: str = "") -> str:
+        """Return the code of the rule that gave an op its role; empty for `forward`."""
+        table = self.model.functions[function].body if function else self.model.graph
+        row = table.row(op)
+        decided = self.roles.why(row, function) if row is not None else None
+        return "" if decided is None else decided.code
+
     @cached_property
     def _accesses(self) -> AccessIndex:
         return AccessIndex(self.model, self.roles)

@@ -155,10 +155,11 @@ class _Search:
             if found is None:
                 found = pair
             else:
+                known = {row for variables in found.variables for row in variables}
+                found.shares |= pair.shares or not known.isdisjoint(pair.variables[1])
                 found.roots.append(other)
                 found.variables.append(pair.variables[1])
                 found.has_same_input &= pair.has_same_input
-                found.shares |= pair.shares or not set(pair.variables[1]).isdisjoint(*found.variables[1:-1])
                 found.covered |= pair.covered
         return found
 

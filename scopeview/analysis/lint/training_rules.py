@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scopeview.analysis.answers.collections import is_trained
+from scopeview.analysis.answers.totals import is_trained
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import TRAINING
 from scopeview.analysis.lint.object_rules import GENERATED
