@@ -216,6 +216,8 @@ def _why_unread(context: AnalysisContext, variable: Variable) -> str:
     reasons = {access.no_use for access in readers if access.role == "forward"}
     if "predicate" in reasons:
         return "it only decides which branch runs"
+    if "copy" in reasons:
+        return "it is only copied to other variables"
     roles = {access.role for access in (*readers, *context.accesses(variable).writers)}
     if roles & TRAINING:
         return "only training reads or writes it"

@@ -27,7 +27,7 @@ from scopeview.model.op_types import BRANCHES, DATAFLOW_PASSES, LOOP_CONDITION, 
 from scopeview.model.ops import Edge, OpRow, OpTable
 from scopeview.model.variables import Variable
 
-NoUse = Literal["", "penalty", "predicate"]
+NoUse = Literal["", "penalty", "predicate", "copy"]
 
 _PENALTY = re.compile(r"(^|/)\w*(regulari[sz]er|weight_?decay)\w*(/|$)", re.IGNORECASE)
 """Scopes that layers put their penalties in: `conv/kernel/Regularizer/l2_regularizer`."""
@@ -54,7 +54,8 @@ class Access:
     branch: str = ""
     """The branch of a `tf.cond` that it stands in (`pred_id:1`): of two branches, one runs."""
     no_use: NoUse = ""
-    """Why it is no use that shares the variable: a `penalty` takes its size for weight decay, a `predicate` decides."""
+    """Why it is no use that shares the variable: a `penalty` takes its size for weight decay, a `predicate` decides what
+    runs, a `copy` goes into another variable and nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Accesses:
 
     @property
     def forward(self) -> tuple[Access, ...]:
-        """What the computation itself reads; penalties for the size of weights and predicates left out."""
+        """What the computation itself reads; penalties, predicates and copies left out."""
         return tuple(access for access in self.readers if access.role == "forward" and not access.no_use)
 
 
@@ -301,7 +302,8 @@ def _passes_on(table: OpTable, place: _Place, variable: Variable, handle: str) -
     if op_type in DATAFLOW_PASSES or _is_own_read(table, place, handle):
         return True
     if op_type == "ReadVariableOp":
-        return _works_for(table, table.name(target)) == table.name(target)
+        is_own_op = _works_for(table, table.name(target)) == table.name(target)
+        return is_own_op or any(table.op_type(edge.target) in BRANCHES for edge in table.consumers(target))
     return bool(variable.parts) and table.name(target) == f"{variable.name}{_JOIN}"
 
 

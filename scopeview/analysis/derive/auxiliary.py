@@ -29,10 +29,16 @@ from scopeview.analysis.derive.auxiliary_names import (
 )
 from scopeview.analysis.derive.gradient_scopes import gradient_rows
 from scopeview.analysis.derive.numbered_state import numbered_state
-from scopeview.analysis.derive.writers import gradient_assignments, is_computed_with, variable_behind, variables_read
+from scopeview.analysis.derive.writers import (
+    gradient_assignments,
+    is_computed_with,
+    is_restored,
+    variable_behind,
+    variables_read,
+)
 from scopeview.model.model import Model
 from scopeview.model.names import leaf_of
-from scopeview.model.op_types import APPLY, SLOT_INPUTS, apply_kind
+from scopeview.model.op_types import APPLY, ASSIGNS, SLOT_INPUTS, apply_kind
 from scopeview.model.ops import OpRow
 from scopeview.model.variables import Variable
 
@@ -134,9 +140,24 @@ class _Updates:
             }
             reads.setdefault(variable.name, set()).update(equal)
         for primary, names in reads.items():
+            if not self.is_no_slot(self._by_handle[primary]):
+                continue  # a counter of good steps has no state of its own
             for name in sorted(names & gathered):
-                if primary not in reads.get(name, ()):
+                if primary not in reads.get(name, ()) and not self.is_no_slot(self._by_handle[name]):
                     yield AuxiliaryVariable(name, primary, "slot", leaf_of(name), "", "S1")
+
+    def keeps(self, variable: Variable) -> bool:
+        """Whether a graph updates a variable, by more than its initializer and savers."""
+        table = self._model.graph
+        first = variable.initializer.op if variable.initializer is not None else ""
+        for row in (table.row(handle) for handle in variable.handles):
+            for edge in table.consumers(row) if row is not None else ():
+                if edge.slot or table.op_type(edge.target) not in ASSIGNS or is_restored(table, edge.target):
+                    continue
+                value = table.input(edge.target, 1)
+                if value is not None and value.source >= 0 and table.name(value.source) != first:
+                    return True
+        return False
 
     def is_no_slot(self, variable: Variable) -> bool:
         """Whether a graph shows that a variable is one of the model: an op trains it, or the computation reads it."""
@@ -181,7 +202,9 @@ def _by_names(model: Model, by_handle: Mapping[str, Variable], updates: _Updates
             continue
         is_known = named.is_known or (has_powers and named.is_numbered_beside(variable, by_handle))
         is_placed = _is_placed_with(model, variable, named.primary)
-        if not (is_known or is_placed) or (named.kind == "slot" and updates.is_no_slot(variable)):
+        if not (is_known or is_placed or updates.keeps(variable)):
+            continue
+        if named.kind == "slot" and updates.is_no_slot(variable):
             continue
         if named.primary.shape == variable.shape:
             yield _attached(variable, named, "S2" if is_placed else "S4")

@@ -47,8 +47,8 @@ class CallSite:
     times: int
     """How often it is used there: every op that applies it to data (`MatMul`, `MatMul_1`) is a use of its own."""
     evidence: tuple[Evidence, ...]
-    one_use: str = ""
-    """Why several reads are fewer uses; empty where each read is one."""
+    counted: str = ""
+    """Why the uses are not as many as the reads; empty where each read is one."""
 
 
 class Match(NamedTuple):
@@ -153,7 +153,7 @@ class CallSites:
             reads=names,
             times=times,
             evidence=self._evidence(scope, first, reads),
-            one_use=_why_one(uses, times) if len(names) > times else "",
+            counted=_why_so_many(uses, times) if len(names) != times else "",
         )
 
     def _evidence(self, scope: str, first: str, reads: Sequence[Access]) -> tuple[Evidence, ...]:
@@ -198,8 +198,11 @@ def _rank(relation: Relation) -> int:
     return _RANKS.index(relation) if relation in _RANKS else len(_RANKS)
 
 
-def _why_one(uses: Sequence[Use], times: int) -> str:
-    """Say why the reads of a call site are fewer uses."""
+def _why_so_many(uses: Sequence[Use], times: int) -> str:
+    """Say why the uses of a call site are not as many as its reads."""
+    several = next((use for use in uses if use.layers > 1 and use.applied), None)
+    if several is not None:
+        return f"{several.layers} ops take the weight that {several.reads[0].works_for} prepares"
     prepared = next((use for use in uses if len(use.reads) > 1 and use.applied), None)
     if prepared is not None:
         return f"{len(prepared.reads)} of the reads prepare one weight for {prepared.applied[0]}"

@@ -20,11 +20,13 @@ import numpy as np
 
 from scopeview.analysis.derive.reach import Flags, downstream, per_type, takes_data
 from scopeview.analysis.derive.structure import significant_attributes
+from scopeview.model.attributes import TensorValue
 from scopeview.model.op_types import ARRANGES, LAYERS, VARIABLE_TYPES, WEIGHT_PASSES
 from scopeview.model.ops import OpRow, OpTable
 
 _MOST_STEPS = 1_000_000
 _MOST_ARRANGING = 32
+DataSource = tuple[tuple[str, object], ...]
 _DATA, _CONSTANT = hash("data"), hash("constant")
 
 
@@ -68,16 +70,36 @@ def equal_networks(table: OpTable, forward: Flags) -> Iterator[EqualNetworks]:
                 )
 
 
-def data_source(table: OpTable, row: OpRow) -> OpRow:
-    """Return the op that data comes from, seen through ops that only arrange it anew (a reversed sequence)."""
-    for _ in range(_MOST_ARRANGING):
-        if table.op_type(row) not in ARRANGES:
-            return row
-        edge = table.input(row, 0)
-        if edge is None or edge.source < 0 or edge.is_control:
-            return row
-        row = edge.source
-    return row
+def computes_with_variables(table: OpTable, forward: Flags) -> Flags:
+    """Return which forward ops depend on a variable: shape (ops,)."""
+    held = per_type(table, VARIABLE_TYPES.__contains__)
+    return held | downstream(table, held, forward)
+
+
+def data_source(table: OpTable, start: OpRow, computes: Flags) -> DataSource:
+    """Return where data comes from and what was done to it, ops that only arrange it anew left out.
+
+    Two slices of one batch differ by the numbers of their slices; a reversed sequence is the sequence.
+
+    Args:
+        table: the ops.
+        start: the op that gives the data.
+        computes: which ops depend on variables: the walk ends there.
+    """
+    found: list[tuple[str, object]] = []
+    queue = [start]
+    for row in queue:
+        op_type = table.op_type(row)
+        inputs = [edge.source for edge in table.inputs(row) if not edge.is_control and edge.source >= 0]
+        if op_type in ARRANGES and inputs and not computes[row]:
+            queue.append(inputs[0])
+        elif computes[row] or (not inputs and op_type != "Const") or len(queue) > _MOST_ARRANGING:
+            found.append((op_type, row))
+        else:
+            value = table.attributes(row).get("value")
+            found.append((op_type, value.preview if isinstance(value, TensorValue) else None))
+            queue += inputs
+    return tuple(found)
 
 
 @dataclass
@@ -99,7 +121,7 @@ class _Search:
         held = per_type(table, VARIABLE_TYPES.__contains__)
         self._held = held
         self.is_passing = held | per_type(table, lambda name: name in WEIGHT_PASSES)
-        self._computes = held | downstream(table, held, forward)
+        self._computes = computes_with_variables(table, forward)
         self._is_layer = per_type(table, LAYERS.fullmatch)
         self._data = takes_data(table)
         self._is_constant = per_type(table, lambda name: name == "Const")
@@ -192,7 +214,8 @@ class _Search:
 
     def _are_other_data(self, a: OpRow, b: OpRow) -> bool:
         takes = self._data[a] or self._data[b]
-        return bool(takes) and data_source(self._table, a) != data_source(self._table, b)
+        sources = (data_source(self._table, row, self._computes) for row in (a, b))
+        return bool(takes) and len(set(sources)) == 2
 
     def _are_alike(self, a: OpRow, b: OpRow) -> bool:
         table = self._table

@@ -18,6 +18,7 @@ from scopeview.model.op_types import (
     ASSIGNS,
     BRANCHES,
     COMPUTES,
+    DATAFLOW_PASSES,
     LAYERS,
     MEASURES,
     SIZES,
@@ -188,14 +189,18 @@ def _written_for_training(marks: Marks) -> Iterator[Given]:
 
 
 def _follow_writes(marks: Marks) -> Iterator[Given]:
-    """Give reads that nothing takes, and that only wait for a write, the role of that write (`K.update` makes them)."""
+    """Give what only waits for a write, or hands on what it wrote to nothing, the role of that write.
+
+    `K.update` makes such reads; a `tf.cond` that updates one of two ways ends in a Merge.
+    """
     table, codes = marks.table, marks.codes
-    for row in table.rows_of_type("ReadVariableOp"):
-        if codes[row] != FORWARD:
+    for row in table.rows_of_type("ReadVariableOp", *DATAFLOW_PASSES):
+        if codes[row] != FORWARD or any(not edge.is_control for edge in table.consumers(row)):
             continue
-        before = {int(codes[edge.source]) for edge in table.inputs(row) if edge.is_control and edge.source >= 0}
-        is_used = any(not edge.is_control for edge in table.consumers(row))
-        if len(before) == 1 and FORWARD not in before and not is_used:
+        is_read = table.op_type(row) == "ReadVariableOp"
+        edges = [edge for edge in table.inputs(row) if edge.source >= 0 and edge.is_control == is_read]
+        before = {int(codes[edge.source]) for edge in edges}
+        if len(before) == 1 and FORWARD not in before and (is_read or before <= {CODES["update"], CODES["gradient"]}):
             yield Given([row], before.pop())
 
 
@@ -277,7 +282,7 @@ SPREADING: tuple[RoleRule, ...] = (
     RoleRule("S2", "it stands between a gradient and an update", _towards_updates),
     RoleRule("S3", "it is computed from gradients and goes into no result", _in_no_output),
     RoleRule("S4", "it writes a variable that only training reads", _written_for_training, in_functions=False),
-    RoleRule("S5", "it only waits for a write that has this role", _follow_writes, in_functions=False),
+    RoleRule("S5", "it only waits for a write that has this role, or hands it on to nothing", _follow_writes, in_functions=False),
     RoleRule("S6", "it only runs other ops that have this role", _groups, in_functions=False),
     RoleRule("S7", "what takes its output is there for this alone", _for_machinery),
 )

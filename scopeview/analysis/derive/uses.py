@@ -7,6 +7,7 @@ layer does so to a weight is one use, in as many ops as it takes, and counts whe
     Square(w) -> Sum -> Rsqrt -> Mul(w, .) -> Conv2D(x, .)     weight normalization: one use
     Mul(w, mask) -> MatMul(x, .), MatMul_1(y, .)   a masked weight that two layers take: two uses
     Square(w) -> Sum -> Add(loss, .)               a penalty: it meets data only as a sum, and is no use
+    Mul(w, rate) -> Assign(target, .)              a copy, and no use
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from scopeview.analysis.derive.accesses import Access, Accesses
+from scopeview.analysis.derive.accesses import Access, Accesses, NoUse
 from scopeview.analysis.derive.reach import Flags, takes_data
 from scopeview.analysis.derive.roles import Roles
 from scopeview.model.model import Model
 from scopeview.model.names import common_scope, is_within, leaf_of, scope_of, split_uniquifier
-from scopeview.model.op_types import LAYERS, REDUCTIONS, SIZES
+from scopeview.model.op_types import LAYERS, REDUCTIONS, SIZES, WRITER
 from scopeview.model.ops import OpRow, OpTable
 
 _MOST_PREPARING = 300
@@ -48,6 +49,8 @@ class _Prepared:
 
     applied: frozenset[OpRow] = frozenset()
     is_whole: bool = False
+    is_copy: bool = False
+    """Whether it goes into variables, and nowhere else."""
 
 
 class Uses:
@@ -60,13 +63,12 @@ class Uses:
         self._prepared: dict[tuple[str, OpRow], _Prepared] = {}
 
     def judged(self, accesses: Accesses) -> Accesses:
-        """Return accesses in which every penalty for the size of the weight is marked as one."""
-        forward = accesses.forward
-        penalties = {read for read in forward if self._is_penalty(read)}
-        if not penalties or len(penalties) == len(forward):
-            return accesses
-        readers = (replace(read, no_use="penalty") if read in penalties else read for read in accesses.readers)
-        return replace(accesses, readers=tuple(readers))
+        """Return accesses in which penalties for the size of the weight and copies of it are marked as no uses."""
+        reasons = {read: reason for read in accesses.forward if (reason := self._no_use(read))}
+        penalties = [read for read, reason in reasons.items() if reason == "penalty"]
+        if len(penalties) == len(accesses.forward):
+            return accesses  # a value that is only summed up is what the graph is for
+        return replace(accesses, readers=tuple(replace(r, no_use=reasons.get(r, r.no_use)) for r in accesses.readers))
 
     def of(self, reads: Iterable[Access]) -> list[Use]:
         """Return the uses among the forward reads of one variable, in the order of the first read of each."""
@@ -114,10 +116,12 @@ class Uses:
         row = self._row(read)
         return frozenset() if row is None else self._preparing(read.function, row).applied
 
-    def _is_penalty(self, read: Access) -> bool:
+    def _no_use(self, read: Access) -> NoUse:
         row = self._row(read)
         found = _Prepared() if row is None else self._preparing(read.function, row)
-        return bool(found.applied) and not found.is_whole
+        if found.is_copy or (not read.writes and WRITER.fullmatch(read.op_type)):
+            return "copy"
+        return "penalty" if found.applied and not found.is_whole else ""
 
     def _row(self, read: Access) -> OpRow | None:
         table = self._table(read.function)
@@ -136,14 +140,19 @@ class Uses:
         if data[start]:
             return _Prepared()
         applied: set[OpRow] = set()
-        is_whole = False
+        is_whole = is_written = is_fetched = False
         queue = [(start, table.op_type(start) in REDUCTIONS)]
         seen = set(queue)
         for row, is_sum in queue:
             if len(queue) > _MOST_PREPARING:
                 return _Prepared()
-            for edge in table.consumers(row):
-                if edge.is_control or table.op_type(edge.target) in SIZES or not is_forward[edge.target]:
+            consumers = [edge for edge in table.consumers(row) if not edge.is_control]
+            is_fetched |= not consumers
+            for edge in consumers:
+                if WRITER.fullmatch(table.op_type(edge.target)) is not None:
+                    is_written = True
+                    continue
+                if table.op_type(edge.target) in SIZES or not is_forward[edge.target]:
                     continue
                 if data[edge.target]:
                     applied.add(edge.target)
@@ -153,7 +162,8 @@ class Uses:
                 if step not in seen:
                     seen.add(step)
                     queue.append(step)
-        return _Prepared(frozenset(applied), is_whole)
+        is_copy = is_written and not applied and not is_fetched
+        return _Prepared(frozenset(applied), is_whole, is_copy)
 
     def _table(self, function: str) -> OpTable:
         return self._model.functions[function].body if function else self._model.graph

@@ -9,8 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive.equal_networks import data_source, equal_networks
-from scopeview.analysis.derive.reach import Flags, downstream, per_type
+from scopeview.analysis.derive.equal_networks import (
+    DataSource,
+    computes_with_variables,
+    data_source,
+    equal_networks,
+)
+from scopeview.analysis.derive.gradient_scopes import gradient_rows
+from scopeview.analysis.derive.reach import Flags, downstream, per_type, takes_data
 from scopeview.analysis.derive.structure import find_equal_scopes
 from scopeview.analysis.derive.writers import variables_read
 from scopeview.analysis.lint.reachable import reaches
@@ -136,13 +142,16 @@ def _are_stacked(context: AnalysisContext, scopes: Sequence[str]) -> bool:
     )
 
 
-def _outside(context: AnalysisContext, rows: range) -> frozenset[OpRow]:
-    """Return the ops whose data a scope takes from outside, weights left out."""
-    source, target = context.forward_edges
-    inside = (target >= rows.start) & (target < rows.stop) & ~((source >= rows.start) & (source < rows.stop))
+def _outside(context: AnalysisContext, rows: range) -> frozenset[DataSource]:
+    """Return what data the layers of a scope compute with, from where it comes and how it was prepared."""
     graph = context.model.graph
-    outside = {data_source(graph, OpRow(row)) for row in np.unique(source[inside]).tolist()}
-    return frozenset(row for row in outside if graph.op_type(row) != "Const")
+    source, target = context.forward_edges
+    behind = computes_with_variables(graph, np.asarray(context.roles.codes() == context.roles.forward))
+    inside = (target >= rows.start) & (target < rows.stop) & behind[target]
+    is_outer = ~((source >= rows.start) & (source < rows.stop)) | ~behind[source]
+    entering = np.unique(source[inside & is_outer]).tolist()
+    data = takes_data(graph)
+    return frozenset(data_source(graph, OpRow(row), behind) for row in entering if data[row])
 
 
 def _equal_without_scopes(context: AnalysisContext) -> Iterator[_Family]:
@@ -194,14 +203,14 @@ def _purpose(context: AnalysisContext, family: _Family) -> str:
 def _is_copied(context: AnalysisContext, family: _Family) -> bool:
     """Whether a variable of one set is written with the value of its equal in another."""
     graph = context.model.graph
-    nothing = np.zeros(len(graph), dtype=bool)
+    gradients = gradient_rows(graph)
     for same in zip(*family.variables, strict=True):
         handles = [set(variable.handles) for variable in same]
         for variable, own in zip(same, handles, strict=True):
             others = set().union(*handles) - own
             writes = (a for a in context.accesses(variable).writers if not a.function and a.role != "save")
             rows = (graph.row(access.op) for access in writes)
-            if any(row is not None and variables_read(graph, row, nothing) & others for row in rows):
+            if any(row is not None and variables_read(graph, row, gradients) & others for row in rows):
                 return True
     return False
 
