@@ -156,6 +156,9 @@ LAYERS = re.compile(
 )
 """Apply a weight to data: two of them that take one weight are two uses of it, whatever they are called."""
 
+LOOKUP = re.compile(r"\w*Gather(V\d+|Nd)?")
+"""Layers that look up rows of a table."""
+
 REDUCTIONS = frozenset({"Sum", "Mean", "Prod", "Max", "Min", "L2Loss", "EuclideanNorm", "All", "Any"})
 
 SIZES = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})

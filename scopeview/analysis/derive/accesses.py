@@ -291,8 +291,16 @@ def _decides(table: OpTable, place: _Place) -> bool:
     target, slot = place.edge.target, place.edge.slot
     op_type = table.op_type(target)
     if op_type in SWITCHES:  # `tf.cond` switches its predicate by itself, to order what stands in its branches
-        return slot == 1 or [edge.source for edge in table.inputs(target)[1:2]] == [place.edge.source]
+        return slot == 1 or _is_same(table, place.edge.source, table.input(target, 1))
     return (op_type in SELECTED and slot == 0) or op_type == LOOP_CONDITION
+
+
+def _is_same(table: OpTable, row: OpRow, edge: Edge | None) -> bool:
+    """Whether an edge brings what an op holds, by itself or by a read beside it."""
+    if edge is None or edge.source < 0:
+        return False
+    behind = table.input(edge.source, 0) if table.op_type(edge.source) in READS else None
+    return row == edge.source or (behind is not None and row == behind.source)
 
 
 def _passes_on(table: OpTable, place: _Place, variable: Variable, handle: str) -> bool:

@@ -165,7 +165,7 @@ class _Updates:
             return True
         table = self._model.graph
         rows = (table.row(handle) for handle in variable.handles)
-        return any(row is not None and is_computed_with(table, row) for row in rows)
+        return any(row is not None and is_computed_with(table, row, self._gradients) for row in rows)
 
 
 def _by_objects(model: Model) -> Iterator[AuxiliaryVariable]:

@@ -21,7 +21,7 @@ import numpy as np
 from scopeview.analysis.derive.reach import Flags, downstream, per_type, takes_data
 from scopeview.analysis.derive.structure import significant_attributes
 from scopeview.model.attributes import TensorValue
-from scopeview.model.op_types import ARRANGES, LAYERS, VARIABLE_TYPES, WEIGHT_PASSES
+from scopeview.model.op_types import ARRANGES, LAYERS, LOOKUP, VARIABLE_TYPES, WEIGHT_PASSES
 from scopeview.model.ops import OpRow, OpTable
 
 _MOST_STEPS = 1_000_000
@@ -42,6 +42,8 @@ class EqualNetworks:
     """Ops in each that apply a weight to data."""
     has_same_input: bool
     """Whether all compute with the same data."""
+    is_lookup: bool
+    """Whether the layers only look up rows of tables."""
 
 
 def equal_networks(table: OpTable, forward: Flags) -> Iterator[EqualNetworks]:
@@ -56,7 +58,8 @@ def equal_networks(table: OpTable, forward: Flags) -> Iterator[EqualNetworks]:
     for row in search.order:
         groups[search.hashes[row]].append(row)
     covered: set[OpRow] = set()
-    for row in reversed(search.order):
+    # Three networks before the two pairs that a loss makes of them; of one number, the last ops first.
+    for row in sorted(reversed(search.order), key=lambda row: -len(groups[search.hashes[row]])):
         members = groups[search.hashes[row]]
         if len(members) < 2 or row in covered or search.is_passing[row]:
             continue
@@ -66,7 +69,11 @@ def equal_networks(table: OpTable, forward: Flags) -> Iterator[EqualNetworks]:
             covered.update(found.covered)
             if found.layers and found.variables[0] and not found.shares:
                 yield EqualNetworks(
-                    tuple(found.roots), tuple(map(tuple, found.variables)), found.layers, found.has_same_input
+                    tuple(found.roots),
+                    tuple(map(tuple, found.variables)),
+                    found.layers,
+                    found.has_same_input,
+                    found.is_lookup,
                 )
 
 
@@ -108,6 +115,7 @@ class _Found:
     variables: list[list[OpRow]]
     layers: int = 0
     has_same_input: bool = True
+    is_lookup: bool = True
     shares: bool = False
     covered: set[OpRow] = field(default_factory=set)
 
@@ -205,6 +213,7 @@ class _Search:
                 continue
             found.covered |= {a, b}
             found.layers += bool(self._is_layer[a])
+            found.is_lookup &= not self._is_layer[a] or LOOKUP.fullmatch(self._table.op_type(a)) is not None
             onward = zip(self._inputs(a), self._inputs(b), strict=False)
             fresh = [(x, y) for (x, _), (y, _) in onward if (x, y) not in seen and x >= 0 and y >= 0]
             seen.update(fresh)

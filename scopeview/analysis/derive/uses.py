@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from scopeview.analysis.derive.accesses import Access, Accesses, NoUse
-from scopeview.analysis.derive.reach import Flags, takes_data
+from scopeview.analysis.derive.reach import Flags, per_type, takes_data
 from scopeview.analysis.derive.roles import Roles
 from scopeview.model.model import Model
 from scopeview.model.names import common_scope, is_within, leaf_of, scope_of, split_uniquifier
@@ -53,13 +53,25 @@ class _Prepared:
     """Whether it goes into variables, and nowhere else."""
 
 
+@dataclass(frozen=True)
+class _Kinds:
+    """What the ops of a table do, each of shape (ops,)."""
+
+    data: Flags
+    """Which compute with data."""
+    writes: Flags
+    reduces: Flags
+    left_out: Flags
+    """Which do not compute, or take the shape of a weight alone."""
+
+
 class Uses:
     """Finds the uses among the reads of the variables of one model."""
 
     def __init__(self, model: Model, roles: Roles) -> None:
         self._model = model
         self._roles = roles
-        self._data: dict[str, Flags] = {}
+        self._kinds: dict[str, _Kinds] = {}
         self._prepared: dict[tuple[str, OpRow], _Prepared] = {}
 
     def judged(self, accesses: Accesses) -> Accesses:
@@ -98,7 +110,7 @@ class Uses:
         if not applied:
             is_layer = LAYERS.fullmatch(self._type_of(first)) is not None
             row = self._row(first)
-            takes = row is not None and bool(self._takes_data(first.function)[row])
+            takes = row is not None and bool(self._kinds_of(first.function).data[row])
             return Use(first.program, first.scope, tuple(reads), int(is_layer), takes_data=takes)
         scope = common_scope([read.scope for read in reads])
         layers = sum(LAYERS.fullmatch(table.op_type(row)) is not None for row in applied)
@@ -135,45 +147,48 @@ class Uses:
 
     def _walk(self, function: str, start: OpRow) -> _Prepared:
         """Follow what an op makes of weights until it meets data, each op whole and as a sum once."""
-        table, data = self._table(function), self._takes_data(function)
-        is_forward = self._roles.codes(function) == self._roles.forward
-        if data[start]:
+        table, kinds = self._table(function), self._kinds_of(function)
+        if kinds.data[start]:
             return _Prepared()
         applied: set[OpRow] = set()
         is_whole = is_written = is_fetched = False
-        queue = [(start, table.op_type(start) in REDUCTIONS)]
+        queue = [(start, bool(kinds.reduces[start]))]
         seen = set(queue)
         for row, is_sum in queue:
             if len(queue) > _MOST_PREPARING:
                 return _Prepared()
-            consumers = [edge for edge in table.consumers(row) if not edge.is_control]
-            is_fetched |= not consumers
-            for edge in consumers:
-                if WRITER.fullmatch(table.op_type(edge.target)) is not None:
+            targets = [edge.target for edge in table.consumers(row) if not edge.is_control]
+            is_fetched |= not targets
+            for target in targets:
+                if kinds.writes[target]:
                     is_written = True
+                elif kinds.left_out[target]:
                     continue
-                if table.op_type(edge.target) in SIZES or not is_forward[edge.target]:
-                    continue
-                if data[edge.target]:
-                    applied.add(edge.target)
+                elif kinds.data[target]:
+                    applied.add(target)
                     is_whole |= not is_sum
-                    continue
-                step = edge.target, is_sum or table.op_type(edge.target) in REDUCTIONS
-                if step not in seen:
+                elif (step := (target, is_sum or bool(kinds.reduces[target]))) not in seen:
                     seen.add(step)
                     queue.append(step)
         is_copy = is_written and not applied and not is_fetched
         return _Prepared(frozenset(applied), is_whole, is_copy)
 
-    def _table(self, function: str) -> OpTable:
-        return self._model.functions[function].body if function else self._model.graph
-
-    def _takes_data(self, function: str) -> Flags:
-        if function not in self._data:
+    def _kinds_of(self, function: str) -> _Kinds:
+        if function not in self._kinds:
+            table = self._table(function)
             arguments = self._model.functions[function].arguments if function else ()
             fed = frozenset(argument.name for argument in arguments if argument.dtype != "resource")
-            self._data[function] = takes_data(self._table(function), fed)
-        return self._data[function]
+            is_other = self._roles.codes(function) != self._roles.forward
+            self._kinds[function] = _Kinds(
+                takes_data(table, fed),
+                per_type(table, WRITER.fullmatch),
+                per_type(table, REDUCTIONS.__contains__),
+                is_other | per_type(table, SIZES.__contains__),
+            )
+        return self._kinds[function]
+
+    def _table(self, function: str) -> OpTable:
+        return self._model.functions[function].body if function else self._model.graph
 
 
 def count_uses(uses: Sequence[Use]) -> int:

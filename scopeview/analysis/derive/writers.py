@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from scopeview.analysis.derive.reach import Flags
 from scopeview.model.op_types import (
     ASSIGNS,
-    GRADIENT,
+    INITIAL,
     READS,
     REFERENCE_PASSES,
     RESTORES,
@@ -96,12 +96,13 @@ def _written(table: OpTable, row: OpRow) -> OpRow:
     return OpRow(MISSING) if edge is None else edge.source
 
 
-def is_computed_with(table: OpTable, variable: OpRow) -> bool:
-    """Whether the value of a variable goes anywhere but into writes, savers, summaries and gradients.
+def is_computed_with(table: OpTable, variable: OpRow, gradients: Flags) -> bool:
+    """Whether the value of a variable goes anywhere but into writes, savers and summaries.
 
-    A slot is read to be written again, or to write the variable that it belongs to.
+    A slot is read to be written again, or to write the variable that it belongs to. What gradients take is computed
+    with: it, or what is made of it, was differentiated.
     """
-    ends = (WRITER, SAVER, SUMMARY, GRADIENT)
+    ends = (WRITER, SAVER, SUMMARY, INITIAL)
     queue = [variable]
     seen = set(queue)
     for row in queue:
@@ -109,6 +110,8 @@ def is_computed_with(table: OpTable, variable: OpRow) -> bool:
             return True
         op_type = table.op_type(row)
         onward = [edge.target for edge in table.consumers(row) if not edge.is_control]
+        if any(gradients[target] for target in onward):
+            return True
         if not onward and op_type not in READS and op_type not in VARIABLE_TYPES:
             return True
         for target in onward:

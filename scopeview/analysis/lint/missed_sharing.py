@@ -16,13 +16,13 @@ from scopeview.analysis.derive.equal_networks import (
     equal_networks,
 )
 from scopeview.analysis.derive.gradient_scopes import gradient_rows
-from scopeview.analysis.derive.reach import Flags, downstream, per_type, takes_data
+from scopeview.analysis.derive.reach import Flags, downstream, per_type, takes_data, upstream
 from scopeview.analysis.derive.structure import find_equal_scopes
 from scopeview.analysis.derive.writers import variables_read
 from scopeview.analysis.lint.reachable import reaches
 from scopeview.analysis.lint.rule import Found, Subject, names, rule, these
 from scopeview.model.names import ancestors, common_scope, is_within, natural_key, scope_of, split_uniquifier
-from scopeview.model.op_types import LAYERS
+from scopeview.model.op_types import LAYERS, LOOKUP
 from scopeview.model.ops import OpRow
 from scopeview.model.scopes import ScopeId
 from scopeview.model.variables import Variable
@@ -71,13 +71,13 @@ def missed_sharing(subject: Subject) -> Iterator[Found]:
 
 
 def _families(context: AnalysisContext) -> Iterator[_Family]:
-    """Yield the outermost families of equal scopes, then equal sub-networks that have no scope of their own."""
+    """Yield equal sub-networks by the computation behind them, then equal scopes that take any input."""
     taken: set[str] = set()
-    for family in (*_equal_scopes(context), *_equal_without_scopes(context)):
-        found = {variable.name for variables in family.variables for variable in variables}
-        if found <= taken:
+    for family in (*_equal_computations(context), *_equal_scopes(context)):
+        names_of = {variable.name for variables in family.variables for variable in variables}
+        if names_of & taken:
             continue
-        taken |= found
+        taken |= names_of
         if any(variable.trainable is not False for variables in family.variables for variable in variables):
             yield family  # counters of metrics are never meant to be shared
 
@@ -96,13 +96,15 @@ def _equal_scopes(context: AnalysisContext) -> Iterator[_Family]:
         sets = [own[tree.path(scope)] for scope in members]
         members = [scope for scope, found in zip(members, sets, strict=True) if _are_alike(sets[0], found)]
         paths = [tree.path(scope) for scope in members]
-        if len(members) < 2 or not (_are_numbered(paths) or _has_layer(context, members[0])):
+        if len(members) < 2 or not (_are_numbered(paths) or _has_layer(context, members[0], sets[0])):
             continue
         taken += paths
         if _are_stacked(context, paths):
             continue
         rows = tuple(tuple(map(OpRow, tree.rows(scope))) for scope in members)
-        same = len({_outside(context, tree.rows(scope)) for scope in members}) == 1
+        same = len({_outside(context, tree.rows(scope)) for scope in members}) == 1 or (
+            _has_loop(context, members[0]) and len({_origins(context, tree.rows(scope)) for scope in members}) == 1
+        )
         yield _Family(tuple(paths), tuple(tuple(own[path]) for path in paths), rows, same)
 
 
@@ -130,9 +132,11 @@ def _are_numbered(paths: Sequence[str]) -> bool:
     return len({(scope_of(path), split_uniquifier(path.rpartition("/")[2])[0]) for path in paths}) == 1
 
 
-def _has_layer(context: AnalysisContext, scope: ScopeId) -> bool:
-    graph = context.model.graph
-    return any(LAYERS.fullmatch(name) for name in graph.type_counts(context.model.op_scopes.rows(scope)))
+def _has_layer(context: AnalysisContext, scope: ScopeId, variables: Sequence[Variable]) -> bool:
+    """Whether a scope is more than a lookup in one table: columns of features have a table each on purpose."""
+    types = context.model.graph.type_counts(context.model.op_scopes.rows(scope))
+    layers = [name for name in types if LAYERS.fullmatch(name)]
+    return bool(layers) and (len(variables) > 1 or any(LOOKUP.fullmatch(name) is None for name in layers))
 
 
 def _are_stacked(context: AnalysisContext, scopes: Sequence[str]) -> bool:
@@ -154,13 +158,31 @@ def _outside(context: AnalysisContext, rows: range) -> frozenset[DataSource]:
     return frozenset(data_source(graph, OpRow(row), behind) for row in entering if data[row])
 
 
-def _equal_without_scopes(context: AnalysisContext) -> Iterator[_Family]:
-    """Yield equal sub-networks of at least a layer; single layers with one input (heads; q, k and v) say nothing."""
+def _has_loop(context: AnalysisContext, scope: ScopeId) -> bool:
+    """Whether a scope is a loop or a part of one, into which data comes by arrays that are made for it."""
+    path = context.model.op_scopes.path(scope)
+    types = context.model.graph.type_counts(context.model.op_scopes.rows(scope))
+    return "LoopCond" in types or "while" in path.split("/") or any("TensorArray" in name for name in types)
+
+
+def _origins(context: AnalysisContext, rows: range) -> frozenset[OpRow]:
+    """Return what the data of a scope comes from in the end: what is fed or read, variables left out."""
+    graph = context.model.graph
+    starts = np.zeros(len(graph), dtype=bool)
+    starts[rows.start : rows.stop] = True
+    behind = upstream(graph, starts, np.ones(len(graph), dtype=bool))
+    is_source = behind & per_type(graph, lambda name: name.startswith("Placeholder") or "Iterator" in name)
+    return frozenset(map(OpRow, np.flatnonzero(is_source & ~starts).tolist()))
+
+
+def _equal_computations(context: AnalysisContext) -> Iterator[_Family]:
+    """Yield equal sub-networks of at least a layer; single layers with one input (heads; q, k and v)
+    and single lookups (columns of features) say nothing."""
     graph = context.model.graph
     by_handle = {handle: variable for variable in context.model.variables for handle in variable.handles}
     forward = np.asarray(context.roles.codes() == context.roles.forward)
     for found in equal_networks(graph, forward):
-        if found.has_same_input and found.layers < 2:
+        if found.layers < 2 and (found.has_same_input or found.is_lookup):
             continue
         sets = [tuple(by_handle.get(graph.name(row)) for row in rows) for rows in found.variables]
         known = tuple(tuple(v for v in variables if v is not None) for variables in sets)

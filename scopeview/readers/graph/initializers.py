@@ -8,8 +8,9 @@ TensorFlow's initializers leave a small subgraph behind, named after them:
     w/Initializer/truncated_normal        Add(mul, mean),  mul = Mul(TruncatedNormal, stddev)
     w/Initializer/zeros                   Const, or Fill(shape_as_tensor, Const) when large
 
-Exactly these shapes are recognized, by op types and wiring and never by names; any other value is told by the type of
-the op that makes it, for whatever was done to a random number on the way changes what it is.
+Exactly these shapes are recognized, by op types and wiring and never by names, then a tensor that is scaled and moved
+(`initial_values`). A value that is computed from other variables is `derived`; any other is named by the type of the op
+that makes it, for whatever was done to a random number on the way changes what it is.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from scopeview.model.op_types import COPIES, FIRST_ASSIGNS, RANDOM_KINDS, RESTOR
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.model.shapes import Shape, element_count
 from scopeview.model.variables import Initializer
+from scopeview.readers.graph.initial_values import describe_scaled, made_from
 
 _UNIFORM = "random_uniform"
 _ADD, _MULTIPLY, _SUBTRACT = ("Add", "AddV2"), ("Mul",), ("Sub",)
@@ -54,8 +56,10 @@ def _assigned_value(graph: OpTable, handle: OpRow, initializer: str) -> OpRow | 
     assigns.sort(key=lambda row: (graph.name(row) not in named, graph.columns.definition[row]))
     for assign in assigns:
         value = _source(graph, assign, slot=1)
-        if value is not None and graph.op_type(value) not in RESTORES:
-            return value
+        if value is None or graph.op_type(value) in RESTORES:
+            continue
+        if graph.name(assign) in named or graph.name(handle) not in made_from(graph, value):
+            return value  # what reads the variable itself is an update of it
     return None
 
 
@@ -81,7 +85,16 @@ def _describe(graph: OpTable, value: OpRow, shape: Shape) -> Initializer:
     if found is not None:
         kind, arguments = found
         return Initializer(kind, arguments, op, _resembles(kind, arguments, shape))
-    return _orthogonal(graph, value) or Initializer(op_type, {}, op)
+    orthogonal = _orthogonal(graph, value)
+    if orthogonal is not None:
+        return orthogonal
+    scaled = describe_scaled(graph, value)
+    if scaled is not None:
+        return Initializer(*scaled, op, _resembles(*scaled, shape))
+    if op_type in ("ZerosLike", "OnesLike"):
+        return Initializer("zeros" if op_type == "ZerosLike" else "ones", {}, op)
+    others = made_from(graph, value)
+    return Initializer("derived", {"from": others}, op) if others else Initializer(op_type, {}, op)
 
 
 def _constant(tensor: TensorValue | None, op: str) -> Initializer:
