@@ -43,7 +43,7 @@ def initializer_of(graph: OpTable, handle: OpRow, shape: Shape, initializer_name
         initializer_name: the assigning op as the VariableDef names it, if there is one.
     """
     value = _assigned_value(graph, handle, op_of_tensor(initializer_name))
-    return None if value is None else _describe(graph, value, shape)
+    return None if value is None else _describe(graph, value, shape, graph.name(handle))
 
 
 def _assigned_value(graph: OpTable, handle: OpRow, initializer: str) -> OpRow | None:
@@ -75,7 +75,7 @@ def _source(graph: OpTable, row: OpRow, slot: int) -> OpRow | None:
     return row
 
 
-def _describe(graph: OpTable, value: OpRow, shape: Shape) -> Initializer:
+def _describe(graph: OpTable, value: OpRow, shape: Shape, variable: str) -> Initializer:
     op, op_type = graph.name(value), graph.op_type(value)
     if op_type == "Const":
         return _constant(_tensor(graph, value), op)
@@ -93,7 +93,7 @@ def _describe(graph: OpTable, value: OpRow, shape: Shape) -> Initializer:
         return Initializer(*scaled, op, _resembles(*scaled, shape))
     if op_type in ("ZerosLike", "OnesLike"):
         return Initializer("zeros" if op_type == "ZerosLike" else "ones", {}, op)
-    others = made_from(graph, value)
+    others = tuple(name for name in made_from(graph, value) if name != variable)
     return Initializer("derived", {"from": others}, op) if others else Initializer(op_type, {}, op)
 
 
