@@ -137,9 +137,7 @@ class AnalysisContext:
 
     def accesses(self, variable: Variable) -> Accesses:
         """Return what reads and writes a variable."""
-        return self.cached(
-            ("accesses", variable.identity), lambda: self._uses.judged(self._accesses.of(variable))
-        )
+        return self.cached(("accesses", variable.identity), lambda: self._uses.judged(self._accesses.of(variable)))
 
     def call_sites(self, variable: Variable) -> tuple[CallSite, ...]:
         """Return the op scopes whose computation uses a variable."""

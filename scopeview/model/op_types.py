@@ -76,7 +76,8 @@ VALUE_PASSES = frozenset({"Identity", "Reshape", "Cast"})
 """Hand on a value, perhaps in another form."""
 
 ARRANGES = frozenset(
-    {"Identity", "Cast", "Reshape", "Transpose", "ExpandDims", "Squeeze", "ReverseV2", "ReverseSequence", "StopGradient"}
+    {"Identity", "Cast", "Reshape", "Transpose", "ExpandDims", "Squeeze"}
+    | {"ReverseV2", "ReverseSequence", "StopGradient"}
 )
 """Hand on the same data in another arrangement."""
 

@@ -281,3 +281,47 @@ def test_every_op_has_one_role_and_counts_add_up() -> None:
     assert sum(counts.values()) == len(model.graph)
     assert list(counts) == ["forward", "save", "init", "bookkeeping", "gradient", "update"]
     assert [model.graph.name(row) for row in context.roles.rows("update")][:2] == ["Adam_d", "Adam_d/Assign"]
+
+
+def test_an_op_says_which_rule_decided() -> None:
+    context = AnalysisContext(model_from_text(TRAINING))
+
+    decided = {name: context.role_rule(name) for name in ("y", "step", "grads/y/mul", "clip/norm", "rate", "both")}
+
+    assert decided == {"y": "", "step": "R1", "grads/y/mul": "R2", "clip/norm": "S2", "rate": "S7", "both": "S6"}
+
+
+def test_what_fills_a_table_is_no_computation() -> None:
+    text = """
+        table HashTableV2
+        keys Const value=1
+        fill LookupTableImportV2 table keys keys
+        init_all_tables NoOp ^fill
+        x Placeholder
+        found LookupTableFindV2 table x keys
+    """
+    found = roles(model_from_text(text))
+
+    assert {name for name, role in found.items() if role == "init"} == {"fill", "init_all_tables"}
+    assert (found["table"], found["found"]) == ("forward", "forward")
+
+
+def test_a_gradient_penalty_and_an_adversarial_example_are_computed() -> None:
+    text = """
+        x Placeholder
+        w VariableV2 shape=2
+        w/read Identity w
+        y MatMul x w/read
+        gradients/y_grad/MatMul MatMul y w/read
+        norm Square gradients/y_grad/MatMul
+        penalty Sum norm
+        gradients_1/penalty_grad/Tile Mul penalty w/read
+        moved Sign gradients/y_grad/MatMul
+        adversarial Add x moved
+        judged MatMul adversarial w/read
+        largest Max gradients/y_grad/MatMul
+    """
+    found = roles(model_from_text(text))
+
+    assert {found[name] for name in ("norm", "penalty", "moved", "adversarial", "judged")} == {"forward"}
+    assert found["largest"] == "gradient"

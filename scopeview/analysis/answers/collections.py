@@ -14,8 +14,6 @@ from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
 from scopeview.model.collection import MemberKind
 from scopeview.model.names import is_within
-from scopeview.model.op_types import APPLY
-from scopeview.model.variables import Variable
 
 
 @dataclass(frozen=True, slots=True)

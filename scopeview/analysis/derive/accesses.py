@@ -23,7 +23,16 @@ from scopeview.model.attributes import FunctionRef
 from scopeview.model.functions import Function
 from scopeview.model.model import Model
 from scopeview.model.names import leaf_of, op_of_tensor, scope_of
-from scopeview.model.op_types import BRANCHES, DATAFLOW_PASSES, LOOP_CONDITION, MERGES, READS, SELECTED, SWITCHES, WRITER
+from scopeview.model.op_types import (
+    BRANCHES,
+    DATAFLOW_PASSES,
+    LOOP_CONDITION,
+    MERGES,
+    READS,
+    SELECTED,
+    SWITCHES,
+    WRITER,
+)
 from scopeview.model.ops import Edge, OpRow, OpTable
 from scopeview.model.variables import Variable
 
@@ -54,8 +63,11 @@ class Access:
     branch: str = ""
     """The branch of a `tf.cond` that it stands in (`pred_id:1`): of two branches, one runs."""
     no_use: NoUse = ""
-    """Why it is no use that shares the variable: a `penalty` takes its size for weight decay, a `predicate` decides what
-    runs, a `copy` goes into another variable and nowhere else."""
+    """Why it is no use that shares the variable; empty if it is one.
+
+    A `penalty` takes its size for weight decay, a `predicate` decides what runs, a `copy` goes into another variable
+    and nowhere else.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +190,7 @@ class AccessIndex:
     def _table(self, function: str) -> OpTable:
         return self._model.functions[function].body if function else self._model.graph
 
-    def _functions_called(
-        self, function: str, table: OpTable, row: OpRow
-    ) -> Sequence[tuple[str, Function]] | None:
+    def _functions_called(self, function: str, table: OpTable, row: OpRow) -> Sequence[tuple[str, Function]] | None:
         """Return the functions that an op calls with its inputs, or None if it calls none that is there.
 
         A function that the object graph binds is left out where the main graph calls it: it is a program of its own.
@@ -278,7 +288,9 @@ class AccessIndex:
         role = self._role(target, place)
         is_penalty = not writes and (op_type == "L2Loss" or _PENALTY.search(scope_of(works_for)) is not None)
         no_use: NoUse = "penalty" if is_penalty else ""
-        return Access(name, place.function, op_type, place.program, scope, works_for, role, writes, place.branch, no_use)
+        return Access(
+            name, place.function, op_type, place.program, scope, works_for, role, writes, place.branch, no_use
+        )
 
 
 def _op_of(tensor: str) -> str:

@@ -180,8 +180,8 @@ def _by_objects(model: Model) -> Iterator[AuxiliaryVariable]:
     for variable in model.variables:
         slots = [slot for key in variable.checkpoint_keys if (slot := slot_of_key(key)) is not None]
         if slots:
-            path, slot = slots[0]
-            yield AuxiliaryVariable(variable.name, owners.get(path, path), "slot", slot, "", "S3")
+            path, kept = slots[0]
+            yield AuxiliaryVariable(variable.name, owners.get(path, path), "slot", kept, "", "S3")
         elif optimizers.hold(variable) and not variable.trainable:
             yield AuxiliaryVariable(variable.name, *optimizers.role_of(variable), "", "S3")
 
@@ -216,9 +216,7 @@ def _attached(variable: Variable, named: Named, rule: Rule) -> AuxiliaryVariable
     return AuxiliaryVariable(variable.name, named.primary.name, named.kind, named.slot, "", rule)
 
 
-def _by_number(
-    model: Model, updates: _Updates, found: Mapping[str, AuxiliaryVariable]
-) -> Iterator[AuxiliaryVariable]:
+def _by_number(model: Model, updates: _Updates, found: Mapping[str, AuxiliaryVariable]) -> Iterator[AuxiliaryVariable]:
     """Rule S6."""
     weights = [variable for variable in model.variables if variable.name not in found]
     for variable, primary in numbered_state(model.variables, weights):

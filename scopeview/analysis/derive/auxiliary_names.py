@@ -11,7 +11,9 @@ from scopeview.model.names import leaf_of, scope_of, split_uniquifier
 from scopeview.model.variables import Variable
 
 _POWER = re.compile(r"(.*/)?beta[12]_power(_\d+)?\Z", re.DOTALL)
-_SCALAR = re.compile(r"_?(iter|iterations?|step|beta_[12]|decay|(current_)?learning_rate|lr|momentum|rho|epsilon)(_\d+)?")
+_SCALAR = re.compile(
+    r"_?(iter|iterations?|step|beta_[12]|decay|(current_)?learning_rate|lr|momentum|rho|epsilon)(_\d+)?"
+)
 _AVERAGE = re.compile(r"(\w*ExponentialMovingAverage|EMA)(_\d+)?")
 _REPLICA = re.compile(r"replica_\d+")
 _OPTIMIZER = re.compile(

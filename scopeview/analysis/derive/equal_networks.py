@@ -59,7 +59,8 @@ def equal_networks(table: OpTable, forward: Flags) -> Iterator[EqualNetworks]:
         groups[search.hashes[row]].append(row)
     covered: set[OpRow] = set()
     # Three networks before the two pairs that a loss makes of them; of one number, the last ops first.
-    for row in sorted(reversed(search.order), key=lambda row: -len(groups[search.hashes[row]])):
+    last_first = search.order[::-1]
+    for row in sorted(last_first, key=lambda row: -len(groups[search.hashes[row]])):
         members = groups[search.hashes[row]]
         if len(members) < 2 or row in covered or search.is_passing[row]:
             continue

@@ -1,7 +1,7 @@
 """The scopes in which `tf.gradients` puts its ops, whatever they are called.
 
-    gradients/dense/MatMul_grad/MatMul      tf.gradients(...), the default
-    steps/dense/MatMul_grad/MatMul          tf.gradients(..., name="steps")
+gradients/dense/MatMul_grad/MatMul      tf.gradients(...), the default
+steps/dense/MatMul_grad/MatMul          tf.gradients(..., name="steps")
 """
 
 from __future__ import annotations

@@ -169,9 +169,9 @@ def _in_named_scopes(marks: Marks) -> Iterator[Given]:
     while scope < len(tree):
         label = tree.label(ScopeId(scope))
         role: Role | None = None
-        if label.startswith("update_") and label.removeprefix("update_") in tops:
-            role = "update"
-        elif _MOVING_AVERAGE_SCOPE.fullmatch(label):
+        if (label.startswith("update_") and label.removeprefix("update_") in tops) or _MOVING_AVERAGE_SCOPE.fullmatch(
+            label
+        ):
             role = "update"
         elif _SAVE_SCOPE.fullmatch(label) and tree.path(ScopeId(scope)) in savers:
             role = "save"

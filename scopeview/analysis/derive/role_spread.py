@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scopeview.analysis.derive.gradient_scopes import differentiated
 from scopeview.analysis.derive.reach import Flags, downstream, per_type, takes_data, upstream
-from scopeview.analysis.derive.role_marks import CODES, FORWARD, Codes, Given, Marks, RoleRule
+from scopeview.analysis.derive.role_marks import CODES, FORWARD, Given, Marks, RoleRule
 from scopeview.analysis.derive.writers import variable_behind
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.names import op_of_tensor
@@ -105,7 +105,8 @@ def _in_no_output(marks: Marks) -> Iterator[Given]:
         return
     is_end = after & (np.bincount(_data_sources(table), minlength=len(table)) == 0)
     layers = after & per_type(table, LAYERS.fullmatch) & _takes_weights(marks)
-    results = (after & _results(marks)) | (layers & upstream(table, is_end, after))
+    leads_out = is_end | upstream(table, is_end, after)
+    results = (after & _results(marks)) | (layers & leads_out)
     kept = results | upstream(table, results, after) | downstream(table, results, after)
     yield Given(np.flatnonzero(after & ~kept), CODES["gradient"])
 
@@ -217,8 +218,9 @@ def _for_machinery(marks: Marks) -> Iterator[Given]:
     """Give what computes for machinery alone the role of that machinery.
 
     Gradients take the forward values that they need; they alone do not make these theirs (the loss often feeds nothing
-    else), while what is done to gradients afterwards takes rates and states that are. An op of a type that is a network's own work stays forward, whoever looks at its result, and so does one that
-    is named as a result. A summary takes what prepares and measures, and not the result that it shows.
+    else), while what is done to gradients afterwards takes rates and states that are. An op of a type that is a
+    network's own work stays forward, whoever looks at its result, and so does one that is named as a result. A summary
+    takes what prepares and measures, and not the result that it shows.
     """
     table, codes = marks.table, marks.codes.copy()
     columns = table.columns
@@ -282,7 +284,12 @@ SPREADING: tuple[RoleRule, ...] = (
     RoleRule("S2", "it stands between a gradient and an update", _towards_updates),
     RoleRule("S3", "it is computed from gradients and goes into no result", _in_no_output),
     RoleRule("S4", "it writes a variable that only training reads", _written_for_training, in_functions=False),
-    RoleRule("S5", "it only waits for a write that has this role, or hands it on to nothing", _follow_writes, in_functions=False),
+    RoleRule(
+        "S5",
+        "it only waits for a write that has this role, or hands it on for nothing",
+        _follow_writes,
+        in_functions=False,
+    ),
     RoleRule("S6", "it only runs other ops that have this role", _groups, in_functions=False),
     RoleRule("S7", "what takes its output is there for this alone", _for_machinery),
 )

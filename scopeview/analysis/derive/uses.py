@@ -76,7 +76,14 @@ class Uses:
 
     def judged(self, accesses: Accesses) -> Accesses:
         """Return accesses in which penalties for the size of the weight and copies of it are marked as no uses."""
-        reasons = {read: reason for read in accesses.forward if (reason := self._no_use(read))}
+        prepared = {read: self._prepared_by(read) for read in accesses.forward}
+        layers = frozenset().union(*(found.applied for found in prepared.values() if found.is_whole))
+        reasons: dict[Access, NoUse] = {}
+        for read, found in prepared.items():
+            if found.is_copy:
+                reasons[read] = "copy"
+            elif found.applied and not found.is_whole and found.applied.isdisjoint(layers):
+                reasons[read] = "penalty"  # and no part of how a layer prepares its weight
         penalties = [read for read, reason in reasons.items() if reason == "penalty"]
         if len(penalties) == len(accesses.forward):
             return accesses  # a value that is only summed up is what the graph is for
@@ -128,12 +135,12 @@ class Uses:
         row = self._row(read)
         return frozenset() if row is None else self._preparing(read.function, row).applied
 
-    def _no_use(self, read: Access) -> NoUse:
+    def _prepared_by(self, read: Access) -> _Prepared:
         row = self._row(read)
-        found = _Prepared() if row is None else self._preparing(read.function, row)
-        if found.is_copy or (not read.writes and WRITER.fullmatch(read.op_type)):
-            return "copy"
-        return "penalty" if found.applied and not found.is_whole else ""
+        if row is None:
+            return _Prepared()
+        writes = bool(self._kinds_of(read.function).writes[row])
+        return _Prepared(is_copy=True) if writes and not read.writes else self._preparing(read.function, row)
 
     def _row(self, read: Access) -> OpRow | None:
         table = self._table(read.function)

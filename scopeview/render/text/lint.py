@@ -35,7 +35,9 @@ def print_lint(console: Console, report: LintReport) -> None:
     counted = [plural(report.counts[severity], _noun(severity)) for severity in SEVERITIES if severity in report.counts]
     rules = plural(len(report.rules_applied), "rule")
     pair = f" and {printable(report.checkpoint)}" if report.checkpoint else ""
-    kinds = [plural(report.withheld[severity], _noun(severity)) for severity in SEVERITIES if report.withheld.get(severity)]
+    kinds = [
+        plural(report.withheld[severity], _noun(severity)) for severity in SEVERITIES if report.withheld.get(severity)
+    ]
     shown = ", ".join(counted) or ("none shown" if kinds else "nothing found")
     console.print(Text(f"{shown} ({rules} on {printable(report.path)}{pair})", style="heading"))
     if kinds:
