@@ -2,14 +2,18 @@
 
 docs/images/inspect.svg   what `scopeview inspect` prints for a sample
 docs/cli.md               the help of every command
+docs/json.md              every type that `--json` prints, from the result dataclasses
+docs/api.md               the functions of the package, from their docstrings
 docs/lint.md              the page of every lint rule, from its docstring
 docs/corpus.md            how every artifact of the corpus of real files opened; only where the corpus is
 """
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from docs import json_reference  # noqa: E402
 
 PICTURE = ("sample_graphs/artifacts/m17_gan.meta",)
 WIDTH, HEIGHT = 100, 64
@@ -61,6 +67,8 @@ def main() -> None:
     (ROOT / "docs/images/inspect.svg").write_text(picture(), "utf-8")
     (ROOT / "docs/cli.md").write_text(command_line(), "utf-8")
     (ROOT / "docs/lint.md").write_text(lint_rules(), "utf-8")
+    (ROOT / "docs/json.md").write_text(json_reference.page(), "utf-8")
+    (ROOT / "docs/api.md").write_text(python_api(), "utf-8")
     table = corpus_table()
     if table:
         (ROOT / "docs/corpus.md").write_text(table, "utf-8")
@@ -95,6 +103,44 @@ def command_line() -> str:
         title = " ".join(("scopeview", *arguments))
         parts += [f"## `{title}`", "", "```", run(*arguments, "--help", COLUMNS="100").rstrip(), "```", ""]
     return "\n".join(parts)
+
+
+_API_HEAD = """# The Python API
+
+Every question is a function of `scopeview`; `load` reads what they are asked about. Answers are frozen dataclasses with
+the fields of [the JSON](json.md), and `to_json` writes them so. Written by `make docs` from the docstrings.
+
+```python
+import scopeview
+
+model = scopeview.load("model.meta")  # or a live tf.Graph
+for use in scopeview.sharing(model).variables:
+    print(use.name, [site.scope for site in use.call_sites])
+```
+"""
+
+
+def python_api() -> str:
+    """Return the page of the package's public functions."""
+    import scopeview
+
+    parts = [_API_HEAD]
+    for name in ("load", *(name for name in scopeview.__all__ if name != "load")):
+        function = getattr(scopeview, name)
+        if not inspect.isfunction(function):
+            continue
+        signature = re.sub(r"(: |-> )'([^']+)'", r"\1\2", str(inspect.signature(function)))
+        parts += [f"## `{name}`", "", "```python", f"{name}{signature}", "```", "", *_docstring(function), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _docstring(function: object) -> list[str]:
+    """Return a docstring as Markdown: `Args:` and `Raises:` become lists."""
+    lines = []
+    for line in (inspect.getdoc(function) or "").splitlines():
+        field = re.match(r"    (\w+): (.*)", line)
+        lines.append(f"- `{field[1]}`: {field[2]}" if field else re.sub(r"^(Args|Raises|Returns):$", r"\1:\n", line))
+    return lines
 
 
 def lint_rules() -> str:

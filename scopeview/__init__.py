@@ -1,30 +1,72 @@
 """scopeview: both namespaces of a TensorFlow graph or checkpoint, and what ties them.
 
-import scopeview
+    import scopeview
 
-m = scopeview.load("model.meta")
-m.variables                       # VariableTable: names, shapes, dtypes, collections, checkpoint keys
-m.op_scopes.to_networkx()         # the op-scope tree as a networkx arborescence
-m.variable_scopes.to_networkx()   # the variable-scope tree
-m.graph.to_networkx()             # the dataflow, op by op
-scopeview.diff(m, n).entries      # what became of every variable
+    m = scopeview.load("model.meta")
+    m.variables                       # VariableTable: names, shapes, dtypes, collections, checkpoint keys
+    m.op_scopes.to_networkx()         # the op-scope tree as a networkx arborescence
+    m.variable_scopes.to_networkx()   # the variable-scope tree
+    m.graph.to_networkx()             # the dataflow, op by op
+
+Every question is a function of what was loaded, and its answer a frozen dataclass; `docs/api.md` lists them:
+
+    scopeview.sharing(m).variables         # who shares which variable
+    scopeview.lint(m, checkpoint)          # what may be wrong, and what a restore would do
+    scopeview.diff(m, n).entries           # what became of every variable
+    scopeview.to_json(scopeview.show(m, "rnn/cell/kernel"))
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopeview.errors import ScopeviewError
 
 if TYPE_CHECKING:
+    from scopeview.analysis.answers.collections import CollectionsReport
+    from scopeview.analysis.answers.find import FindResult
+    from scopeview.analysis.answers.inspect import Inspection
+    from scopeview.analysis.answers.sharing import SharingReport
+    from scopeview.analysis.answers.show import Detail
+    from scopeview.analysis.answers.trace import TraceReport
+    from scopeview.analysis.answers.values import ValuesReport
+    from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.diff.report import DiffReport
+    from scopeview.analysis.lint.run import LintReport
+    from scopeview.analysis.report import ModelReport
     from scopeview.model.model import Model
+    from scopeview.model.trace import Trace
+    from scopeview.readers.tensorflow.tracing.run import Tracing
 
 __version__ = "0.1.0"
 
-__all__ = ["DiffReport", "Model", "ScopeviewError", "__version__", "diff", "load"]
+__all__ = [
+    "DiffReport",
+    "Model",
+    "ScopeviewError",
+    "__version__",
+    "collections",
+    "diff",
+    "find",
+    "inspect",
+    "lint",
+    "load",
+    "report",
+    "sharing",
+    "show",
+    "to_json",
+    "trace",
+    "trace_report",
+    "values",
+]
+
+_MODELS_KEPT = 4
+_contexts: deque[AnalysisContext] = deque(maxlen=_MODELS_KEPT)
+"""What was computed of the models that were asked about last, so that several questions share it."""
 
 
 def load(source: str | Path | Any, *, tags: Sequence[str] | None = None, artifact: str | None = None) -> Model:
@@ -47,12 +89,183 @@ def load(source: str | Path | Any, *, tags: Sequence[str] | None = None, artifac
     return read_live_graph(source)
 
 
+def inspect(model: Model, *, scope: str = "", depth: int | None = None) -> Inspection:
+    """Describe a model: totals, both trees, variables, collections, signatures, functions.
+
+    Args:
+        model: what `load` returned.
+        scope: leave out the scopes and variables outside this path; the totals stay those of the whole.
+        depth: leave out scopes deeper than this many levels below `scope`.
+    """
+    from scopeview.analysis.answers.inspect import inspect as answer
+
+    return answer(_context(model), scope=scope, depth=depth)
+
+
+def show(model: Model, name: str, *, limit: int = 50) -> Detail:
+    """Look up a name: an op, a tensor `a:0`, a scope `a/`, a variable, a checkpoint key, a function, a collection.
+
+    Args:
+        model: what `load` returned.
+        name: the name.
+        limit: how many consumers, child scopes and variables of a scope to list; totals are always given.
+
+    Raises:
+        NotFoundError: nothing has this name; the message suggests similar names.
+    """
+    from scopeview.analysis.answers.show import detail as answer
+
+    return answer(_context(model), name, limit=limit)
+
+
+def find(model: Model, query: str, *, limit: int = 50, offset: int = 0) -> FindResult:
+    """Find the ops, scopes and variables that fit a query such as `trainable:yes shape:[*,256]`.
+
+    Args:
+        model: what `load` returned.
+        query: terms joined by AND; `scopeview find --help` lists them.
+        limit: hits of one page.
+        offset: hits to skip.
+
+    Raises:
+        QueryError: the query cannot be understood.
+    """
+    from scopeview.analysis.answers.find import find as answer
+
+    return answer(_context(model), query, limit=limit, offset=offset)
+
+
+def sharing(model: Model, *, minimum: int = 2, scope: str = "", limit: int | None = None) -> SharingReport:
+    """List the variables that are used at several call sites, and who uses them.
+
+    Args:
+        model: what `load` returned.
+        minimum: uses that a variable must have; 0 lists all.
+        scope: only variables within this variable scope.
+        limit: how many to describe; the totals are always complete.
+
+    Raises:
+        NotFoundError: there is no such variable scope.
+    """
+    from scopeview.analysis.answers.sharing import sharing as answer
+
+    return answer(_context(model), minimum=minimum, scope=scope, limit=limit)
+
+
+def collections(model: Model, *, name: str = "") -> CollectionsReport:
+    """Describe the collections: their members, where they differ, and what the savers store of the variables.
+
+    Args:
+        model: what `load` returned.
+        name: only this collection; all if empty.
+
+    Raises:
+        NotFoundError: there is no collection of this name.
+    """
+    from scopeview.analysis.answers.collections import collections as answer
+
+    return answer(_context(model), name=name)
+
+
+def lint(model: Model, checkpoint: Model | None = None, *, select: Sequence[str] = ()) -> LintReport:
+    """Report what may be wrong with a graph or checkpoint, and what restoring the checkpoint would do.
+
+    Args:
+        model: a graph or a checkpoint.
+        checkpoint: the checkpoint that the graph is to restore.
+        select: codes (`G2`), beginnings of codes (`GC`) or names of rules; all if empty.
+
+    Raises:
+        QueryError: there is no such rule, or the second artifact holds no values for the first.
+    """
+    from scopeview.analysis.lint.rule import Subject
+    from scopeview.analysis.lint.run import lint as answer
+
+    return answer(Subject(_context(model), None if checkpoint is None else _context(checkpoint)), select=select)
+
+
+def values(model: Model, query: str = "", *, limit: int = 200) -> ValuesReport:
+    """Describe the stored values of variables: mean, spread, extremes, zeros, NaN, a histogram.
+
+    Args:
+        model: a checkpoint, or a SavedModel with its `variables/`.
+        query: which variables, as in `find`; all if empty.
+        limit: variables to read, in the order of their names; values are read in blocks.
+
+    Raises:
+        QueryError: the query cannot be understood, or the artifact holds no values.
+    """
+    from scopeview.analysis.answers.values import values_report
+    from scopeview.readers import with_values
+
+    stored, reader = with_values(model)
+    return values_report(_context(stored), reader, query=query, limit=limit)
+
+
 def diff(a: Model, b: Model) -> DiffReport:
-    """Compare the variables of two models, and the op trees of two graphs; values by checksum, where there are any."""
-    from scopeview.analysis.context import AnalysisContext
+    """Compare the variables of two models, and the op trees of two graphs; values by checksum, where there are any.
+
+    Args:
+        a: the old side.
+        b: the new side.
+    """
     from scopeview.analysis.diff.report import diff as compare
 
-    return compare(AnalysisContext(a), AnalysisContext(b)).report
+    return compare(_context(a), _context(b)).report
+
+
+def report(model: Model, checkpoint: Model | None = None) -> ModelReport:
+    """Gather both trees, sharing, collections and findings: what `scopeview report` writes as one HTML file."""
+    from scopeview.analysis.lint.rule import Subject
+    from scopeview.analysis.report import report as answer
+
+    return answer(Subject(_context(model), None if checkpoint is None else _context(checkpoint)))
+
+
+def to_json(answer: object, *, indent: int | None = 2) -> str:
+    """Write an answer as the JSON that `--json` prints (`docs/json.md`).
+
+    Args:
+        answer: what one of the functions above returned.
+        indent: spaces a level; None writes one line.
+    """
+    from scopeview.render.as_json import document
+
+    return document(answer, indent=indent)
+
+
+def trace() -> AbstractContextManager[Tracing]:
+    """Record the graphs that the code in a `with` block builds: scopes, reuse flags, variables, the lines of code.
+
+        with scopeview.trace() as t:
+            build_model()
+        t.save("model.scopetrace")  # and model.meta; every command opens it
+        scopeview.trace_report(t.result())
+
+    Raises:
+        ImportError: TensorFlow is not installed.
+    """
+    from scopeview.readers.tensorflow.tracing.run import Tracing
+
+    return Tracing("").recording()
+
+
+def trace_report(recorded: Trace) -> TraceReport:
+    """Describe a trace: each variable's creation and reuse, the tree of scopes with their flags, refusals explained."""
+    from scopeview.analysis.answers.trace import trace_report as answer
+
+    return answer(recorded)
+
+
+def _context(model: Model) -> AnalysisContext:
+    from scopeview.analysis.context import AnalysisContext
+
+    for kept in list(_contexts):
+        if kept.model is model:
+            return kept
+    context = AnalysisContext(model)
+    _contexts.append(context)
+    return context
 
 
 def __getattr__(name: str) -> Any:

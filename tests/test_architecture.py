@@ -128,7 +128,7 @@ def test_no_private_place_is_named() -> None:
         for p in (ROOT / folder).rglob("*")
         if p.is_file() and not {"__pycache__", "node_modules"} & {*p.parts}
     ]
-    files += [path for path in ROOT.iterdir() if path.is_file() and not path.name.startswith(".coverage")]
+    files += [path for path in ROOT.iterdir() if path.is_file() and not path.name.startswith((".coverage", ".git"))]
     found = [
         relative(path)
         for path in files

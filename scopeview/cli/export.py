@@ -127,7 +127,7 @@ def _svg(context: AnalysisContext, graph: WholeGraph, view_options: ViewOptions,
 
 
 def _written(graph: WholeGraph, output: str) -> str:
-    from scopeview.render.as_json import dumps
+    from scopeview.render.as_json import document
     from scopeview.render.dot import to_dot, to_graphml
 
     match output:
@@ -136,4 +136,4 @@ def _written(graph: WholeGraph, output: str) -> str:
         case "graphml":
             return to_graphml(graph)
         case _:
-            return f"{dumps(graph)}\n"
+            return f"{document(graph)}\n"

@@ -20,7 +20,10 @@ COMMANDS = (
     "lint",
     "diff",
     "values",
+    "convert",
+    "merge",
     "report",
+    "trace",
     "export",
     "serve",
     "completion",
@@ -43,13 +46,17 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", message="scopeview %(version)s")
-def cli() -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Log what is read, and how long it takes, to standard error.")
+@click.option("--debug", is_flag=True, help="Log more, and show a traceback with an error.")
+def cli(*, verbose: bool, debug: bool) -> None:
     """See both namespaces of a TensorFlow graph or checkpoint.
 
     PATH is a graph (.pb, .pbtxt, .meta), a SavedModel, a checkpoint prefix, an event file, or a folder of these; what a
     file is, its content says. Exit codes: 0 done, 1 when lint finds an error or diff a difference, 2 bad input or
     usage.
     """
+    if verbose or debug:
+        _log_to_stderr(debug=debug)
 
 
 def main() -> None:
@@ -59,6 +66,10 @@ def main() -> None:
         cli.main(prog_name="scopeview", standalone_mode=False)
         sys.stdout.flush()
     except ScopeviewError as error:
+        if "--debug" in sys.argv:
+            import traceback
+
+            traceback.print_exc()
         _fail(str(error), error.exit_code)
     except click.ClickException as error:
         error.show()
@@ -73,6 +84,17 @@ def main() -> None:
         # Nothing is read at this point that is not caught where it is read: the output cannot be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _fail(f"the output cannot be written: {error.strerror or error}", 2)
+
+
+def _log_to_stderr(*, debug: bool) -> None:
+    """Send the package's log to standard error, with the milliseconds since the start."""
+    import logging
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(relativeCreated)6d ms %(name)s: %(message)s"))
+    logger = logging.getLogger("scopeview")
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.DEBUG if debug else logging.INFO)
 
 
 def _prepare_output() -> None:

@@ -29,12 +29,17 @@ class Source:
 
         What could not be read of it is told on standard error, unless the command tells that itself.
         """
+        import logging
+
         from scopeview.readers import read
         from scopeview.readers.tensorflow.importing import with_import
         from scopeview.render.formats import printable
 
+        logger = logging.getLogger(__name__)
         tags = None if self.tags is None else [tag.strip() for tag in self.tags.split(",") if tag.strip()]
         model = read(self.path, tags=tags, artifact=self.artifact)
+        logger.info("read %s as %s", printable(self.path), model.origin.format)
+        logger.debug("%d ops, %d functions, %d variables", len(model.graph), len(model.functions), len(model.variables))
         for note in () if prints_notes else model.notes:
             click.echo(f"note: {printable(note)}", err=True)
         return with_import(model, timeout_s=self.timeout) if self.importing else model
@@ -77,6 +82,6 @@ def output_options(function: Command) -> Command:
 
 def print_json(result: object) -> None:
     """Print a result as JSON."""
-    from scopeview.render.as_json import dumps
+    from scopeview.render.as_json import document
 
-    click.echo(dumps(result))
+    click.echo(document(result))

@@ -38,6 +38,8 @@ _NAMES = {
     33: "float4_e2m1fn",
 }
 
+_NUMBERS = {name: number for number, name in _NAMES.items()}
+
 NON_NUMERIC = frozenset({"string", "resource", "variant"})
 
 _REF_OFFSET = 100
@@ -89,6 +91,15 @@ def dtype_name(number: int) -> str:
         return _NAMES[number]
     base = _NAMES.get(number - _REF_OFFSET)
     return f"{base}_ref" if base else f"unknown({number})"
+
+
+def dtype_number(name: str) -> int:
+    """Return the `DataType` number of a name.
+
+    >>> dtype_number("float32"), dtype_number("bfloat16")
+    (1, 14)
+    """
+    return _NUMBERS[name]
 
 
 def element_bytes(dtype: str) -> int | None:

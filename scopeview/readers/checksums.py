@@ -13,4 +13,26 @@ def masked_crc32c(data: bytes) -> int:
     import google_crc32c
 
     crc = int(google_crc32c.value(data))
+    return _masked(crc)
+
+
+class MaskedChecksum:
+    """The masked crc32c of bytes that come in blocks."""
+
+    def __init__(self) -> None:
+        self._crc = 0
+
+    def update(self, data: bytes) -> None:
+        """Add a block."""
+        import google_crc32c
+
+        self._crc = int(google_crc32c.extend(self._crc, data))
+
+    @property
+    def value(self) -> int:
+        """The masked checksum of what was added."""
+        return _masked(self._crc)
+
+
+def _masked(crc: int) -> int:
     return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF

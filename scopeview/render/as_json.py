@@ -7,6 +7,16 @@ import json
 import math
 from collections.abc import Mapping
 
+SCHEMA_VERSION = 1
+"""Of what `--json` prints: raised when a field is renamed or removed, or changes its meaning."""
+
+
+def document(result: object, *, indent: int | None = 2) -> str:
+    """Write an answer as the document that `--json` prints: its fields after the version of the contract."""
+    answer = plain(result)
+    assert isinstance(answer, dict)
+    return dumps({"schema_version": SCHEMA_VERSION, **answer}, indent=indent)
+
 
 def dumps(result: object, *, indent: int | None = 2) -> str:
     """Write a result dataclass as JSON, indented or on one line, without a newline at the end.

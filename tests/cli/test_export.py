@@ -16,7 +16,7 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.graph_view.expanded import whole_graph
 from scopeview.analysis.graph_view.subgraph import GraphPicture, picture
 from scopeview.readers.protobuf.messages import message
-from scopeview.render.as_json import dumps
+from scopeview.render.as_json import document
 from scopeview.render.svg import to_svg
 from scopeview.server.pages import static_folder
 from tests.cli.running import Run
@@ -30,7 +30,7 @@ def test_json_is_the_drawn_graph(scopeview: Run) -> None:
     found = json.loads(scopeview("export", GAN, "--open", "discriminator", "--format", "json").out)
 
     expected = whole_graph(loaded(GAN), "", ["discriminator"])
-    assert found == json.loads(dumps(expected))
+    assert found == json.loads(document(expected))
     assert [node["item"]["path"] for node in found["nodes"] if node["is_open"]] == ["discriminator"]
 
 

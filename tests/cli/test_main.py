@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,10 @@ def test_help_lists_the_commands(scopeview: Run) -> None:
         "lint",
         "diff",
         "values",
+        "convert",
+        "merge",
         "report",
+        "trace",
         "export",
         "serve",
         "completion",
@@ -113,3 +117,23 @@ def test_importing_the_entry_point_runs_nothing() -> None:
     from scopeview import __main__ as entry
 
     assert entry.main.__module__ == "scopeview.cli.main"
+
+
+def test_verbose_logs_what_was_read_to_standard_error(scopeview: Run) -> None:
+    quiet, told = (
+        scopeview("inspect", SAMPLES / "m05_reuse.meta"),
+        scopeview("-v", "inspect", SAMPLES / "m05_reuse.meta"),
+    )
+
+    assert (quiet.err, quiet.out) == ("", told.out)
+    assert re.search(
+        r"^ *\d+ ms scopeview\.cli\.options: read .*m05_reuse\.meta as meta_graph$", told.err, re.MULTILINE
+    )
+
+
+def test_debug_shows_where_a_refusal_came_from(scopeview: Run) -> None:
+    done = scopeview("--debug", "inspect", "nope.meta")
+
+    assert done.code == 2
+    assert "Traceback (most recent call last)" in done.err
+    assert done.err.splitlines()[-1].startswith("scopeview: nope.meta does not exist")

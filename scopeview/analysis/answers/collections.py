@@ -65,7 +65,7 @@ def collections(
     """Describe the collections of a model.
 
     Args:
-        facts: the model, analyzed.
+        context: the model, analyzed.
         name: only this collection; differences are then those that it takes part in.
         scope: only variables within this variable scope, in the membership of variables.
         limit: members of a collection, and variables, to list; sizes and totals are always given.

@@ -24,7 +24,7 @@ def common_variables(context: AnalysisContext, names: Sequence[str], *, limit: i
     """Find the variables that each of some ops, scopes and variables uses; a variable uses itself.
 
     Args:
-        facts: the model, analyzed.
+        context: the model, analyzed.
         names: ops or scopes of the main graph, or variables.
         limit: variables to list.
     """

@@ -70,7 +70,7 @@ def find(context: AnalysisContext, text: str, *, limit: int = 50, offset: int = 
     """Find ops and variables.
 
     Args:
-        facts: where to look.
+        context: where to look.
         text: the query (see `analyses.query`).
         limit: hits of one page.
         offset: hits to skip.

@@ -173,7 +173,7 @@ def inspect(context: AnalysisContext, *, scope: str = "", depth: int | None = No
     """Describe a model.
 
     Args:
-        facts: the model, analyzed.
+        context: the model, analyzed.
         scope: leave out the scopes and variables outside this path; the totals stay those of the whole.
         depth: leave out scopes deeper than this, counted from `scope`.
     """

@@ -94,7 +94,7 @@ def scope_map(
     """Draw the map.
 
     Args:
-        facts: the model, analyzed.
+        context: the model, analyzed.
         opened_variables: variable scopes that are open.
         opened_ops: op scopes that are open.
         chosen: which accesses to show.

@@ -96,7 +96,7 @@ def sharing(
     """List the variables that are used at several places.
 
     Args:
-        facts: the model, analyzed.
+        context: the model, analyzed.
         minimum: uses that a variable must have; 0 lists all.
         scope: only variables within this variable scope.
         collection: only members of this collection.

@@ -159,7 +159,7 @@ def detail(context: AnalysisContext, name: str, *, limit: int = 50) -> Detail:
     """Look a name up: `a/b`, `a/b:0`, `^a/b`, `a/`, a checkpoint key, a function, `function: op`, a collection.
 
     Args:
-        facts: where to look.
+        context: where to look.
         name: the name.
         limit: how many consumers, child scopes and variables of a scope to list; totals are always given.
 

@@ -87,7 +87,7 @@ def values_report(
     """Describe the values of variables, in the order of their names.
 
     Args:
-        facts: the artifact that holds them, analyzed.
+        context: the artifact that holds them, analyzed.
         values: their reader.
         query: which variables, in the language of `scopeview find`; empty for all.
         offset: variables to skip.
@@ -112,7 +112,7 @@ def values_of(
     """Describe a variable's values as each of several checkpoints holds them; those that lack it are left out.
 
     Args:
-        facts: the model that has the variable.
+        context: the model that has the variable.
         name: the variable.
         holders: checkpoints, analyzed, each with the reader of its values.
 

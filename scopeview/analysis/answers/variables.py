@@ -77,7 +77,7 @@ def variable_table(
     """List variables.
 
     Args:
-        facts: the model, analyzed.
+        context: the model, analyzed.
         query: what must fit, in the language of `scopeview find`; empty for all.
         sort: the column to sort by; variables of one value stay in the order of their names.
         descending: largest first.

@@ -51,7 +51,7 @@ def changes_in_picture(
     """Tell the changes of a diff by the items of a picture.
 
     Args:
-        facts: the graph that is drawn, side A of the diff.
+        context: the graph that is drawn, side A of the diff.
         found: the diff; None where one side has no graph.
         scope: the scope that is drawn.
         wishes: how it is drawn.

@@ -64,7 +64,7 @@ def whole_graph(
     """Draw a scope and what is opened in it.
 
     Args:
-        facts: the model, analyzed.
+        context: the model, analyzed.
         scope: the scope; empty for all.
         opened: paths of scopes below it that are open.
         levels: levels below the scope that are drawn; 1 leaves all scopes in it closed, but those of `opened`.

@@ -61,7 +61,7 @@ def trace(  # noqa: PLR0913 - a question of the page, one parameter per field
     """Follow the edges.
 
     Args:
-        facts: the model, analyzed.
+        context: the model, analyzed.
         names: ops or scopes to begin at; `paths` takes two, in either order.
         direction: what feeds them, what they feed, or what lies between them.
         opened: the scopes that are open, the root among them: what is on the trace is told in their terms.

@@ -16,7 +16,7 @@ def reaches(context: AnalysisContext, scope: str, others: Iterable[str], *, most
     """Whether data flows from a scope of the op tree into one of several others, through forward ops alone.
 
     Args:
-        facts: the model, analyzed.
+        context: the model, analyzed.
         scope: path of the scope where it starts.
         others: paths of the scopes where it may arrive.
         most_steps: edges that a path may have.

@@ -1,0 +1,79 @@
+"""The user's own lines of a stack: frames of TensorFlow, Keras, Python's library and the recorder are left out."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from functools import lru_cache
+from pathlib import Path
+from types import FrameType
+
+from scopeview.model.trace import Frame
+
+_MOST_FRAMES = 12
+_RUNNER = str(Path(__file__).with_name("run.py"))
+"""What calls the user's program: the stack outside of it is not the program's."""
+
+_LIBRARIES = ("tensorflow", "keras", "tf_keras", "tf_slim", "absl", "scopeview")
+_LAUNCHERS = ("click", "_pytest", "pluggy", "IPython", "ipykernel", "traitlets", "tornado", "nbclient")
+_PACKAGE = Path(__file__).resolve().parents[3]
+_PYTHON = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib"))
+
+
+def user_frames(skip: int = 1) -> tuple[Frame, ...]:
+    """Return the user's lines of the present stack, innermost first.
+
+    Args:
+        skip: frames of the caller that are passed over.
+    """
+    frame: FrameType | None = sys._getframe(skip + 1)
+    found: list[Frame] = []
+    while frame is not None and len(found) < _MOST_FRAMES and frame.f_code.co_filename != _RUNNER:
+        if is_users(frame.f_code.co_filename):
+            found.append(_shown(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        frame = frame.f_back
+    return tuple(found)
+
+
+def is_called_by_user(*, past: str) -> bool:
+    """Whether the user's code called what called this, directly or by way of a file of TensorFlow's.
+
+    Args:
+        past: the end of that file's path.
+    """
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.endswith(past):
+        frame = frame.f_back
+    return frame is not None and is_users(frame.f_code.co_filename)
+
+
+def frames_of_error(error: BaseException) -> tuple[Frame, ...]:
+    """Return the user's lines of a traceback, innermost first."""
+    found: list[Frame] = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if is_users(code.co_filename):
+            found.append(_shown(code.co_filename, traceback.tb_lineno, code.co_name))
+        traceback = traceback.tb_next
+    return tuple(reversed(found[-_MOST_FRAMES:]))
+
+
+@lru_cache(maxsize=4096)
+def is_users(filename: str) -> bool:
+    """Whether a file is the user's: no library, nothing generated, not the recorder."""
+    if filename.startswith("<"):
+        return False
+    path = Path(filename).resolve()
+    if "site-packages" in path.parts:
+        return path.parts[path.parts.index("site-packages") + 1] not in (*_LIBRARIES, *_LAUNCHERS)
+    return not any(path.is_relative_to(place) for place in (*_PYTHON, _PACKAGE))
+
+
+@lru_cache(maxsize=4096)
+def _shown(filename: str, line: int, function: str) -> Frame:
+    path = Path(filename)
+    try:
+        return Frame(str(path.resolve().relative_to(Path.cwd())), line, function)
+    except ValueError:
+        return Frame(str(path), line, function)

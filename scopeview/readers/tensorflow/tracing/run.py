@@ -1,0 +1,121 @@
+"""Runs a program and records what it builds; writes the record and the MetaGraphs beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import runpy
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from scopeview.errors import ScopeviewError
+from scopeview.model.trace import Frame, Trace, TracedGraph
+from scopeview.readers.trace_file import SUFFIX, trace_lines
+
+
+class Tracing:
+    """A recording that goes on, and its result: what `scopeview.trace()` hands out."""
+
+    def __init__(self, program: str) -> None:
+        from scopeview.readers.tensorflow.tracing.recorder import Recorder
+
+        self._program = program
+        self._recorder = Recorder()
+        self._error = ""
+        self._error_frames: tuple[Frame, ...] = ()
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[Tracing]:
+        """Record while the block runs; an error passes on, and is noted."""
+        from scopeview.readers.tensorflow.tracing.frames import frames_of_error
+        from scopeview.readers.tensorflow.tracing.hooks import first_line, watching
+
+        with watching(self._recorder):
+            try:
+                yield self
+            except Exception as error:
+                self._error = f"{type(error).__name__}: {first_line(error)}"
+                self._error_frames = frames_of_error(error)
+                raise
+
+    def result(self, graphs: Sequence[TracedGraph] = ()) -> Trace:
+        """Return the record."""
+        tensorflow = importlib.import_module("tensorflow")
+        kept = self._recorder
+        return Trace(
+            program=self._program,
+            tensorflow_version=tensorflow.__version__,
+            error=self._error,
+            error_frames=self._error_frames,
+            graphs=tuple(graphs) or tuple(TracedGraph(n, _op_count(g), "", "") for n, g in enumerate(kept.graphs)),
+            scopes=tuple(kept.scopes),
+            reuse_calls=tuple(kept.reuse_calls),
+            variables=tuple(kept.variables),
+            collections=tuple(kept.collections),
+            objects=tuple(kept.objects),
+            functions=tuple(kept.functions),
+            left_out=kept.left_out,
+        )
+
+    def save(self, path: str | Path) -> Trace:
+        """Write the record to `path` (NAME.scopetrace), and each graph to NAME.meta, NAME.1.meta, ... beside it.
+
+        Raises:
+            ScopeviewError: the files cannot be written.
+        """
+        target = Path(path)
+        stem = target.name.removesuffix(SUFFIX)
+        try:
+            graphs = [
+                self._export(number, graph, target.parent / (f"{stem}.{number}.meta" if number else f"{stem}.meta"))
+                for number, graph in enumerate(self._recorder.graphs)
+            ]
+            trace = self.result(graphs)
+            target.write_text("".join(f"{line}\n" for line in trace_lines(trace)), "utf-8")
+        except OSError as error:
+            why = error.strerror or error
+            raise ScopeviewError(f"{target} cannot be written: {why}; choose another with -o") from error
+        return trace
+
+    def _export(self, number: int, graph: Any, target: Path) -> TracedGraph:
+        tensorflow = importlib.import_module("tensorflow")
+        ops = _op_count(graph)
+        if not ops or type(graph).__name__ == "FuncGraph":
+            return TracedGraph(number, ops, "", "a function's body" if ops else "it is empty")
+        try:
+            with graph.as_default():
+                tensorflow.compat.v1.train.export_meta_graph(str(target), graph=graph)
+        except (ValueError, TypeError, RuntimeError) as error:
+            return TracedGraph(number, ops, "", f"TensorFlow cannot export it: {str(error).splitlines()[0][:200]}")
+        return TracedGraph(number, ops, target.name, "")
+
+
+def run_program(arguments: Sequence[str], *, as_module: bool, tracing: Tracing) -> BaseException | None:
+    """Run a script or module as `python` would, recording what it builds.
+
+    Returns:
+        What ended it, if it raised; `sys.exit(0)` is no error.
+    """
+    name, *rest = arguments
+    before = sys.argv[:], sys.path[:]
+    sys.argv = [name, *rest]
+    sys.path.insert(0, "" if as_module else str(Path(name).resolve().parent))
+    try:
+        with tracing.recording():
+            if as_module:
+                runpy.run_module(name, run_name="__main__", alter_sys=True)
+            else:
+                runpy.run_path(name, run_name="__main__")
+    except SystemExit as ended:
+        return ended if ended.code not in (None, 0) else None
+    except Exception as error:  # noqa: BLE001 - whatever ends the program is the answer
+        return error
+    finally:
+        sys.argv, sys.path = before
+    return None
+
+
+def _op_count(graph: Any) -> int:
+    return len(graph.get_operations())

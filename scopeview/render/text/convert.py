@@ -1,0 +1,52 @@
+"""A plan of a conversion as text: what goes where, then what is left out, grouped by its reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from scopeview.analysis.convert import ConvertPlan, ConvertRow, NotConverted
+from scopeview.render.formats import bytes_text, plural, printable, shape_text
+
+_FEW = 20
+
+
+def plan_lines(plan: ConvertPlan, *, lines: int | None = _FEW) -> Iterator[str]:
+    """Yield the lines of a plan.
+
+    Args:
+        plan: the plan.
+        lines: tensors, and names of each reason, to print; None prints all.
+    """
+    names = "as in " + printable(plan.like) if plan.like else "under their own names"
+    yield f"{plural(len(plan.rows), 'tensor')}, {bytes_text(plan.size_bytes)}, {names}"
+    shown = plan.rows if lines is None else plan.rows[:lines]
+    for row in shown:
+        yield f"  {_row(row)}"
+    if len(plan.rows) > len(shown):
+        yield f"  {len(plan.rows) - len(shown):,} more; --all prints them"
+    yield from _grouped("left out", plan.dropped, lines)
+    yield from _grouped("without values", plan.unfilled, lines)
+
+
+def _row(row: ConvertRow) -> str:
+    name = printable(row.key if row.key == row.source else f"{row.source} -> {row.key}")
+    changes = []
+    if row.axes:
+        changes.append(f"axes {list(row.axes)}")
+    if row.resize:
+        changes.append(f"rows {row.source_shape[0]} -> {row.shape[0]} ({row.resize})")
+    if row.dtype != row.source_dtype:
+        changes.append(f"{row.source_dtype} -> {row.dtype}")
+    return f"{name} {shape_text(row.shape)} {row.dtype}" + (f"  {', '.join(changes)}" if changes else "")
+
+
+def _grouped(what: str, found: Iterable[NotConverted], lines: int | None) -> Iterator[str]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for one in found:
+        groups[one.reason].append(one.name)
+    for reason, names in groups.items():
+        yield f"{what}: {plural(len(names), 'variable')}, {printable(reason)}"
+        shown = names if lines is None else names[:3]
+        more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
+        yield f"  {printable(', '.join(shown))}{more}"

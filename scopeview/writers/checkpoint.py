@@ -1,0 +1,73 @@
+"""A V2 checkpoint (tensor bundle): PREFIX.index and one data file, which `tf.train.load_checkpoint` and Saver read.
+
+Messages: `tensorflow/core/protobuf/tensor_bundle.proto`. BundleHeaderProto {1 num_shards, 3 version {1 producer}},
+BundleEntryProto {1 dtype, 2 shape, 3 shard_id, 4 offset, 5 size, 6 crc32c (fixed32, masked)};
+TensorShapeProto {2 dim {1 size}}.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from scopeview.model.dtypes import dtype_number
+from scopeview.readers.checksums import MaskedChecksum
+from scopeview.writers.table import varint, write_table
+from scopeview.writers.tensors import TensorToWrite, new_file
+
+_VERSION = 1
+
+
+def write_checkpoint(
+    prefix: Path, tensors: Iterable[TensorToWrite], on_written: Callable[[int], None] = lambda _size: None
+) -> None:
+    """Write a checkpoint; the data file comes first, so that an index never names what is not there.
+
+    Args:
+        prefix: its path without `.index`.
+        tensors: what to write; any order.
+        on_written: called with the bytes of each block that was written.
+
+    Raises:
+        ScopeviewError: a file cannot be written, or values are missing.
+    """
+    entries: list[tuple[bytes, bytes]] = []
+    with new_file(prefix.with_name(f"{prefix.name}.data-00000-of-00001")) as data:
+        offset = 0
+        for tensor in sorted(tensors, key=lambda one: one.key.encode()):
+            checksum, size = MaskedChecksum(), 0
+            for raw in tensor.raw_blocks():
+                data.write(raw)
+                checksum.update(raw)
+                size += len(raw)
+                on_written(len(raw))
+            entries.append((tensor.key.encode(), _entry(tensor, offset, size, checksum.value)))
+            offset += size
+    with new_file(prefix.with_name(f"{prefix.name}.index")) as index:
+        write_table(index, [(b"", _header()), *entries])
+
+
+def _header() -> bytes:
+    return _number(1, 1) + _message(3, _number(1, _VERSION))
+
+
+def _entry(tensor: TensorToWrite, offset: int, size: int, checksum: int) -> bytes:
+    shape = b"".join(_message(2, _number(1, length)) for length in tensor.shape)
+    return (
+        _number(1, dtype_number(tensor.dtype))
+        + _message(2, shape)
+        + _number(4, offset)
+        + _number(5, size)
+        + varint(6 << 3 | 5)
+        + struct.pack("<I", checksum)
+    )
+
+
+def _number(field: int, value: int) -> bytes:
+    """Encode a varint field; a zero is left out, as proto3 does."""
+    return varint(field << 3) + varint(value) if value else b""
+
+
+def _message(field: int, content: bytes) -> bytes:
+    return varint(field << 3 | 2) + varint(len(content)) + content

@@ -1,0 +1,168 @@
+"""Does what a plan says: reads each tensor a block at a time, in the form that is wanted, and writes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scopeview.analysis.convert import ConvertPlan, ConvertRow
+from scopeview.errors import DamagedError, QueryError, ScopeviewError
+from scopeview.model.model import Model
+from scopeview.model.variables import Variable
+from scopeview.readers.checkpoint.values import numpy_dtype
+from scopeview.writers.tensors import TensorToWrite, new_file
+
+if TYPE_CHECKING:
+    from scopeview.analysis.answers.values import Values
+
+Write = Callable[[Path, Sequence[TensorToWrite], Callable[[int], None]], None]
+
+
+def writer_for(target: Path) -> Write:
+    """Return what writes a file of this name: safetensors, npz, else a V2 checkpoint under this prefix."""
+    if target.suffix == ".safetensors":
+        from scopeview.writers.safetensors import write_safetensors
+
+        return write_safetensors
+    if target.suffix == ".npz":
+        from scopeview.writers.npz import write_npz
+
+        return write_npz
+    from scopeview.writers.checkpoint import write_checkpoint
+
+    return write_checkpoint
+
+
+def convert(
+    plan: ConvertPlan,
+    model: Model,
+    values: Values,
+    target: Path,
+    on_written: Callable[[int], None] = lambda _size: None,
+) -> None:
+    """Write what a plan says, and beside it a manifest of what came from where.
+
+    Args:
+        plan: what to write.
+        model: the source, whose variables know where their values are stored.
+        values: the reader of its values.
+        target: the path of the new file, or the prefix of the new checkpoint.
+        on_written: called with the bytes of each block.
+
+    Raises:
+        QueryError: the target is the source itself.
+        ScopeviewError: the target cannot be written, or values are missing.
+    """
+    refuse_source(target, [model])
+    by_name = {variable.name: variable for variable in model.variables}
+    tensors = [
+        TensorToWrite(row.key, row.dtype, row.shape, _blocks(row, by_name[row.source], values)) for row in plan.rows
+    ]
+    writer_for(target)(target, tensors, on_written)
+    with new_file(manifest_path(target)) as file:
+        rows = {row.key: {"from": row.source, "reason": row.reason} for row in plan.rows}
+        file.write(json.dumps({"source": plan.source, "like": plan.like, "tensors": rows}, indent=2).encode())
+
+
+def manifest_path(target: Path) -> Path:
+    """Return the path of the manifest of a file that was made."""
+    return target.with_name(f"{target.name}.manifest.json")
+
+
+def refuse_source(target: Path, sources: Sequence[Model]) -> None:
+    """Refuse to write over what is read.
+
+    Raises:
+        QueryError: the target names a file of a source.
+        ScopeviewError: its folder is not there.
+    """
+    if not target.parent.is_dir():
+        raise ScopeviewError(f"{target.parent} is no folder; make it first, or choose another --to")
+    for model in sources:
+        file = Path(model.origin.file)
+        names = {file, file.with_name(file.name.removesuffix(".index"))}
+        if any(target.resolve() == name.resolve() for name in names):
+            raise QueryError(f"{target} is the source itself; choose another --to")
+
+
+def _blocks(row: ConvertRow, variable: Variable, values: Values) -> Callable[[], Iterator[Any]]:
+    wanted = numpy_dtype(row.dtype)
+
+    def plain() -> Iterator[Any]:
+        for block in whole_blocks(variable, values):
+            yield block if wanted is None or block.dtype == wanted else block.astype(wanted)
+
+    def shaped() -> Iterator[Any]:
+        array = whole_array(variable, values)
+        array = array.transpose(row.axes) if row.axes else resized(array, row.shape, row.resize)
+        yield (array if wanted is None else array.astype(wanted, copy=False)).ravel()
+
+    return shaped if row.axes or row.resize else plain
+
+
+def whole_blocks(variable: Variable, values: Values) -> Iterator[Any]:
+    """Yield the values of a variable in flat blocks, row-major over its whole shape."""
+    if _is_in_order(variable):
+        yield from values.blocks(variable)
+    else:
+        yield whole_array(variable, values).ravel()
+
+
+def whole_array(variable: Variable, values: Values) -> Any:
+    """Return all values of a variable as one array of its shape.
+
+    Raises:
+        DamagedError: they are not all there.
+    """
+    from dataclasses import replace
+
+    import numpy as np
+
+    shape = tuple(size or 0 for size in variable.shape or ())
+    if not variable.parts:
+        return _filled(list(values.blocks(variable)), shape, variable.name)
+    found = None
+    for part in variable.parts:
+        alone = replace(variable, parts=(), stored=part.stored)
+        array = _filled(list(values.blocks(alone)), part.shape, part.name)
+        found = np.empty(shape, dtype=array.dtype) if found is None else found
+        found[tuple(slice(first, first + size) for first, size in zip(part.offset, part.shape, strict=True))] = array
+    return found
+
+
+def _filled(blocks: Sequence[Any], shape: tuple[int, ...], name: str) -> Any:
+    import numpy as np
+
+    flat = np.concatenate(blocks) if blocks else np.zeros(0)
+    if flat.size != int(np.prod(shape)):
+        raise DamagedError(f"the values of {name} are missing or cut off; copy the data files again")
+    return flat.reshape(shape)
+
+
+def _is_in_order(variable: Variable) -> bool:
+    """Whether the parts follow each other as the rows of the whole do: cut along the first axis alone."""
+    return all(
+        not any(part.offset[1:]) and part.shape[1:] == tuple(variable.shape or ())[1:] for part in variable.parts
+    )
+
+
+def resized(array: Any, shape: tuple[int, ...], how: str) -> Any:
+    """Return an array with as many rows as are wanted.
+
+    Args:
+        array: shape (rows, ...).
+        shape: the shape that is wanted, equal but for the rows.
+        how: rows that are missing are `copy` (its first rows in turn) or `mean` (the mean of its rows).
+    """
+    import numpy as np
+
+    rows = shape[0]
+    if rows <= len(array):
+        return array[:rows]
+    missing = rows - len(array)
+    if how == "mean":
+        mean = array.mean(axis=0, dtype=np.float64, keepdims=True).astype(array.dtype)
+        return np.concatenate([array, np.repeat(mean, missing, axis=0)])
+    return np.concatenate([array, array[np.arange(missing) % len(array)]])

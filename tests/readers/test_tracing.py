@@ -1,0 +1,185 @@
+"""What a trace records, of programs that TensorFlow really runs: flags, lines, refusals (M15, M34)."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import scopeview
+from scopeview.analysis.answers.trace import BuildError, TraceReport, trace_report
+from scopeview.errors import DamagedError
+from scopeview.readers.trace_file import parse_trace, trace_lines
+from tests.places import ROOT
+from tests.readers import traced_programs
+
+SOURCE = (ROOT / "tests" / "readers" / "traced_programs.py").read_text("utf-8").splitlines()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every program, traced in one process of its own."""
+    target = tmp_path_factory.mktemp("traces")
+    command = [sys.executable, "-m", "tests.readers.traced_programs", str(target)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return target
+
+
+def report(folder: Path, name: str) -> TraceReport:
+    path = folder / f"{name}.scopetrace"
+    return trace_report(parse_trace(path.read_text("utf-8"), str(path)))
+
+
+def refused(folder: Path, name: str) -> BuildError:
+    (found,) = report(folder, name).refused
+    return found
+
+
+def code(line: int) -> str:
+    return SOURCE[line - 1].strip()
+
+
+def test_every_level_says_its_flag_and_where_it_comes_from(folder: Path) -> None:
+    found = report(folder, "flags_at_every_level")
+
+    told = [(line.path, line.kind, line.reuse, re.sub(r" at .*", "", line.reuse_origin)) for line in found.scopes]
+    assert told == [
+        ("root", "variable_scope", "no", ""),
+        ("root/foo", "variable_scope", "auto", "entered with reuse=AUTO_REUSE"),
+        ("root/foo/bar", "variable_scope", "auto", "inherited from 'root/foo', entered with reuse=AUTO_REUSE"),
+        ("root", "variable_scope", "yes", "switched by reuse_variables()"),
+        ("root/foo", "variable_scope", "no", ""),
+        ("root/foo/late", "variable_scope", "no", ""),
+        ("root", "variable_scope", "no", ""),
+        ("root/foo", "variable_scope", "yes", "entered with reuse=True"),
+        ("root_2/foo/ops", "name_scope", "yes", "entered with reuse=True"),
+        ("root/foo/bar", "variable_scope", "yes", "inherited from 'root/foo', entered with reuse=True"),
+        ("root/foo", "variable_scope", "yes", "entered with reuse=True"),
+        ("root/foo/bar", "variable_scope", "yes", "inherited from 'root/foo', entered with reuse=True"),
+    ]
+    (variable,) = found.variables
+    assert (variable.name, variable.shape, variable.dtype) == ("root/foo/bar/v", (2,), "float32")
+    assert [(r.action, r.reuse, r.name_scope) for r in variable.requests] == [
+        ("created", "auto", "root/foo/bar"),
+        ("reused", "yes", "root_2/foo/ops/bar"),
+        ("reused", "yes", "root_2/foo_1/bar"),
+    ]
+    assert all(code(r.frames[0].line) == 'get("v", [2])' for r in variable.requests)
+    assert {r.frames[0].function for r in variable.requests} == {"flags_at_every_level"}
+
+
+def test_a_scope_object_carries_its_flag_into_another_scope(folder: Path) -> None:
+    (variable,) = report(folder, "scope_objects_carry_their_flag").variables
+
+    assert [(r.action, r.reuse) for r in variable.requests] == [("created", "no"), ("reused", "yes"), ("reused", "yes")]
+    assert variable.requests[1].reuse_origin.startswith("entered with reuse=True at ")
+    assert variable.requests[2].reuse_origin.startswith("inherited from 'tower', entered with reuse=True at ")
+    assert variable.requests[2].name_scope == "other/tower"
+
+
+@pytest.mark.parametrize(
+    ("program", "kind", "variable", "fix"),
+    [
+        (
+            "exists_already",
+            "exists",
+            "net/dense/kernel",
+            r"The same line ran twice.*reuse=True.*'net/dense'.*AUTO",
+        ),
+        (
+            "missing_under_reuse",
+            "missing",
+            "net/hiden/weights",
+            r"Reuse is in force.*'net'.*mean 'net/hidden/weights'",
+        ),
+        ("made_by_tf_variable", "missing", "net/b", r"made by tf\.Variable at .*Create it with get_variable"),
+        ("another_shape", "shape", "emb/table", r"shape \[100, 8\] at .* and \[120, 8\] is asked for"),
+        ("another_dtype", "dtype", "emb/table", r"dtype float32 at .* and float64 is asked for"),
+        ("another_partitioner", "partitions", "big/w", r"partitioner that it was created with"),
+        ("reuse_too_early", "missing", "rnn/w0", r"switched by reuse_variables\(\) at .*before reuse begins"),
+    ],
+)
+def test_a_refusal_is_explained(folder: Path, program: str, kind: str, variable: str, fix: str) -> None:
+    found = refused(folder, program)
+
+    assert (found.kind, found.variable) == (kind, variable)
+    assert re.search(fix, found.fix)
+    assert "get(" in code(found.request.frames[0].line)
+    assert found.scopes[-1].path == variable.rpartition("/")[0]
+    if kind in ("exists", "shape", "dtype"):
+        assert found.other is not None
+        assert found.other.action == "created"
+        assert "get(" in code(found.other.frames[0].line)
+
+
+def test_what_was_built_before_a_refusal_is_kept(folder: Path) -> None:
+    found = report(folder, "exists_already")
+    model = scopeview.load(folder / "exists_already.meta")
+
+    assert found.error.startswith("ValueError: Variable net/dense/kernel already exists")
+    assert [variable.name for variable in model.variables] == ["net/dense/kernel"]
+    assert [(graph.ops, graph.file) for graph in found.graphs] == [(len(model.graph), "exists_already.meta")]
+
+
+def test_tf_variable_under_reuse_is_a_new_variable(folder: Path) -> None:
+    found = report(folder, "tf_variable_under_reuse")
+
+    assert [(v.name, [(r.action, r.maker, r.reuse) for r in v.requests]) for v in found.variables] == [
+        ("net/b", [("created", "tf.Variable", "no")]),
+        ("net_1/b", [("created", "tf.Variable", "yes")]),
+    ]
+
+
+def test_a_name_scope_does_not_reach_the_name_of_a_variable(folder: Path) -> None:
+    found = report(folder, "name_scope_around_get_variable")
+
+    assert [(v.name, v.requests[0].name_scope) for v in found.variables] == [("w", "layer1")]
+
+
+def test_a_function_says_why_it_was_traced_again(folder: Path) -> None:
+    traced = [t for t in report(folder, "retraced").functions if t.function.startswith("double (")]
+
+    assert [t.times for t in traced] == [1, 2, 3]
+    assert traced[0].changed == ()
+    assert re.fullmatch(r"argument 0: float32 \(2,\) -> float32 \(3,\)", traced[1].changed[0])
+    assert any("2 -> 3" in change or "factor" in change for change in traced[2].changed)
+
+
+def test_a_record_is_read_back_as_it_was(folder: Path) -> None:
+    for path in folder.glob("*.scopetrace"):
+        text = path.read_text("utf-8")
+        trace = parse_trace(text, "x")
+        assert parse_trace("\n".join(trace_lines(trace)), "x") == trace
+        assert {line["event"] for line in map(json.loads, text.splitlines()[1:])} <= {
+            "scope",
+            "reuse_variables",
+            "variable",
+            "collection",
+            "object",
+            "function",
+        }
+    assert len(list(folder.glob("*.scopetrace"))) == len(traced_programs.PROGRAMS) + 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda lines: [], "line 1, is not JSON"),
+        (lambda lines: [lines[0].replace('"scopetrace": 1', '"scopetrace": 9'), *lines[1:]], "version 9"),
+        (lambda lines: [lines[0], lines[1][:-9], *lines[2:]], "line 2, is not JSON"),
+        (lambda lines: [lines[0], lines[1].replace('"parent": -1', '"parent": 7'), *lines[2:]], "not before it"),
+        (lambda lines: [lines[0], lines[1].replace('"number": 0', '"number": "x"'), *lines[2:]], "line 2: number"),
+        (lambda lines: [lines[0], '{"event": "nothing"}'], "no event 'nothing'"),
+        (lambda lines: [lines[0], "[" * 100_000], "is not JSON"),
+    ],
+)
+def test_a_damaged_record_is_one_sentence(folder: Path, damage: object, said: str) -> None:
+    lines = (folder / "flags_at_every_level.scopetrace").read_text("utf-8").splitlines()
+
+    with pytest.raises(DamagedError, match=re.escape(said)):
+        parse_trace("\n".join(damage(lines)), "x.scopetrace")  # type: ignore[operator]

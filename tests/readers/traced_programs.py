@@ -1,0 +1,148 @@
+"""Small programs with variable scopes, right and faulty; as a script, `traced_programs.py FOLDER` traces each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+import scopeview
+
+tf1: Any = tf.compat.v1
+get, scope = tf1.get_variable, tf1.variable_scope
+
+
+def flags_at_every_level() -> None:
+    with scope("root"), scope("foo", reuse=tf1.AUTO_REUSE), scope("bar"):
+        get("v", [2])
+    with scope("root") as root, scope("foo"):
+        root.reuse_variables()
+        with scope("late"):
+            pass
+    with scope("root"):
+        with scope("foo", reuse=True), tf1.name_scope("ops"), scope("bar"):
+            get("v", [2])
+        with scope("foo", reuse=True), scope("bar", reuse=False):
+            get("v", [2])
+
+
+def scope_objects_carry_their_flag() -> None:
+    with scope("tower") as tower:
+        get("w", [3, 1])
+    with scope(tower, reuse=True) as again:
+        get("w", [3, 1])
+    with scope("other"), scope(again):
+        get("w", [3, 1])
+
+
+def exists_already() -> None:
+    def layer() -> None:
+        with scope("net/dense"):
+            get("kernel", [4, 2])
+
+    layer()
+    layer()
+
+
+def missing_under_reuse() -> None:
+    with scope("net"), scope("hidden"):
+        get("weights", [2, 2])
+    with scope("net", reuse=True), scope("hiden"):
+        get("weights", [2, 2])
+
+
+def made_by_tf_variable() -> None:
+    with scope("net"):
+        tf1.Variable(tf.zeros([2]), name="b", use_resource=False)
+    with scope("net", reuse=True):
+        get("b", [2])
+
+
+def another_shape() -> None:
+    with scope("emb", reuse=tf1.AUTO_REUSE):
+        get("table", [100, 8])
+        get("table", [120, 8])
+
+
+def another_dtype() -> None:
+    with scope("emb", reuse=tf1.AUTO_REUSE):
+        get("table", [5], dtype=tf.float32)
+        get("table", [5], dtype=tf.float64)
+
+
+def another_partitioner() -> None:
+    with scope("big", partitioner=tf1.fixed_size_partitioner(2)):
+        get("w", [8, 2])
+    with scope("big", reuse=True, partitioner=tf1.fixed_size_partitioner(4)):
+        get("w", [8, 2])
+
+
+def reuse_too_early() -> None:
+    for step in range(3):
+        with scope("rnn"):
+            tf1.get_variable_scope().reuse_variables()
+            get(f"w{step and 0}", [2])
+
+
+def tf_variable_under_reuse() -> None:
+    for reuse in (None, True):
+        with scope("net", reuse=reuse):
+            tf1.Variable(tf.zeros([2]), name="b", use_resource=False)
+
+
+def name_scope_around_get_variable() -> None:
+    with tf1.name_scope("layer1"):
+        get("w", [2])
+
+
+def retraced() -> None:
+    @tf.function
+    def double(x: Any, factor: int = 2) -> Any:
+        return x * factor
+
+    double(tf.zeros([2]))
+    double(tf.zeros([3]))
+    double(tf.zeros([3]), factor=3)
+
+
+PROGRAMS: dict[str, Callable[[], None]] = {
+    function.__name__: function
+    for function in (
+        flags_at_every_level,
+        scope_objects_carry_their_flag,
+        exists_already,
+        missing_under_reuse,
+        made_by_tf_variable,
+        another_shape,
+        another_dtype,
+        another_partitioner,
+        reuse_too_early,
+        tf_variable_under_reuse,
+        name_scope_around_get_variable,
+    )
+}
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    for name, program in PROGRAMS.items():
+        tracing = None
+        try:
+            with tf.Graph().as_default(), scopeview.trace() as tracing:
+                program()
+        except ValueError:
+            pass
+        assert tracing is not None
+        tracing.save(folder / f"{name}.scopetrace")
+    with scopeview.trace() as tracing:
+        retraced()
+    tracing.save(folder / "retraced.scopetrace")
+    untouched = tf1.variable_scope.__enter__.__module__
+    assert untouched == "tensorflow.python.ops.variable_scope", "the hooks are taken off"
+
+
+if __name__ == "__main__":
+    main()
