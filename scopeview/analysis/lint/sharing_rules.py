@@ -130,8 +130,9 @@ def name_scope_apart(subject: Subject) -> Iterator[Found]:
     """Variables whose users all stand in a name scope that the variables' own names do not have.
 
     Why: `name_scope` leaves the names of `get_variable` alone: the checkpoint says `encoder/w`, the graph shows
-    `model/encoder/MatMul`, and a `w` made in a name scope lies at the root, where the next one collides with it. Where
-    variables are shared (by towers, by the steps of a cell), or the scope repeats the variable's own, this is a note.
+    `model/encoder/MatMul`, and a `w` made in a name scope lies at the root, where the next one collides with it. This
+    is a note for variables that are shared (by towers, by the steps of a cell) or not trainable (counters of metrics),
+    and where the scope repeats the variable's own.
 
     Example: `with tf.name_scope("layer1"): w = tf.get_variable("w", [4, 2])` makes `w`
 
@@ -145,8 +146,8 @@ def name_scope_apart(subject: Subject) -> Iterator[Found]:
         is_checked = variable.kind in ("ref", "resource", "partitioned") and not is_plain(context, variable)
         if is_checked and prefixes and all(prefixes):
             outer = tuple(dict.fromkeys(prefixes))
-            is_repeated = is_within(scope, outer[0]) or context.uses(variable) > 1
-            groups[outer, is_repeated].append(variable)
+            is_note = is_within(scope, outer[0]) or context.uses(variable) > 1 or variable.trainable is False
+            groups[outer, is_note].append(variable)
     for (prefixes_of, is_note), found in groups.items():
         listed = ", ".join(f"{prefix}/" for prefix in prefixes_of[:3]) + (", …" if len(prefixes_of) > 3 else "")
         those = "that name scope" if len(prefixes_of) == 1 else "those name scopes"
@@ -160,12 +161,17 @@ def name_scope_apart(subject: Subject) -> Iterator[Found]:
 
 def _prefix(scope: str, site: CallSite) -> str:
     """Return what stands before a variable's scope in the op scope of a call site; empty if nothing does."""
-    if site.relation != "prefixed" or site.program or _in_loop(site.scope):
+    if site.relation != "prefixed" or site.program or _in_loop(site.scope) or _in_branch(site.scope):
         return ""
     before, found, _ = f"/{site.scope}/".partition(f"/{scope}/" if scope else "//")
     if site.scope.startswith(f"{scope}/{scope.partition('/')[0]}/"):
         return scope.partition("/")[0]  # the name scope is called as the variable scope: block1/block1/conv1
     return before.strip("/") if found or not scope else site.scope
+
+
+def _in_branch(scope: str) -> bool:
+    """Whether an op scope is one that `tf.cond` made."""
+    return any(split_uniquifier(segment)[0] == "cond" for segment in scope.split("/"))
 
 
 def owned(context: AnalysisContext) -> Iterator[Variable]:
