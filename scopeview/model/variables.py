@@ -23,9 +23,6 @@ from scopeview.model.shapes import Shape, byte_count, element_count
 
 VariableRow = NewType("VariableRow", int)
 
-VARIABLE_TYPES = frozenset({"VariableV2", "Variable", "VarHandleOp", "TemporaryVariable", "AutoReloadVariable"})
-"""Op types that hold a variable."""
-
 Kind = Literal["ref", "resource", "partitioned", "frozen", "checkpoint", "object"]
 """How the artifact holds a variable:
 

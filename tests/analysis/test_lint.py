@@ -107,11 +107,6 @@ def untyped() -> Model:
 
 
 CASES: Mapping[str, Case] = {
-    "G1": Case(
-        graph(variable("s/w") + "s/a Neg s/w/read\ns_1/a Neg s/w/read"),
-        ["s"],
-        graph(variable("s/w") + "s/a Neg s/w/read"),
-    ),
     "G2": Case(graph(STACK.format("x")), ["a"], graph(STACK.format("a/y"))),
     "G3": Case(graph(TWO_FC.format("s/fc/y")), ["s/fc"], graph(TWO_FC.format("x"))),
     "G4": Case(
@@ -324,16 +319,16 @@ def test_a_recurrent_cell_of_three_steps_and_towers_are_no_accident() -> None:
 @pytest.mark.parametrize(
     "name", ["m17_gan.meta", "m19_shared_filter.meta", "m09_lstm_unrolled.meta", "m20_towers.meta"]
 )
-def test_legitimate_sharing_is_information_only(name: str) -> None:
+def test_legitimate_sharing_is_no_warning(name: str) -> None:
     found = lint(Subject(AnalysisContext(sample(name)))).findings
 
-    assert {finding.severity for finding in found} == {"info"}
+    assert {finding.severity for finding in found} <= {"info"}
 
 
 def test_rules_are_chosen_by_code_family_and_name() -> None:
     subject = Subject(AnalysisContext(sample("m17_gan.meta")))
 
-    assert lint(subject, select=["G1", "dead-variable"]).rules_applied == ("G1", "G10")
+    assert lint(subject, select=["G2", "dead-variable"]).rules_applied == ("G2", "G10")
     assert set(lint(subject, select=["G"], ignore=["G2"]).rules_applied) == {
         code for code in RULES if code.rstrip("0123456789") == "G"
     } - {"G2"}

@@ -19,10 +19,10 @@ from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.analysis.query import Query, glob_pattern, parse_count, parse_query, parse_shape, shape_matches
 from scopeview.errors import QueryError
 from scopeview.model.entry_point import MAIN
-from scopeview.model.functions import ARGUMENT_TYPE
 from scopeview.model.model import Model
 from scopeview.model.names import is_within, leaf_of, parse_input
 from scopeview.model.object_paths import ROOT, object_names
+from scopeview.model.op_types import ARGUMENT_TYPE
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.scopes import ScopeId
 from scopeview.model.shapes import Shape

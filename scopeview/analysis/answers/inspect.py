@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from scopeview.analysis.answers.card import ModelCard, model_card
 from scopeview.analysis.answers.programs import ProgramRecord, programs_of
+from scopeview.analysis.answers.totals import parameter_totals
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
 from scopeview.model.collection import Member
@@ -47,6 +48,12 @@ class ModelSummary:
     """Those among them that exist for another: optimizer slots, averages, replicas, scalars."""
     parameters: int
     """Elements of all variables whose shape is known."""
+    parameters_trained: int | None
+    """Those that an optimizer of the graph updates, or that are trainable; null where the artifact does not say."""
+    parameters_not_trained: int | None
+    """Those that nothing trains and that are no state of an optimizer; null where the artifact does not say."""
+    parameters_optimizer: int
+    """Those of optimizer slots and optimizer scalars."""
     size_bytes: int
     large_constants: int
     """Constants of at least 1 kB: weights that were folded into the graph, perhaps."""
@@ -236,6 +243,7 @@ def summarize(context: AnalysisContext) -> ModelSummary:
     model = context.model
     origin, variables = model.origin, model.variables
     constants = _large_constants(model)
+    totals = parameter_totals(context)
     return ModelSummary(
         path=origin.path,
         file=origin.file,
@@ -250,6 +258,9 @@ def summarize(context: AnalysisContext) -> ModelSummary:
         variables=len(variables),
         attached_variables=sum(variable.name in context.auxiliary_variables for variable in variables),
         parameters=sum(variable.parameters or 0 for variable in variables),
+        parameters_trained=totals.trained,
+        parameters_not_trained=totals.not_trained,
+        parameters_optimizer=totals.optimizer,
         size_bytes=sum(variable.size_bytes or 0 for variable in variables),
         large_constants=len(constants),
         large_constant_bytes=int(constants.sum()),

@@ -213,7 +213,13 @@ def _why_unread(context: AnalysisContext, variable: Variable) -> str:
         return f"it exists for {auxiliary.primary or 'an optimizer'} ({auxiliary.kind}, rule {auxiliary.rule})"
     if variable.kind == "object":
         return "no function that is a program takes it: Keras saves it for training, or nothing uses it"
-    roles = {access.role for access in (*context.accesses(variable).readers, *context.accesses(variable).writers)}
+    readers = context.accesses(variable).readers
+    reasons = {access.no_use for access in readers if access.role == "forward"}
+    if "predicate" in reasons:
+        return "it only decides which branch runs"
+    if "copy" in reasons:
+        return "it is only copied to other variables"
+    roles = {access.role for access in (*readers, *context.accesses(variable).writers)}
     if roles & TRAINING:
         return "only training reads or writes it"
     if "forward" in roles:

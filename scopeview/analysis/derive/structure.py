@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,6 +53,18 @@ def find_twins(table: OpTable) -> tuple[Twins, ...]:
             paths = sorted((tree.path(s) for s in (scopes[0], *equal)), key=_number)
             found.append(Twins(tuple(paths), len(tree.rows(scopes[0]))))
     return tuple(found)
+
+
+def find_equal_scopes(table: OpTable, scopes: Iterable[ScopeId]) -> Iterator[tuple[ScopeId, ...]]:
+    """Yield the scopes among some that are equal inside, two or more each, whatever they are called."""
+    hashes = scope_hashes(table)
+    groups: dict[int, list[ScopeId]] = defaultdict(list)
+    for scope in scopes:
+        groups[int(hashes[scope])].append(scope)
+    for found in groups.values():
+        equal = [scope for scope in found[1:] if are_equal(table, found[0], scope)]
+        if equal:
+            yield (found[0], *equal)
 
 
 def _number(path: str) -> int:
@@ -144,7 +156,8 @@ def _have_equal_attributes(table: OpTable, rows: range, second: OpTable, others:
         _, first = np.unique(np.stack([ones[differs], twins[differs]], axis=1), axis=0, return_index=True)
         places = np.concatenate((differs[first], differs[ones[differs] < 0], differs[twins[differs] < 0]))
     return all(
-        _attributes(table, OpRow(rows[place])) == _attributes(second, OpRow(others[place])) for place in places.tolist()
+        significant_attributes(table, OpRow(rows[place])) == significant_attributes(second, OpRow(others[place]))
+        for place in places.tolist()
     )
 
 
@@ -183,7 +196,8 @@ def _wiring(table: OpTable, row: OpRow, scope: range) -> list[tuple[int, int, st
     return data + sorted(wire for wire, edge in zip(inside, edges, strict=True) if edge.is_control)
 
 
-def _attributes(table: OpTable, row: OpRow) -> dict[str, object]:
+def significant_attributes(table: OpTable, row: OpRow) -> dict[str, object]:
+    """Return the attributes of an op that say what it computes; names, places, seeds and values of constants do not."""
     return {
         name: replace(value, preview=(), is_uniform=False) if isinstance(value, TensorValue) else value
         for name, value in table.attributes(row).items()

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from scopeview.analysis.diff.templates import fold_names
 from scopeview.analysis.lint.rule import Found, Subject, rule
-from scopeview.model.functions import ARGUMENT_TYPE
 from scopeview.model.names import CONTROL
+from scopeview.model.op_types import ARGUMENT_TYPE
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.model.registered_ops import RegisteredOp, registered_ops
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scopeview.analysis.lint import (
     checkpoint_rules,
     import_rules,
+    missed_sharing,
     naming_rules,
     object_rules,
     restore_rules,
@@ -20,6 +21,7 @@ _MODULES = (
     training_rules,
     storage_rules,
     import_rules,
+    missed_sharing,
     checkpoint_rules,
     restore_rules,
     object_rules,

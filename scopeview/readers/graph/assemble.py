@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scopeview.model.attributes import Attributes, FunctionRef
-from scopeview.model.functions import FUNCTIONAL_TYPES, Function
+from scopeview.model.functions import Function
 from scopeview.model.model import Binding, Dangling, Message, Model, Origin
+from scopeview.model.op_types import FUNCTIONAL_TYPES
 from scopeview.model.ops import OpTable
 from scopeview.readers.budget import budget
 from scopeview.readers.graph import collection_defs

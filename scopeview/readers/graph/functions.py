@@ -12,8 +12,9 @@ from typing import Any
 
 from scopeview.model.builder import OpTableBuilder
 from scopeview.model.dtypes import dtype_name
-from scopeview.model.functions import ARGUMENT_TYPE, Argument, Function
+from scopeview.model.functions import Argument, Function
 from scopeview.model.model import Dangling
+from scopeview.model.op_types import ARGUMENT_TYPE
 from scopeview.model.shapes import Shape
 from scopeview.readers.graph.attribute_classes import classify_attributes
 from scopeview.readers.graph.attributes import decode_node, shape_of

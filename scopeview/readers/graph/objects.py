@@ -16,8 +16,8 @@ from typing import Any
 
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.dtypes import dtype_name
-from scopeview.model.functions import CALL_TYPES
 from scopeview.model.object_paths import unescape
+from scopeview.model.op_types import CALL_TYPES
 from scopeview.model.ops import MISSING, OpTable
 from scopeview.model.variables import Variable, VariableTable
 from scopeview.readers.budget import budget

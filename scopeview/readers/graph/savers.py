@@ -16,16 +16,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scopeview.model.attributes import FunctionRef
-from scopeview.model.functions import ARGUMENT_TYPE, CALL_TYPES, Function
+from scopeview.model.functions import Function
 from scopeview.model.model import SaverEntry
-from scopeview.model.op_types import FIRST_ASSIGNS, RESTORES, VALUE_PASSES
+from scopeview.model.op_types import (
+    ARGUMENT_TYPE,
+    CALL_TYPES,
+    FIRST_ASSIGNS,
+    RESTORES,
+    SAVED_THROUGH,
+    VALUE_PASSES,
+    VARIABLE_TYPES,
+)
 from scopeview.model.ops import MISSING, OpRow, OpTable
-from scopeview.model.variables import VARIABLE_TYPES
 from scopeview.readers.budget import budget
 from scopeview.readers.protobuf.decode import DecodeError, parse
 
 _SAVE_FIRST_TENSOR = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
-_BACK = frozenset({"Identity", "ReadVariableOp", "RefIdentity", "Enter", "RefEnter", "Cast"})
 _WALK_LIMIT = 64
 
 
@@ -88,7 +94,7 @@ class _Library:
                     return ""
                 slot = int(table.columns.definition[row])  # arguments were added first, in order
                 function, row = callers[0].function, callers[0].row
-            elif op_type not in _BACK:
+            elif op_type not in SAVED_THROUGH:
                 return ""
         return ""
 
