@@ -201,6 +201,17 @@ RANDOM_KINDS: Mapping[str, str] = {
 }
 """Random ops by the distribution that they draw from."""
 
+PLUMBING = frozenset({"Const", "Identity", "StopGradient", "Cast", "Shape", "Size", "Rank"})
+"""Says little about a computation; a picture folds it into the one op that takes what it gives."""
+
+PLUMBING_OF_SHAPES = frozenset(
+    {
+        *("StridedSlice", "Slice", "Pack", "Concat", "ConcatV2", "Prod", "Range", "ExpandDims", "Squeeze", "Reshape"),
+        *("Fill", "Add", "AddV2", "Sub", "Mul", "FloorDiv", "Maximum", "Minimum", "GatherV2", "Gather", "Unpack"),
+    }
+)
+"""The same, where it takes nothing but shapes and constants: `StridedSlice` of a `Shape`."""
+
 
 def apply_kind(op_type: str) -> str:
     """Return which update an `Apply*` op is: `ResourceSparseApplyMomentum` -> `Momentum`.

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from scopeview.analysis.derive.roles import ROLES, Role
 from scopeview.analysis.derive.structure import Shape
 from scopeview.analysis.graph_view.graph_index import GraphIndex
+from scopeview.analysis.graph_view.plumbing import fold_plumbing
+from scopeview.analysis.graph_view.unit import Cut, Unit
 from scopeview.analysis.trees.folding import fold_twins, stem_of
 from scopeview.model.names import leaf_of
 from scopeview.model.ops import OpRow
@@ -42,27 +44,17 @@ class ViewOptions:
         shown: paths of what is drawn in place although its role is set aside.
         unfolded: paths of which one is in a group that is to be drawn member by member.
         limit: items of one level; more are folded by structure, then by role and op type, and then counted.
+        plumbing: draw constants, casts, shapes and the like by themselves, not folded into the op that takes them.
     """
 
     roles: frozenset[Role] = frozenset()
     shown: frozenset[str] = frozenset()
     unfolded: frozenset[str] = frozenset()
     limit: int = 150
+    plumbing: bool = False
 
 
 DEFAULT_VIEW = ViewOptions()
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One child of a scope: a closed scope, or an op that is none."""
-
-    scope: ScopeId | None
-    row: OpRow | None
-    """The op; for a scope, the op of its very name if there is one."""
-    path: str
-    rows: Ints
-    """The ops that it stands for."""
 
 
 GroupKind = Literal["", "twins", "alike", "rest"]
@@ -92,6 +84,10 @@ class ScopeLayer:
         self.last = int(graph_index.tree.last[scope])
         self.units, self.unit_of_row = self._cut()
         self.links = self._unit_links(control=False)
+        if not view_options.plumbing:
+            cut = Cut(self.first, self.last, self.units, self.unit_of_row, self.links)
+            self.units, self.unit_of_row = fold_plumbing(graph_index, cut, view_options.unfolded)
+            self.links = self._unit_links(control=False)
         self._ordering = self._unit_links(control=True)
         aside = self._aside()
         self.items: tuple[Item, ...] = tuple(self._fold(aside))
