@@ -103,7 +103,7 @@ def _in_no_output(marks: Marks) -> Iterator[Given]:
     after = _after_gradients(marks)
     if not after.any():
         return
-    is_end = after & (np.bincount(_data_sources(table), minlength=len(table)) == 0)
+    is_end = after & (np.bincount(_data_sources(marks), minlength=len(table)) == 0)
     layers = after & per_type(table, LAYERS.fullmatch) & _takes_weights(marks)
     leads_out = is_end | upstream(table, is_end, after)
     results = (after & _results(marks)) | (layers & leads_out)
@@ -111,9 +111,12 @@ def _in_no_output(marks: Marks) -> Iterator[Given]:
     yield Given(np.flatnonzero(after & ~kept), CODES["gradient"])
 
 
-def _data_sources(table: OpTable) -> NDArray[np.int64]:
+def _data_sources(marks: Marks) -> NDArray[np.int64]:
+    """Return the source of every data edge into what computes or trains; savers and summaries only look on."""
+    table = marks.table
     columns = table.columns
-    return columns.source[(columns.source >= 0) & (columns.port >= 0)].astype(np.int64)
+    kept = (columns.source >= 0) & (columns.port >= 0) & ~marks.has("save", "summary", "bookkeeping")[table.targets]
+    return columns.source[kept].astype(np.int64)
 
 
 def _takes_weights(marks: Marks) -> Flags:
