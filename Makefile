@@ -24,7 +24,7 @@ test: $(VENV)/.dev browser  ## set everything up, then run every check and every
 	$(MAKE) lint
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 	$(BIN)/python -m pytest -q --doctest-modules --pyargs scopeview.model scopeview.analysis scopeview.render \
-		scopeview.readers.checkpoint.slices scopeview.readers.graph.objects scopeview.readers.graph.partitions
+		scopeview.readers.checkpoint.slices scopeview.readers.graph.partitions
 
 lint: $(VENV)/.dev  ## ruff, mypy, import-linter, ESLint, Prettier
 	$(BIN)/ruff format --check .

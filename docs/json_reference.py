@@ -48,7 +48,7 @@ _HEAD = """# The JSON
 version; a field that is renamed or removed, or whose meaning changes, raises it, and [the changelog](../CHANGELOG.md)
 says so. Output is ASCII, in the order of the fields below. Numbers that JSON lacks (`nan`, `inf`) are strings.
 `inspect --json` is never cut to a screen. The server's answers have the same types, without `schema_version`; its own
-description is at `/openapi.json`.
+description is at `/api/openapi.json`.
 
 Written by `make docs` from the dataclasses; the tests say when it is stale.
 """

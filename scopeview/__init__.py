@@ -55,6 +55,7 @@ __all__ = [
     "inspect",
     "lint",
     "load",
+    "program",
     "report",
     "sharing",
     "show",
@@ -89,36 +90,40 @@ def load(source: str | Path | Any, *, tags: Sequence[str] | None = None, artifac
     return read_live_graph(source)
 
 
-def inspect(model: Model, *, scope: str = "", depth: int | None = None) -> Inspection:
+def inspect(model: Model, *, scope: str = "", depth: int | None = None, program: str = "main") -> Inspection:
     """Describe a model: totals, both trees, variables, collections, signatures, functions.
 
     Args:
         model: what `load` returned.
         scope: leave out the scopes and variables outside this path; the totals stay those of the whole.
         depth: leave out scopes deeper than this many levels below `scope`.
+        program: whose op scopes to list: a signature, a function, or the file's own main graph.
     """
     from scopeview.analysis.answers.inspect import inspect as answer
+    from scopeview.analysis.card import full_card
 
-    return answer(_context(model), scope=scope, depth=depth)
+    context = _context(model)
+    return answer(context, full_card(context), scope=scope, depth=depth, program=program)
 
 
-def show(model: Model, name: str, *, limit: int = 50) -> Detail:
+def show(model: Model, name: str, *, limit: int = 50, program: str | None = None) -> Detail:
     """Look up a name: an op, a tensor `a:0`, a scope `a/`, a variable, a checkpoint key, a function, a collection.
 
     Args:
         model: what `load` returned.
         name: the name.
         limit: how many consumers, child scopes and variables of a scope to list; totals are always given.
+        program: whose ops to look among, as `--program`: a signature, a function, or `main`.
 
     Raises:
         NotFoundError: nothing has this name; the message suggests similar names.
     """
     from scopeview.analysis.answers.show import detail as answer
 
-    return answer(_context(model), name, limit=limit)
+    return answer(_context(model), name, limit=limit, program=program)
 
 
-def find(model: Model, query: str, *, limit: int = 50, offset: int = 0) -> FindResult:
+def find(model: Model, query: str, *, limit: int = 50, offset: int = 0, program: str | None = None) -> FindResult:
     """Find the ops, scopes and variables that fit a query such as `trainable:yes shape:[*,256]`.
 
     Args:
@@ -126,16 +131,20 @@ def find(model: Model, query: str, *, limit: int = 50, offset: int = 0) -> FindR
         query: terms joined by AND; `scopeview find --help` lists them.
         limit: hits of one page.
         offset: hits to skip.
+        program: whose ops to search, as `--program`: a signature, a function, or `main`.
 
     Raises:
         QueryError: the query cannot be understood.
+        NotFoundError: there is no such program.
     """
     from scopeview.analysis.answers.find import find as answer
 
-    return answer(_context(model), query, limit=limit, offset=offset)
+    return answer(_context(model), query, limit=limit, offset=offset, program=program)
 
 
-def sharing(model: Model, *, minimum: int = 2, scope: str = "", limit: int | None = None) -> SharingReport:
+def sharing(
+    model: Model, *, minimum: int = 2, scope: str = "", limit: int | None = None, program: str | None = None
+) -> SharingReport:
     """List the variables that are used at several call sites, and who uses them.
 
     Args:
@@ -143,13 +152,28 @@ def sharing(model: Model, *, minimum: int = 2, scope: str = "", limit: int | Non
         minimum: uses that a variable must have; 0 lists all.
         scope: only variables within this variable scope.
         limit: how many to describe; the totals are always complete.
+        program: in which to look, as `--program`; all programs together where there are several and none is named.
 
     Raises:
-        NotFoundError: there is no such variable scope.
+        NotFoundError: there is no such variable scope, or no such program.
     """
     from scopeview.analysis.answers.sharing import sharing as answer
 
-    return answer(_context(model), minimum=minimum, scope=scope, limit=limit)
+    return answer(_context(model).for_sharing(program), minimum=minimum, scope=scope, limit=limit)
+
+
+def program(model: Model, name: str | None = None) -> Model:
+    """Return a signature or function of a model as a model, its calls inlined: its graph is the computation.
+
+    Args:
+        model: what `load` returned.
+        name: a signature, a function of the object graph or of the library, or `main` for the model itself; without
+            one the program that is shown by default.
+
+    Raises:
+        NotFoundError: there is no such program; the message lists those that there are.
+    """
+    return _context(model).in_program(name).model
 
 
 def collections(model: Model, *, name: str = "") -> CollectionsReport:

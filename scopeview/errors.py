@@ -6,6 +6,10 @@
     +-- DamagedError          TensorFlow's, but nothing of it can be read    422
     +-- AmbiguousError        several artifacts or tag-sets: one must be chosen  409
     +-- QueryError            a search or option that cannot be understood   400
+    +-- TooLargeError         more bytes than are taken                      413
+    +-- TooManyError          more of something than is kept                 429
+    +-- BusyError             not now: others wait already, or it takes long 503
+    +-- NoRoomError           the disk is full                               507
 
 A message is one sentence: what, where, why, and what to try. The command line prints it and exits with
 `exit_code`; the server answers with `http_status`. Nothing below catches these classes.
@@ -52,3 +56,27 @@ class AmbiguousError(ScopeviewError):
 
 class QueryError(ScopeviewError):
     """A query or an option value that cannot be understood."""
+
+
+class TooLargeError(ScopeviewError):
+    """More bytes than the server takes."""
+
+    http_status = 413
+
+
+class TooManyError(ScopeviewError):
+    """More of something than the server keeps."""
+
+    http_status = 429
+
+
+class BusyError(ScopeviewError):
+    """What cannot be answered now, and can be asked for again."""
+
+    http_status = 503
+
+
+class NoRoomError(ScopeviewError):
+    """A disk that has no room for what is to be written."""
+
+    http_status = 507

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scopeview.analysis.lint.rule import Subject
 from scopeview.analysis.lint.run import lint
 from scopeview.errors import NotFoundError, ScopeviewError
+from scopeview.readers.tensorflow import importing
 from scopeview.workspace import OpenModel, Workspace
 from scopeview.workspace.entry import Entry, load
 from tests.graphs import graph_def_from_text
@@ -107,7 +110,7 @@ def test_reading_is_given_up_when_nobody_wants_it() -> None:
     load(entry)
 
     assert (entry.context, entry.state, entry.done.is_set()) == (None, "failed", True)
-    assert entry.error == f"{GAN} was given up while it was read"
+    assert entry.error == f"{GAN} was closed while it was read"
 
 
 def test_answers_stay_within_their_budget() -> None:
@@ -187,3 +190,25 @@ def test_variables_that_cannot_be_read_leave_the_graph_and_a_note(tmp_path: Path
     (note,) = model.notes
     assert note.startswith("its variables cannot be read: ") and "variables.index" in note
     assert workspace.models()[0].holds_values is False
+
+
+def test_an_import_child_that_is_killed_is_an_answer_and_the_server_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Watched(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(importing.subprocess, "Popen", Watched)
+    workspace = Workspace()
+    model = workspace.open(GAN)
+    workspace.import_model(model)
+    while not started:
+        time.sleep(0.01)
+    started[0].kill()
+
+    told = imported(workspace, model)
+
+    assert (told.imported, "SIGKILL" in told.import_error) == ("refused", True)
+    assert workspace.answer("question", (model,), lambda: b"answer") == b"answer"

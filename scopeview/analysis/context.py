@@ -1,12 +1,15 @@
-"""What several questions need to know of a model, worked out once and when it is first asked for."""
+"""What several questions need to know of a model, computed once and when it is first asked for.
+
+Safe for threads: each fact has a lock of its own (`scopeview.model.once`). What is kept per variable below a fact
+(`call_sites`, `accesses`) may be computed twice by two threads that ask at once; the two are equal, and either stays.
+"""
 
 from __future__ import annotations
 
 import copy
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
-from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +17,21 @@ from numpy.typing import NDArray
 from scopeview.analysis.derive.accesses import Accesses, AccessIndex
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable, find_auxiliary_variables
 from scopeview.analysis.derive.call_sites import CallSite, CallSites
+from scopeview.analysis.derive.entry_points import default_program, program_names
 from scopeview.analysis.derive.roles import Roles
 from scopeview.analysis.derive.savers import Saving, find_saving
 from scopeview.analysis.derive.structure import Twins, find_twins
+from scopeview.analysis.derive.uses import Uses
+from scopeview.model.entry_point import MAIN
 from scopeview.model.model import Model
-from scopeview.model.variables import VARIABLE_TYPES, Variable
+from scopeview.model.once import Answers, once
+from scopeview.model.op_types import VARIABLE_TYPES, WEIGHT_PASSES
+from scopeview.model.variables import Variable
 
 Answer = TypeVar("Answer")
+
+_PROGRAMS_KEPT = 8
+"""Programs of a model whose analyses are kept: those that were asked about last."""
 
 
 class AnalysisContext:
@@ -29,21 +40,42 @@ class AnalysisContext:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._sites: dict[str, tuple[CallSite, ...]] = {}
-        self._cached: dict[Hashable, Any] = {}
+        self._answers = Answers()
+        self._programs = Answers(_PROGRAMS_KEPT)
 
     def with_model(self, model: Model) -> AnalysisContext:
         """Return the facts of the same artifact after TensorFlow's import: what was worked out stays."""
         other = copy.copy(self)
         other.model = model
-        other._cached = {}
+        other._answers = Answers()
+        other._programs = Answers(_PROGRAMS_KEPT)
         return other
 
     def cached(self, question: Hashable, compute: Callable[[], Answer]) -> Answer:
         """Return the answer to a question of an analysis that builds on this one, worked out once."""
-        if question not in self._cached:
-            self._cached[question] = compute()
-        answer: Answer = self._cached[question]
-        return answer
+        return self._answers.get(question, compute)
+
+    def in_program(self, name: str | None = None) -> AnalysisContext:
+        """Return the context of a program of the model; of the one that is shown by default if none is named.
+
+        Raises:
+            NotFoundError: there is no program of this name.
+        """
+        chosen = self.cached("default program", lambda: default_program(self.model)) if name is None else name
+        if chosen == MAIN:
+            return self
+        from scopeview.model.programs import program  # only graphs with functions need it
+
+        found: AnalysisContext = self._programs.get(chosen, lambda: AnalysisContext(program(self.model, chosen)))
+        return found
+
+    def for_sharing(self, name: str | None = None) -> AnalysisContext:
+        """Return the context in which sharing is looked for: a program, or all of them where there are several.
+
+        What several programs use is shared between them, which none of them shows alone.
+        """
+        several = len([known for known in program_names(self.model) if known != MAIN]) > 1
+        return self if name is None and several else self.in_program(name)
 
     def by_key(self) -> Mapping[str, Variable]:
         """Return variables by their names and by what savers call them; not kept when TensorFlow's import joins."""
@@ -54,12 +86,12 @@ class AnalysisContext:
 
         return self.cached("variables by key", gathered)
 
-    @cached_property
+    @once
     def auxiliary_variables(self) -> Mapping[str, AuxiliaryVariable]:
         """What slots, averages, replicas and scalars belong to, by their names."""
         return find_auxiliary_variables(self.model)
 
-    @cached_property
+    @once
     def attached(self) -> Mapping[str, tuple[AuxiliaryVariable, ...]]:
         """What is attached to each variable, by the name of that variable."""
         found: dict[str, dict[str, AuxiliaryVariable]] = defaultdict(dict)
@@ -67,30 +99,41 @@ class AnalysisContext:
             found[auxiliary.primary][auxiliary.variable] = auxiliary
         return {primary: tuple(sorted(kept.values(), key=lambda a: a.variable)) for primary, kept in found.items()}
 
-    @cached_property
+    @once
     def roles(self) -> Roles:
         """What each op is for."""
         return Roles(self.model, self.auxiliary_variables)
 
-    @cached_property
+    def role_rule(self, op: str, function: str = "") -> str:
+        """Return the code of the rule that gave an op its role; empty for `forward`."""
+        table = self.model.functions[function].body if function else self.model.graph
+        row = table.row(op)
+        decided = self.roles.why(row, function) if row is not None else None
+        return "" if decided is None else decided.code
+
+    @once
     def _accesses(self) -> AccessIndex:
         return AccessIndex(self.model, self.roles)
 
-    @cached_property
+    @once
     def _call_sites(self) -> CallSites:
-        return CallSites(self.model, self.roles)
+        return CallSites(self.model, self.roles, self._uses)
 
-    @cached_property
+    @once
+    def _uses(self) -> Uses:
+        return Uses(self.model, self.roles)
+
+    @once
     def saving(self) -> Saving:
         """What the savers of the graph store, and what none does."""
         return find_saving(self.model)
 
-    @cached_property
+    @once
     def twins(self) -> tuple[Twins, ...]:
         """Numbered scopes of the op tree that are equal inside."""
         return find_twins(self.model.graph)
 
-    @cached_property
+    @once
     def forward_edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Source and target of every edge by which computed values flow between forward ops, sorted by source.
 
@@ -104,7 +147,7 @@ class AnalysisContext:
         order = np.argsort(source[kept], kind="stable")
         return source[kept][order], target[kept][order]
 
-    @cached_property
+    @once
     def weights_of(self) -> NDArray[np.int64]:
         """The variable that each op is, or hands the value of on: its row, or -1; shape (ops,)."""
         graph = self.model.graph
@@ -113,18 +156,18 @@ class AnalysisContext:
         found[held] = held
         for row in held:
             for edge in graph.consumers(row):
-                if graph.op_type(edge.target) in ("Identity", "ReadVariableOp", "Enter", "RefEnter"):
+                if graph.op_type(edge.target) in WEIGHT_PASSES:
                     found[edge.target] = row
         return found
 
-    @cached_property
+    @once
     def gives_weights(self) -> NDArray[np.bool_]:
         """Which ops are variables, or hand the value of one on: shape (ops,)."""
         return np.asarray(self.weights_of >= 0)
 
     def accesses(self, variable: Variable) -> Accesses:
         """Return what reads and writes a variable."""
-        return self._accesses.of(variable)
+        return self.cached(("accesses", variable.identity), lambda: self._uses.judged(self._accesses.of(variable)))
 
     def call_sites(self, variable: Variable) -> tuple[CallSite, ...]:
         """Return the op scopes whose computation uses a variable."""
@@ -141,5 +184,5 @@ class AnalysisContext:
         found = self.model.variable_scopes.find(scope)
         rows = self.model.variable_scopes.rows(found) if found is not None else range(0)
         variables = (self.model.variables[row] for row in rows)
-        reads = [read for v in variables if v.name not in self.auxiliary_variables for read in self.accesses(v).forward]
+        reads = [self.accesses(v).forward for v in variables if v.name not in self.auxiliary_variables]
         return self._call_sites.of_scope(scope, reads)

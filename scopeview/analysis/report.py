@@ -9,9 +9,11 @@ from typing import Literal
 
 import numpy as np
 
+from scopeview.analysis.answers.card import ModelCard
 from scopeview.analysis.answers.collections import CollectionsReport, collections
 from scopeview.analysis.answers.inspect import ModelSummary, summarize
 from scopeview.analysis.answers.sharing import SharingReport, sharing
+from scopeview.analysis.card import full_card
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.lint.rule import SEVERITIES, Severity, Subject
 from scopeview.analysis.lint.run import LintReport, lint
@@ -60,6 +62,8 @@ class ModelReport:
     """Everything that is worth attaching to a review."""
 
     model: ModelSummary
+    card: ModelCard
+    """As in `inspect`."""
     ops: ReportTree
     variables: ReportTree
     sharing: SharingReport
@@ -76,12 +80,13 @@ def report(subject: Subject, *, lines: int = 2000, limit: int = 500) -> ModelRep
         limit: how many shared variables to list.
     """
     context = subject.context
-    shared = sharing(context, limit=limit)
+    shared = sharing(context.for_sharing(), limit=limit)
     found = lint(subject)
     severities = _severities(found)
     return ModelReport(
         model=summarize(context),
-        ops=_ops(context, View(lines=lines), _shared_by_scope(shared), severities),
+        card=full_card(context, subject.checkpoint),
+        ops=_ops(context.in_program(), View(lines=lines), _shared_by_scope(shared), severities),
         variables=_variables(context, View(lines=lines), severities),
         sharing=shared,
         collections=collections(context),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.options import Source, source_options
+from scopeview.cli.options import Source, program_option, source_options
 
 if TYPE_CHECKING:
     from scopeview.analysis.context import AnalysisContext
@@ -52,6 +52,7 @@ _FORMATS = ("svg", "dot", "json", "graphml")
     help="Form of the output; without it as FILE ends, else dot.",
 )
 @click.option("--sideways", is_flag=True, help="With SVG: inputs at the left, not at the bottom.")
+@program_option
 @click.option("-o", "--output", "target", metavar="FILE", help="The file to write; standard output without it.")
 def command(  # noqa: PLR0913 - one parameter per option
     path: str,
@@ -68,6 +69,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     unfolded: tuple[str, ...],
     output: str | None,
     sideways: bool,
+    program: str | None,
     target: str | None,
 ) -> None:
     """Write the dataflow of a scope as it is drawn: scopes as boxes, variables as one node, twins folded.
@@ -78,8 +80,10 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.analysis.graph_view.expanded import whole_graph
     from scopeview.analysis.graph_view.scope_layer import ViewOptions
     from scopeview.errors import ScopeviewError
+    from scopeview.model.entry_point import MAIN
 
     context = AnalysisContext(Source(path, tags, artifact, importing, timeout).load())
+    context = context.in_program(program or (MAIN if function else None))
     view_options = ViewOptions(frozenset(roles), frozenset(shown), frozenset(unfolded))  # type: ignore[arg-type]
     found = whole_graph(context, scope, opened, layers=levels, function=function, view_options=view_options)
     _check(context, found, opened)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from scopeview.cli.options import Source, output_options, print_json, source_options
+from scopeview.cli.options import Source, output_options, print_json, program_option, source_options
 
 
 @click.command("find")
@@ -12,6 +12,7 @@ from scopeview.cli.options import Source, output_options, print_json, source_opt
 @click.argument("query", nargs=-1, required=True)
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Hits of one page.")
 @click.option("--offset", type=click.IntRange(0, 1_000_000_000), default=0, help="Hits to skip.")
+@program_option
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option
     path: str,
@@ -22,6 +23,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     timeout: int,
     limit: int,
     offset: int,
+    program: str | None,
     as_json: bool,
     color: bool | None,
 ) -> None:
@@ -38,7 +40,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.render.text.find import print_find
 
     model = Source(path, tags, artifact, importing, timeout).load()
-    result = find(AnalysisContext(model), " ".join(query), limit=limit, offset=offset)
+    result = find(AnalysisContext(model), " ".join(query), limit=limit, offset=offset, program=program)
     if as_json:
         print_json(result)
     else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.options import Source, output_options, print_json, source_options
+from scopeview.cli.options import Source, output_options, print_json, program_option, source_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +53,8 @@ _FEWEST_LINES = 10
     help="Leave ops of these roles out of the op tree: init, save, gradient, update, summary, bookkeeping, forward.",
 )
 @click.option("--all", "show_all", is_flag=True, help="Show everything: no twins folded, nothing left out.")
+@click.option("--markdown", is_flag=True, help="Print the model's card alone, as Markdown to paste into an issue.")
+@program_option
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option
     path: str,
@@ -64,6 +67,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     sort: Sort,
     hide_roles: str | None,
     show_all: bool,
+    markdown: bool,
+    program: str | None,
     as_json: bool,
     color: bool | None,
     **sections: bool,
@@ -74,15 +79,22 @@ def command(  # noqa: PLR0913 - one parameter per option
     (step_0 .. step_99) become one line. --ops, --variables, --collections and --functions choose sections.
     """
     from scopeview.analysis.answers.inspect import inspect
+    from scopeview.analysis.card import full_card
     from scopeview.analysis.context import AnalysisContext
+    from scopeview.model.entry_point import MAIN
+    from scopeview.render.markdown_card import card_markdown
     from scopeview.render.text.console import make_console
     from scopeview.render.text.inspect import Sections, print_inspection
 
     model = Source(path, tags, artifact, importing, timeout).load(prints_notes=True)
     scope = scope.strip("/")
-    _check_scope(model, scope)
     context = AnalysisContext(model)
-    inspection = inspect(context, scope=scope, depth=depth)
+    shown = _shown(context, scope, program)
+    card = full_card(context, _beside(model), program=program)
+    if markdown:
+        click.echo(card_markdown(card, model.origin.path), nl=False)
+        return
+    inspection = inspect(context, card, scope=scope, depth=depth, program=program or MAIN)
     if as_json:
         print_json(inspection)
         return
@@ -91,9 +103,37 @@ def command(  # noqa: PLR0913 - one parameter per option
     lines = None if show_all else 10 if screen >= 60 else 4
     is_named = any(sections[name] for name in _SECTIONS)
     lists = Sections("collections" in chosen, "functions" in chosen, "functions" in chosen, lines, is_named)
+    lists = replace(lists, card=not is_named and not scope)
     view = _view(depth, sort, show_all, _lines_for_trees(screen, inspection, lists, chosen))
-    pictures = _pictures(context, chosen, scope, view, _hidden(context, hide_roles))
+    pictures = _pictures(context, shown, chosen, scope, view, _hidden(shown, hide_roles))
     print_inspection(make_console(color=color, whole=show_all), inspection, context, pictures, lists)
+
+
+def _beside(model: Model) -> AnalysisContext | None:
+    """Return the checkpoint that belongs to a model; one that cannot be read is none, and lint says why."""
+    from scopeview.analysis.context import AnalysisContext
+    from scopeview.errors import ScopeviewError
+    from scopeview.readers import read_beside
+
+    try:
+        beside = read_beside(model)
+    except ScopeviewError:
+        return None
+    return None if beside is None else AnalysisContext(beside)
+
+
+def _shown(context: AnalysisContext, scope: str, program: str | None) -> AnalysisContext:
+    """Return the context whose op tree is shown: the program's, or the main graph's where only that has the scope."""
+    shown = context.in_program(program)
+    if program is None and shown is not context and scope and not _has_scope(shown.model, scope):
+        shown = context
+    _check_scope(shown.model, scope)
+    return shown
+
+
+def _has_scope(model: Model, scope: str) -> bool:
+    in_ops = model.op_scopes.find(scope) is not None or model.graph.row(scope) is not None
+    return in_ops or model.variable_scopes.find(scope) is not None or bool(model.variables.named(scope))
 
 
 def _check_scope(model: Model, scope: str) -> None:
@@ -101,8 +141,7 @@ def _check_scope(model: Model, scope: str) -> None:
     from scopeview.errors import NotFoundError
     from scopeview.model.scopes import ScopeId
 
-    known = model.op_scopes.find(scope) is not None or model.variable_scopes.find(scope) is not None
-    if scope and not known and model.graph.row(scope) is None and not model.variables.named(scope):
+    if scope and not _has_scope(model, scope):
         trees = (model.op_scopes, model.variable_scopes)
         paths = (tree.path(found) for tree in trees for found in map(ScopeId, range(1, len(tree))))
         raise NotFoundError(not_found(model, scope, paths, "no scope"))
@@ -125,6 +164,7 @@ def _lines_for_trees(screen: int, inspection: Inspection, sections: Sections, ch
     """Return how many lines the trees may have together, when header and lists have theirs."""
     summary = inspection.model
     used = 5 + len(summary.notes) + bool(summary.others) + bool(summary.details)
+    used += _card_lines(inspection) if sections.card else 0
     used += 4 * len(chosen & {"ops", "variables"})  # a blank line, two headings, and what is folded
     lists = [
         inspection.collections if sections.collections else (),
@@ -134,6 +174,13 @@ def _lines_for_trees(screen: int, inspection: Inspection, sections: Sections, ch
     ]
     used += sum(2 + min(len(rows), sections.lines or len(rows)) for rows in lists if rows)
     return max(_FEWEST_LINES, screen - used)
+
+
+def _card_lines(inspection: Inspection) -> int:
+    from scopeview.render.card import card_rows
+
+    lines = len(list(card_rows(inspection.card)))
+    return lines + 1 if lines else 0
 
 
 def _hidden(context: AnalysisContext, roles: str | None) -> NDArray[np.bool_] | None:
@@ -155,24 +202,27 @@ def _hidden(context: AnalysisContext, roles: str | None) -> NDArray[np.bool_] | 
 
 
 def _pictures(
-    context: AnalysisContext, chosen: set[str], scope: str, view: View, hidden: NDArray[np.bool_] | None
+    context: AnalysisContext,
+    shown: AnalysisContext,
+    chosen: set[str],
+    scope: str,
+    view: View,
+    hidden: NDArray[np.bool_] | None,
 ) -> Pictures:
     """Draw both trees; a tree that needs fewer lines leaves them to the other."""
-    from dataclasses import replace
-
     from scopeview.analysis.trees.outline import op_forest, outline, variable_forest
     from scopeview.model.names import is_within
     from scopeview.render.text.inspect import Pictures
 
-    model = context.model
+    model, graph = context.model, shown.model.graph
     attached = context.auxiliary_variables if view.lines is not None or view.depth is not None else {}
     within = [variable.name for variable in model.variables if is_within(variable.name, scope)]
     if scope and (model.variables.named(scope) or all(name in attached for name in within)):
         attached = {}  # they were asked for
-    both = {"ops", "variables"} <= chosen and len(model.graph) and len(model.variables)
+    both = {"ops", "variables"} <= chosen and len(graph) and len(model.variables)
     half = view if view.lines is None or not both else replace(view, lines=view.lines // 2)
     variables = outline(variable_forest(model, attached), half, scope) if "variables" in chosen else None
     if both and view.lines is not None and half.lines is not None and variables is not None:
         half = replace(view, lines=view.lines - min(half.lines, len(variables.rows)))
-    ops = outline(op_forest(model.graph, hidden), half, scope) if "ops" in chosen else None
-    return Pictures(ops, variables, scope)
+    ops = outline(op_forest(graph, hidden), half, scope) if "ops" in chosen else None
+    return Pictures(ops, variables, scope, shown.model)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.options import Source, print_json, source_options
+from scopeview.cli.options import Source, limits, print_json, source_options
 
 if TYPE_CHECKING:
     from scopeview.analysis.lint.rule import Severity, Subject
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Form of the output.",
 )
+@click.option("--program", metavar="NAME", help="Examine only this signature or function, its calls inlined.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the same as --format json.")
 @click.option("--color/--no-color", default=None, help="Force color on or off; the default is on for a terminal.")
 def command(  # noqa: PLR0913 - one parameter per option
@@ -56,6 +57,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     severity: Severity,
     values: bool,
     output: str,
+    program: str | None,
     as_json: bool,
     color: bool | None,
 ) -> None:
@@ -68,7 +70,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.render.text.console import make_console
     from scopeview.render.text.lint import print_lint
 
-    subject = _subject(Source(path, tags, artifact, importing, timeout), checkpoint, values)
+    subject = _subject(Source(path, tags, artifact, importing, timeout), checkpoint, values, program)
     report = lint(subject, select=_listed(select), ignore=_listed(ignore), severity=severity)
     if as_json or output == "json":
         print_json(report)
@@ -109,15 +111,18 @@ def _rule(name: str) -> object:
     raise QueryError(f"there is no lint rule {name!r}; scopeview lint --explain all lists them")
 
 
-def _subject(source: Source, checkpoint: str | None, values: bool) -> Subject:
+def _subject(source: Source, checkpoint: str | None, values: bool, program: str | None) -> Subject:
     """Open what is examined; a SavedModel folder is held against the variables that lie in it."""
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.lint.rule import Subject
-    from scopeview.readers import read, read_beside
-    from scopeview.readers.checkpoint.values import ShardValues
+    from scopeview.model.entry_point import MAIN
+    from scopeview.readers import limited, read, read_beside
+    from scopeview.readers.stored_values import can_be_read, reader_of
 
     model = source.load()
-    other = read(checkpoint) if checkpoint is not None else read_beside(model)
+    with limited(limits()):
+        other = read(checkpoint) if checkpoint is not None else read_beside(model)
     holder = other or model
-    reader = ShardValues(holder) if values and holder.origin.format.startswith("checkpoint") else None
-    return Subject(AnalysisContext(model), AnalysisContext(other) if other is not None else None, reader)
+    reader = reader_of(holder) if values and can_be_read(holder) else None
+    context = AnalysisContext(model).in_program(program or MAIN)  # rules look at every program, unless one is named
+    return Subject(context, AnalysisContext(other) if other is not None else None, reader)

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from scopeview.model.model import Model
+    from scopeview.readers import Limits
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -31,13 +32,14 @@ class Source:
         """
         import logging
 
-        from scopeview.readers import read
+        from scopeview.readers import limited, read
         from scopeview.readers.tensorflow.importing import with_import
         from scopeview.render.formats import printable
 
         logger = logging.getLogger(__name__)
         tags = None if self.tags is None else [tag.strip() for tag in self.tags.split(",") if tag.strip()]
-        model = read(self.path, tags=tags, artifact=self.artifact)
+        with limited(limits()):
+            model = read(self.path, tags=tags, artifact=self.artifact)
         logger.info("read %s as %s", printable(self.path), model.origin.format)
         logger.debug("%d ops, %d functions, %d variables", len(model.graph), len(model.functions), len(model.variables))
         for note in () if prints_notes else model.notes:
@@ -65,9 +67,57 @@ def source_options(function: Command) -> Command:
             help="Seconds the import may take.",
         ),
     )
+    for decorator in reversed((*decorators, limit_options)):
+        function = decorator(function)
+    return function
+
+
+def limit_options(function: Command) -> Command:
+    """Add what reading one file may cost; `limits` returns it."""
+    decorators = (
+        click.option(
+            "--limit-seconds",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            expose_value=False,
+            callback=_keep,
+            help="Stop reading a file after so many seconds, with what was read by then.",
+        ),
+        click.option(
+            "--limit-memory",
+            type=click.IntRange(1, 1 << 30),
+            metavar="MB",
+            expose_value=False,
+            callback=_keep,
+            help="Let a file unpack to so many MB; the default is 64 times its size, at least 64 MB.",
+        ),
+    )
     for decorator in reversed(decorators):
         function = decorator(function)
     return function
+
+
+def program_option(function: Command) -> Command:
+    """Add --program; the command gets it as `program`, None if it was not given."""
+    return click.option(
+        "--program",
+        metavar="NAME",
+        help="The signature or function to show, its calls inlined; `main` is the file's own main graph. "
+        "Of a SavedModel of TF 2 the default is serving_default, else the largest.",
+    )(function)
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: float | None) -> None:
+    context.meta[f"{__name__}.{parameter.name}"] = value
+
+
+def limits() -> Limits:
+    """Return the limits that the command line sets."""
+    from scopeview.readers import Limits
+
+    meta = click.get_current_context().meta
+    megabytes = meta.get(f"{__name__}.limit_memory")
+    return Limits(meta.get(f"{__name__}.limit_seconds"), None if megabytes is None else int(megabytes) << 20)
 
 
 def output_options(function: Command) -> Command:

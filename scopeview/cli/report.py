@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scopeview.cli.options import Source, print_json, source_options
+from scopeview.cli.options import Source, limits, print_json, source_options
 
 
 @click.command("report")
@@ -40,13 +40,14 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.analysis.lint.rule import Subject
     from scopeview.analysis.report import report
     from scopeview.errors import ScopeviewError
-    from scopeview.readers import read, read_beside
+    from scopeview.readers import limited, read, read_beside
     from scopeview.render.html import report_html
 
     if output is None and not as_json:
         raise click.UsageError("say where the report goes: -o out.html, or -o - for standard output")
     model = Source(path, tags, artifact, importing, timeout).load(prints_notes=True)
-    other = read(checkpoint) if checkpoint is not None else read_beside(model)
+    with limited(limits()):
+        other = read(checkpoint) if checkpoint is not None else read_beside(model)
     found = report(Subject(AnalysisContext(model), AnalysisContext(other) if other is not None else None), lines=lines)
     if as_json:
         print_json(found)

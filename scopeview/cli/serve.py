@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
+import sys
+import threading
 import webbrowser
 from pathlib import Path
 
 import click
+
+_SWITCH_S = 0.001
+"""Seconds after which a thread that computes lets another run, such as the one that answers light routes."""
 
 
 @click.command("serve")
@@ -59,39 +65,51 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     Serves the named paths alone, and what lies under --root. Ctrl-C ends it.
     """
-    import uvicorn
-
     from scopeview.readers import find_artifacts
+    from scopeview.readers.temporary import remove_left_behind
     from scopeview.server.allowed_paths import AllowedPaths
     from scopeview.server.app import create_app
+    from scopeview.server.connections import Server
     from scopeview.server.security import LOOPBACK, Access, hosts_for
-    from scopeview.workspace import Workspace
+    from scopeview.workspace import MOST_MODELS, Workspace
 
     if not paths and not roots:
         raise click.UsageError("pass a PATH to open, or a folder to choose from as --root")
     for path in paths:
         if not Path(path).exists():
             find_artifacts(Path(path))  # the prefix of a checkpoint; for anything else it says at once what is wrong
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what is temporary is removed
+    remove_left_behind()
     is_loopback = host in LOOPBACK
     if token is None and not is_loopback and not no_token:
         token = secrets.token_urlsafe(18)
-    listener = _listen(host, port)
-    port = listener.getsockname()[1]
-    workspace = Workspace(import_up_to=import_up_to)
-    chosen = tuple(tag.strip() for tag in tags.split(",")) if tags else None
-    for path in paths:
-        workspace.open(path, tags=chosen)
     is_any = host in ("0.0.0.0", "::")  # every address of this machine
     own = [socket.gethostname(), socket.getfqdn()] if is_any else []
     access = Access(hosts_for(host, [*own, *hosts]), is_any, token)
+    listener = _listen(host, port)
+    port = listener.getsockname()[1]
+    workspace = Workspace(import_up_to=import_up_to, most_models=MOST_MODELS + len(paths))
+    chosen = tuple(tag.strip() for tag in tags.split(",")) if tags else None
+    for path in paths:
+        workspace.open(path, tags=chosen)
     app = create_app(workspace, AllowedPaths(paths, roots), access)
     shown = own[0] if is_any else f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
     _report_progress(address, port, is_loopback)
     if _should_open(opens):
         webbrowser.open(address)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-    uvicorn.Server(config).run(sockets=[listener])
+    sys.setswitchinterval(_SWITCH_S)
+    Server(app, before_end=workspace.shut_down).run(sockets=[listener])
+    _end()
+
+
+def _end() -> None:
+    """End the process, with the threads that are still at work: they have no one to work for."""
+    from scopeview.readers.temporary import remove_own
+
+    remove_own()
+    if any(thread.name.startswith("scopeview-") for thread in threading.enumerate()):
+        os._exit(0)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -103,7 +121,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(128)  # whoever opens the address before the server is up waits, and is not refused
+        listener.listen(1024)  # whoever opens the address before the server is up waits, and is not refused
     except OSError as error:
         listener.close()
         raise QueryError(f"cannot listen on {host}:{port}: {error.strerror or error}; try another --port") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from scopeview.cli.options import Source, output_options, print_json, source_options
+from scopeview.cli.options import Source, output_options, print_json, program_option, source_options
 
 
 @click.command("sharing")
@@ -24,6 +24,7 @@ from scopeview.cli.options import Source, output_options, print_json, source_opt
     "--all", "show_all", is_flag=True, help="Every variable: unshared ones, optimizer slots and averages too."
 )
 @click.option("--limit", type=click.IntRange(1), default=500, show_default=True, help="Variables to list.")
+@program_option
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option
     path: str,
@@ -37,6 +38,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     collection: str,
     show_all: bool,
     limit: int,
+    program: str | None,
     as_json: bool,
     color: bool | None,
 ) -> None:
@@ -51,7 +53,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.render.text.console import make_console
     from scopeview.render.text.sharing import print_sharing, print_story
 
-    context = AnalysisContext(Source(path, tags, artifact, importing, timeout).load())
+    context = AnalysisContext(Source(path, tags, artifact, importing, timeout).load()).for_sharing(program)
     if not len(context.model.graph):
         click.echo(f"{path} has no graph, so that nothing tells who uses a variable: pass its .meta or .pb", err=True)
     if variable is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from scopeview.cli.options import Source, output_options, print_json, source_options
+from scopeview.cli.options import Source, output_options, print_json, program_option, source_options
 
 
 @click.command("show")
@@ -17,6 +17,7 @@ from scopeview.cli.options import Source, output_options, print_json, source_opt
     show_default=True,
     help="Consumers, scopes and variables to list.",
 )
+@program_option
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option
     path: str,
@@ -26,6 +27,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     importing: bool,
     timeout: int,
     limit: int,
+    program: str | None,
     as_json: bool,
     color: bool | None,
 ) -> None:
@@ -40,7 +42,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.render.text.show import print_detail
 
     model = Source(path, tags, artifact, importing, timeout).load()
-    found = detail(AnalysisContext(model), name, limit=limit)
+    found = detail(AnalysisContext(model), name, limit=limit, program=program)
     if as_json:
         print_json(found)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from scopeview.cli.options import output_options, print_json
+from scopeview.cli.options import limit_options, limits, output_options, print_json
 
 
 @click.command("values")
@@ -14,6 +14,7 @@ from scopeview.cli.options import output_options, print_json
 @click.option("--artifact", help="Which of several artifacts at PATH to open.")
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=200, show_default=True, help="Variables to read.")
 @click.option("--offset", type=click.IntRange(0, 1_000_000_000), default=0, help="Variables to skip.")
+@limit_options
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option
     path: str,
@@ -35,12 +36,14 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.cli.options import Source
     from scopeview.cli.progress import reading
     from scopeview.errors import DamagedError
-    from scopeview.readers import with_values
+    from scopeview.readers import limited, with_values
     from scopeview.render.formats import plural
     from scopeview.render.text.console import make_console
     from scopeview.render.text.values import print_values
 
-    model, values = with_values(Source(path, tags, artifact, importing=False, timeout=0).load())
+    model = Source(path, tags, artifact, importing=False, timeout=0).load()
+    with limited(limits()):
+        model, values = with_values(model)
     size = sum(variable.size_bytes or 0 for variable in model.variables)
     with reading("reading values", size) as on_read:
         found = values_report(

@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from scopeview.model.ops import OpTable
-
-ARGUMENT_TYPE = "_Arg"
-"""Op type of the rows that stand for a function's arguments, as TensorFlow names them when it calls a function."""
-
-
-CALL_TYPES = ("PartitionedCall", "StatefulPartitionedCall")
-"""Op types that call the function of their attribute `f` with their inputs."""
-
-FUNCTIONAL_TYPES = (
-    *CALL_TYPES,
-    "If",
-    "StatelessIf",
-    "While",
-    "StatelessWhile",
-    "Case",
-    "StatelessCase",
-    "BatchFunction",
-    "RemoteCall",
-    "MapDefun",
-    "MapDataset",
-    "FlatMapDataset",
-    "FilterDataset",
-    "ReduceDataset",
-    "TPUPartitionedCall",
-)
-"""Op types that have functions as attributes."""
+from scopeview.model.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +31,10 @@ class Function:
     arguments: tuple[Argument, ...]
     results: tuple[Argument, ...]
     body: OpTable
+    argument_shapes: Mapping[int, Shape] = field(default_factory=dict)
+    """Shapes of arguments by their positions, as far as the library gives them."""
+    controls: tuple[str, ...] = ()
+    """Ops of the body that always run, whatever of the results is used."""
     gradient: str = ""
     """The function that computes its gradient, where the library says so."""
 

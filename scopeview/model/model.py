@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from scopeview.model.collection import Collection
+from scopeview.model.entry_point import EntryPoint
 from scopeview.model.functions import Function
 from scopeview.model.imported import ImportReport
+from scopeview.model.once import Answers, once
 from scopeview.model.ops import Buffer, OpTable
 from scopeview.model.scopes import ScopeTree
 from scopeview.model.shapes import Shape
@@ -21,8 +23,15 @@ Format = Literal[
     "checkpoint_v1",
     "checkpoint_v2",
     "checkpoint_object",
+    "checkpoint_safetensors",
+    "checkpoint_torch",
+    "checkpoint_hdf5",
+    "checkpoint_npz",
     "live_graph",
 ]
+
+
+_PROGRAMS_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,8 @@ class Origin:
     tags: tuple[str, ...] = ()
     artifact: str = ""
     """Which of several artifacts at the path this is; empty if it is the only one."""
+    checkpoint: str = ""
+    """The table of the checkpoint that has the values of its variables, where that is another file."""
     details: Mapping[str, str] = field(default_factory=dict)
     """Facts of the format that have no field of their own, such as a fingerprint or the number of shards."""
 
@@ -111,10 +122,22 @@ class Dangling:
 class Damage:
     """Something wrong with the files of an artifact, that is not wrong with what was read of them."""
 
-    kind: Literal["index", "shard", "state", "leftover"]
+    kind: Literal["index", "shard", "state", "leftover", "values"]
     where: str
     """Name of the file."""
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoHere:
+    """Another artifact at the path of a model."""
+
+    name: str
+    """What the `artifact` argument takes."""
+    kind: str
+    """What it is: `SavedModel`, `checkpoint`, `MetaGraph`, `graph`, `trace of an event file`."""
+    size_bytes: int
+    """Bytes of its files; of a graph in an event file, bytes of that graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +149,7 @@ class Message:
     start: int
     end: int
 
-    def content(self) -> Buffer:
+    def content(self) -> bytes | memoryview:
         """Return the bytes of the message."""
         return self.buffer[self.start : self.end]
 
@@ -148,15 +171,34 @@ class Model:
     dangling: tuple[Dangling, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences about what could not be read or needs care, such as a truncated file."""
-    others: tuple[str, ...] = ()
-    """What else the path holds, as values of the `artifact` argument."""
+    also_here: tuple[AlsoHere, ...] = ()
+    """What else the path holds."""
     damage: tuple[Damage, ...] = ()
     object_keys: Mapping[str, bool] = field(default_factory=dict)
     """Keys that the object graph of a checkpoint lists, and whether the checkpoint has an entry for each."""
     op_outputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Output types of op types, from the MetaGraph's own list of ops: `float32`, `$T`, `$N*$T`, `$Tout`."""
+    op_output_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the output arguments of op types, from the same list."""
+    entry: EntryPoint | None = None
+    """For a program: what it was made from. The graph then is the computation of this entry point, calls inlined."""
     imported: ImportReport | None = None
     message: Message | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_checkpoint(self) -> bool:
+        """Whether it is a checkpoint, of whatever version: entries, and no graph."""
+        return self.origin.format.startswith("checkpoint")
+
+    @property
+    def is_object_based(self) -> bool:
+        """Whether it is a checkpoint with an object graph."""
+        return self.origin.format == "checkpoint_object"
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What else the path holds, as values of the `artifact` argument."""
+        return tuple(other.name for other in self.also_here)
 
     @property
     def op_scopes(self) -> ScopeTree:
@@ -172,6 +214,11 @@ class Model:
     def variable_scopes(self) -> ScopeTree:
         """The variable-scope tree."""
         return self.variables.scopes
+
+    @once
+    def made_programs(self) -> Answers:
+        """Programs that were made of it (`model.programs.program`), by their names: the last few."""
+        return Answers(_PROGRAMS_KEPT)
 
     def collection(self, name: str) -> Collection | None:
         """Return a collection by name, or None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 from scopeview.model.dtypes import element_bytes
 
@@ -18,11 +18,31 @@ def element_count(shape: Shape) -> int | None:
     >>> element_count((3, 4)), element_count(()), element_count((None, 4)), element_count(None)
     (12, 1, None, None)
     """
-    if shape is None:
+    if shape is None or None in shape:
         return None
-    sizes = [size for size in shape if size is not None]
-    count = math.prod(sizes) if len(sizes) == len(shape) else None
-    return None if count is None or count > _MOST_ELEMENTS else count
+    if 0 in shape:
+        return 0
+    count = 1
+    for size in shape:
+        count *= size or 0
+        if abs(count) > _MOST_ELEMENTS:  # at once: the product of 30,000 sizes takes minutes
+            return None
+    return count
+
+
+def joining_axis(shapes: Sequence[Shape]) -> int | None:
+    """Return the axis along which tensors can be joined; the first where all are equal, None where there is none.
+
+    >>> joining_axis([(4, 3), (2, 3)]), joining_axis([(4, 3), (4, 5)]), joining_axis([(4,), (4,)])
+    (0, 1, 0)
+    >>> joining_axis([(4, 3), (2, 5)]), joining_axis([(4, None), (2, 3)]), joining_axis([(), ()])
+    (None, None, None)
+    """
+    known = [shape for shape in shapes if shape and None not in shape]
+    if len(known) != len(shapes) or len({len(shape) for shape in known}) != 1:
+        return None
+    axes = [axis for axis, sizes in enumerate(zip(*known, strict=True)) if len(set(sizes)) > 1]
+    return None if len(axes) > 1 else axes[0] if axes else 0
 
 
 def byte_count(shape: Shape, dtype: str) -> int | None:

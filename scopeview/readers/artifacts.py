@@ -7,58 +7,20 @@ several of these at once. All are offered; the first by rank is what opens witho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from scopeview.errors import NotFoundError, ScopeviewError, UnknownFormatError
-from scopeview.model.model import Format
-from scopeview.readers.checkpoint.reader import v1_shards
+from scopeview.readers.budget import budget_for
+from scopeview.readers.checkpoint.reader import checkpoint_artifact, v1_shards
 from scopeview.readers.checkpoint.state import latest_prefix, table_path
-from scopeview.readers.event_file import EventGraph, event_graphs
-from scopeview.readers.files import read_file
-from scopeview.readers.sniff import Kind, sniff
+from scopeview.readers.fence import children, fence, files_below, is_dir, is_file, or_outside, status
+from scopeview.readers.protocol import Artifact, Content
+from scopeview.readers.ranking import ranked
+from scopeview.readers.registry import reader_for
 
-_CHECKPOINT_KINDS = ("table", "cut_table")
-_RANKS: dict[Kind, int] = {
-    "saved_model": 0,
-    "saved_model_text": 0,
-    "table": 2,
-    "cut_table": 2,
-    "meta_graph": 3,
-    "meta_graph_text": 3,
-    "graph_def": 4,
-    "graph_def_text": 4,
-    "events": 5,
-    "inspection": 6,
-}
-_LATEST_RANK = 1
-
-FORMATS: dict[Kind, Format] = {
-    "saved_model": "saved_model",
-    "saved_model_text": "saved_model",
-    "table": "checkpoint_v2",
-    "cut_table": "checkpoint_v2",
-    "meta_graph": "meta_graph",
-    "meta_graph_text": "meta_graph",
-    "graph_def": "graph_def",
-    "graph_def_text": "graph_def",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Artifact:
-    """Something at a path that can be opened."""
-
-    name: str
-    """What the `artifact` argument takes; empty where the path holds nothing else."""
-    kind: Kind
-    file: Path
-    rank: int
-    """Lower opens first; equal ranks must be chosen between."""
-    event: EventGraph | None = None
-    notes: tuple[str, ...] = ()
-    """What was found out about the file on the way, such as a record that is damaged."""
+_MOST_NAMED = 8
+"""Artifacts below a folder that its refusal names."""
 
 
 def find_artifacts(path: Path) -> list[Artifact]:
@@ -75,21 +37,21 @@ def find_artifacts(path: Path) -> list[Artifact]:
 
 
 def _find(path: Path) -> list[Artifact]:
-    if path.is_dir():
-        found = sorted(_in_folder(path), key=lambda artifact: (artifact.rank, artifact.name))
-        if not found and table_path(path) is not None and path.name:
+    if is_dir(path):
+        found = _in_folder(path)
+        if not found and path.name and table_path(path) is not None:
             return _at_prefix(path)  # a checkpoint beside a folder of the same name
         if not found:
             raise UnknownFormatError(_nothing_in(path))
         return found
-    if path.is_file():
+    if is_file(path):
         found = _in_file(path, "")
         meta = path.with_name(f"{path.name}.meta")
-        if found[0].kind in _CHECKPOINT_KINDS and meta.is_file():
-            return [replace(found[0], name="checkpoint"), *_offered(meta, "meta_graph")]
-        return found
-    if path.is_symlink() or path.exists():
-        what = "a symbolic link that leads nowhere" if path.is_symlink() else "a device or a pipe"
+        if not found[0].has_graph and is_file(meta):
+            return _numbered([replace(found[0], name="checkpoint"), *_offered(meta, "meta_graph")])
+        return _numbered(found)
+    if status(path) is not None or (fence() is None and path.is_symlink()):
+        what = "a symbolic link that leads nowhere" if status(path) is None else "a device or a pipe"
         raise UnknownFormatError(f"{path} is {what}, not a file; pass the file itself")
     return _at_prefix(path)
 
@@ -99,21 +61,32 @@ def _short(path: Path) -> str:
     return text if len(text) <= 200 else f"{text[:100]}… ({len(text):,} characters)"
 
 
+def _numbered(found: list[Artifact]) -> list[Artifact]:
+    """Rank the artifacts of one file or prefix as they are listed."""
+    return [replace(artifact, rank=(number,)) for number, artifact in enumerate(found)]
+
+
 def _in_file(path: Path, name: str) -> list[Artifact]:
     shard = _prefix_of_shard(path)
     if shard is not None:
         return _at_prefix(shard)
-    kind = sniff(path)
-    if kind == "checkpoint_state":
-        prefix = latest_prefix(path)
-        if prefix is None or table_path(prefix) is None:
-            raise NotFoundError(
-                f"{path} names the checkpoint {prefix}, which is not there; pass the prefix of one that is"
-            )
-        return _at_prefix(prefix)
-    if kind == "events":
-        return list(_in_event_file(path, name))
-    return [Artifact(name, kind, path, _RANKS[kind])]
+    content = Content(path)
+    with budget_for(content.size) as budget:
+        found = list(reader_for(content).list(content, name))
+    return [
+        replace(artifact, checkpoint=_checkpoint_beside(artifact), notes=(*artifact.notes, *budget.cuts))
+        for artifact in found
+    ]
+
+
+def _checkpoint_beside(artifact: Artifact) -> Path | None:
+    """Return the table with the values of a graph: in the folder of a SavedModel, or of a `.meta` the same prefix."""
+    if not artifact.has_graph:
+        return None
+    if artifact.has_tags:
+        table = artifact.file.parent / "variables" / "variables.index"
+        return table if is_file(table) else None
+    return table_path(artifact.file.with_suffix("")) if artifact.file.suffix == ".meta" else None
 
 
 _SHARD = re.compile(r"\d{5}-of-\d{5}")
@@ -124,7 +97,7 @@ def _prefix_of_shard(path: Path) -> Path | None:
     stem, separator, rest = path.name.rpartition(".data-")
     if not (separator and stem and _SHARD.fullmatch(rest)):
         return None
-    if not path.with_name(f"{stem}.index").is_file():
+    if not is_file(path.with_name(f"{stem}.index")):
         raise NotFoundError(
             f"{path} is a data file of a checkpoint, and {stem}.index, which says what is in it, is not beside it; "
             "copy that file too"
@@ -132,63 +105,43 @@ def _prefix_of_shard(path: Path) -> Path | None:
     return path.with_name(stem)
 
 
-def _in_event_file(path: Path, name: str) -> Iterator[Artifact]:
-    notes: list[str] = []
-    graphs = event_graphs(read_file(path), notes)
-    if not graphs:
-        reason = f" ({notes[0]})" if notes else ""
-        raise UnknownFormatError(
-            f"{path} is an event file without a graph: it holds summaries only{reason}; "
-            "pass the run that wrote its graph"
-        )
-    for position, graph in enumerate(graphs):
-        label = f"{name}:{graph.name}" if name else graph.name
-        # The best graph of a file competes with other files; the rest is there to be asked for.
-        rank = _RANKS["events"] + (1 if position else 0)
-        yield Artifact(label, "events", path, rank, graph, tuple(notes))
-
-
 def _at_prefix(prefix: Path) -> list[Artifact]:
     """List the checkpoint of a prefix, and the MetaGraph that was saved beside it."""
     table = table_path(prefix)
-    meta = prefix.with_name(f"{prefix.name}.meta")
-    if table is None and not meta.is_file():
+    meta = prefix.with_name(f"{prefix.name}.meta") if prefix.name else prefix
+    if table is None and not is_file(meta):
         raise NotFoundError(f"{prefix} does not exist, neither as a file nor as the prefix of a checkpoint")
-    found = []
-    if table is not None:
-        found.append(Artifact("checkpoint", _table_kind(table), table, _LATEST_RANK))
-    if meta.is_file():
+    found = [_checkpoint(table, "checkpoint")] if table is not None else []
+    if is_file(meta):
         found += _offered(meta, "meta_graph")
+    return _numbered(found)
+
+
+def _checkpoint(table: Path, name: str) -> Artifact:
+    found = _in_file(table, name)[0]
+    if found.has_graph:
+        raise UnknownFormatError(f"{table} is not a checkpoint, although its name says so: it is a {found.kind}")
     return found
 
 
-def _table_kind(table: Path) -> Kind:
-    kind = sniff(table)
-    if kind not in _CHECKPOINT_KINDS:
-        raise UnknownFormatError(f"{table} is not a checkpoint, although its name says so: it is {kind}")
-    return kind
-
-
-def _in_folder(folder: Path) -> Iterator[Artifact]:
-    """Yield what lies in a folder, and event files in folders below it (runs)."""
-    latest = latest_prefix(folder / "checkpoint")
-    latest_table = table_path(latest) if latest is not None else None
-    seen_shards: set[Path] = set()
-    for file in sorted(folder.iterdir()):
-        if not file.is_file() or file.name == "checkpoint" or file in seen_shards:
-            continue
-        if ".data-" in file.name or file.name == "fingerprint.pb":
+def _in_folder(folder: Path) -> list[Artifact]:
+    """List what lies in a folder, and event files in folders below it (runs)."""
+    found: list[Artifact] = []
+    seen: set[Path] = set()
+    for file in children(folder):
+        if file in seen or file.name in ("checkpoint", "fingerprint.pb") or ".data-" in file.name or not is_file(file):
             continue
         for artifact in _offered(file, file.name.removesuffix(".index")):
-            if artifact.kind in _CHECKPOINT_KINDS:
-                seen_shards.update(v1_shards(file))
-            yield replace(artifact, rank=_LATEST_RANK) if file == latest_table else artifact
+            found.append(artifact)
+            if not artifact.has_graph:
+                seen.update(v1_shards(file))
     values = folder / "variables" / "variables.index"
-    if values.is_file() and any((folder / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
-        yield Artifact("variables", _table_kind(values), values, _RANKS["table"])
-    for file in sorted(folder.rglob("*tfevents*")):
-        if file.parent != folder and file.is_file():
-            yield from _offered(file, str(file.relative_to(folder)))
+    if is_file(values) and any(artifact.has_tags for artifact in found):
+        found.append(checkpoint_artifact(values, "variables"))
+    for file in files_below(folder):
+        if file.parent != folder and "tfevents" in file.name and is_file(file):
+            found += _offered(file, str(file.relative_to(folder)))
+    return ranked(folder, found)
 
 
 def _offered(file: Path, name: str) -> list[Artifact]:
@@ -201,21 +154,29 @@ def _offered(file: Path, name: str) -> list[Artifact]:
 
 def _nothing_in(folder: Path) -> str:
     chunked = folder / "saved_model.cpb"
-    if chunked.is_file():
+    if is_file(chunked):
         return f"{folder} holds only a chunked SavedModel ({chunked.name}); save it below 2 GB or as text"
     state = folder / "checkpoint"
-    if state.is_file():
-        return f"{folder} has a state file that names the checkpoint {latest_prefix(state)}, which is not there"
+    if is_file(state):
+        named = latest_prefix(state)
+        missing = (
+            "names no checkpoint"
+            if named is None
+            else f"names the checkpoint {named}, which is not there{or_outside()}"
+        )
+        return f"{folder} has a state file that {missing}"
+    below = [file for file in files_below(folder) if file.parent != folder]
     deeper = sorted(
-        {str(p.parent.relative_to(folder)) for p in folder.glob("**/saved_model.pb*")}
-        | {str(p.relative_to(folder)).removesuffix(".index") for p in folder.glob("**/*.index")}
+        {str(file.parent.relative_to(folder)) for file in below if file.name.startswith("saved_model.pb")}
+        | {str(file.relative_to(folder)).removesuffix(".index") for file in below if file.suffix == ".index"}
     )
     if deeper:
-        shown = ", ".join(deeper[:8]) + (f" and {len(deeper) - 8} more" if len(deeper) > 8 else "")
+        more = f" and {len(deeper) - _MOST_NAMED} more" if len(deeper) > _MOST_NAMED else ""
+        shown = ", ".join(deeper[:_MOST_NAMED]) + more
         return f"{folder} holds no artifact of TensorFlow itself; below it are: {shown}"
     empty = f"{folder} holds no SavedModel, checkpoint, graph or event file of TensorFlow that can be opened"
-    refused = [str(error) for file in sorted(folder.iterdir()) if (error := _refusal(file)) is not None]
-    return f"{empty}: {refused[0]}" if refused else empty
+    refused = next((str(error) for file in children(folder) if (error := _refusal(file)) is not None), None)
+    return f"{empty}: {refused}" if refused else empty
 
 
 def _refusal(file: Path) -> ScopeviewError | None:

@@ -1,98 +1,155 @@
-"""Files as bytes: mapped into memory, so that a large file is neither copied nor read before it is needed."""
+"""Files as bytes, read by position: whole (graphs), or piece by piece as they are asked for (tables, events).
+
+Nothing is mapped into memory: a mapping of a file that is truncated ends the process (SIGBUS), and one that is
+rewritten changes what was read. A file that is read in pieces stays open, and with every piece its size, time and
+inode are compared with those at the beginning.
+"""
 
 from __future__ import annotations
 
 import gzip
-import mmap
+import os
+import weakref
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
+from typing import NamedTuple, overload
 
 from scopeview.errors import DamagedError, NotFoundError
+from scopeview.readers.budget import budget
+from scopeview.readers.fence import opened
 from scopeview.readers.protobuf.wire import Buffer
 
 _GZIP = b"\x1f\x8b"
-_MAX_UNPACKED = 1 << 32
+_CHUNK = 1 << 20
 
-_MAP_FROM = 1 << 20
-"""Files below this are read whole: a mapping would outlive a file that is replaced."""
-
-
-_fence: ContextVar[tuple[Path, ...] | None] = ContextVar("fence", default=None)
+WHOLE_UP_TO = 1 << 31
+"""Bytes of a file that is read whole where all of it is wanted: no message of protobuf is larger."""
 
 
-@contextmanager
-def fenced(roots: Sequence[Path] | None) -> Iterator[None]:
-    """Refuse, within, every file that lies below none of these folders once links are followed; None refuses nothing.
+class Identity(NamedTuple):
+    """What changes when a file is rewritten or replaced."""
 
-    A folder may hold links, and a checkpoint's state file names paths: whoever may open the one may not open all that
-    it leads to.
+    inode: int
+    size: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Identity:
+        """Return the identity of a file from its status."""
+        return cls(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+class FileBytes:
+    """The bytes of a file: `len`, an index and a slice, as `bytes` has them; each read from the disk when asked for.
+
+    The last piece of 1 MB is kept, so that reading forward costs one read per piece.
     """
-    token = _fence.set(None if roots is None else tuple(root.resolve() for root in roots))
-    try:
-        yield
-    finally:
-        _fence.reset(token)
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with opened(path) as file:
+            self._descriptor = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._descriptor)
+        self._identity = Identity.of(os.fstat(self._descriptor))
+        self._piece = (0, b"")  # replaced as a whole: several threads read at a time
 
-def fence() -> tuple[Path, ...] | None:
-    """Return the folders that are not left at this point, for what reads on later."""
-    return _fence.get()
+    def __len__(self) -> int:
+        return self._identity.size
 
+    @overload
+    def __getitem__(self, key: int) -> int: ...
+    @overload
+    def __getitem__(self, key: slice) -> bytes: ...
 
-def opened(path: Path) -> BufferedReader:
-    """Open a file for reading: the one way by which a source gets at any.
+    def __getitem__(self, key: int | slice) -> int | bytes:
+        start, piece = self._piece
+        if isinstance(key, int):
+            position = key - start
+            if 0 <= position < len(piece):
+                return piece[position]
+            return self._at(key)
+        first, last, step = key.indices(len(self))
+        if step != 1:
+            raise ValueError("a file is read forward, without steps")
+        if start <= first and last <= start + len(piece):
+            return piece[first - start : max(first, last) - start]
+        return self._slice(first, max(first, last))
 
-    Raises:
-        NotFoundError: it leads out of the folders that are not to be left.
-        OSError: it cannot be opened.
-    """
-    roots = _fence.get()
-    if roots is not None:
-        real = path.resolve()
-        if not any(root == real or root in real.parents for root in roots):
-            raise NotFoundError(
-                f"{path} leads out of the folders that are served; pass it to scopeview serve by its name"
-            )
-    return path.open("rb")
+    def _at(self, key: int) -> int:
+        position = key + len(self) if key < 0 else key
+        if not 0 <= position < len(self):
+            raise IndexError(f"byte {key} of {len(self)}")
+        self._piece = position, self.read(position, _CHUNK)
+        return self._piece[1][0]
+
+    def _slice(self, first: int, last: int) -> bytes:
+        if last - first >= _CHUNK:
+            return self.read(first, last - first)
+        piece = self.read(first, _CHUNK)
+        self._piece = first, piece
+        return piece[: last - first]
+
+    def read(self, position: int, size: int) -> bytes:
+        """Read so many bytes at a position, fewer at the end of the file.
+
+        Raises:
+            DamagedError: the file is no longer what it was, or cannot be read.
+        """
+        size = min(size, len(self) - position)
+        descriptor = self._descriptor
+        try:
+            parts, left = [], size
+            while left > 0 and (part := os.pread(descriptor, left, position + size - left)):
+                parts.append(part)
+                left -= len(part)
+            changed = left > 0 or Identity.of(os.fstat(descriptor)) != self._identity
+        except OSError as error:
+            raise DamagedError(f"{self._path} can no longer be read: {error.strerror or error}; reload it") from error
+        if changed:
+            raise DamagedError(f"{self._path} has changed since it was opened; reload it")
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def read_file(path: Path) -> Buffer:
-    """Return the content of a file.
+    """Return the content of a file that is going to be read to its end, in memory.
 
     Raises:
         NotFoundError: there is no such file, or it may not be read.
-        DamagedError: the file is empty.
+        DamagedError: the file is empty, or changed while it was read.
+    """
+    content = look_into(path)
+    return content.read(0, len(content)) if isinstance(content, FileBytes) and len(content) <= WHOLE_UP_TO else content
+
+
+def look_into(path: Path) -> Buffer:
+    """Return the content of a file of which a few pieces are wanted; what is packed by gzip is unpacked.
+
+    Raises:
+        NotFoundError: there is no such file, or it may not be read.
+        DamagedError: the file is empty, or cannot be unpacked.
     """
     try:
-        size = path.stat().st_size
-        if size == 0:
+        content = FileBytes(path)
+        if not len(content):
             raise DamagedError(f"{path} is empty (0 bytes); nothing was written to it")
-        with opened(path) as file:
-            if file.peek(2)[:2] == _GZIP:
-                return _unpack(path, file)
-            if size < _MAP_FROM:
-                return file.read()
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return _unpack(path) if content[:2] == _GZIP else content
     except OSError as error:
         raise NotFoundError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def _unpack(path: Path, file: BinaryIO) -> bytes:
-    """Return the content of a gzip file, which people use for large text graphs.
+def _unpack(path: Path) -> bytes:
+    """Return the content of a gzip file, which people use for large text graphs, as far as the budget goes.
 
     Raises:
-        DamagedError: it cannot be unpacked, or unpacks to more than 4 GiB.
+        DamagedError: it cannot be unpacked.
     """
+    parts: list[bytes] = []
     try:
-        with gzip.GzipFile(fileobj=file) as packed:
-            content = packed.read(_MAX_UNPACKED + 1)
+        with opened(path) as file, gzip.GzipFile(fileobj=file) as packed:
+            while part := packed.read(_CHUNK):
+                if not budget().spend(len(part), f"the unpacked bytes of {path.name}"):
+                    break
+                parts.append(part)
     except (EOFError, OSError, zlib.error) as error:
         raise DamagedError(f"{path} is a gzip file that cannot be unpacked: {error}") from error
-    if len(content) > _MAX_UNPACKED:
-        raise DamagedError(f"{path} unpacks to more than 4 GiB; unpack it first and open the result")
-    return content
+    return b"".join(parts)

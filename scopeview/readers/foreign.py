@@ -83,4 +83,6 @@ def _json_name(head: bytes) -> str | None:
         json.loads(text)
     except ValueError:
         return "JSON" if b'":' in text else None
+    except RecursionError:  # brackets, nested deeper than any JSON that means something
+        return "brackets, nested thousands deep"
     return "JSON"

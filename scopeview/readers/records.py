@@ -18,7 +18,7 @@ def header_is_valid(head: Buffer) -> bool:
     """Whether bytes start with the header of a record."""
     if len(head) < _HEADER:
         return False
-    (expected,) = struct.unpack_from("<I", head, 8)
+    (expected,) = struct.unpack("<I", head[8:12])
     return bool(masked_crc32c(bytes(head[:8])) == expected)
 
 
@@ -36,12 +36,12 @@ def records(buffer: Buffer, notes: list[str]) -> Iterator[tuple[int, int]]:
             what = "ends inside the header" if cut else "has a wrong checksum in the header"
             notes.append(f"the event file {what} of record {number:,}, at byte {position:,}")
             return
-        (length,) = struct.unpack_from("<Q", buffer, position)
+        (length,) = struct.unpack("<Q", buffer[position : position + 8])
         start, end = position + _HEADER, position + _HEADER + length
         if end + _FOOTER > len(buffer):
             notes.append(f"the event file ends inside record {number:,}; {number - 1:,} are complete")
             return
-        (expected,) = struct.unpack_from("<I", buffer, end)
+        (expected,) = struct.unpack("<I", buffer[end : end + _FOOTER])
         if masked_crc32c(bytes(buffer[start:end])) == expected:
             yield start, end
         else:

@@ -5,28 +5,68 @@ message SavedModel { int64 saved_model_schema_version = 1; repeated MetaGraphDef
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 
 from scopeview.errors import AmbiguousError, DamagedError, NotFoundError
 from scopeview.model.model import Model, Origin
-from scopeview.readers.files import opened
+from scopeview.readers.fence import opened
+from scopeview.readers.files import read_file
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.meta_graph import MetaGraph, build_meta_graph, split_meta_graph
 from scopeview.readers.protobuf import wire
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer
+from scopeview.readers.protocol import Artifact, Certainty, Content
+from scopeview.readers.sniff import sniff_message, sniff_text
+from scopeview.readers.text_format import to_wire
 
 _META_GRAPHS = 2
+_MOST_NAMED = 20
+"""MetaGraphs that a message names; a hostile file has thousands."""
+
+
+class SavedModelReader:
+    """Reads `saved_model.pb` and `saved_model.pbtxt`."""
+
+    def sniff(self, content: Content) -> Certainty:
+        """Return whether the fields are those of a SavedModel."""
+        return max(sniff_message(content, "saved_model"), sniff_text(content, "saved_model_text"))
+
+    def list(self, content: Content, name: str) -> Iterable[Artifact]:
+        """List the SavedModel.
+
+        Raises:
+            DamagedError: it has no MetaGraph.
+        """
+        is_text = sniff_message(content, "saved_model") == Certainty.NO
+        if not is_text and not _meta_graphs(content.buffer, []):
+            raise DamagedError(
+                f"{content.path} is a SavedModel without any MetaGraph; it was cut off or never filled, or it is the "
+                "tfhub_module.pb of a TF Hub module: then pass the folder that it lies in"
+            )
+        kind = "SavedModel (text)" if is_text else "SavedModel"
+        yield Artifact(name, kind, content.path, self, content.size, has_tags=True)
+
+    def read(self, artifact: Artifact, path: str, tags: Sequence[str] | None) -> Model:
+        """Read the MetaGraph with these tags; without tags the only one, or the one that has none."""
+        buffer, is_text, notes = read_file(artifact.file), artifact.kind.endswith("(text)"), list[str]()
+        if is_text:
+            buffer, notes = to_wire(buffer, "saved_model_text", path)
+        origin = Origin(path, "saved_model", str(artifact.file), text=is_text)
+        model = read_saved_model(buffer, origin, tags, fingerprint(artifact.file.parent))
+        return replace(model, notes=(*notes, *model.notes))
 
 
 def read_saved_model(buffer: Buffer, origin: Origin, tags: Sequence[str] | None, details: dict[str, str]) -> Model:
-    """Read the MetaGraph of a SavedModel that has exactly the given tags; without tags, the only one.
+    """Read the MetaGraph of a SavedModel that has exactly the given tags.
+
+    Without tags it is the only one, or the one that has no tags itself, as the default of a TF Hub module has none.
 
     Raises:
-        AmbiguousError: no tags were given and there are several MetaGraphs.
+        AmbiguousError: no tags were given, and there are several MetaGraphs that all have some.
         NotFoundError: no MetaGraph has these tags.
         DamagedError: there is no MetaGraph at all.
     """
@@ -59,18 +99,27 @@ def _choose(found: Sequence[MetaGraph], tags: Sequence[str] | None, path: str) -
     if not found:
         raise DamagedError(f"{path} is a SavedModel without any MetaGraph; it was cut off or never filled")
     tag_sets = tuple(tag_text(meta.tags) for meta in found)
-    listed = "; ".join(tag_sets)
+    listed = "; ".join(tag_sets[:_MOST_NAMED]) + ("; ..." if len(tag_sets) > _MOST_NAMED else "")
     if tags is None:
-        if len(found) > 1:
-            choices = " or ".join(f"--tags {quote(','.join(meta.tags))}" for meta in found)
+        untagged = [meta for meta in found if not meta.tags]
+        if len(found) > 1 and len(untagged) != 1:
+            choices = " or ".join(f"--tags {quote(','.join(meta.tags))}" for meta in found[:_MOST_NAMED])
             told = f"{path} holds {len(found)} MetaGraphs; choose one: {choices}"
             raise AmbiguousError(told, tuple(",".join(meta.tags) for meta in found), are_tags=True)
-        return found[0]
+        return _with_others(untagged[0] if len(found) > 1 else found[0], found)
     wanted = set(tags)
     for meta in found:
         if set(meta.tags) == wanted:
             return meta
     raise NotFoundError(f"{path} has no MetaGraph with the tags {tag_text(sorted(wanted))}; it has: {listed}")
+
+
+def _with_others(chosen: MetaGraph, found: Sequence[MetaGraph]) -> MetaGraph:
+    """Return a MetaGraph with a note about those that were not chosen."""
+    others = [f"--tags {quote(','.join(meta.tags))}" for meta in found if meta is not chosen][:_MOST_NAMED]
+    if others:
+        chosen.notes.append(f"this is the MetaGraph without tags; the SavedModel holds others: {', '.join(others)}")
+    return chosen
 
 
 def tag_text(tags: Sequence[str]) -> str:
@@ -80,11 +129,9 @@ def tag_text(tags: Sequence[str]) -> str:
 
 def fingerprint(folder: Path) -> dict[str, str]:
     """Return the facts of a SavedModel folder's fingerprint.pb, if it has one."""
-    from google.protobuf.message import DecodeError
-
     try:
         with opened(folder / "fingerprint.pb") as file:
-            proto = message("FingerprintDef").FromString(file.read())
+            proto = parse("FingerprintDef", file.read())
     except (OSError, DecodeError):
         return {}
     context = {"fingerprint": f"{proto.graph_def_program_hash:016x}"}

@@ -1,90 +1,53 @@
-"""Which format a file is in, by its content.
+"""Which message of TensorFlow a file holds, by its content.
 
 Wrong-type parses succeed (`SavedModel.FromString` takes any GraphDef), so the fields of the outer message decide:
 
     SavedModel    1 varint (version), 2 message (MetaGraphDef)*
     MetaGraphDef  1 message (MetaInfoDef), 2 message (GraphDef), 3-7 messages
     GraphDef      1 message (NodeDef)*, 2 message (library), 3 varint, 4 message (VersionDef), 5 message
+    RunMetadata   1 message (StepStats), 2 message, 3 message (GraphDef)*, 4 message (FunctionGraphs)*
 """
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Literal
 
-from scopeview.errors import UnknownFormatError
-from scopeview.readers.checkpoint.table import looks_like_cut_table, looks_like_table
-from scopeview.readers.files import read_file
-from scopeview.readers.foreign import foreign_name, foreign_text_name
-from scopeview.readers.inspection_json import looks_like_inspection
 from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.wire import Buffer, WireError
-from scopeview.readers.records import header_is_valid
-from scopeview.readers.text_format import text_kind
+from scopeview.readers.protocol import Certainty, Content
+from scopeview.readers.text_format import TextKind, text_kind
 
-Kind = Literal[
-    "graph_def",
-    "graph_def_text",
-    "meta_graph",
-    "meta_graph_text",
-    "saved_model",
-    "saved_model_text",
-    "table",
-    "cut_table",
-    "events",
-    "checkpoint_state",
-    "inspection",
-]
+MessageKind = Literal["graph_def", "meta_graph", "saved_model", "run_metadata"]
 
-_HEAD = 65536
 _MAX_FIELDS = 1000
 _OP_TYPE = re.compile(r"[A-Za-z_>][\w>.\-/]*\Z")
 
 
-def sniff(path: Path) -> Kind:
-    """Return the format of a file; one packed by gzip is looked into.
-
-    Raises:
-        UnknownFormatError: it is none that scopeview reads; the message says what it is.
-        NotFoundError, DamagedError: it cannot be read, or is empty.
-    """
-    content = read_file(path)
-    start = bytes(content[:_HEAD])
-    if looks_like_table(bytes(content[-48:])):
-        return "table"
-    if header_is_valid(start):
-        return "events"
-    if looks_like_inspection(start):
-        return "inspection"
-    foreign = foreign_name(start)
-    if foreign is not None:
-        raise UnknownFormatError(f"{path} is {foreign}")
-    binary = _binary_kind(content)
-    if binary is not None and _is_whole(content):
-        return binary
-    # Only now: a graph may hold pieces of JSON, or of text that was damaged long before it.
-    foreign = foreign_text_name(start)
-    if foreign is not None:
-        raise UnknownFormatError(f"{path} is {foreign}")
-    if binary is not None:
-        return binary
-    text = text_kind(start)
-    if isinstance(text, str):
-        return text
-    if looks_like_cut_table(start):
-        return "cut_table"
-    raise UnknownFormatError(
-        f"{path} is not a TensorFlow graph, MetaGraph, SavedModel, checkpoint or event file: {_why(start, text)}"
-    )
+def sniff_message(content: Content, kind: MessageKind) -> Certainty:
+    """Return how sure it is that a file is a message of this kind in wire format."""
+    if content.once(_message_kind) != kind:
+        return Certainty.NO
+    return Certainty.LIKELY if content.once(_is_whole) else Certainty.PERHAPS
 
 
-def _why(start: bytes, top_level: tuple[str, ...]) -> str:
+def sniff_text(content: Content, kind: TextKind) -> Certainty:
+    """Return how sure it is that a file is a message of this kind in text format."""
+    return Certainty.PERHAPS if content.once(_text_kind) == kind else Certainty.NO
+
+
+def _text_kind(content: Content) -> TextKind | tuple[str, ...]:
+    return text_kind(content.head)
+
+
+def why_unknown(content: Content) -> str:
+    """Say what speaks against every format that is read."""
+    top_level = content.once(_text_kind)
     if top_level:
         shown = ", ".join(top_level[:4])
         return f"as text its top-level fields are {shown}; a GraphDef has node, library, versions"
     try:
-        tags = {(field.number, field.wire_type) for field in wire.fields(start)}
+        tags = {(field.number, field.wire_type) for field in wire.fields(content.head)}
     except WireError as error:
         return f"the content is {error}, and it is not protobuf text either"
     if {(1, wire.VARINT), (7, wire.LENGTH)} <= tags and tags & {(2, wire.LENGTH), (8, wire.LENGTH)}:
@@ -95,11 +58,12 @@ def _why(start: bytes, top_level: tuple[str, ...]) -> str:
     return f"it is a protobuf message of another type (fields {', '.join(map(str, numbers))})"
 
 
-def _binary_kind(content: Buffer) -> Kind | None:
-    """Decide between the three binary messages, or return None if it is none of them.
+def _message_kind(file: Content) -> MessageKind | None:
+    """Decide between the messages in wire format, or return None if it is none of them.
 
     Fields may come in any order: serializers differ, and so do the files of the corpus.
     """
+    content = file.buffer
     found: list[wire.Field] = []
     try:
         for field in wire.fields(content):
@@ -115,13 +79,13 @@ def _binary_kind(content: Buffer) -> Kind | None:
         return None
     if any(kind != wire.LENGTH and (number, kind) != (3, wire.VARINT) for number, kind in tags):
         return None
-    return _graph_or_meta_graph(content, found)
+    return "run_metadata" if _is_run_metadata(content, found) else _graph_or_meta_graph(content, found)
 
 
-def _is_whole(content: Buffer) -> bool:
+def _is_whole(file: Content) -> bool:
     """Whether the outer message is wire format to its end, or as far as is looked at."""
     try:
-        return all(field.complete for field, _ in zip(wire.fields(content), range(_MAX_FIELDS), strict=False))
+        return all(field.complete for field, _ in zip(wire.fields(file.buffer), range(_MAX_FIELDS), strict=False))
     except WireError:
         return False
 
@@ -147,7 +111,39 @@ def _is_meta_graph(content: Buffer, field: wire.Field) -> bool:
     )
 
 
-def _graph_or_meta_graph(content: Buffer, found: list[wire.Field]) -> Kind | None:
+def _is_run_metadata(content: Buffer, found: list[wire.Field]) -> bool:
+    """Fields 1 to 4, one of which only RunMetadata has: devices in field 1, a graph in 3, graphs of a function in 4."""
+    if any(field.number > 4 or field.wire_type != wire.LENGTH for field in found):
+        return False
+    return (
+        any(_is_step_stats(content, field) for field in found if field.number == 1)
+        or any(_is_graph(content, field) for field in found if field.number == 3)
+        or any(
+            sub.number in (1, 2, 3) and _is_graph(content, sub)
+            for field in found
+            if field.number == 4
+            for sub in _fields_of(content, field)
+        )
+    )
+
+
+def _is_step_stats(content: Buffer, field: wire.Field) -> bool:
+    """StepStats {dev_stats (1) {device (1): "/job:localhost/...", node_stats (2)}}."""
+    devices = _fields_of(content, field)
+    first = _fields_of(content, devices[0])[:1] if devices else []
+    is_device = bool(first) and first[0].number == 1 and wire.text_of(content, first[0]).startswith("/")
+    return is_device and all(device.number == 1 and device.wire_type == wire.LENGTH for device in devices)
+
+
+def _is_graph(content: Buffer, field: wire.Field) -> bool:
+    """A GraphDef with a node that has both a name and an op."""
+    first = _fields_of(content, field)[:1]
+    if not first or first[0].number != 1 or not _is_node(content, first[0]):
+        return False
+    return {1, 2} <= {sub.number for sub in _fields_of(content, first[0])}
+
+
+def _graph_or_meta_graph(content: Buffer, found: list[wire.Field]) -> MessageKind | None:
     first = [field for field in found if field.number == 1]
     numbers = {field.number for field in found}
     if first and _is_node(content, first[0]):
@@ -159,7 +155,7 @@ def _graph_or_meta_graph(content: Buffer, found: list[wire.Field]) -> Kind | Non
     return _without_first_field(content, found)
 
 
-def _without_first_field(content: Buffer, found: list[wire.Field]) -> Kind | None:
+def _without_first_field(content: Buffer, found: list[wire.Field]) -> MessageKind | None:
     """A graph that has only functions or versions, or a MetaGraph without MetaInfoDef."""
     second = [field for field in found if field.number == 2]
     if any(_is_node(content, sub) for field in second for sub in _fields_of(content, field)[:1]):

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from scopeview import __version__
 from scopeview.analysis.report import ModelReport, ReportRow, ReportTree
+from scopeview.render.card import card_rows
 from scopeview.render.formats import bytes_text, count, plural, printable, shape_text, short_count
 
 _MOST_NESTED = 200
@@ -40,6 +41,7 @@ def report_html(report: ModelReport, *, date: str = "") -> str:
     findings = [list(group) for _, group in groupby(report.lint.findings, key=lambda found: found.code)]
     return environment.get_template("report.html").render(
         report=report,
+        card=list(card_rows(report.card)),
         trees=(("ops", "Op scopes", report.ops), ("variables", "Variable scopes", report.variables)),
         lines=lines,
         findings=findings,

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scopeview.errors import NotFoundError, QueryError
+from scopeview.errors import NotFoundError
+from scopeview.readers.fence import children, fenced, is_dir, resolved
+from scopeview.server.uploads import Uploads
 
-_LARGEST_UPLOAD = 4 << 30
 _MOST_LISTED = 500
-_DEEPEST = 8
-"""Folders of a path that is sent; what lies above is left out."""
+_LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +35,12 @@ class AllowedPaths:
 
     def __init__(self, named: Iterable[str] = (), roots: Iterable[str] = ()) -> None:
         self._named = frozenset(named)
-        self._roots = tuple(Path(root).resolve() for root in roots)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._groups: dict[object, Path] = {}
+        self._roots = tuple(resolved(Path(root)) for root in roots)
+        self.uploads = Uploads()
 
     def close(self) -> None:
         """Remove what was uploaded."""
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
+        self.uploads.close()
 
     def allowed(self, path: str) -> tuple[str, tuple[Path, ...] | None]:
         """Return a path that may be opened, and the folders that opening it must not lead out of; None for a named one.
@@ -54,59 +50,45 @@ class AllowedPaths:
         """
         if path in self._named:
             return path, None
-        found = Path(path)
-        for sent in self._groups.values():  # what was sent may hold several artifacts, of which one is chosen
-            if found.is_absolute() and ".." not in found.parts and sent in found.parents:
-                return path, (sent,)
-        for root in self._roots if "\0" not in path else ():
-            whole = (found if found.is_absolute() else root / found).resolve()
+        asked = Path(path)
+        sent = self.uploads.folder_of(asked)  # what was sent may hold several artifacts, of which one is chosen
+        if sent is not None:
+            return path, (sent,)
+        for root in self._roots:
+            whole = _resolved(asked if asked.is_absolute() else root / asked)
+            if whole is None:
+                break
             if whole == root or root in whole.parents:
                 return str(whole), self._roots
-        raise NotFoundError(f"{path} is not served: pass it to scopeview serve, or a folder above it as --root")
+        shown = path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}..."
+        raise NotFoundError(f"{shown} is not served: pass it to scopeview serve, or a folder above it as --root")
 
     def listed(self, under: str) -> PlacesPage:
-        """Return the paths below a folder of the roots, folders with a slash; the roots themselves for nothing."""
+        """Return the paths below a folder of the roots, folders with a slash; the roots themselves for nothing.
+
+        Raises:
+            NotFoundError: it lies below no root, or cannot be listed.
+        """
         if not under:
             paths = sorted([*self._named, *(f"{root}/" for root in self._roots)])
             return PlacesPage("", "", tuple(paths), len(paths), bool(self._roots))
-        folder = Path(self.allowed(under)[0])
-        inside = sorted(folder.iterdir()) if folder.is_dir() else []
-        shown = tuple(f"{path}/" if path.is_dir() else str(path) for path in inside[:_MOST_LISTED])
+        path, within = self.allowed(under)
+        folder = Path(path)
+        with fenced(within):
+            try:
+                inside = children(folder) if is_dir(folder) else []
+            except OSError as error:
+                raise NotFoundError(f"{path} cannot be listed: {error.strerror or error}") from error
+            shown = tuple(f"{inner}/" if is_dir(inner) else str(inner) for inner in inside[:_MOST_LISTED])
         above = "" if folder in self._roots else f"{folder.parent}/"
-        return PlacesPage(str(folder), above, shown, len(inside), has_roots=True)
-
-    async def keep(self, name: str, group: str, chunks: AsyncIterator[bytes]) -> Path:
-        """Write a file that was sent, beside others of its group, and return their folder.
-
-        Args:
-            name: of the file; below a folder that was sent, its path there. Only letters, digits and a few signs of
-                each segment are kept: it becomes a path.
-            group: what was sent together, by whatever the sender calls it; empty for a file alone.
-            chunks: the content.
-
-        Raises:
-            QueryError: it is larger than 4 GB.
-        """
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="scopeview-")
-        key = group or object()
-        if key not in self._groups:
-            self._groups[key] = Path(tempfile.mkdtemp(dir=self._folder.name))
-        segments = [_safe(segment) for segment in Path(name).parts if segment.strip("./")] or ["upload"]
-        target = self._groups[key].joinpath(*segments[-_DEEPEST if group else -1 :])
-        target.parent.mkdir(parents=True, exist_ok=True)
-        size = 0
-        with target.open("wb") as file:
-            async for chunk in chunks:
-                size += len(chunk)
-                if size > _LARGEST_UPLOAD:
-                    raise QueryError("the file is larger than 4 GB; open it by its path instead")
-                file.write(chunk)
-        return self._groups[key]
+        return PlacesPage(path, above, shown, len(inside), has_roots=True)
 
 
-def _safe(segment: str) -> str:
-    return "".join(c if c.isalnum() or c in "._-" else "_" for c in segment)[-120:].lstrip(".") or "upload"
+def _resolved(path: Path) -> Path | None:
+    try:
+        return resolved(path)
+    except NotFoundError:  # no file can have this path
+        return None
 
 
 def openable(folder: Path) -> list[Path]:

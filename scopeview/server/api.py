@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from scopeview.analysis.answers.card import ModelCard
 from scopeview.analysis.answers.collections import CollectionsReport, collections
 from scopeview.analysis.answers.find import FindResult, find, find_while_typing
 from scopeview.analysis.answers.inspect import Inspection, ModelSummary, first_of, inspect, summarize
+from scopeview.analysis.answers.programs import ProgramRecord, programs_of
 from scopeview.analysis.answers.scope_map import AccessKind, MapFilter, ScopeMap, scope_map
 from scopeview.analysis.answers.sharing import SharingReport, sharing, sharing_of
 from scopeview.analysis.answers.show import Detail, detail
 from scopeview.analysis.answers.values import ValuesReport, VariableValues, values_of, values_report
 from scopeview.analysis.answers.variables import SortKey, VariableTablePage, variable_table
+from scopeview.analysis.card import full_card
 from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.diff.report import DiffReport, page_of
 from scopeview.analysis.diff.ribbons import DiffMap, diff_map
@@ -24,19 +27,22 @@ from scopeview.analysis.lint.by_scope import FindingsByScope, findings_by_scope
 from scopeview.analysis.lint.run import LintReport, lint
 from scopeview.analysis.trees.pages import TreeName, TreePage, tree_page
 from scopeview.errors import NotFoundError
+from scopeview.readers.fence import LONGEST_PATH
+from scopeview.render.markdown_card import CardText, card_markdown
 from scopeview.server.allowed_paths import PlacesPage, openable
-from scopeview.server.queries import Ask, Limit, Offset, plain
+from scopeview.server.error_responses import RESPONSES
+from scopeview.server.queries import Ask, Limit, Offset, Program, Queries, plain
 from scopeview.workspace import OpenModel
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", responses=RESPONSES)
 
 
 class OpenRequest(BaseModel):
     """What to open."""
 
-    path: str
-    artifact: str | None = None
-    tags: list[str] | None = None
+    path: str = Field(max_length=LONGEST_PATH)
+    artifact: str | None = Field(default=None, max_length=LONGEST_PATH)
+    tags: list[str] | None = Field(default=None, max_length=100)
 
 
 @router.get("/models", response_model=list[OpenModel])
@@ -64,7 +70,11 @@ def reload_model(model: str, queries: Ask) -> Any:
 @router.delete("/models/{model}", response_model=list[OpenModel])
 def close_model(model: str, queries: Ask) -> Any:
     """Close a model, or give up reading it; return those that are left."""
+    path = queries.workspace.model(model).path
     queries.workspace.close(model)
+    sent = queries.allowed_paths.uploads.folder_of(Path(path))
+    if sent is not None and not any(sent in Path(other.path).parents for other in queries.workspace.models()):
+        queries.allowed_paths.uploads.remove(sent)  # nothing else of what was sent together is open
     return plain(queries.workspace.models())
 
 
@@ -83,8 +93,8 @@ async def upload(
     group: Annotated[str, Query(description="What is sent together, such as the files of a checkpoint.")] = "",
     left: Annotated[int, Query(ge=0, description="Files of the group that are still to come.")] = 0,
 ) -> Any:
-    """Take a file that was dropped on the page, and open its group with the last; it is kept while the server runs."""
-    folder = await queries.allowed_paths.keep(name, group, request.stream())
+    """Take a file that was dropped on the page, and open its group with the last; it is kept until it is closed."""
+    folder = await queries.allowed_paths.uploads.keep(name, group, request.stream())
     opened = [queries.workspace.open(str(path), within=[folder]) for path in openable(folder)] if not left else []
     return plain([queries.workspace.model(identity) for identity in opened])
 
@@ -96,19 +106,40 @@ def allowed_paths(queries: Ask, under: str = "") -> Any:
 
 
 @router.get("/models/{model}/summary", response_model=ModelSummary)
-def summary(model: str, queries: Ask) -> Any:
+async def summary(model: str, queries: Ask) -> Any:
     """Say what the artifact is, and its totals."""
-    return queries.ask(model, summarize)
+    return await queries.ask(model, summarize)
 
 
 @router.get("/models/{model}/inspection", response_model=Inspection)
-def inspection(model: str, queries: Ask, limit: Limit = 5000) -> Any:
+async def inspection(model: str, queries: Ask, limit: Limit = 5000) -> Any:
     """Return what `scopeview inspect --json` prints; `left_out` says where lists are longer than was asked for."""
-    return queries.ask(model, lambda context: first_of(inspect(context), limit))
+    return await queries.ask(model, lambda context: first_of(inspect(context, _card(queries, model)), limit))
+
+
+@router.get("/models/{model}/card", response_model=ModelCard)
+async def card(model: str, queries: Ask, program: Program = None) -> Any:
+    """Describe the model in a few lines, from structure alone: inputs, outputs, parts, parameters, what is shared."""
+    return await queries.ask(model, lambda _context: _card(queries, model, program))
+
+
+@router.get("/models/{model}/card/markdown", response_model=CardText)
+async def card_as_markdown(model: str, queries: Ask, program: Program = None) -> Any:
+    """Write the card as Markdown, to paste into an issue."""
+    path = queries.workspace.model(model).path
+    return await queries.ask(
+        model, lambda _context: CardText(card_markdown(_card(queries, model, program), Path(path).name))
+    )
+
+
+@router.get("/models/{model}/programs", response_model=list[ProgramRecord])
+async def programs(model: str, queries: Ask) -> Any:
+    """List what can be run: signatures, functions of the object graph, the main graph."""
+    return await queries.ask(model, programs_of)
 
 
 @router.get("/models/{model}/tree", response_model=TreePage)
-def tree(
+async def tree(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
     queries: Ask,
     tree: TreeName = "ops",
@@ -116,63 +147,73 @@ def tree(
     fold: Annotated[bool, Query(description="Whether numbered twins are told as one.")] = True,
     offset: Offset = 0,
     limit: Limit = 200,
+    program: Program = None,
 ) -> Any:
     """List the children of one scope of a tree."""
-    return queries.ask(model, lambda context: tree_page(context, tree, scope, offset=offset, limit=limit, fold=fold))
+    return await queries.ask(
+        model,
+        lambda context: tree_page(context.in_program(program), tree, scope, offset=offset, limit=limit, fold=fold),
+    )
 
 
 @router.get("/models/{model}/findings", response_model=FindingsByScope)
-def findings(model: str, queries: Ask, scope: str = "") -> Any:
+async def findings(model: str, queries: Ask, scope: str = "") -> Any:
     """Count errors and warnings by the children of a scope; others are answered while all rules run for it."""
-    return queries.run_slow_query(model, lambda context: findings_by_scope(context, scope))
+    return await queries.run_slow_query(model, lambda context: findings_by_scope(context, scope))
 
 
 @router.get("/models/{model}/show", response_model=Detail)
-def show(model: str, queries: Ask, name: str, limit: Limit = 50) -> Any:
+async def show(model: str, queries: Ask, name: str, limit: Limit = 50, program: Program = None) -> Any:
     """Return everything that stands under a name, as `scopeview show --json` does."""
-    return queries.ask(model, lambda context: detail(context, name, limit=limit))
+    return await queries.ask(model, lambda context: detail(context, name, limit=limit, program=program))
 
 
 @router.get("/models/{model}/find", response_model=FindResult)
-def find_in(
+async def find_in(
     model: str,
     queries: Ask,
     q: str,
     typing: Annotated[bool, Query(description="Whether it is half written: what is wrong becomes a hint.")] = False,
     offset: Offset = 0,
     limit: Limit = 50,
+    program: Program = None,
 ) -> Any:
     """Find ops and variables, as `scopeview find --json` does."""
     ask = find_while_typing if typing else find
-    return queries.ask(model, lambda context: ask(context, q, offset=offset, limit=limit))
+    return await queries.ask(model, lambda context: ask(context, q, offset=offset, limit=limit, program=program))
 
 
 @router.get("/models/{model}/sharing", response_model=SharingReport)
-def sharing_in(
-    model: str, queries: Ask, variable: str = "", minimum: Annotated[int, Query(ge=0)] = 2, limit: Limit = 500
+async def sharing_in(
+    model: str,
+    queries: Ask,
+    variable: str = "",
+    minimum: Annotated[int, Query(ge=0)] = 2,
+    limit: Limit = 500,
+    program: Program = None,
 ) -> Any:
     """Say who shares which variable, as `scopeview sharing --json` does."""
     if variable:
-        return queries.ask(model, lambda context: sharing_of(context, variable))
-    return queries.ask(model, lambda context: sharing(context, minimum=minimum, limit=limit))
+        return await queries.ask(model, lambda context: sharing_of(context.for_sharing(program), variable))
+    return await queries.ask(model, lambda context: sharing(context.for_sharing(program), minimum=minimum, limit=limit))
 
 
 @router.get("/models/{model}/collections", response_model=CollectionsReport)
-def collections_of(model: str, queries: Ask, name: str = "", limit: Limit = 500) -> Any:
+async def collections_of(model: str, queries: Ask, name: str = "", limit: Limit = 500) -> Any:
     """Say what collections hold, as `scopeview collections --json` does, each as far as was asked for."""
-    return queries.ask(model, lambda context: collections(context, name=name, limit=limit))
+    return await queries.ask(model, lambda context: collections(context, name=name, limit=limit))
 
 
 @router.get("/models/{model}/lint", response_model=LintReport)
-def lint_of(model: str, queries: Ask, checkpoint: str = "") -> Any:
+async def lint_of(model: str, queries: Ask, checkpoint: str = "") -> Any:
     """Say what may be wrong, as `scopeview lint --json --severity info` does."""
     if checkpoint:
-        return queries.ask_both(model, checkpoint, lambda: lint(queries.workspace.subject(model, checkpoint)))
-    return queries.run_slow_query(model, lambda _context: lint(queries.workspace.subject(model)))
+        return await queries.ask_both(model, checkpoint, lambda: lint(queries.workspace.subject(model, checkpoint)))
+    return await queries.run_slow_query(model, lambda _context: lint(queries.workspace.subject(model)))
 
 
 @router.get("/models/{model}/map", response_model=ScopeMap)
-def map_of(  # noqa: PLR0913 - one parameter per field of the query
+async def map_of(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
     queries: Ask,
     left: Annotated[list[str], Query(description="Variable scopes that are open.")] = [],  # noqa: B006
@@ -182,14 +223,17 @@ def map_of(  # noqa: PLR0913 - one parameter per field of the query
     role: Role | Literal["all"] = "forward",
     kind: AccessKind = "both",
     limit: Limit = 1000,
+    program: Program = None,
 ) -> Any:
     """Draw ribbons from variables to the op scopes that read or write them."""
     chosen = MapFilter(shared, collection, "" if role == "all" else role, kind)
-    return queries.ask(model, lambda context: scope_map(context, left, right, chosen, limit=limit))
+    return await queries.ask(
+        model, lambda context: scope_map(context.in_program(program), left, right, chosen, limit=limit)
+    )
 
 
 @router.get("/models/{model}/variables", response_model=VariableTablePage)
-def variables(  # noqa: PLR0913 - one parameter per field of the query
+async def variables(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
     queries: Ask,
     q: str = "",
@@ -200,7 +244,7 @@ def variables(  # noqa: PLR0913 - one parameter per field of the query
     limit: Limit = 200,
 ) -> Any:
     """List variables, sorted and filtered."""
-    return queries.ask(
+    return await queries.ask(
         model,
         lambda context: variable_table(
             context, q, sort=sort, descending=descending, attached=attached, offset=offset, limit=limit
@@ -209,23 +253,23 @@ def variables(  # noqa: PLR0913 - one parameter per field of the query
 
 
 @router.get("/models/{model}/values", response_model=ValuesReport)
-def values(model: str, queries: Ask, q: str = "", offset: Offset = 0, limit: Limit = 200) -> Any:
+async def values(model: str, queries: Ask, q: str = "", offset: Offset = 0, limit: Limit = 200) -> Any:
     """Describe the values of variables, as `scopeview values --json` does."""
-    return queries.run_slow_query(
+    return await queries.run_slow_query(
         model, lambda _context: values_report(*queries.workspace.stored(model), query=q, offset=offset, limit=limit)
     )
 
 
 @router.get("/models/{model}/values-of", response_model=list[VariableValues])
-def values_of_one(model: str, queries: Ask, name: str) -> Any:
+async def values_of_one(model: str, queries: Ask, name: str) -> Any:
     """Describe the values of one variable as each checkpoint that is open holds them."""
-    return queries.ask_all(
+    return await queries.ask_all(
         model, lambda: values_of(queries.workspace.context(model), name, queries.workspace.holders(model))
     )
 
 
 @router.get("/diff", response_model=DiffReport)
-def diff_of(
+async def diff_of(
     queries: Ask,
     a: str,
     b: str,
@@ -235,7 +279,7 @@ def diff_of(
     limit: Limit = 500,
 ) -> Any:
     """Compare two models, as `scopeview diff --json` does; entries come by the page."""
-    return queries.ask_both(
+    return await queries.ask_both(
         a,
         b,
         lambda: page_of(queries.workspace.difference(a, b).report, status, slots=slots, offset=offset, limit=limit),
@@ -243,7 +287,7 @@ def diff_of(
 
 
 @router.get("/diff/map", response_model=DiffMap)
-def diff_map_of(  # noqa: PLR0913 - one parameter per field of the query
+async def diff_map_of(  # noqa: PLR0913 - one parameter per field of the query
     queries: Ask,
     a: str,
     b: str,
@@ -254,13 +298,18 @@ def diff_map_of(  # noqa: PLR0913 - one parameter per field of the query
     limit: Limit = 1000,
 ) -> Any:
     """Draw ribbons from the variables of one model to those of another."""
-    return queries.ask_both(
+    return await queries.ask_both(
         a,
         b,
         lambda: diff_map(
             queries.workspace.difference(a, b).report.entries, left, right, slots=slots, same=same, limit=limit
         ),
     )
+
+
+def _card(queries: Queries, model: str, program: str | None = None) -> ModelCard:
+    subject = queries.workspace.subject(model)
+    return full_card(subject.context, subject.checkpoint, program=program)
 
 
 @router.get("/{rest:path}", include_in_schema=False)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
@@ -15,9 +17,14 @@ from scopeview import __version__
 from scopeview.errors import ScopeviewError
 from scopeview.server import api, graph_api, pages
 from scopeview.server.allowed_paths import AllowedPaths
+from scopeview.server.description import describe
 from scopeview.server.error_responses import refusal
+from scopeview.server.limits import BodyLimit
 from scopeview.server.security import Access, Guard
 from scopeview.workspace import Workspace
+
+_WAIT_S = 1.0
+"""Seconds that the end of the server waits for TensorFlow's process to be gone."""
 
 
 def create_app(
@@ -27,7 +34,7 @@ def create_app(
 
     Args:
         workspace: the models that are open.
-        places: which other paths may be opened; none if left out.
+        allowed_paths: which other paths may be opened; none if left out.
         access: who may ask; the loopback if left out.
     """
     where = allowed_paths or AllowedPaths()
@@ -35,7 +42,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        workspace.shut_down()
+        workspace.shut_down(_WAIT_S)
         where.close()
 
     app = FastAPI(
@@ -52,9 +59,12 @@ def create_app(
     app.include_router(pages.router)
     app.include_router(graph_api.router)
     app.include_router(api.router)  # the last: it answers for every address that there is nothing at
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
     app.add_exception_handler(ScopeviewError, _refused)
     app.add_exception_handler(HTTPException, _not_there)
+    app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(BodyLimit)
     app.add_middleware(Guard, access=access or Access())
     static = pages.static_folder()
     if static is not None:
@@ -70,4 +80,19 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _not_there(request: Request, error: Exception) -> Response:
     """Answer for an address, or a way of asking, that there is none of."""
     assert isinstance(error, HTTPException)
-    return refusal(request.headers, f"there is nothing at {request.url.path}", error.status_code)
+    path = request.url.path
+    sentences = {404: f"there is nothing at {path}", 405: f"{path} is not asked by {request.method}"}
+    answer = refusal(request.headers, sentences.get(error.status_code, error.detail), error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _not_understood(request: Request, error: Exception) -> Response:
+    """Answer for parameters or a body of another form; what was sent is not repeated, for it may not be text."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"] if isinstance(part, str)]
+    where = f"the parameter {place[-1]!r}" if place[:1] == ["query"] else f"{place[-1]!r} of the body"
+    if first["type"] == "json_invalid" or place == ["body"]:
+        where = "the body"
+    return refusal(request.headers, f"{where} is not understood: {first['msg']}", 422)

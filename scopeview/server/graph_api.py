@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from scopeview.analysis.answers.common_variables import CommonVariables, common_variables
+from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.graph_view.changes import PictureChanges, changes_in_picture
 from scopeview.analysis.graph_view.link_edges import GraphEdges, edges_of_link
@@ -14,9 +15,11 @@ from scopeview.analysis.graph_view.opening import Opening, opening
 from scopeview.analysis.graph_view.scope_layer import ViewOptions
 from scopeview.analysis.graph_view.subgraph import GraphPicture, picture
 from scopeview.analysis.graph_view.trace import Direction, Trace, trace
-from scopeview.server.queries import Ask, Limit, Offset
+from scopeview.model.entry_point import MAIN
+from scopeview.server.error_responses import RESPONSES
+from scopeview.server.queries import Ask, Limit, Offset, Program
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", responses=RESPONSES)
 
 
 class Seen:
@@ -30,35 +33,44 @@ class Seen:
         unfold: Annotated[list[str], Query(description="Paths whose groups are drawn member by member.")] = [],  # noqa: B006
         items: Annotated[int, Query(ge=10, le=2000, description="Items of one scope, before they are folded.")] = 150,
         plumbing: Annotated[bool, Query(description="Draw constants, casts and the like by themselves.")] = False,
+        program: Program = None,
     ) -> None:
         self.function = function
+        self.program = program or (MAIN if function else None)  # functions are drawn from the library as it is
         self.view_options = ViewOptions(frozenset(role), frozenset(show), frozenset(unfold), items, plumbing)
+
+    def of(self, context: AnalysisContext) -> AnalysisContext:
+        """Return the context of the program whose graph is drawn."""
+        return context.in_program(self.program)
 
 
 @router.get("/models/{model}/graph", response_model=GraphPicture)
-def graph(model: str, queries: Ask, seen: Annotated[Seen, Depends()], scope: str = "") -> Any:
+async def graph(model: str, queries: Ask, seen: Annotated[Seen, Depends()], scope: str = "") -> Any:
     """Draw one scope of the op tree: items, what is linked outside, and links."""
-    return queries.ask(
-        model, lambda context: picture(context, scope, function=seen.function, view_options=seen.view_options)
+    return await queries.ask(
+        model, lambda context: picture(seen.of(context), scope, function=seen.function, view_options=seen.view_options)
     )
 
 
 @router.get("/models/{model}/graph/used-by-all", response_model=CommonVariables)
-def graph_used_by_all(
-    model: str, queries: Ask, name: Annotated[list[str], Query(description="Ops, scopes and variables.")]
+async def graph_used_by_all(
+    model: str,
+    queries: Ask,
+    name: Annotated[list[str], Query(description="Ops, scopes and variables.")],
+    program: Program = None,
 ) -> Any:
     """Find the variables that several ops and scopes all use."""
-    return queries.ask(model, lambda context: common_variables(context, name))
+    return await queries.ask(model, lambda context: common_variables(context.in_program(program), name))
 
 
 @router.get("/models/{model}/graph/opening", response_model=Opening)
-def graph_opening(model: str, queries: Ask) -> Any:
+async def graph_opening(model: str, queries: Ask, program: Program = None) -> Any:
     """Say which scopes to open at first."""
-    return queries.ask(model, opening)
+    return await queries.ask(model, lambda context: opening(context.in_program(program)))
 
 
 @router.get("/models/{model}/graph/edges", response_model=GraphEdges)
-def graph_edges(  # noqa: PLR0913 - one parameter per field of the query
+async def graph_edges(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
     queries: Ask,
     seen: Annotated[Seen, Depends()],
@@ -70,11 +82,11 @@ def graph_edges(  # noqa: PLR0913 - one parameter per field of the query
 ) -> Any:
     """List the edges that a link stands for."""
     chosen = {"function": seen.function, "view_options": seen.view_options, "offset": offset, "limit": limit}
-    return queries.ask(model, lambda context: edges_of_link(context, scope, source, target, **chosen))  # type: ignore[arg-type]
+    return await queries.ask(model, lambda context: edges_of_link(seen.of(context), scope, source, target, **chosen))  # type: ignore[arg-type]
 
 
 @router.get("/models/{model}/graph/trace", response_model=Trace)
-def graph_trace(  # noqa: PLR0913 - one parameter per field of the query
+async def graph_trace(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
     queries: Ask,
     seen: Annotated[Seen, Depends()],
@@ -86,14 +98,14 @@ def graph_trace(  # noqa: PLR0913 - one parameter per field of the query
 ) -> Any:
     """Find what feeds something, what it feeds, or what lies between two."""
     chosen = {"function": seen.function, "view_options": seen.view_options, "depth": depth, "control": control}
-    return queries.ask(model, lambda context: trace(context, name, direction, ["", *opened], **chosen))  # type: ignore[arg-type]
+    return await queries.ask(model, lambda context: trace(seen.of(context), name, direction, ["", *opened], **chosen))  # type: ignore[arg-type]
 
 
 @router.get("/diff/graph", response_model=PictureChanges)
-def diff_graph_of(queries: Ask, seen: Annotated[Seen, Depends()], a: str, b: str, scope: str = "") -> Any:
+async def diff_graph_of(queries: Ask, seen: Annotated[Seen, Depends()], a: str, b: str, scope: str = "") -> Any:
     """Tell what is gone, new, changed or renamed in the picture of a scope of model A, against model B."""
     workspace = queries.workspace
-    return queries.ask_both(
+    return await queries.ask_both(
         a,
         b,
         lambda: changes_in_picture(

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
+from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from scopeview.errors import QueryError
 from scopeview.server.error_responses import refusal
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
@@ -37,7 +40,7 @@ POLICY = "; ".join(
     )
 )
 
-_HEADERS: Mapping[str, str] = {
+HEADERS: Mapping[str, str] = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -45,6 +48,7 @@ _HEADERS: Mapping[str, str] = {
     "cross-origin-resource-policy": "same-origin",
 }
 _COOKIE = "scopeview-token"
+_log = logging.getLogger("scopeview")
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,16 @@ class Access:
     Attributes:
         hosts: host names under which the server is reached, without ports.
         any_address: whether any IP address will do: DNS rebinding needs a name to point here, and an address is none.
-        token: what must be known; None where the loopback is enough.
+        token: what must be known; None where the loopback is enough. An empty one is refused: everybody knows it.
     """
 
     hosts: tuple[str, ...] = LOOPBACK
     any_address: bool = False
     token: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.token is not None and not self.token.strip():
+            raise QueryError("an empty token protects nothing; pass --token with one, or --no-token")
 
 
 class Guard:
@@ -71,20 +79,34 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or refuse one request."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(scope)
-        answer = refusal if refusal is not None else self._app
+        if scope["type"] != "http":  # no part of the page opens a socket
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        has_started = False
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal has_started
             if message["type"] == "http.response.start":
+                has_started = True
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        await answer(scope, receive, send_with_headers)
+        try:
+            refused = self._refusal(scope)
+            await (refused if refused is not None else self._app)(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            return  # nobody is left to be answered
+        except Exception:
+            _log.exception("a request failed: %s %r", scope["method"], scope["path"][:200])
+            if has_started:
+                raise
+            failed = refusal(Headers(scope=scope), "scopeview failed at this request; its log says where", 500)
+            await failed(scope, receive, send_with_headers)
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
@@ -95,7 +117,7 @@ class Guard:
             )
             return refusal(headers, sentence, 421, leads_home=False)
         origin = headers.get("origin")
-        if origin is not None and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
+        if origin is not None and origin != "null" and _host_of(origin) != headers.get("host"):
             return refusal(headers, "this request comes from another page", 403, leads_home=False)
         if origin == "null" and scope["method"] not in ("GET", "HEAD"):
             return refusal(headers, "this request comes from another page", 403, leads_home=False)
@@ -111,14 +133,28 @@ class Guard:
         given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
         if _is_equal(given, token):
             # The token leaves the address bar at once, and with it the history and what is copied from there.
-            answer = RedirectResponse(scope["path"] or "/", 303)
+            answer = RedirectResponse("/" + scope["path"].lstrip("/\\"), 303)  # `//name` would lead to another host
             answer.set_cookie(_COOKIE, token, httponly=True, samesite="strict", path="/")
             return answer
-        cookie = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
-        if any(_is_equal(found, token) for found in ((cookie.value if cookie else ""), bearer)):
+        if any(_is_equal(found, token) for found in (_token_in(headers.get("cookie", "")), bearer)):
             return None
         return refusal(headers, "a token is needed: open the address that scopeview printed", 401, leads_home=False)
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # `http://[` is no address, and so none of this server's
+        return None
+
+
+def _token_in(cookie: str) -> str:
+    try:
+        found = SimpleCookie(cookie).get(_COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found is not None else ""
 
 
 def _is_equal(given: str, token: str) -> bool:

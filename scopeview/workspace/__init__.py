@@ -5,6 +5,7 @@ a budget; a model that is opened again starts afresh.
 """
 
 from scopeview.workspace.entry import OpenModel
-from scopeview.workspace.workspace import Workspace
+from scopeview.workspace.lanes import Job
+from scopeview.workspace.workspace import MOST_MODELS, Workspace
 
-__all__ = ["OpenModel", "Workspace"]
+__all__ = ["MOST_MODELS", "Job", "OpenModel", "Workspace"]

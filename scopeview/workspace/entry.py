@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,13 +13,16 @@ from typing import Literal
 
 from scopeview.analysis.answers.values import Values
 from scopeview.analysis.context import AnalysisContext
-from scopeview.errors import AmbiguousError, QueryError, ScopeviewError
+from scopeview.errors import AmbiguousError, DamagedError, QueryError, ScopeviewError
+from scopeview.model.wanted import UnwantedError, check_wanted
 from scopeview.readers import find_artifacts, read, read_beside, with_stored_values
-from scopeview.readers.checkpoint.values import reader_of
-from scopeview.readers.files import fenced
+from scopeview.readers.fence import fenced, status
 from scopeview.readers.progress import progress_to
+from scopeview.readers.stored_values import reader_of
 
 State = Literal["loading", "ready", "failed"]
+Stamp = tuple[int, int]
+"""Time in nanoseconds and size in bytes of a file."""
 ImportState = Literal["none", "waiting", "done", "refused"]
 """Whether TensorFlow has imported the graph: not asked to, about to, done, or refused."""
 
@@ -66,6 +70,8 @@ class Entry:
     state: State = "loading"
     stage: str = "waiting"
     error: str = ""
+    failure: ScopeviewError | None = None
+    """Why it could not be read, as it is raised again for whoever asks."""
     choices: tuple[str, ...] = ()
     choices_are_tags: bool = False
     context: AnalysisContext | None = None
@@ -74,14 +80,12 @@ class Entry:
     stored: tuple[AnalysisContext, Values] | None = None
     """The model with the reader of its values, if it holds any."""
     file: Path | None = None
-    stamp: tuple[int, int] | None = None
+    stamp: Stamp | None = None
     bytes_done: int = 0
     imported: ImportState = "none"
     revision: int = 0
     unwanted: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    aside: threading.RLock = field(default_factory=threading.RLock)
 
 
 def load(entry: Entry) -> None:
@@ -90,17 +94,21 @@ def load(entry: Entry) -> None:
         with fenced(entry.within), progress_to(partial(_note_progress, entry)):
             _read_into(entry)
         entry.state, entry.stage = "ready", "read"
-    except _UnwantedError:
-        entry.state, entry.error = "failed", f"{entry.path} was given up while it was read"
+    except UnwantedError:
+        _fail(entry, ScopeviewError(f"{entry.path} was closed while it was read"))
     except AmbiguousError as error:
-        entry.state, entry.error, entry.choices = "failed", str(error), error.choices
-        entry.choices_are_tags = error.are_tags
+        entry.choices, entry.choices_are_tags = error.choices, error.are_tags
+        _fail(entry, error)
     except ScopeviewError as error:
-        entry.state, entry.error = "failed", str(error)
+        _fail(entry, error)
     except Exception as error:  # noqa: BLE001 - a thread's own end would leave the page waiting for ever
-        entry.state, entry.error = "failed", f"{entry.path} could not be read: {type(error).__name__}: {error}"
+        _fail(entry, DamagedError(f"{entry.path} could not be read: {type(error).__name__}: {error}"))
     finally:
         entry.done.set()
+
+
+def _fail(entry: Entry, failure: ScopeviewError) -> None:
+    entry.failure, entry.error, entry.state = failure, str(failure), "failed"
 
 
 def _read_into(entry: Entry) -> None:
@@ -129,17 +137,14 @@ def stored_values(context: AnalysisContext, beside: AnalysisContext | None) -> t
     return context.with_model(with_stored_values(context.model, beside.model)), reader_of(beside.model)
 
 
-class _UnwantedError(Exception):
-    """Nobody waits any more for what is being read."""
-
-
 def _note_progress(entry: Entry, stage: str, bytes_done: int) -> None:
     if entry.unwanted.is_set():
-        raise _UnwantedError
+        raise UnwantedError
+    check_wanted()
     entry.stage, entry.bytes_done = stage, bytes_done
 
 
-def told(entry: Entry) -> OpenModel:
+def listed(entry: Entry) -> OpenModel:
     """Return what a page is told of a model."""
     origin = entry.context.model.origin if entry.context is not None else None
     report = entry.context.model.imported if entry.context is not None else None
@@ -158,17 +163,19 @@ def told(entry: Entry) -> OpenModel:
         choices=entry.choices,
         choices_are_tags=entry.choices_are_tags,
         holds_values=entry.stored is not None,
-        has_changed=entry.state == "ready" and entry.file is not None and _stamp(entry.file) != entry.stamp,
+        has_changed=entry.state == "ready" and entry.file is not None and _stamp_within(entry) != entry.stamp,
         imported=entry.imported,
         import_error=report.error if report is not None else "",
         revision=entry.revision,
     )
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """Return what tells that a file has changed: its time and its size."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
+def _stamp_within(entry: Entry) -> Stamp | None:
+    with fenced(entry.within):
+        return _stamp(entry.file) if entry.file is not None else None
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Return what shows that a file has changed: its time and its size."""
+    found: os.stat_result | None = status(path)
+    return (found.st_mtime_ns, found.st_size) if found is not None else None

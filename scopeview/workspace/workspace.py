@@ -4,53 +4,70 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from scopeview.analysis.answers.values import Values
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.report import Diff, diff
 from scopeview.analysis.lint.rule import Subject
-from scopeview.errors import NotFoundError, QueryError, ScopeviewError
+from scopeview.errors import BusyError, NotFoundError, QueryError, ScopeviewError, TooManyError
 from scopeview.model.imported import ImportReport
+from scopeview.readers import is_named_as_one
+from scopeview.readers.fence import fenced
 from scopeview.readers.tensorflow.importing import with_import
-from scopeview.workspace.entry import Entry, OpenModel, load, stored_values, told
+from scopeview.workspace.entry import Entry, OpenModel, listed, load, stored_values
+from scopeview.workspace.kept import KeptAnswers
+from scopeview.workspace.lanes import Job, Lanes
 
+MOST_MODELS = 1000
 _BUDGET_BYTES = 256 << 20
 _IMPORT_TIMEOUT_S = 600.0
 _DIFFS_KEPT = 4
+_LOADS_AT_ONCE = 4
+_ANSWERS_AT_ONCE = 32
+_WAITING_PER_LANE = 32
 
 
 class Workspace:
-    """Opens models, answers questions about them once, and notices when a file changes."""
+    """Opens models, answers questions about them once, and notices when a file changes.
 
-    def __init__(self, *, budget_bytes: int = _BUDGET_BYTES, import_up_to: int = 0) -> None:
+    Questions are computed in lanes: of each model one for the quick ones and one for the slow, of each pair of
+    models one. A lane computes one at a time; no lane waits for another. Contexts are safe for threads by themselves.
+    """
+
+    def __init__(
+        self, *, budget_bytes: int = _BUDGET_BYTES, import_up_to: int = 0, most_models: int = MOST_MODELS
+    ) -> None:
         """Begin with nothing open.
 
         Args:
             budget_bytes: memory for answers that are kept.
             import_up_to: graphs of up to so many ops are imported through TensorFlow when they are first asked about.
+            most_models: how many may be open.
         """
         self._import_up_to = import_up_to
+        self._most_models = most_models
         self._entries: dict[str, Entry] = {}
-        self._answers: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
+        self._kept = KeptAnswers(budget_bytes)
+        self._jobs: dict[Hashable, Job] = {}
         self._diffs: deque[tuple[tuple[AnalysisContext, AnalysisContext], Diff]] = deque(maxlen=_DIFFS_KEPT)
-        self._size = 0
-        self._budget = budget_bytes
         self._lock = threading.RLock()
-        self._loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scopeview-load")
-        self._importer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scopeview-import")
+        self._loads = Lanes("load", threads=_LOADS_AT_ONCE, waiting=1)
+        self._answers = Lanes("answer", threads=_ANSWERS_AT_ONCE, waiting=_WAITING_PER_LANE)
+        self._imports = Lanes("import", threads=1, waiting=MOST_MODELS)
 
-    def shut_down(self) -> None:
-        """End what runs in the background."""
-        for pool in (self._loader, self._importer):
-            pool.shutdown(wait=False, cancel_futures=True)
+    def shut_down(self, wait_s: float = 0.0) -> None:
+        """End what runs in the background; wait so many seconds for TensorFlow's process to be gone."""
         for entry in list(self._entries.values()):
             entry.unwanted.set()
+        for lanes in (self._loads, self._answers, self._imports):
+            lanes.shut_down()
+        self._imports.wait(wait_s)
 
     def open(
         self,
@@ -67,38 +84,45 @@ class Workspace:
             artifact: which of several artifacts to read.
             tags: the tag-set of the MetaGraph to read from a SavedModel.
             within: folders that no link and no name in a file leads out of; None for a path that a person named.
+
+        Raises:
+            TooManyError: as many models are open as may.
         """
-        told = "\0".join((path, artifact or "", ",".join(tags or ())))
-        identity = hashlib.blake2s(told.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+        named = "\0".join((path, artifact or "", ",".join(tags or ())))
+        identity = hashlib.blake2s(named.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
         with self._lock:
             if identity not in self._entries:
-                entry = Entry(identity, path, artifact, tags, within)
-                self._entries[identity] = entry
-                self._loader.submit(load, entry)
+                if len(self._entries) >= self._most_models:
+                    raise TooManyError(f"{self._most_models} models are open; close some to open others")
+                self._begin(Entry(identity, path, artifact, tags, within))
         return identity
+
+    def _begin(self, entry: Entry) -> None:
+        self._entries[entry.id] = entry
+        # A lane of its own: a model that is read for long is no reason to wait for one that is opened after it.
+        with suppress(BusyError):  # the server is being ended
+            self._loads.submit(object(), Job(partial(load, entry), entry.unwanted.is_set))
 
     def reload(self, identity: str) -> None:
         """Read a model again, and forget what was worked out of it."""
         with self._lock:
             old = self._entry(identity)
             old.unwanted.set()
-            self._forget(identity)
-            entry = Entry(identity, old.path, old.artifact, old.tags, old.within, revision=old.revision + 1)
-            self._entries[identity] = entry
-            self._loader.submit(load, entry)
+            self._kept.forget(identity)
+            self._begin(Entry(identity, old.path, old.artifact, old.tags, old.within, revision=old.revision + 1))
 
     def close(self, identity: str) -> None:
         """Take a model out of the workspace."""
         with self._lock:
             entry = self._entry(identity)
             entry.unwanted.set()
-            self._forget(identity)
+            self._kept.forget(identity)
             del self._entries[identity]
             self._diffs.clear()  # they hold what they compare
 
     def models(self) -> tuple[OpenModel, ...]:
         """List what is open, in the order in which it was opened."""
-        return tuple(told(entry) for entry in list(self._entries.values()))
+        return tuple(listed(entry) for entry in list(self._entries.values()))
 
     def model(self, identity: str) -> OpenModel:
         """Return one model's state.
@@ -106,20 +130,30 @@ class Workspace:
         Raises:
             NotFoundError: nothing of this id is open.
         """
-        return told(self._entry(identity))
+        return listed(self._entry(identity))
+
+    def is_read(self, identity: str) -> bool:
+        """Return whether reading a model has ended, well or not.
+
+        Raises:
+            NotFoundError: nothing of this id is open.
+        """
+        return self._entry(identity).done.is_set()
 
     def context(self, identity: str, *, timeout_s: float | None = None) -> AnalysisContext:
         """Return a model with its analyses, when it has been read.
 
         Raises:
-            NotFoundError: nothing of this id is open, or it is not there in time.
+            NotFoundError: nothing of this id is open.
+            BusyError: it has not been read in time.
             ScopeviewError: it could not be read.
         """
         entry = self._entry(identity)
         if not entry.done.wait(timeout_s):
-            raise NotFoundError(f"{entry.path} is still being read; ask again in a moment")
+            raise BusyError(f"{entry.path} is still being read; ask again in a moment")
         if entry.context is None:
-            raise ScopeviewError(entry.error)
+            assert entry.failure is not None
+            raise entry.failure.with_traceback(None)
         if 0 < len(entry.context.model.graph) <= self._import_up_to:
             self._begin_import(entry)
         return entry.context
@@ -134,37 +168,63 @@ class Workspace:
         self.context(identity)
         self._begin_import(self._entry(identity))
 
-    def answer(
-        self,
-        question: tuple[str, ...],
-        identities: tuple[str, ...],
-        compute: Callable[[], bytes],
-        *,
-        is_aside: bool = False,
-    ) -> bytes:
-        """Return the answer to a question about models: what was kept, or what is worked out now.
+    def begin_answer(
+        self, question: Hashable, identities: tuple[str, ...], compute: Callable[[], bytes], *, is_slow: bool = False
+    ) -> bytes | Job:
+        """Return a kept answer, or the job that computes it; who asks the same at the same time gets the same job.
 
-        One question about a model is worked out at a time, because analyses build on what others have left behind; one
-        that takes long is worked out aside, where only its like waits for it.
+        Args:
+            question: what is asked.
+            identities: the models that it is asked about.
+            compute: does the work, in a thread of its own.
+            is_slow: whether quick questions about the same model are to be answered meanwhile.
+
+        Raises:
+            NotFoundError: a model is not open.
+            BusyError: too many wait already.
         """
-        key = (*identities, "", *question)
+        key = (identities, question)
+        entries = [self._entry(identity) for identity in identities]
         with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                return self._answers[key]
-        entries = [self._entry(identity) for identity in sorted(set(identities))]
-        locks = [entry.aside if is_aside else entry.lock for entry in entries]
-        for lock in locks:
-            lock.acquire()
-        try:
-            found = compute()
-            with self._lock:
-                if all(self._entries.get(entry.id) is entry for entry in entries):  # else it is of what was read before
-                    self._keep(key, found)
-        finally:
-            for lock in locks:
-                lock.release()
-        return found
+            kept = self._kept.get(key)
+            if kept is not None:
+                return kept
+            running = self._jobs.get(key)
+            if running is not None and running.join():
+                return running
+            revisions = [entry.revision for entry in entries]
+
+            def work() -> bytes:
+                content = compute()
+                with self._lock:
+                    if all(self._is_current(*pair) for pair in zip(entries, revisions, strict=True)):
+                        self._kept.keep(key, identities, content)
+                return content
+
+            job = Job(work)
+            self._answers.submit((identities, is_slow), job)
+            self._jobs[key] = job
+        job.future.add_done_callback(lambda _: self._forget_job(key, job))
+        return job
+
+    def _is_current(self, entry: Entry, revision: int) -> bool:
+        """Whether a model is what it was: an answer of what was read before is not kept."""
+        return self._entries.get(entry.id) is entry and entry.revision == revision
+
+    def _forget_job(self, key: Hashable, job: Job) -> None:
+        with self._lock:
+            if self._jobs.get(key) is job:
+                del self._jobs[key]
+
+    def answer(
+        self, question: Hashable, identities: tuple[str, ...], compute: Callable[[], bytes], *, is_slow: bool = False
+    ) -> bytes:
+        """Return the answer to a question about models: what was kept, or what is computed now; see `begin_answer`."""
+        begun = self.begin_answer(question, identities, compute, is_slow=is_slow)
+        if isinstance(begun, bytes):
+            return begun
+        content: bytes = begun.future.result()
+        return content
 
     def stored(self, identity: str) -> tuple[AnalysisContext, Values]:
         """Return a model that has been read with the reader of the values that it holds.
@@ -212,21 +272,9 @@ class Workspace:
         return found
 
     def _compared(self, identity: str) -> AnalysisContext:
-        """Return the facts of one side of a diff: variables of a SavedModel have the checksums of their values."""
+        """Return one side of a diff; a SavedModel and the folder of a run have the checksums of their values."""
         context, stored = self.context(identity), self._entry(identity).stored
-        return context if stored is None else stored[0]
-
-    def _keep(self, key: tuple[str, ...], found: bytes) -> None:
-        with self._lock:
-            self._size += len(found) - len(self._answers.get(key, b""))
-            self._answers[key] = found
-            while self._size > self._budget and len(self._answers) > 1:
-                _, dropped = self._answers.popitem(last=False)
-                self._size -= len(dropped)
-
-    def _forget(self, identity: str) -> None:
-        for key in [key for key in self._answers if identity in key[: key.index("")]]:
-            self._size -= len(self._answers.pop(key))
+        return context if stored is None or not is_named_as_one(context.model) else stored[0]
 
     def _entry(self, identity: str) -> Entry:
         entry = self._entries.get(identity)
@@ -238,21 +286,23 @@ class Workspace:
         with self._lock:
             if entry.imported == "none":
                 entry.imported = "waiting"
-                self._importer.submit(self._import, entry)
+                with suppress(BusyError):  # the server is being ended
+                    self._imports.submit("", Job(partial(self._import, entry), entry.unwanted.is_set))
 
     def _import(self, entry: Entry) -> None:
         """Import a model in a child process; what it says, a refusal included, joins the answers."""
         assert entry.context is not None
         try:
-            model = with_import(entry.context.model, timeout_s=_IMPORT_TIMEOUT_S, unwanted=entry.unwanted)
+            with fenced(entry.within):
+                model = with_import(entry.context.model, timeout_s=_IMPORT_TIMEOUT_S, unwanted=entry.unwanted)
         except Exception as error:  # noqa: BLE001 - a thread's own end would leave the page waiting for ever
             words = str(error) if isinstance(error, ScopeviewError) else f"{type(error).__name__}: {error}"
             model = replace(entry.context.model, imported=ImportReport(ok=False, error=words))
-        with entry.aside, entry.lock, self._lock:  # no answer is being worked out, and those that are kept are old
-            if self._entries.get(entry.id) is entry:
-                self._forget(entry.id)
+        with self._lock:  # an answer that is being computed from the old context is sent and not kept
             entry.context = entry.context.with_model(model)
             if entry.stored is not None:
                 entry.stored = stored_values(entry.context, entry.beside)
             entry.imported = "done" if model.imported is not None and model.imported.ok else "refused"
             entry.revision += 1
+            if self._entries.get(entry.id) is entry:
+                self._kept.forget(entry.id)

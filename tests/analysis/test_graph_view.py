@@ -246,7 +246,8 @@ def test_every_edge_is_told_once_in_real_graphs() -> None:
 
 
 def test_what_lies_on_a_way_of_data_is_never_set_aside() -> None:
-    context = of_text("x Placeholder\na/gradients/g ReluGrad x x\ny MatMul a/gradients/g x\nsave/SaveV2 SaveV2 y")
+    text = "x Placeholder\nw VariableV2 shape=2\na/gradients/g ReluGrad x x\ny MatMul a/gradients/g w"
+    context = of_text(text + "\nsave/SaveV2 SaveV2 y")
 
     aside = {item.label: item.aside for item in picture(context).items}
 

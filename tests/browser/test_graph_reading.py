@@ -1,4 +1,4 @@
-"""The graph in a real browser: selecting, tracing, coloring, what is hidden by role, and what the address brings back."""
+"""The graph in a real browser: selecting, tracing, coloring, what is hidden by role, what an address brings back."""
 
 from __future__ import annotations
 

@@ -165,14 +165,14 @@ def test_what_else_a_folder_holds_is_opened_from_it(page: Page, serve: Serve, tm
 def test_a_server_that_is_gone_and_comes_back(browser: Browser, tmp_path: Path) -> None:
     page = browser.new_page()  # its console tells of every request that fails, rightly
     try:
-        with served(str(SAMPLES / "m17_gan.meta")) as address:
+        with served(str(SAMPLES / "m18_missed_sharing.meta")) as address:
             opened(page, address)
             port = address.rstrip("/").rpartition(":")[2]
         view(page, "Lint")
         expect(page.get_by_role("alert")).to_contain_text("The server does not answer", timeout=15_000)
-        with served("--port", port, str(SAMPLES / "m17_gan.meta")):
+        with served("--port", port, str(SAMPLES / "m18_missed_sharing.meta")):
             expect(page.get_by_role("alert")).to_have_count(0, timeout=15_000)
-            expect(page.locator(".rule")).to_contain_text(["G1 shared-variable"])
+            expect(page.locator(".rule")).to_contain_text(["G2 missed-sharing"])
             expect(page.locator(".tree .row").first).to_be_visible()
     finally:
         page.close()

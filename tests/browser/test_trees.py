@@ -30,9 +30,7 @@ def test_what_the_search_finds_is_shown_in_the_tree_that_has_it(page: Page, url:
     expect(page.locator(".tree .row.selected")).to_be_visible()
     assert selected_row(page) == DEEP
     rows = tree_rows(page)
-    assert (
-        "concat_2" in rows and "concat_3" in rows
-    )  # they were one group, and it would have stood behind the first
+    assert "concat_2" in rows and "concat_3" in rows  # they were one group, and it would have stood behind the first
 
     reloaded = page.url
     page.goto("about:blank")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +65,94 @@ def test_ctrl_c_ends_it_without_a_word(imports: str) -> None:
     assert process.returncode in (0, 130, -signal.SIGINT)
     assert errors.strip() == ""
     assert "Traceback" not in out
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process has started, from all its threads."""
+    return [
+        int(child)
+        for listed in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in listed.read_text("ascii").split()
+    ]
+
+
+def has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def is_true_within(seconds: float, holds: Callable[[], object]) -> bool:
+    ends_at = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > ends_at:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes as Linux shows them")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_no_signal_leaves_a_child_or_a_folder(number: signal.Signals, tmp_path: Path) -> None:
+    """While TensorFlow imports in its child process; what SIGKILL leaves, the next server removes."""
+    with started(str(SAMPLES / "m05_reuse.meta"), TMPDIR=str(tmp_path)) as process:
+        url = address(process)
+        with urllib.request.urlopen(f"{url}api/models", timeout=30) as answer:
+            identity = json.load(answer)[0]["id"]
+        urllib.request.urlopen(f"{url}api/models/{identity}/summary", timeout=30).close()
+        assert is_true_within(20, lambda: children_of(process.pid))
+        (child,) = children_of(process.pid)
+        assert list(tmp_path.iterdir())
+
+        process.send_signal(number)
+
+        assert is_true_within(2.5, lambda: process.poll() is not None)
+        assert is_true_within(1, lambda: has_ended(child))
+    if number == signal.SIGKILL:
+        with started(str(SAMPLES / "m05_reuse.meta"), "--import-up-to", "0", TMPDIR=str(tmp_path)) as next_one:
+            address(next_one)
+    assert list(tmp_path.iterdir()) == []
+
+
+LOADS_FOR_EVER = """
+import sys
+from scopeview.workspace import entry
+
+def read(*_, **__):
+    while True:
+        sum(range(1000))
+
+entry.read = read
+sys.argv = ["scopeview", "serve", "--no-open", sys.argv[1]]
+from scopeview.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_model_that_is_read_for_ever_does_not_hold_the_end_up(number: signal.Signals) -> None:
+    command = [sys.executable, "-c", LOADS_FOR_EVER, str(SAMPLES / "m05_reuse.meta")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            url = address(process)
+            urllib.request.urlopen(f"{url}api/models", timeout=30).close()
+            with socket.create_connection(("127.0.0.1", int(url.rstrip("/").rpartition(":")[2]))) as half:
+                half.sendall(b"GET /")
+                begun = time.monotonic()
+                process.send_signal(number)
+                _, errors = process.communicate(timeout=10)
+                assert time.monotonic() - begun < 2.5
+        finally:
+            process.kill()
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_an_empty_token_is_refused(scopeview: Run) -> None:
+    for token in ("", "  "):
+        done = scopeview("serve", "--no-open", SAMPLES / "m17_gan.meta", "--token", token)
+        assert (done.code, done.out) == (2, "")
+        assert "an empty token protects nothing" in done.err
 
 
 def test_over_ssh_it_prints_the_way_in() -> None:

@@ -32,13 +32,14 @@ def training_folder(folder: Path) -> Path:
     return folder
 
 
-def test_a_folder_offers_all_and_opens_the_latest_checkpoint(tmp_path: Path) -> None:
+def test_a_folder_offers_all_and_opens_the_graph_of_the_latest_checkpoint(tmp_path: Path) -> None:
     model = scopeview.load(training_folder(tmp_path))
 
-    assert (model.origin.format, model.origin.artifact) == ("checkpoint_v2", "m28_partitioned.ckpt")
+    assert (model.origin.format, model.origin.artifact) == ("meta_graph", "m28_partitioned.ckpt.meta")
+    assert Path(model.origin.checkpoint).name == "m28_partitioned.ckpt.index"
     assert model.others == (
+        "m28_partitioned.ckpt",
         "m33_original.ckpt",
-        "m28_partitioned.ckpt.meta",
         "eval/events.out.tfevents.sample:meta_graph",
         "eval/events.out.tfevents.sample:graph",
     )

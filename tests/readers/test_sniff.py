@@ -8,7 +8,15 @@ from sample_graphs.build_broken import field, graph_of
 from scopeview.errors import UnknownFormatError
 from scopeview.readers.foreign import foreign_name, foreign_text_name
 from scopeview.readers.protobuf.messages import message
-from scopeview.readers.sniff import sniff
+from scopeview.readers.protocol import Content
+from scopeview.readers.registry import reader_for
+
+KINDS = {"GraphDefReader": "graph_def", "MetaGraphReader": "meta_graph", "SavedModelReader": "saved_model"}
+
+
+def sniff(path: Path) -> str:
+    return KINDS[type(reader_for(Content(path))).__name__]
+
 
 GRAPH = graph_of(("a/b", "MatMul", ("x", "^y")), ("x", "Placeholder", ()))
 NODE = field(1, field(1, b"a") + field(2, b"NoOp"))

@@ -1,18 +1,26 @@
 from __future__ import annotations
 
+import struct
+import time
+
 import cramjam
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from sample_graphs.build_broken import block, entry, header, table, varint
+from scopeview.readers.budget import budget_for
 from scopeview.readers.checkpoint import table as reader
 from scopeview.readers.checkpoint.slices import FULL, slice_key
+from scopeview.readers.checksums import masked_crc32c
 from tests.places import SAMPLES
 
 ENTRIES = st.dictionaries(st.binary(min_size=1, max_size=20), st.binary(max_size=40), max_size=30).map(
     lambda found: sorted({b"": b"\x08\x01", **found}.items())
 )
+
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Of tests that measure time: to shrink a slow example takes minutes."""
 
 
 def read(raw: bytes) -> tuple[list[tuple[bytes, bytes]], list[str]]:
@@ -59,8 +67,6 @@ def test_any_bytes_are_read_to_their_end(raw: bytes) -> None:
 def test_snappy_blocks_are_unpacked() -> None:
     body = varint(0) + varint(0) + varint(2) + b"\x08\x01" + varint(0) + varint(1) + varint(1) + b"wv"
     content = bytes(cramjam.snappy.compress_raw(body + b"\0\0\0\0" + b"\1\0\0\0"))
-    import struct
-
     import google_crc32c
 
     crc = google_crc32c.value(content + b"\1")
@@ -107,3 +113,71 @@ def test_the_ordered_code_keeps_the_order(values: list[int]) -> None:
     low, high = sorted(values)
 
     assert slice_key(b"x", [(low, 0)]) <= slice_key(b"x", [(high, 0)])
+
+
+def hostile_entry(shared: int, key: bytes, value: bytes) -> bytes:
+    return varint(shared) + varint(len(key)) + varint(len(value)) + key + value
+
+
+def hostile_table(blocks: list[bytes], handles: list[tuple[int, int]]) -> bytes:
+    """A table of these blocks whose index names any places, in any order and as often as it likes."""
+    data = b"".join(blocks)
+    meta = block(b"")
+    index = block(b"".join(hostile_entry(0, b"", varint(offset) + varint(size)) for offset, size in handles))
+    footer = varint(len(data)) + varint(len(meta) - 5) + varint(len(data) + len(meta)) + varint(len(index) - 5)
+    return data + meta + index + footer.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57)
+
+
+def snappy_bomb(size: int) -> bytes:
+    """One zero, then copies that each say "64 bytes again"."""
+    packed = varint(size) + b"\0\0" + bytes([63 << 2 | 2, 1, 0]) * ((size - 1) // 64)
+    body = packed + bytes([((size - 1) % 64 - 1) << 2 | 2, 1, 0]) + b"\1"
+    return body + struct.pack("<I", masked_crc32c(body))
+
+
+KEYS = st.builds(lambda size, times: (size, times), st.integers(1, 120_000), st.integers(1, 3000))
+BLOCKS = st.one_of(
+    st.integers(0, 60_000).map(lambda count: block(hostile_entry(0, b"", b"\x08\x01") + b"\0\0\0" * count)),
+    KEYS.map(
+        lambda found: block(
+            hostile_entry(0, b"\xff" * found[0], b"\x08\x01")
+            + b"".join(hostile_entry(found[0], struct.pack(">H", i), b"\x08\x01") for i in range(found[1]))
+        )
+    ),
+    st.integers(1, 500_000).map(lambda copies: snappy_bomb(64 * copies + 33)),
+    st.binary(max_size=200),
+)
+
+
+@settings(max_examples=20, deadline=None, phases=UNSHRUNK)
+@given(blocks=st.lists(BLOCKS, min_size=1, max_size=3), times=st.integers(1, 20_000), data=st.data())
+def test_a_small_table_buys_little_work(blocks: list[bytes], times: int, data: st.DataObject) -> None:
+    total = sum(map(len, blocks))
+    places = st.one_of(
+        st.just((0, max(0, len(blocks[0]) - 5))), st.tuples(st.integers(0, total), st.integers(0, total))
+    )
+    raw = hostile_table(blocks, [data.draw(places) for _ in range(3)] * times)
+    for cut in (raw, raw[:-48]):
+        started, notes = time.process_time(), list[str]()
+        with budget_for(len(cut)) as budget:
+            keys = sum(len(found.key) for found in reader.entries(cut, notes))
+
+        assert time.process_time() - started < 5
+        assert keys <= max(32 << 20, 32 * len(cut))
+        assert sum(map(len, notes)) < 100_000
+        assert len(budget.cuts) <= 3
+
+
+@settings(max_examples=10, deadline=None, phases=UNSHRUNK)
+@given(
+    offsets=st.lists(st.integers(0, 3_000_000), min_size=1000, max_size=5000).map(sorted),
+    first=st.integers(0, 100_000),
+    step=st.integers(0, 4),
+)
+def test_what_looks_like_restart_points_costs_one_look(offsets: list[int], first: int, step: int) -> None:
+    """A file that was cut, and whose bytes go on like a list of offsets: at each of them the block could end."""
+    lead = hostile_entry(0, b"", b"\x08\x01") + hostile_entry(0, b"a", b"x" * first)
+    for numbers in (offsets, range(0, 200_000 * step, step) if step else [0] * 200_000):
+        started = time.process_time()
+        read(lead + struct.pack(f"<{len(numbers)}I", *numbers))
+        assert time.process_time() - started < 2

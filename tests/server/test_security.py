@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
+
 import pytest
 from fastapi.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
+from scopeview.errors import QueryError
 from scopeview.server.app import create_app
 from scopeview.server.security import POLICY, Access
 from scopeview.workspace import Workspace
@@ -58,3 +62,36 @@ def test_a_token_is_asked_for_once() -> None:
     assert client.get("/api/models").status_code == 200  # by the cookie
     fresh = client_of(Access(token="s3cret"))
     assert fresh.get("/api/models", headers={"authorization": "Bearer s3cret"}).status_code == 200
+
+
+def test_tokens_are_compared_in_constant_time_and_an_empty_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    real = hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", lambda a, b: compared.append((a, b)) or real(a, b))
+    client = client_of(Access(token="s3cret"))
+
+    for headers in ({"authorization": "Bearer s3creT"}, {"cookie": "scopeview-token=s3creT"}):
+        assert client.get("/api/models", headers=headers).status_code == 401
+    assert client.get("/api/models?token=s3creT").status_code == 401
+
+    assert compared.count((b"s3creT", b"s3cret")) == 3
+    for empty in ("", " ", "\t"):
+        with pytest.raises(QueryError, match="an empty token"):
+            Access(token=empty)
+
+
+@pytest.mark.parametrize("cookie", ["\x01=1", "a b=c; =", "scopeview-token", "scopeview-token=;;=", "\x00" * 100])
+def test_cookies_that_are_none(cookie: str) -> None:
+    assert client_of(Access(token="s3cret")).get("/api/models", headers={"cookie": cookie}).status_code == 401
+
+
+def test_the_token_leads_to_no_other_host() -> None:
+    for path in ("//evil.example/", "/%5Cevil.example/", "/\\evil.example"):
+        answer = client_of(Access(token="s3cret")).get(f"http://127.0.0.1:8000{path}?token=s3cret")
+        assert answer.headers["location"].startswith(("/evil", "/%5C", "/x"))
+        assert not answer.headers["location"].startswith("//")
+
+
+def test_no_socket_is_opened() -> None:
+    with pytest.raises(WebSocketDisconnect), LOCAL.websocket_connect("/api/models"):
+        pass

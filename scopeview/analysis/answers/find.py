@@ -18,9 +18,11 @@ from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.analysis.query import Query, glob_pattern, parse_count, parse_query, parse_shape, shape_matches
 from scopeview.errors import QueryError
-from scopeview.model.functions import ARGUMENT_TYPE
+from scopeview.model.entry_point import MAIN
 from scopeview.model.model import Model
 from scopeview.model.names import is_within, leaf_of, parse_input
+from scopeview.model.object_paths import ROOT, object_names
+from scopeview.model.op_types import ARGUMENT_TYPE
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.scopes import ScopeId
 from scopeview.model.shapes import Shape
@@ -59,6 +61,8 @@ class FindResult:
     total_scopes: int = 0
     hints: tuple[str, ...] = ()
     """What to try where nothing fits, one sentence each."""
+    program: str = ""
+    """The program whose ops were searched; empty for the main graph and all functions."""
 
     @property
     def total(self) -> int:
@@ -66,7 +70,9 @@ class FindResult:
         return self.variables + self.ops
 
 
-def find(context: AnalysisContext, text: str, *, limit: int = 50, offset: int = 0) -> FindResult:
+def find(
+    context: AnalysisContext, text: str, *, limit: int = 50, offset: int = 0, program: str | None = MAIN
+) -> FindResult:
     """Find ops and variables.
 
     Args:
@@ -74,10 +80,21 @@ def find(context: AnalysisContext, text: str, *, limit: int = 50, offset: int = 
         text: the query (see `analyses.query`).
         limit: hits of one page.
         offset: hits to skip.
+        program: whose ops to search; None for those of the program that is shown by default and, where nothing fits
+            there, of the main graph and all functions.
 
     Raises:
         QueryError: the query cannot be understood.
+        NotFoundError: there is no such program.
     """
+    asked = context.in_program(program)
+    found = _find(asked, text, limit, offset)
+    if program is None and asked is not context and not found.total and not found.scopes:
+        return _find(context, text, limit, offset)
+    return found
+
+
+def _find(context: AnalysisContext, text: str, limit: int, offset: int) -> FindResult:
     model, query = context.model, parse_query(text)
     variables = list(_variables(context, query)) if query.wants_variables else []
     places = list(_ops(context, query)) if query.wants_ops else []
@@ -90,13 +107,25 @@ def find(context: AnalysisContext, text: str, *, limit: int = 50, offset: int = 
     )
     scopes = _scopes(model, query)
     hints = () if variables or places or scopes else tuple(_hints(model, query))
-    return FindResult(text, hits, len(variables), len(places), offset, tuple(scopes[:limit]), len(scopes), hints)
+    return FindResult(
+        text,
+        hits,
+        len(variables),
+        len(places),
+        offset,
+        tuple(scopes[:limit]),
+        len(scopes),
+        hints,
+        model.entry.name if model.entry is not None else "",
+    )
 
 
-def find_while_typing(context: AnalysisContext, text: str, *, limit: int = 50, offset: int = 0) -> FindResult:
+def find_while_typing(
+    context: AnalysisContext, text: str, *, limit: int = 50, offset: int = 0, program: str | None = MAIN
+) -> FindResult:
     """Find as `find` does; a query that cannot be understood yet finds nothing, and what is wrong with it is a hint."""
     try:
-        return find(context, text, limit=limit, offset=offset)
+        return find(context, text, limit=limit, offset=offset, program=program)
     except QueryError as error:
         return FindResult(text, (), 0, 0, offset, hints=(str(error),))
 
@@ -158,8 +187,9 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
 
 def _variables(context: AnalysisContext, query: Query) -> Iterator[Variable]:
     name_fits, counts = _name_test(query), [parse_count(value) for value in query.values("shared")]
+    is_object = any(word.startswith(ROOT) for word in query.words)  # as TensorFlow's errors call it
     for variable in context.model.variables:
-        names = (variable.name, *(part.name for part in variable.parts))
+        names = object_names(variable) if is_object else (variable.name, *(part.name for part in variable.parts))
         if any(map(name_fits, names)) and all(
             _VARIABLE_TESTS[field](variable, value) for field, value in query.terms if field in _VARIABLE_TESTS
         ):

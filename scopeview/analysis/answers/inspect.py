@@ -10,14 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scopeview.analysis.answers.card import ModelCard, model_card
+from scopeview.analysis.answers.programs import ProgramRecord, programs_of
+from scopeview.analysis.answers.totals import parameter_totals
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
 from scopeview.model.collection import Member
 from scopeview.model.dtypes import NON_NUMERIC
+from scopeview.model.entry_point import MAIN
 from scopeview.model.imported import ImportReport
-from scopeview.model.model import Dangling, Model, Signature
+from scopeview.model.model import AlsoHere, Dangling, Model, Signature
 from scopeview.model.names import is_within
-from scopeview.model.scopes import ScopeId, ScopeTree
+from scopeview.model.scopes import DEEPEST, ScopeId, ScopeTree
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Initializer, Kind, Part, StoredSlice, Variable
 
@@ -44,6 +48,12 @@ class ModelSummary:
     """Those among them that exist for another: optimizer slots, averages, replicas, scalars."""
     parameters: int
     """Elements of all variables whose shape is known."""
+    parameters_trained: int | None
+    """Those that an optimizer of the graph updates, or that are trainable; null where the artifact does not say."""
+    parameters_not_trained: int | None
+    """Those that nothing trains and that are no state of an optimizer; null where the artifact does not say."""
+    parameters_optimizer: int
+    """Those of optimizer slots and optimizer scalars."""
     size_bytes: int
     large_constants: int
     """Constants of at least 1 kB: weights that were folded into the graph, perhaps."""
@@ -53,6 +63,10 @@ class ModelSummary:
     details: Mapping[str, str]
     notes: tuple[str, ...]
     others: tuple[str, ...]
+    also_here: tuple[AlsoHere, ...]
+    """The same, with kind and size."""
+    checkpoint: str
+    """The file with the values of its variables, where that is another one; empty if none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +149,8 @@ class Inspection:
     """Everything an artifact holds, op by op excepted."""
 
     model: ModelSummary
+    card: ModelCard
+    """The model in a few lines, from structure alone; of the program that is shown where none is named."""
     op_scopes: tuple[OpScopeRecord, ...]
     variable_scopes: tuple[VariableScopeRecord, ...]
     variables: tuple[VariableRecord, ...]
@@ -142,6 +158,8 @@ class Inspection:
     """Checkpoint keys that savers write for what is no variable: hash tables, iterators, the object graph."""
     collections: tuple[CollectionRecord, ...]
     signatures: tuple[Signature, ...]
+    programs: tuple[ProgramRecord, ...]
+    """What can be run: signatures, functions of the object graph, the main graph."""
     functions: tuple[FunctionRecord, ...]
     dangling: tuple[Dangling, ...]
     imported: ImportReport | None
@@ -151,7 +169,16 @@ class Inspection:
 
 def first_of(found: Inspection, limit: int) -> Inspection:
     """Return an inspection of which no list is longer than a limit."""
-    lists = ("op_scopes", "variable_scopes", "variables", "other_keys", "signatures", "functions", "dangling")
+    lists = (
+        "op_scopes",
+        "variable_scopes",
+        "variables",
+        "other_keys",
+        "signatures",
+        "programs",
+        "functions",
+        "dangling",
+    )
     shorter: dict[str, Any] = {name: getattr(found, name)[:limit] for name in lists}
     left_out = {name: len(getattr(found, name)) - len(short) for name, short in shorter.items()}
     shorter["collections"] = tuple(replace(one, members=one.members[:limit]) for one in found.collections)
@@ -162,27 +189,39 @@ def first_of(found: Inspection, limit: int) -> Inspection:
     return replace(found, **shorter, left_out={name: number for name, number in left_out.items() if number})
 
 
-def inspect(context: AnalysisContext, *, scope: str = "", depth: int | None = None) -> Inspection:
+def inspect(
+    context: AnalysisContext,
+    card: ModelCard | None = None,
+    *,
+    scope: str = "",
+    depth: int | None = None,
+    program: str = MAIN,
+) -> Inspection:
     """Describe a model.
 
     Args:
         context: the model, analyzed.
+        card: the model's card with what `analysis.card` adds to it, if that was asked for.
         scope: leave out the scopes and variables outside this path; the totals stay those of the whole.
         depth: leave out scopes deeper than this, counted from `scope`.
+        program: whose op scopes to list, and in which to count the uses of variables.
+
+    Raises:
+        NotFoundError: there is no such program.
     """
-    model = context.model
+    model, shown = context.model, context.in_program(program)
     return Inspection(
         model=summarize(context),
-        op_scopes=_op_scopes(model.op_scopes, scope, depth),
+        card=card or model_card(context),
+        op_scopes=_op_scopes(shown.model.op_scopes, scope, depth),
         variable_scopes=_variable_scopes(model, scope, depth),
-        variables=tuple(
-            record_of(context, variable) for variable in model.variables if is_within(variable.name, scope)
-        ),
+        variables=tuple(record_of(shown, variable) for variable in model.variables if is_within(variable.name, scope)),
         other_keys=tuple(dict.fromkeys(e.key for e in model.savers if not e.handle_op and not e.restores)),
         collections=tuple(
             CollectionRecord(found.name, found.kind, found.size, found.members) for found in model.collections
         ),
         signatures=model.signatures,
+        programs=programs_of(context),
         functions=tuple(
             FunctionRecord(
                 function.name,
@@ -204,6 +243,7 @@ def summarize(context: AnalysisContext) -> ModelSummary:
     model = context.model
     origin, variables = model.origin, model.variables
     constants = _large_constants(model)
+    totals = parameter_totals(context)
     return ModelSummary(
         path=origin.path,
         file=origin.file,
@@ -218,6 +258,9 @@ def summarize(context: AnalysisContext) -> ModelSummary:
         variables=len(variables),
         attached_variables=sum(variable.name in context.auxiliary_variables for variable in variables),
         parameters=sum(variable.parameters or 0 for variable in variables),
+        parameters_trained=totals.trained,
+        parameters_not_trained=totals.not_trained,
+        parameters_optimizer=totals.optimizer,
         size_bytes=sum(variable.size_bytes or 0 for variable in variables),
         large_constants=len(constants),
         large_constant_bytes=int(constants.sum()),
@@ -225,6 +268,8 @@ def summarize(context: AnalysisContext) -> ModelSummary:
         details=dict(origin.details),
         notes=(*model.notes, *_left_out(model)),
         others=model.others,
+        also_here=model.also_here,
+        checkpoint=origin.checkpoint,
     )
 
 
@@ -234,6 +279,8 @@ def _left_out(model: Model) -> Iterator[str]:
         characters = int(tree.path_lengths().sum())
         if characters > _MOST_PATHS:
             yield f"the paths of the {kind} scopes add up to {characters:,} characters; the list of them is cut short"
+        if len(tree) and int(tree.depth.max()) >= DEEPEST:
+            yield f"the {kind} scopes nest deeper than {DEEPEST:,} levels, which are not divided further"
 
 
 def _large_constants(model: Model) -> NDArray[np.int64]:

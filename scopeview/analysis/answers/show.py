@@ -17,6 +17,7 @@ from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.derive.tensor_types import UNKNOWN, output_count, output_facts
 from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
+from scopeview.model.entry_point import MAIN
 from scopeview.model.functions import Function
 from scopeview.model.model import Model, Signature
 from scopeview.model.names import is_within, parse_input
@@ -66,6 +67,10 @@ class OpDetail:
     type: str
     role: Role
     """What it is for."""
+    role_rule: str
+    """The rule that decided the role; empty for `forward`, which is what no rule takes."""
+    role_because: str
+    """Why it has this role."""
     device: str
     definition: int
     """Position in the file, from 0."""
@@ -149,36 +154,45 @@ class Detail:
     functions: tuple[FunctionDetail, ...]
     collections: tuple[CollectionRecord, ...]
     signatures: tuple[Signature, ...]
+    program: str = ""
+    """The program that the ops and scopes belong to; empty for the main graph and its functions."""
 
 
-def detail(context: AnalysisContext, name: str, *, limit: int = 50) -> Detail:
+def detail(context: AnalysisContext, name: str, *, limit: int = 50, program: str | None = MAIN) -> Detail:
     """Look a name up: `a/b`, `a/b:0`, `^a/b`, `a/`, a checkpoint key, a function, `function: op`, a collection.
 
     Args:
         context: where to look.
         name: the name.
         limit: how many consumers, child scopes and variables of a scope to list; totals are always given.
+        program: whose ops and scopes to look among; None for those of the program that is shown by default, then of
+            the main graph and its functions.
 
     Raises:
-        NotFoundError: nothing has this name; the message proposes names that are near.
+        NotFoundError: nothing has this name, and the message proposes names that are near; or no such program.
     """
-    model, path = context.model, name.rstrip("/") or name
+    path, asked, users = name.rstrip("/") or name, context.in_program(program), context.for_sharing(program)
+    ops, scopes = tuple(_ops(asked, name, limit)), tuple(_scopes(asked, path, limit))
+    if program is None and not ops and not scopes:
+        asked = context
+        ops, scopes = tuple(_ops(asked, name, limit)), tuple(_scopes(asked, path, limit))
+    model = context.model
     found = Detail(
         name=name,
-        ops=tuple(_ops(context, name, limit)),
-        scopes=tuple(_scopes(context, path, limit)),
-        variables=tuple(
-            VariableDetail(record_of(context, v), use_of(context, v)) for v in variables_called(model, name)
-        ),
-        variable_scopes=tuple(_variable_scopes(context, path, limit)),
+        ops=ops,
+        scopes=scopes,
+        variables=tuple(VariableDetail(record_of(users, v), use_of(users, v)) for v in variables_called(model, name)),
+        variable_scopes=tuple(_variable_scopes(users, path, limit)),
         functions=tuple(_functions(model, name)),
         collections=tuple(
             CollectionRecord(c.name, c.kind, c.size, c.members) for c in model.collections if c.name == name
         ),
         signatures=tuple(signature for signature in model.signatures if signature.name == name),
+        program=asked.model.entry.name if asked.model.entry is not None else "",
     )
-    if not any(getattr(found, field.name) for field in fields(found) if field.name != "name"):
-        raise NotFoundError(not_found(model, name, _names(model, name)))
+    if not any(getattr(found, field.name) for field in fields(found) if field.name not in ("name", "program")):
+        names = (*context.in_program(program).model.graph.names, *_names(model, name))
+        raise NotFoundError(not_found(model, name, dict.fromkeys(names)))
     return found
 
 
@@ -215,11 +229,14 @@ def _op(context: AnalysisContext, table: OpTable, row: OpRow, function: str, por
     """Describe an op; with a port, only the consumers of that output."""
     model = context.model
     consumers = [edge for edge in table.consumers(row) if port is None or edge.port == port]
+    decided = context.roles.why(row, function)
     return OpDetail(
         name=table.name(row),
         function=function,
         type=table.op_type(row),
         role=context.roles.of(row, function),
+        role_rule=decided.code if decided is not None else "",
+        role_because=decided.because if decided is not None else "no rule gives it another: it computes",
         device=table.device(row),
         definition=int(table.columns.definition[row]),
         attributes=table.attributes(row),

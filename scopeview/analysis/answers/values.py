@@ -16,6 +16,7 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
 from scopeview.model.dtypes import NON_NUMERIC
+from scopeview.model.measured import Measured
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Variable
 
@@ -45,13 +46,13 @@ class VariableValues:
     dtype: str
     elements: int
     """Elements that were read: all of them, or none."""
-    mean: float | None
+    mean: Measured | None
     """Of the finite elements, as are deviation, minimum, maximum and l2."""
-    deviation: float | None
+    deviation: Measured | None
     """Standard deviation, with n in the denominator, as numpy's `std` has it."""
-    minimum: float | None
-    maximum: float | None
-    l2: float | None
+    minimum: Measured | None
+    maximum: Measured | None
+    l2: Measured | None
     """Euclidean norm."""
     zeros: int
     nan: int

@@ -102,6 +102,10 @@ class TensorFacts:
     shape_known: bool
 
 
+_PASSES_HANDLE = frozenset({"Identity", "Enter", "Switch"})
+_HANDLE_STEPS = 16
+"""Ops in a row that hand a variable's handle on."""
+
 UNKNOWN = TensorFacts(None, None, shape_known=False)
 
 
@@ -127,6 +131,25 @@ def output_facts(model: Model, function: str, row: OpRow, port: int) -> TensorFa
     dtype = _dtype(model, table, row, attributes, port)
     shape, known = _shape(table.op_type(row), attributes, port)
     return TensorFacts(dtype, shape, known)
+
+
+def carried_facts(model: Model, function: str, row: OpRow, port: int) -> TensorFacts:
+    """Return dtype and shape of what flows along an edge: of a variable its value's, where its handle is passed."""
+    table = model.functions[function].body if function else model.graph
+    for _ in range(_HANDLE_STEPS):
+        edge = table.input(row, 0) if table.op_type(row) in _PASSES_HANDLE else None
+        if edge is None or edge.is_control or edge.source < 0:
+            break
+        row, port = edge.source, edge.port
+    if table.op_type(row) != "VarHandleOp" or port != 0:
+        return output_facts(model, function, row, port)
+    attributes = table.attributes(row)
+    dtype, shape = attributes.get("dtype"), attributes.get("shape")
+    return TensorFacts(
+        dtype.name if isinstance(dtype, DType) else None,
+        shape.sizes if isinstance(shape, ShapeValue) else None,
+        shape_known=isinstance(shape, ShapeValue),
+    )
 
 
 def output_count(model: Model, function: str, row: OpRow) -> int | None:

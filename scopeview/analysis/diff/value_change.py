@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analysis.answers.values import Values
+from scopeview.model.measured import Measured
 from scopeview.model.variables import Variable
 
 _ROUNDS_TO_EQUAL = 1.0
@@ -22,11 +23,11 @@ class ValueChange:
     elements: int
     changed: int
     """Elements that are not equal; two NaN are equal here."""
-    max_abs: float
+    max_abs: Measured
     """Largest |a - b| of finite elements."""
-    relative_l2: float
+    relative_l2: Measured
     """|a - b| / |a| over finite elements; infinite if a is all zero and b is not."""
-    cosine: float
+    cosine: Measured
     """Cosine of the angle between a and b; NaN if either is all zero."""
     nan_a: int
     nan_b: int

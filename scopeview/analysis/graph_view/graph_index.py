@@ -7,24 +7,25 @@ the tree, so that the picture of a scope depends on nothing that is open elsewhe
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from functools import cached_property
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import ROLES
-from scopeview.analysis.derive.structure import Hashes, scope_hashes
+from scopeview.analysis.derive.structure import scope_hashes
+from scopeview.analysis.suggestions import not_found
+from scopeview.errors import NotFoundError
+from scopeview.model.once import Answers, once
 from scopeview.model.op_types import WRITER
 from scopeview.model.ops import OpTable
 from scopeview.model.scopes import ROOT, ScopeId
+from scopeview.model.spans import Hashes
 from scopeview.model.variables import Variable
 
 Ints = NDArray[np.int64]
 
 _FORWARD = ROLES.index("forward")
+_LAYERS_KEPT = 128
 _TOLD_WITH_CONSUMER = ("Const", "ReadVariableOp")
 
 
@@ -39,10 +40,10 @@ class GraphIndex:
         self.target = self.table.targets
         self.roles = context.roles.codes(function)
         """Shape (ops,): indices into `roles.ROLES`."""
-        self.layers: OrderedDict[Any, Any] = OrderedDict()
-        """Levels that were worked out lately; see `level_of`."""
+        self.layers = Answers(_LAYERS_KEPT)
+        """The layers that were asked for last; see `layer_of`."""
 
-    @cached_property
+    @once
     def is_write(self) -> NDArray[np.bool_]:
         """Which edges hand a variable to an op that writes it: shape (edges,)."""
         columns = self.table.columns
@@ -50,7 +51,7 @@ class GraphIndex:
         slot = np.arange(len(self.target)) - columns.in_start[self.target]
         return np.asarray(writes[columns.type_id[self.target]] & (slot == 0) & (columns.port >= 0))
 
-    @cached_property
+    @once
     def is_weight(self) -> NDArray[np.bool_]:
         """Which edges come from a variable, or from an op that reads one: shape (edges,)."""
         source = self.table.columns.source
@@ -58,7 +59,7 @@ class GraphIndex:
             return np.zeros(len(source), dtype=bool)
         return np.asarray(self.context.gives_weights[np.maximum(source, 0)] & (source >= 0))
 
-    @cached_property
+    @once
     def is_idle(self) -> NDArray[np.bool_]:
         """Which ops take nothing and give nothing, such as what stands for a variable of a module: shape (ops,)."""
         columns = self.table.columns
@@ -66,7 +67,7 @@ class GraphIndex:
         found[columns.source[columns.source >= 0]] = False
         return np.asarray(found)
 
-    @cached_property
+    @once
     def serves_update(self) -> NDArray[np.bool_]:
         """Which ops hold variables that exist for an optimizer or an average: shape (ops,)."""
         found = np.zeros(len(self.table), dtype=bool)
@@ -74,7 +75,7 @@ class GraphIndex:
         found[[row for row, variable in self.variable_rows.items() if variable.name in attached]] = True
         return found
 
-    @cached_property
+    @once
     def own_row(self) -> Ints:
         """The op that has a scope's very name, or -1: shape (scopes,). It stands just before the scope's slice."""
         found = np.full(len(self.tree), -1, dtype=np.int64)
@@ -85,7 +86,7 @@ class GraphIndex:
                 found[scope] = row
         return found
 
-    @cached_property
+    @once
     def own_scope(self) -> Ints:
         """The scope that has an op's very name, or -1: shape (ops,)."""
         found = np.full(len(self.table), -1, dtype=np.int64)
@@ -93,12 +94,12 @@ class GraphIndex:
         found[self.own_row[scopes]] = scopes
         return found
 
-    @cached_property
+    @once
     def scope_of(self) -> Ints:
         """The scope that each op lies in directly: shape (ops,)."""
         return self.tree.scopes_of_rows()
 
-    @cached_property
+    @once
     def stands_at(self) -> Ints:
         """The op that each op is told with, itself as a rule: shape (ops,)."""
         table, columns = self.table, self.table.columns
@@ -127,7 +128,7 @@ class GraphIndex:
         found[rows[kept]] = consumer[kept]
         return found
 
-    @cached_property
+    @once
     def variables(self) -> dict[str, Variable]:
         """Variables by the op that holds them, and partitioned ones by their own name."""
         if self.function:
@@ -140,13 +141,13 @@ class GraphIndex:
                 found.setdefault(variable.name, variable)
         return found
 
-    @cached_property
+    @once
     def variable_rows(self) -> dict[int, Variable]:
         """The same by row, where the op is there."""
         rows = ((self.table.row(handle), variable) for handle, variable in self.variables.items())
         return {int(row): variable for row, variable in rows if row is not None}
 
-    @cached_property
+    @once
     def collected(self) -> dict[int, frozenset[str]]:
         """The collections of the ops that are in any, such as losses; variables know their own."""
         found: dict[int, set[str]] = {}
@@ -157,7 +158,7 @@ class GraphIndex:
                     found.setdefault(int(row), set()).add(collection.name)
         return {row: frozenset(names) for row, names in found.items()}
 
-    @cached_property
+    @once
     def hashes(self) -> Hashes:
         """The structure of every scope: shape (scopes,)."""
         return scope_hashes(self.table)
@@ -171,5 +172,11 @@ class GraphIndex:
 
 
 def graph_index_of(context: AnalysisContext, function: str = "") -> GraphIndex:
-    """Return the ground of the main graph, or of a function's body."""
+    """Return the index of the main graph, or of a function's body.
+
+    Raises:
+        NotFoundError: there is no such function.
+    """
+    if function and function not in context.model.functions:
+        raise NotFoundError(not_found(context.model, function, context.model.functions, "no function"))
     return context.cached(("ground", function), lambda: GraphIndex(context, function))

@@ -15,7 +15,7 @@ from scopeview.analysis.graph_view.graph_index import GraphIndex
 from scopeview.analysis.graph_view.scope_layer import GroupKind, Item, ScopeLayer
 from scopeview.analysis.graph_view.unit import Unit
 from scopeview.model.attributes import Attributes, FunctionRef, TensorValue
-from scopeview.model.functions import ARGUMENT_TYPE
+from scopeview.model.op_types import ARGUMENT_TYPE
 from scopeview.model.ops import OpRow
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Variable

@@ -56,6 +56,21 @@ def stale_state(subject: Subject) -> Iterator[Found]:
             yield Found(damage.where, f"{damage.where}: {damage.message}", (damage.where,))
 
 
+@rule("C5", "values-missing", "error")
+def values_missing(subject: Subject) -> Iterator[Found]:
+    """A SavedModel without its folder `variables/`.
+
+    Why: TensorFlow cannot load it: the graph is there, the values of its variables are not.
+
+    Example: `cp export/1/saved_model.pb model/`
+
+    Fix: copy the whole folder of the SavedModel.
+    """
+    for damage in subject.context.model.damage:
+        if damage.kind == "values":
+            yield Found(damage.where, damage.message, (damage.where,))
+
+
 @rule("C3", "bytes-by-kind", "info", "checkpoint")
 def bytes_by_kind(subject: Subject) -> Iterator[Found]:
     """What the bytes of a checkpoint are for: weights, optimizer slots, averages, scalars.

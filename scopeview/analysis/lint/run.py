@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from scopeview.analysis.diff.verdict import RestoreVerdict
+from scopeview.analysis.lint.restore_rules import report_of
 from scopeview.analysis.lint.rule import SEVERITIES, Rule, Severity, Subject
 from scopeview.analysis.lint.rules import RULES
 from scopeview.errors import QueryError
 from scopeview.model.model import Model
+from scopeview.model.wanted import check_wanted
 
 _EVIDENCE_SHOWN = 200
 
@@ -37,13 +40,17 @@ class LintReport:
 
     path: str
     checkpoint: str
-    """The checkpoint that the graph was held against; empty if there was none."""
+    """The checkpoint that the graph was checked with; empty if there was none."""
     findings: tuple[Finding, ...]
     counts: Mapping[str, int]
     """Findings by severity."""
+    withheld: Mapping[str, int]
+    """Findings below the lowest severity that was asked for, by severity; they are not listed."""
     rules_applied: tuple[str, ...]
     rules_skipped: Mapping[str, str]
     """Rules that did not apply, and why."""
+    verdict: RestoreVerdict | None
+    """Whether the checkpoint can be restored into the graph, and what is in the way; None without both."""
 
     @property
     def has_errors(self) -> bool:
@@ -77,15 +84,21 @@ def lint(
     skipped = {rule.code: why for rule in wanted if (why := _why_not(rule, subject))}
     applied = [rule for rule in wanted if rule.code not in skipped]
     shown = SEVERITIES[: SEVERITIES.index(severity) + 1]
-    found = [finding for rule in applied for finding in _findings(rule, subject) if finding.severity in shown]
-    found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    every = [finding for rule in applied for finding in _findings(rule, subject)]
+    found = sorted(
+        (finding for finding in every if finding.severity in shown),
+        key=lambda finding: SEVERITIES.index(finding.severity),
+    )
+    restored = report_of(subject)
     return LintReport(
         path=subject.context.model.origin.path,
         checkpoint=subject.checkpoint.model.origin.path if subject.checkpoint is not None else "",
         findings=tuple(found),
         counts=Counter(finding.severity for finding in found),
+        withheld=Counter(finding.severity for finding in every if finding.severity not in shown),
         rules_applied=tuple(rule.code for rule in applied),
         rules_skipped=skipped,
+        verdict=restored.verdict if restored is not None else None,
     )
 
 
@@ -93,11 +106,11 @@ def _check(subject: Subject) -> None:
     if subject.checkpoint is None:
         return
     first, second = subject.context.model.origin, subject.checkpoint.model.origin
-    if not second.format.startswith("checkpoint"):
+    if not subject.checkpoint.model.is_checkpoint:
         raise QueryError(
             f"{second.path} is no checkpoint but a {second.format.replace('_', ' ')}; pass the graph first"
         )
-    if first.format.startswith("checkpoint"):
+    if subject.context.model.is_checkpoint:
         raise QueryError(f"{first.path} is a checkpoint itself; pass the graph first, then the checkpoint for it")
 
 
@@ -110,7 +123,7 @@ def _is_chosen(rule: Rule, patterns: Sequence[str]) -> bool:
 def _why_not(rule: Rule, subject: Subject) -> str:
     """Return why a rule has nothing to look at, or an empty string."""
     model = subject.context.model
-    is_checkpoint = model.origin.format.startswith("checkpoint")
+    is_checkpoint = model.is_checkpoint
     match rule.needs:
         case "graph":
             return "a checkpoint has no graph" if is_checkpoint else ""
@@ -121,7 +134,7 @@ def _why_not(rule: Rule, subject: Subject) -> str:
                 "" if subject.checkpoint is not None and not is_checkpoint else "no graph with its checkpoint was given"
             )
         case "objects":
-            has_objects = model.origin.format == "checkpoint_object" or any(v.object_paths for v in model.variables)
+            has_objects = model.is_object_based or any(v.object_paths for v in model.variables)
             return "" if has_objects or model.has_objects else "there is no object graph"
 
 
@@ -134,6 +147,7 @@ def _is_named(model: Model, name: str) -> bool:
 
 
 def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:
+    check_wanted()
     for found in rule.check(subject):
         evidence = tuple(dict.fromkeys(found.evidence))
         place = evidence[0] if len(evidence) == 1 else found.where  # of one variable, itself and not its scope
@@ -149,5 +163,5 @@ def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:
             message=found.message,
             evidence=evidence[:_EVIDENCE_SHOWN],
             total_evidence=len(evidence),
-            fix=rule.fix,
+            fix=found.fix or rule.fix,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,15 +19,54 @@ from scopeview.readers.checkpoint.object_graph import (
     with_full_names,
     with_paths_of_keys,
 )
-from scopeview.readers.files import read_file
+from scopeview.readers.checkpoint.table import looks_like_cut_table, looks_like_table
+from scopeview.readers.fence import children, is_file, status
+from scopeview.readers.files import look_into
 from scopeview.readers.graph.attributes import decode_node
+from scopeview.readers.protocol import Artifact, Certainty, Content
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}\Z")
 
 
+class CheckpointReader:
+    """Reads checkpoints of all versions from their table."""
+
+    def sniff(self, content: Content) -> Certainty:
+        """Return whether the file ends as a table does, or starts as one that was cut off."""
+        if looks_like_table(bytes(content.buffer[-48:])):
+            return Certainty.CERTAIN
+        return Certainty.PERHAPS if looks_like_cut_table(content.head) else Certainty.NO
+
+    def list(self, content: Content, name: str) -> Iterable[Artifact]:
+        """List the checkpoint."""
+        yield checkpoint_artifact(content.path, name)
+
+    def read(self, artifact: Artifact, path: str, tags: Sequence[str] | None) -> Model:
+        """Read the checkpoint."""
+        del tags
+        return read_checkpoint(artifact.file, Origin(path, "checkpoint_v2", str(artifact.file)))
+
+
+def checkpoint_artifact(table: Path, name: str) -> Artifact:
+    """Return the checkpoint that has this table; its size is that of all its files."""
+    found = [status(path) for path in (table, *_data_files(table))]
+    size = sum(one.st_size for one in found if one is not None)
+    return Artifact(name, "checkpoint", table, CheckpointReader(), size, has_graph=False, has_values=True)
+
+
+def _data_files(table: Path) -> list[Path]:
+    if table.suffix != ".index":
+        return [path for path in v1_shards(table) if path != table]
+    only = table.with_name(f"{table.stem}.data-00000-of-00001")
+    if is_file(only):
+        return [only]
+    pattern = re.compile(rf"{re.escape(table.stem)}\.data-\d{{5}}-of-\d{{5}}\Z")
+    return [path for path in children(table.parent) if pattern.match(path.name)]
+
+
 def read_checkpoint(path: Path, origin: Origin) -> Model:
     """Read a checkpoint from its table: a V2 index, or a V1 file or one of its shards."""
-    buffer = read_file(path)
+    buffer = look_into(path)
     bundle = v2.read_bundle(buffer, str(path))
     if bundle is None:
         return _read_v1(path, origin)
@@ -76,7 +116,7 @@ def _read_v1(path: Path, origin: Origin) -> Model:
     if missing > 0:
         notes.append(f"{missing} of {missing + len(shards)} shards are missing: what they hold is not shown")
     damage = [Damage("shard", path.name, note) for note in notes]
-    variables, producer = v1.read_v1((read_file(shard) for shard in shards), str(path), notes)
+    variables, producer = v1.read_v1((look_into(shard) for shard in shards), str(path), notes)
     damage += [Damage("index", path.name, note) for note in notes[len(damage) :]]
     filled = replace(origin, format="checkpoint_v1", producer=producer, details={"shards": str(len(shards))})
     return replace(_model(filled, variables, notes), damage=(*damage, *folder_damage(path)))
@@ -89,7 +129,7 @@ def v1_shards(path: Path) -> list[Path]:
         return [path]
     stem, total = path.name[: match.start()], match.group()[-5:]
     pattern = re.compile(rf"{re.escape(stem)}-\d{{5}}-of-{total}\Z")
-    return sorted(sibling for sibling in path.parent.iterdir() if pattern.match(sibling.name))
+    return [sibling for sibling in children(path.parent) if pattern.match(sibling.name)]
 
 
 def _model(origin: Origin, variables: list[Variable], notes: list[str]) -> Model:

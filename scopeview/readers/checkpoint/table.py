@@ -16,6 +16,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from scopeview.readers.budget import ITEM_BYTES, budget
 from scopeview.readers.checksums import masked_crc32c
 from scopeview.readers.protobuf.wire import Buffer, WireError, varint
 
@@ -24,8 +25,13 @@ _FOOTER = 48
 _TRAILER = 5
 _MAX_BLOCK = 1 << 28
 """Bytes of an unpacked block; TensorFlow writes 256 KiB, and one large V1 tensor makes a block of its own size."""
-_MAX_KEY_BYTES = 1 << 28
-"""Bytes of all keys together: prefix compression lets a small hostile file name gigabytes."""
+_LONG_KEY = 4096
+"""Bytes of a key from which it costs what a hostile one does: no program gives a variable such a name."""
+_COST_PER_BYTE, _COST_PER_LONG_BYTE = 2, 64
+"""Bytes of the budget that a byte of a key costs: shared prefixes let a small file name gigabytes."""
+_MOST_NOTES = 200
+_LEAST_ENTRY = 3
+"""Bytes of the smallest entry."""
 
 
 class Entry(NamedTuple):
@@ -69,17 +75,27 @@ def entries(buffer: Buffer, notes: list[str]) -> Iterator[Entry]:
         notes.append(f"the table's index cannot be used ({error}); its blocks were read one after the other")
         yield from _entries_without_footer(buffer, notes)
         return
-    key_bytes = 0
+    end = 0
     for last_key, value in index:
         try:
-            for entry in _block_entries(_block(buffer, *_handle(value, 0)[:2], notes)):
-                key_bytes += len(entry.key)
-                if key_bytes > _MAX_KEY_BYTES:
-                    notes.append("the table's keys add up to more than 256 MiB; the rest was left out")
+            offset, size, _ = _handle(value, 0)
+            if offset < end:
+                raise TableError(f"it lies at byte {offset:,}, inside of one that was read before")
+            end = offset + size
+            for entry in _block_entries(_block(buffer, offset, size, notes)):
+                if not _is_affordable(entry.key):
                     return
                 yield entry
         except (TableError, WireError) as error:
             notes.append(f"the block that ends at key {_name(last_key)} cannot be read: {error}")
+        if len(notes) > _MOST_NOTES:
+            notes.append("too many blocks cannot be read; the rest of the table was left out")
+            return
+
+
+def _is_affordable(key: bytes) -> bool:
+    per_byte = _COST_PER_BYTE if len(key) <= _LONG_KEY else _COST_PER_LONG_BYTE
+    return budget().spend(ITEM_BYTES + per_byte * len(key), "the entries of the table")
 
 
 def _index_entries(buffer: Buffer, notes: list[str]) -> list[Entry]:
@@ -124,6 +140,8 @@ def _unpack(raw: bytes, compression: int) -> bytes:
     size, _ = varint(raw, 0)
     if size > _MAX_BLOCK:
         raise TableError(f"it claims to unpack to {size:,} bytes")
+    if not budget().spend(size, "the unpacked blocks of the table"):
+        raise TableError(f"it would unpack to {size:,} bytes")
     import cramjam
 
     try:
@@ -176,6 +194,8 @@ def _entries_without_footer(buffer: Buffer, notes: list[str]) -> Iterator[Entry]
         if count and (not entry.key or entry.key <= key):
             break
         key, count = entry.key, count + 1
+        if not _is_affordable(key):
+            return
         yield entry
     notes.append(
         f"the table is truncated: it has no usable footer; {count:,} entries were recovered from its start, "
@@ -188,17 +208,22 @@ def _name(key: bytes) -> str:
 
 
 def _end_of_block(data: bytes, start: int, position: int) -> int | None:
-    """Return where the block ends if its restart array starts at `position`: offset 0 first, then its length."""
+    """Return where the block ends if its restart array starts at `position`: offset 0 first, then its length.
+
+    The offsets grow by at least the size of an entry, so that the first number that is too small for one is the length.
+    """
     if data[position : position + 4] != b"\0\0\0\0":
         return None
-    number, cursor = 0, position
+    number, cursor = 1, position + 4
     while cursor + 4 + _TRAILER <= len(data):
         (value,) = struct.unpack_from("<I", data, cursor)
-        if number and value == number:
-            content, trailer = data[start : cursor + 5], data[cursor + 5 : cursor + 9]
-            if len(trailer) == 4 and masked_crc32c(content) == struct.unpack("<I", trailer)[0]:
-                return cursor + 9
+        if value < _LEAST_ENTRY * number:
+            break
         if value > position - start:
             return None
         number, cursor = number + 1, cursor + 4
-    return None
+    else:
+        return None
+    content, trailer = data[start : cursor + 5], data[cursor + 5 : cursor + 9]
+    is_end = value == number and len(trailer) == 4 and masked_crc32c(content) == struct.unpack("<I", trailer)[0]
+    return cursor + 9 if is_end else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from scopeview.errors import DamagedError
@@ -19,10 +20,11 @@ from scopeview.model.variables import Part, StoredSlice, Variable
 from scopeview.readers.checkpoint import table
 from scopeview.readers.checkpoint.slices import FULL, slice_key
 from scopeview.readers.checksums import masked_crc32c
-from scopeview.readers.files import opened
+from scopeview.readers.fence import opened, status
 from scopeview.readers.graph.attributes import shape_of
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer, WireError, varint
+from scopeview.readers.undecodable import text_of_bytes
 
 _LARGEST_BLANK = 1 << 16
 
@@ -47,8 +49,6 @@ def read_bundle(buffer: Buffer, path: str) -> Bundle | None:
     Raises:
         DamagedError: the table has no entries at all.
     """
-    from google.protobuf.message import DecodeError
-
     notes: list[str] = []
     found = table.entries(buffer, notes)
     first = next(found, None)
@@ -58,10 +58,9 @@ def read_bundle(buffer: Buffer, path: str) -> Bundle | None:
     if first.key != b"" or first.value[:1] == _V1_START:
         return None
     bundle = _bundle_of_header(first.value, notes)
-    parse = message("BundleEntryProto").FromString
     for entry in found:
         try:
-            bundle.entries[entry.key] = parse(entry.value)
+            bundle.entries[entry.key] = parse("BundleEntryProto", entry.value)
         except DecodeError:
             bundle.entries[entry.key] = None
             notes.append(f"the entry of {_text(entry.key)[:200]!r} is damaged: its dtype and shape are unknown")
@@ -69,10 +68,8 @@ def read_bundle(buffer: Buffer, path: str) -> Bundle | None:
 
 
 def _bundle_of_header(raw: bytes, notes: list[str]) -> Bundle:
-    from google.protobuf.message import DecodeError
-
     try:
-        header = message("BundleHeaderProto").FromString(raw)
+        header = parse("BundleHeaderProto", raw)
     except DecodeError:
         notes.append("the header of the index is damaged; one shard is assumed")
         return Bundle(1, None, notes=notes)
@@ -150,7 +147,7 @@ def _parts(key: bytes, entry: Any, bundle: Bundle) -> tuple[Part, ...]:
 
 
 def _text(key: bytes) -> str:
-    return key.decode("utf-8", "backslashreplace")
+    return text_of_bytes(key)
 
 
 def shard_path(prefix: Path, shard: int, count: int) -> Path:
@@ -167,11 +164,12 @@ def check_shards(prefix: Path, bundle: Bundle) -> tuple[Damage, ...]:
     found = []
     for shard, size in sorted(needed.items()):
         path = shard_path(prefix, shard, bundle.shard_count)
-        if not path.is_file():
+        shard_file = status(path)
+        if shard_file is None or not S_ISREG(shard_file.st_mode):
             missing = f"data shard {path.name} is missing: names and shapes are known, values are not"
             found.append(Damage("shard", path.name, missing))
-        elif path.stat().st_size < size:
-            has = f"it has {path.stat().st_size:,} bytes, the index needs {size:,}"
+        elif shard_file.st_size < size:
+            has = f"it has {shard_file.st_size:,} bytes, the index needs {size:,}"
             found.append(Damage("shard", path.name, f"data shard {path.name} is truncated: {has}"))
     return tuple(found)
 

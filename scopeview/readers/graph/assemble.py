@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scopeview.model.attributes import Attributes, FunctionRef
-from scopeview.model.functions import FUNCTIONAL_TYPES, Function
+from scopeview.model.functions import Function
 from scopeview.model.model import Binding, Dangling, Message, Model, Origin
+from scopeview.model.op_types import FUNCTIONAL_TYPES
 from scopeview.model.ops import OpTable
+from scopeview.readers.budget import budget
 from scopeview.readers.graph import collection_defs
 from scopeview.readers.graph.bindings import read_bindings
 from scopeview.readers.graph.functions import read_functions
-from scopeview.readers.graph.nodes import Span, build_graph, split_graph
+from scopeview.readers.graph.nodes import GraphParts, Span, build_graph, split_graph
+from scopeview.readers.graph.object_copies import merge_copies
 from scopeview.readers.graph.objects import join_objects
 from scopeview.readers.graph.savers import read_savers
 from scopeview.readers.graph.signatures import read_signatures
@@ -49,6 +52,7 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
     meta = meta or MetaGraphParts()
     report_progress("looking for the nodes", 0)
     parts = split_graph(buffer, graphs)
+    _keep_affordable(parts)
     graph, dangling = build_graph(buffer, parts)
     report_progress("putting variables and collections together", len(buffer))
     functions, dangling_in_functions = read_functions(buffer, parts.libraries, parts.notes)
@@ -60,9 +64,11 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
     )
     variables = graph_variables(graph, context)
     bindings: tuple[Binding, ...] = ()
+    savers = context.savers
     if meta.object_graph is not None:
         variables, paths, identities = join_objects(variables, graph, meta.object_graph)
         bindings = read_bindings(meta.object_graph, functions, identities, paths)
+        variables, savers = merge_copies(variables, savers, graph, meta.object_graph.nodes, paths, identities)
     collections, missing_members = collection_defs.resolve_collections(raw, graph, variables)
     signatures, missing_tensors = read_signatures(meta.signatures, graph)
     return Model(
@@ -72,7 +78,7 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
         variables=with_collections(variables, collections),
         collections=collections,
         signatures=signatures,
-        savers=context.savers,
+        savers=savers,
         bindings=bindings,
         has_objects=meta.object_graph is not None and len(meta.object_graph.nodes) > 0,
         dangling=(
@@ -85,6 +91,13 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
         notes=(*meta.notes, *parts.notes),
         message=_message(buffer, graphs, meta),
     )
+
+
+def _keep_affordable(parts: GraphParts) -> None:
+    """Drop the nodes past what a file of this size may cost: an empty one takes two bytes."""
+    affordable = budget().affordable_items()
+    if not budget().spend_items(len(parts.node_starts), "the ops of the graph"):
+        del parts.node_starts[affordable:], parts.node_ends[affordable:]
 
 
 def _message(buffer: Buffer, graphs: Sequence[Span], meta: MetaGraphParts) -> Message | None:

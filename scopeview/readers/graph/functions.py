@@ -12,12 +12,15 @@ from typing import Any
 
 from scopeview.model.builder import OpTableBuilder
 from scopeview.model.dtypes import dtype_name
-from scopeview.model.functions import ARGUMENT_TYPE, Argument, Function
+from scopeview.model.functions import Argument, Function
 from scopeview.model.model import Dangling
-from scopeview.readers.graph.attributes import decode_node
-from scopeview.readers.graph.nodes import Span, decode_errors, read_nodes
+from scopeview.model.op_types import ARGUMENT_TYPE
+from scopeview.model.shapes import Shape
+from scopeview.readers.graph.attribute_classes import classify_attributes
+from scopeview.readers.graph.attributes import decode_node, shape_of
+from scopeview.readers.graph.nodes import Span, read_nodes
 from scopeview.readers.protobuf import wire
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer
 
 _FUNCTION, _GRADIENT = 1, 2
@@ -31,16 +34,15 @@ def read_functions(
     functions: dict[str, Function] = {}
     dangling: list[Dangling] = []
     gradients: dict[str, str] = {}
-    refused: tuple[type[Exception], ...] = (wire.WireError, *decode_errors())
     for found in _library_fields(buffer, libraries, notes):
         try:
             if found.number == _GRADIENT:
-                pair = message("GradientDef").FromString(bytes(buffer[found.start : found.end]))
+                pair = parse("GradientDef", bytes(buffer[found.start : found.end]))
                 gradients[pair.function_name] = pair.gradient_func
             if found.number != _FUNCTION:
                 continue
             function = _read_function(buffer, found, notes)
-        except refused as error:
+        except (wire.WireError, DecodeError) as error:
             notes.append(f"an entry of the function library at byte {found.start:,} is damaged: {error}")
             continue
         if function.name in functions:
@@ -66,7 +68,7 @@ def _library_fields(buffer: Buffer, libraries: Iterable[Span], notes: list[str])
 
 def _read_function(buffer: Buffer, span: wire.Field, notes: list[str]) -> Function:
     header, nodes = _split_function(buffer, span)
-    builder = OpTableBuilder(buffer, decode_node, in_function=True)
+    builder = OpTableBuilder(buffer, decode_node, classify_attributes, in_function=True)
     signature = header.signature
     for argument in signature.input_arg:
         builder.add(argument.name, ARGUMENT_TYPE, ())
@@ -80,6 +82,8 @@ def _read_function(buffer: Buffer, span: wire.Field, notes: list[str]) -> Functi
             Argument(arg.name, argument_type(arg), header.ret.get(arg.name, "")) for arg in signature.output_arg
         ),
         body=builder.freeze()[0],
+        argument_shapes=_argument_shapes(header),
+        controls=tuple(header.control_ret.values()),
     )
 
 
@@ -94,7 +98,16 @@ def _split_function(buffer: Buffer, span: wire.Field) -> tuple[Any, list[Span]]:
         else:
             rest.append(bytes(buffer[position : found.end]))
         position = found.end
-    return message("FunctionDef").FromString(b"".join(rest)), nodes
+    return parse("FunctionDef", b"".join(rest)), nodes
+
+
+def _argument_shapes(header: Any) -> dict[int, Shape]:
+    """Return the shapes that the attributes of arguments give, by position."""
+    shapes = {}
+    for position, given in header.arg_attr.items():
+        if "_output_shapes" in given.attr and given.attr["_output_shapes"].list.shape:
+            shapes[position] = shape_of(given.attr["_output_shapes"].list.shape[0])
+    return shapes
 
 
 def argument_type(argument: Any) -> str:

@@ -8,6 +8,7 @@ the saver, spell the path to the object.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,10 +16,15 @@ from typing import Any
 
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.dtypes import dtype_name
-from scopeview.model.functions import CALL_TYPES
+from scopeview.model.object_paths import unescape
+from scopeview.model.op_types import CALL_TYPES
 from scopeview.model.ops import MISSING, OpTable
 from scopeview.model.variables import Variable, VariableTable
+from scopeview.readers.budget import budget
 from scopeview.readers.graph.attributes import shape_of
+
+_UNNAMED = re.compile(r"Variable(_\d+)?")
+"""What TensorFlow calls a variable that has no name of its own, as the loader's are."""
 
 _GENERATED = ("keras_api", "_variables", "layer_with_weights", "_all_variables", "_self_")
 
@@ -34,7 +40,7 @@ def join_objects(
     object_of = {handle: node for node, handle in _handles_by_object(graph, object_graph).items()}
     held = set(object_of.values())
     for variable in variables:
-        node = _object_of_keys(variable.checkpoint_keys, object_graph.nodes)
+        node = object_of_keys(variable.checkpoint_keys, object_graph.nodes)
         if node is None or variable.handle_op is None:
             continue
         # One op per object: Keras 3 saves every value twice, and the second op is nobody's.
@@ -46,7 +52,7 @@ def join_objects(
         _joined(variable, object_graph.nodes, object_of.get(variable.handle_op or ""), paths) for variable in variables
     ]
     unheld = [
-        _unheld(node.variable, paths[index])
+        unheld_variable(node.variable, paths[index])
         for index, node in enumerate(object_graph.nodes)
         if node.WhichOneof("kind") == "variable" and index not in held
     ]
@@ -61,7 +67,7 @@ def join_objects(
     return table, paths, identities
 
 
-def _object_of_keys(keys: Iterable[str], nodes: Sequence[Any]) -> int | None:
+def object_of_keys(keys: Iterable[str], nodes: Sequence[Any]) -> int | None:
     """Return the variable object whose path a checkpoint key spells, or None."""
     for key in keys:
         path, attributes, _ = key.partition("/.ATTRIBUTES/")
@@ -100,15 +106,6 @@ def _descend(path: str, nodes: Sequence[Any]) -> int | None:
     return node if node is not None and 0 <= node < len(nodes) else None
 
 
-def unescape(path: str) -> str:
-    """Undo the escapes of local names in a key: `.S` is "/", `..` is "." (`trackable_utils.escape_local_name`).
-
-    >>> unescape("a.Sb"), unescape("x..y")
-    ('a/b', 'x.y')
-    """
-    return path.replace("..", "\0").replace(".S", "/").replace("\0", ".")
-
-
 def _handles_by_object(graph: OpTable, object_graph: Any) -> dict[int, str]:
     """Return the variable op of each variable object, by object id."""
     found: dict[int, str] = {}
@@ -134,10 +131,13 @@ def _joined(
     if node is None:
         return variable
     saved = nodes[node].variable
-    return replace(variable, full_name=saved.name, object_paths=paths[node], trainable=saved.trainable)
+    is_unnamed = saved.name and _UNNAMED.fullmatch(variable.name) and not _UNNAMED.fullmatch(saved.name)
+    name = saved.name if is_unnamed else variable.name
+    return replace(variable, name=name, full_name=saved.name, object_paths=paths[node], trainable=saved.trainable)
 
 
-def _unheld(saved: Any, paths: tuple[str, ...]) -> Variable:
+def unheld_variable(saved: Any, paths: tuple[str, ...]) -> Variable:
+    """Return the variable of an object that no op of the graph holds."""
     name = saved.name or (paths[0] if paths else "")
     return Variable(
         name=name,
@@ -149,6 +149,11 @@ def _unheld(saved: Any, paths: tuple[str, ...]) -> Variable:
         full_name=saved.name,
         object_paths=paths,
     )
+
+
+_COST_PER_CHARACTER = 16
+"""Bytes of the budget that a character of a path costs: in a chain of objects the paths grow with its square."""
+_PATHS = "the paths of the objects"
 
 
 def object_paths(nodes: Sequence[Any]) -> Mapping[int, tuple[str, ...]]:
@@ -164,8 +169,9 @@ def object_paths(nodes: Sequence[Any]) -> Mapping[int, tuple[str, ...]]:
     found: dict[int, set[str]] = defaultdict(set)
     for parent, base in shortest.items():
         for child in nodes[parent].children:
-            if 0 <= child.node_id < len(nodes):
-                found[child.node_id].add(f"{base}/{child.local_name}" if base else child.local_name)
+            path = f"{base}/{child.local_name}" if base else child.local_name
+            if 0 <= child.node_id < len(nodes) and budget().spend(_COST_PER_CHARACTER * len(path), _PATHS):
+                found[child.node_id].add(path)
     return defaultdict(tuple, {node: tuple(sorted(paths, key=_rank)) for node, paths in found.items()})
 
 
@@ -180,7 +186,10 @@ def _shortest_paths(nodes: Sequence[Any]) -> dict[int, str]:
                 if known or (_is_generated(child.local_name) and not generated):
                     continue
                 base = shortest[parent]
-                shortest[child.node_id] = f"{base}/{child.local_name}" if base else child.local_name
+                path = f"{base}/{child.local_name}" if base else child.local_name
+                if not budget().spend(_COST_PER_CHARACTER * len(path), _PATHS):
+                    return shortest
+                shortest[child.node_id] = path
                 queue.append(child.node_id)
     return shortest
 

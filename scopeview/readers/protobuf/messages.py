@@ -6,7 +6,8 @@ and take 0.04 s. They live inside the package, so importing one would run `tenso
 and with it the packages below it, so that a later import of anything from TensorFlow in the same process runs the real
 start-up (and finds the messages already there). With TensorFlow already imported, nothing of this is needed.
 
-This is the only module that imports from `tensorflow`; everything else takes message classes from here.
+Nothing that is read goes through here (`decode` and `types` do that, without TensorFlow): these classes write messages
+for tests and benchmarks, and are what our own table is compared with.
 """
 
 from __future__ import annotations
@@ -61,9 +62,9 @@ def message(name: str) -> Any:
 
 
 def _module(path: str) -> ModuleType:
-    if path in sys.modules:
-        return sys.modules[path]
-    with _LOADING:
+    with _LOADING:  # a module that another thread is still importing is in sys.modules, and not whole
+        if path in sys.modules:
+            return sys.modules[path]
         if "tensorflow" in sys.modules:
             return importlib.import_module(path)
         sys.modules["tensorflow"] = _stand_in()
@@ -81,7 +82,7 @@ def _take_away() -> None:
     """
     packages = [
         name
-        for name, module in sys.modules.items()
+        for name, module in list(sys.modules.items())  # other threads import too
         if (name == "tensorflow" or name.startswith("tensorflow.")) and hasattr(module, "__path__")
     ]
     for name in packages:

@@ -12,7 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-Buffer = bytes | memoryview
+from scopeview.model.ops import Buffer
+from scopeview.readers.undecodable import text_of_bytes
+
+Bytes = bytes | memoryview
+"""A piece of a file that is in memory."""
+
+__all__ = ["Buffer", "Bytes", "Field", "WireError", "fields", "text_of", "varint"]
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 
@@ -111,4 +117,4 @@ def varint(buffer: Buffer, position: int) -> tuple[int, int]:
 
 def text_of(buffer: Buffer, field: Field) -> str:
     """Return a string field; bytes that are not UTF-8 become `\\xNN`, so that nothing is lost."""
-    return bytes(buffer[field.start : field.end]).decode("utf-8", "backslashreplace")
+    return text_of_bytes(bytes(buffer[field.start : field.end]))

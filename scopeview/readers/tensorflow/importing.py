@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +20,13 @@ from typing import Any
 from scopeview.errors import UnknownFormatError
 from scopeview.model.imported import ImportReport, InferredTensor
 from scopeview.model.model import Model
-from scopeview.readers.protobuf.wire import Buffer
+from scopeview.readers.fence import children, fence, opened
+from scopeview.readers.temporary import temporary_folder
 
 _CHILD = str(Path(__file__).with_name("import_child.py"))
+_DESCRIPTORS = Path("/proc/self/fd")
+_SHARD = re.compile(r"-\d{5}-of-\d{5}\Z")
+_MISSING = "TensorFlow is not installed in this environment; --import needs it: pip install tensorflow"
 _STDERR_SHOWN = 600
 _LOOK_EVERY_S = 0.2
 """Seconds between two looks at whether the import is still wanted."""
@@ -36,28 +43,54 @@ def with_import(model: Model, *, timeout_s: float, unwanted: threading.Event | N
     Raises:
         UnknownFormatError: the model has nothing that TensorFlow could import.
     """
+    if not _has_tensorflow():
+        return replace(model, imported=ImportReport(ok=False, error=_MISSING))
     report = _run(model, timeout_s, unwanted or threading.Event())
     if report.ok:
         report = replace(report, differences=tuple(_differences(model, report)))
     return replace(model, imported=report)
 
 
+def _has_tensorflow() -> bool:
+    try:
+        return "tensorflow" in sys.modules or importlib.util.find_spec("tensorflow") is not None
+    except ImportError:
+        return False
+
+
 def _run(model: Model, timeout_s: float, unwanted: threading.Event) -> ImportReport:
-    if model.origin.format.startswith("checkpoint"):
-        prefix = model.origin.file.removesuffix(".index")
-        return _ask("checkpoint", prefix, timeout_s, unwanted)
+    if model.is_checkpoint:
+        with _reachable(Path(model.origin.file)) as file:
+            return _ask("checkpoint", str(file).removesuffix(".index"), timeout_s, unwanted)
     if model.message is None:
         raise UnknownFormatError(f"{model.origin.path} holds no message that TensorFlow could import")
-    with tempfile.TemporaryDirectory(prefix="scopeview-") as folder:
-        source = Path(folder) / "message.pb"
+    with temporary_folder() as folder:
+        source = folder / "message.pb"
         source.write_bytes(model.message.content())
         return _ask(model.message.kind, str(source), timeout_s, unwanted)
 
 
+@contextmanager
+def _reachable(file: Path) -> Iterator[Path]:
+    """Give a checkpoint's table to TensorFlow: by its path, or, within a fence, by links to the files that were opened.
+
+    TensorFlow follows links, and what lies at a path may be another file by then.
+    """
+    if fence() is None or not _DESCRIPTORS.is_dir():
+        yield file
+        return
+    with temporary_folder() as folder, ExitStack() as open_files:
+        stem = _SHARD.sub("-", file.name)  # a sharded V1 checkpoint is read as a whole
+        for path in [file] if stem == file.name else [near for near in children(file.parent) if stem in near.name]:
+            descriptor = open_files.enter_context(opened(path)).fileno()
+            (folder / path.name).symlink_to(f"/proc/{os.getpid()}/fd/{descriptor}")
+        yield folder / file.name
+
+
 def _ask(kind: str, source: str, timeout_s: float, unwanted: threading.Event) -> ImportReport:
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="scopeview-") as folder:
-        answer = Path(folder) / "answer.json"
+    with temporary_folder() as folder:
+        answer = folder / "answer.json"
         failure = run_child(kind, source, str(answer), timeout_s, unwanted)
         if failure:
             return ImportReport(ok=False, error=failure, elapsed_s=time.monotonic() - started)
@@ -67,7 +100,7 @@ def _ask(kind: str, source: str, timeout_s: float, unwanted: threading.Event) ->
 def run_child(kind: str, source: str, target: str, timeout_s: float, unwanted: threading.Event | None = None) -> str:
     """Run the child process; return an empty string, or what ended it."""
     # -P: the folder of the script stays off the path, where its neighbors would hide modules of the same names.
-    command = [sys.executable, "-P", _CHILD, kind, source, target]
+    command = [sys.executable, "-P", _CHILD, kind, source, target, str(os.getpid())]
     ends_at = time.monotonic() + timeout_s
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
         errors = _errors(child, ends_at, unwanted or threading.Event())
@@ -103,19 +136,6 @@ def _ending(code: int) -> str:
         return f"signal {-code}"
 
 
-def parse_large_text(content: Buffer, timeout_s: float = 120.0) -> bytes | None:
-    """Parse a GraphDef in text format with TensorFlow's C++ parser, or return None if that fails.
-
-    Python's parser needs 15 s for 73 MB, TensorFlow 0.9 s after 3.4 s of start-up; it refuses what it does not know, so
-    that the caller then asks Python's parser, which can say where and why.
-    """
-    with tempfile.TemporaryDirectory(prefix="scopeview-") as folder:
-        source, target = Path(folder) / "graph.pbtxt", Path(folder) / "graph.pb"
-        source.write_bytes(content)
-        failure = run_child("parse_text", str(source), str(target), timeout_s)
-        return None if failure else target.read_bytes()
-
-
 def _report(answer: Mapping[str, Any], elapsed_s: float) -> ImportReport:
     return ImportReport(
         ok=answer["ok"],
@@ -140,7 +160,7 @@ def _tensor(found: tuple[str, list[int | None] | None]) -> InferredTensor:
 
 def _differences(model: Model, report: ImportReport) -> Iterator[str]:
     """Say where TensorFlow's answer contradicts what was read."""
-    if model.origin.format.startswith("checkpoint"):
+    if model.is_checkpoint:
         yield from _different_entries(model, report)
         return
     read = {model.graph.name(row): model.graph.op_type(row) for row in model.graph}

@@ -22,6 +22,7 @@ from scopeview.render.formats import (
     shape_text,
     short_count,
 )
+from scopeview.render.text.card import print_card
 from scopeview.render.text.imported import print_import
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.tree import print_outline
@@ -32,11 +33,18 @@ FORMAT_NAMES = {
     "saved_model": "SavedModel",
     "checkpoint_v1": "checkpoint V1",
     "checkpoint_v2": "checkpoint V2",
+    "checkpoint_safetensors": "safetensors",
+    "checkpoint_torch": "PyTorch file",
+    "checkpoint_hdf5": "HDF5 weights",
+    "checkpoint_npz": "npz arrays",
     "checkpoint_object": "checkpoint V2, object-based",
     "live_graph": "live tf.Graph",
 }
 
 _TYPES_SHOWN = 4
+
+_OTHERS_SHOWN = 12
+"""Other artifacts of a folder that the header names; the JSON has them all."""
 
 _QUIET_DETAILS = ("git_version",)
 """Details that the JSON has and the header leaves out."""
@@ -50,6 +58,8 @@ class Pictures:
     variables: Outline | None
     scope: str = ""
     """The only scope that is shown; empty for all."""
+    shown: Model | None = None
+    """The program whose ops are drawn, or the model itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,8 @@ class Sections:
     lines: int | None = 10
     say_none: bool = False
     """Whether a list that is empty says so: it was asked for by name."""
+    card: bool = True
+    """Whether the card stands above them."""
 
 
 def print_inspection(
@@ -70,9 +82,14 @@ def print_inspection(
     """Print an inspection; the facts give what belongs to single rows of the outlines."""
     model = context.model
     print_header(console, inspection.model)
-    if pictures.ops is not None and (len(model.graph) or not len(model.variables)):
-        _heading(console, _titled("ops", pictures.scope))
-        _print_ops(console, model, pictures.ops)
+    if sections.card:
+        print_card(console, inspection.card)
+    shown = pictures.shown or model
+    if pictures.ops is not None and (len(shown.graph) or not len(model.variables)):
+        entry = shown.entry
+        what = "ops" if entry is None else f"ops of {printable(entry.name)}, calls inlined"
+        _heading(console, _titled(what, pictures.scope))
+        _print_ops(console, shown, pictures.ops)
     if pictures.variables is not None and (len(model.variables) or len(model.graph)):
         _heading(console, _titled("variables", pictures.scope))
         _print_variables(console, context, inspection.model, pictures.variables)
@@ -103,7 +120,7 @@ def print_header(console: Console, summary: ModelSummary) -> None:
     totals = [
         plural(summary.ops, "op") if summary.ops else "",
         _variables_text(summary),
-        f"{_parameters(summary.parameters)}{unknown}",
+        f"{_parameters(summary.parameters)}{unknown}{_parts(summary)}",
         bytes_text(summary.size_bytes),
         plural(summary.functions, "function") if summary.functions else "",
     ]
@@ -115,11 +132,37 @@ def print_header(console: Console, summary: ModelSummary) -> None:
     )
     if details:
         console.print(Text(f"  {details}", style="quiet"), no_wrap=True, overflow="ellipsis")
+    if summary.checkpoint:
+        console.print(Text(f"  values in {printable(_prefix(summary.checkpoint))}", style="quiet"))
     for note in summary.notes:
         console.print(Text(f"  ! {printable(note)}", style="warning"))
-    if summary.others:
-        others = ", ".join(printable(other) for other in summary.others)
-        console.print(Text(f"  also here (--artifact NAME): {others}", style="quiet"))
+    if summary.also_here:
+        shown = summary.also_here[:_OTHERS_SHOWN]
+        others = [f"{printable(other.name)} ({other.kind}, {bytes_text(other.size_bytes)})" for other in shown]
+        more = len(summary.also_here) - len(shown)
+        text = ", ".join(others) + (f" and {count(more)} more" if more else "")
+        console.print(Text(f"  also here (--artifact NAME): {text}", style="quiet"))
+
+
+def _prefix(table: str) -> str:
+    """Return the name under which TensorFlow knows the checkpoint of a table."""
+    return table.rpartition("/")[2].removesuffix(".index")
+
+
+def _parts(summary: ModelSummary) -> str:
+    """Part the parameters by what changes them, as far as that is known and more than one part has any."""
+    parts = (
+        (summary.parameters_trained, "trained"),
+        (summary.parameters_not_trained, "not trained"),
+        (summary.parameters_optimizer, "optimizer state"),
+    )
+    known = [f"{_number(number)} {noun}" for number, noun in parts if number]
+    is_whole = len(known) == 1 and summary.parameters_optimizer == 0
+    return "" if not known or is_whole else f" ({', '.join(known)})"
+
+
+def _number(number: int) -> str:
+    return f"{number:,}" if number < 10_000 else short_count(number)
 
 
 def _variables_text(summary: ModelSummary) -> str:

@@ -1,0 +1,73 @@
+"""Repeated parts of a graph: sibling scopes that differ by a number at the end and are equal inside.
+
+Unlike `structure.find_twins`, which looks for numbers that TensorFlow added, any number counts here: `layer_0` and
+`layer_1`, `block1` and `block2`, `cell` and `cell_1`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scopeview.analysis.derive.structure import are_equal, scope_hashes
+from scopeview.model.names import leaf_of, scope_of
+from scopeview.model.ops import OpTable
+from scopeview.model.scopes import ScopeId
+
+_NUMBER = re.compile(r"(.*?)(_?)(\d{1,9})", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Scopes that are equal inside."""
+
+    pattern: str
+    """Their paths with the number as `{i}`: `encoder/layer_{i}`."""
+    scopes: tuple[str, ...]
+    """Their paths, in the order of their numbers."""
+    ops: int
+    """Ops in each."""
+
+
+def find_repeats(table: OpTable, fewest_ops: int) -> Iterator[Repeats]:
+    """Yield the families of numbered sibling scopes that are equal inside, two or more each, the largest first.
+
+    Args:
+        table: where to look.
+        fewest_ops: ops that a scope must have.
+    """
+    tree, hashes = table.scopes, scope_hashes(table)
+    families: dict[tuple[int, str, int], list[ScopeId]] = defaultdict(list)
+    for scope in map(ScopeId, range(1, len(tree))):
+        if int(tree.last[scope] - tree.first[scope]) >= fewest_ops:
+            families[int(tree.parent[scope]), _stem(tree.label(scope)), int(hashes[scope])].append(scope)
+    several = [scopes for scopes in families.values() if len(scopes) > 1]
+    for scopes in sorted(several, key=lambda scopes: -len(scopes) * len(tree.rows(scopes[0]))):
+        equal = [scopes[0], *(scope for scope in scopes[1:] if are_equal(table, scopes[0], scope))]
+        if len(equal) > 1:
+            paths = sorted((tree.path(scope) for scope in equal), key=_number)
+            yield Repeats(_pattern(paths), tuple(paths), len(tree.rows(equal[0])))
+
+
+def _stem(label: str) -> str:
+    """Take the number off a label.
+
+    >>> _stem("layer_0"), _stem("block12"), _stem("cell")
+    ('layer', 'block', 'cell')
+    """
+    match = _NUMBER.fullmatch(label)
+    return match[1] if match else label
+
+
+def _number(path: str) -> int:
+    match = _NUMBER.fullmatch(leaf_of(path))
+    return int(match[3]) if match else -1
+
+
+def _pattern(paths: list[str]) -> str:
+    match = _NUMBER.fullmatch(leaf_of(paths[-1]))
+    label = f"{match[1]}{match[2]}{{i}}" if match else leaf_of(paths[-1])
+    around = scope_of(paths[0])
+    return f"{around}/{label}" if around else label

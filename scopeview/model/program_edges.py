@@ -1,0 +1,253 @@
+"""The edges of a program: every input of every op, resolved through arguments and results to the op that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.model.frames import Frame
+from scopeview.model.functions import Function
+from scopeview.model.names import CONTROL, parse_function_input
+from scopeview.model.ops import MISSING, Edge, OpRow
+from scopeview.model.output_arguments import OutputArguments
+from scopeview.model.program_rows import EdgeColumns, ProgramRows
+
+_MOST_STEPS = 10_000
+"""Steps from an input to the op that makes its value; more are a ring of calls that hand on what they are given."""
+
+_MOST_CONTROLS = 4_096
+"""Control edges that one call adds to its body: of many inputs to many ops, the rest adds nothing to see."""
+
+
+class Endpoint(NamedTuple):
+    """An output in a frame: before it is resolved, a row of the frame; afterwards an op of the program."""
+
+    op: int
+    port: int
+    argument: str
+
+
+class ProgramEdges:
+    """Resolves the edges of all frames of a program."""
+
+    def __init__(self, frames: Sequence[Frame], rows: ProgramRows, outputs: OutputArguments) -> None:
+        self._frames, self._rows, self._outputs = frames, rows, outputs
+        self._arguments: dict[str, int] = {"": 0}
+        self._positions: dict[int, dict[int, int]] = {}
+        self._found: list[tuple[int, int, int, int]] = []
+        """Edges that were resolved one by one: target, source, port, argument."""
+
+    def collect(self) -> EdgeColumns:
+        """Return all edges; those of one op in the order of its inputs."""
+        parts: list[NDArray[np.int64]] = []
+        for frame in self._frames:
+            parts.append(self._of_frame(frame))
+            if frame.parent is not None and frame.call in frame.parent.calls:
+                self._order_body(frame, frame.parent)
+            for row, bodies in frame.bodies.items():
+                self._of_body_op(frame, row, bodies)
+        parts.append(np.array(self._found, dtype=np.int64).reshape(-1, 4))
+        joined = np.concatenate(parts)
+        return EdgeColumns(
+            joined[:, 0],
+            joined[:, 1],
+            joined[:, 2].astype(np.int32),
+            joined[:, 3].astype(np.int32),
+            tuple(self._arguments),
+        )
+
+    def _of_frame(self, frame: Frame) -> NDArray[np.int64]:
+        """Return the edges into the plain ops of a frame; what leads into bodies comes later."""
+        columns = frame.table.columns
+        targets = frame.table.targets
+        target = frame.ids[targets]
+        if frame.bodies:
+            target[np.isin(targets, list(frame.bodies))] = -1
+        chosen = np.flatnonzero(target >= 0)
+        sources = columns.source[chosen].astype(np.int64)
+        source = np.where(sources >= 0, frame.ids[sources], MISSING)
+        port, argument = columns.port[chosen].astype(np.int64), np.zeros(len(chosen), dtype=np.int64)
+        kept = sources >= 0  # what dangles in the file dangles in nothing here
+        is_named = columns.argument_id[chosen] > 0
+        for place in np.flatnonzero((is_named | (source == MISSING)) & kept).tolist():
+            edge = int(chosen[place])
+            end = Endpoint(int(sources[place]), int(port[place]), columns.arguments[columns.argument_id[edge]])
+            if end.port == CONTROL:
+                self._add_controls(frame, int(target[edge]), OpRow(end.op))
+                kept[place] = False
+                continue
+            found = self.resolve(frame, end)
+            kept[place] = found is not None
+            if found is not None:
+                source[place], port[place] = found.op, found.port
+                argument[place] = self._arguments.setdefault(found.argument, len(self._arguments))
+        return np.stack([target[chosen][kept], source[kept], port[kept], argument[kept]], axis=1)
+
+    def resolve(self, frame: Frame, end: Endpoint) -> Endpoint | None:
+        """Return the op and output that a value comes from, or None where nothing in the file makes it."""
+        for _ in range(_MOST_STEPS):
+            row = OpRow(end.op)
+            if row < 0:
+                return None
+            position = self._position(frame, row)
+            if position is not None and frame.parent is None:
+                return Endpoint(position + end.port, 0, "")
+            if position is not None:
+                edge = self._passed(frame, position + end.port)
+                if edge is None or frame.parent is None:
+                    return None
+                frame, end = frame.parent, Endpoint(edge.source, edge.port, edge.argument)
+            elif row in frame.calls:
+                child = frame.calls[row]
+                returned = _returned(child.function, end)
+                if returned is None:
+                    return None
+                frame, end = child, returned
+            else:
+                return self._output(frame, row, end)
+        return None
+
+    def result(self, frame: Frame, position: int) -> Endpoint | None:
+        """Return the op and output that a result of a frame's function comes from."""
+        returned = _returned(frame.function, Endpoint(0, position, ""))
+        return self.resolve(frame, returned) if returned is not None else None
+
+    def _position(self, frame: Frame, row: OpRow) -> int | None:
+        """Return which argument of its function a row is, or None for an op."""
+        if frame.function is None:
+            return None
+        known = self._positions.get(id(frame.function))
+        if known is None:
+            rows = [frame.table.row(argument.name) for argument in frame.function.arguments]
+            known = {row: position for position, row in enumerate(rows) if row is not None}
+            self._positions[id(frame.function)] = known
+        return known.get(row)
+
+    def _passed(self, frame: Frame, position: int) -> Edge | None:
+        """Return what the call passes for an argument."""
+        if frame.parent is None:
+            return None
+        edge = frame.parent.table.input(frame.call, position + frame.skipped)
+        return None if edge is None or edge.is_control else edge
+
+    def _output(self, frame: Frame, row: OpRow, end: Endpoint) -> Endpoint | None:
+        """Return an output of an op by its number; the name of the argument stays where nothing says its number."""
+        number = int(frame.ids[row])
+        if number < 0:
+            return None
+        if not end.argument:
+            return Endpoint(number, end.port, "")
+        table = frame.table
+        first = self._outputs.first_output(table.op_type(row), end.argument, lambda: table.attributes(row))
+        return Endpoint(number, end.port, end.argument) if first is None else Endpoint(number, first + end.port, "")
+
+    def _add_controls(self, frame: Frame, target: int, row: OpRow) -> None:
+        """Make an op wait for what a call, an argument or an op of a frame stands for."""
+        for source in self._run_by(frame, row):
+            if source != target:
+                self._found.append((target, source, CONTROL, 0))
+
+    def _run_by(self, frame: Frame, row: OpRow) -> list[int]:
+        """Return the ops that have run when a row has: itself, or what the body of a call always runs and returns."""
+        found: dict[int, None] = {}
+        waiting, seen = [(frame, row)], {(id(frame), row)}
+        for inside, at in waiting:
+            if self._position(inside, at) is not None:
+                made = self.resolve(inside, Endpoint(at, 0, ""))
+                found.update({made.op: None} if made is not None else {})
+            elif at in inside.calls:
+                child = inside.calls[at]
+                fresh = [(child, r) for r in _ends_of(child) if (id(child), r) not in seen]
+                seen.update((id(child), r) for _, r in fresh)
+                waiting += fresh
+            elif inside.ids[at] >= 0:
+                found[int(inside.ids[at])] = None
+        return list(found)
+
+    def _order_body(self, frame: Frame, parent: Frame) -> None:
+        """Make what a body begins with wait for what its call waits for."""
+        before = [edge.source for edge in parent.table.inputs(frame.call) if edge.is_control and edge.source >= 0]
+        if not before:
+            return
+        table = frame.table
+        computes = frame.ids >= 0
+        computes[table.rows_of_type("Const")] = False  # a constant may be made at any time
+        begins = computes.copy()
+        computes[list(frame.calls)] = True
+        source = table.columns.source
+        follows = source >= 0
+        follows[follows] = computes[source[follows]]
+        begins[table.targets[follows]] = False
+        first = frame.ids[begins].tolist()
+        waits_for = dict.fromkeys(one for row in before for one in self._run_by(parent, row))
+        pairs = ((target, one, CONTROL, 0) for target in first for one in waits_for)
+        self._found += [pair for _, pair in zip(range(_MOST_CONTROLS), pairs, strict=False)]
+
+    def _of_body_op(self, frame: Frame, row: OpRow, bodies: Sequence[Frame]) -> None:
+        """Add what an op with bodies takes: what decides, what a loop begins with, what its bodies return."""
+        target = int(frame.ids[row])
+        edges = frame.table.inputs(row)
+        data = [edge for edge in edges if not edge.is_control]
+        taken = data[: bodies[0].skipped]
+        if frame.is_loop(row):
+            taken += [edge for edge in data if not self._is_handed_on(bodies[-1], edge.slot)]
+        ends = [self.resolve(frame, Endpoint(edge.source, edge.port, edge.argument)) for edge in taken]
+        for body in bodies:
+            assert body.function is not None
+            results = range(len(body.function.results))
+            is_loop = frame.is_loop(row)
+            kept = (k for k in results if not (is_loop and body is bodies[-1] and self._is_handed_on(body, k)))
+            ends += [self.result(body, position) for position in kept]
+        for end in ends:
+            if end is not None:
+                name = self._arguments.setdefault(end.argument, len(self._arguments))
+                self._found.append((target, end.op, end.port, name))
+        for edge in edges:
+            if edge.is_control and edge.source >= 0:
+                self._add_controls(frame, target, edge.source)
+
+    def _is_handed_on(self, body: Frame, position: int) -> bool:
+        """Whether a loop's body returns an argument as it got it: a variable, or what the loop only reads."""
+        returned = _returned(body.function, Endpoint(0, position, ""))
+        if returned is None:
+            return False
+        at, row = self._behind(body, OpRow(returned.op), returned)
+        return at is body and self._position(body, row) == position
+
+    def _behind(self, frame: Frame, row: OpRow, end: Endpoint) -> tuple[Frame, OpRow]:
+        """Go from a result back through `Identity` ops."""
+        for _ in range(_MOST_STEPS):
+            if row < 0 or self._position(frame, row) is not None or frame.table.op_type(row) != "Identity":
+                break
+            edge = frame.table.input(row, 0)
+            if edge is None or edge.is_control:
+                break
+            row = edge.source
+        return frame, row
+
+
+def _returned(function: Function | None, end: Endpoint) -> Endpoint | None:
+    """Return what a function returns for an output of its call: a row of its body, a port, an output argument."""
+    if function is None:
+        return None
+    position = end.port
+    if end.argument:  # a call by op type names the result
+        named = [k for k, result in enumerate(function.results) if result.name == end.argument]
+        position = named[0] + end.port if named else end.port
+    if not 0 <= position < len(function.results):
+        return None
+    op, argument, port = parse_function_input(function.results[position].source)
+    row = function.body.row(op)
+    return Endpoint(row, port, argument) if row is not None else None
+
+
+def _ends_of(frame: Frame) -> list[OpRow]:
+    """Return the rows of a body that have run when its call has: what always runs, and what makes the results."""
+    if frame.function is None:
+        return []
+    names = [*frame.function.controls, *(parse_function_input(r.source).op for r in frame.function.results)]
+    rows = (frame.function.body.row(name) for name in names)
+    return list(dict.fromkeys(row for row in rows if row is not None))

@@ -1,0 +1,156 @@
+"""Safetensors: the length of a JSON header (u64, little-endian), the header, the bytes of every tensor.
+
+Format: https://huggingface.co/docs/safetensors. The package of that name wants the whole file in memory or a mapping; a
+header is small, and values are read by position.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from scopeview.errors import DamagedError
+from scopeview.model.dtypes import element_bytes
+from scopeview.model.model import Model
+from scopeview.model.shapes import element_count
+from scopeview.readers.checkpoint.values import numpy_dtype
+from scopeview.readers.fence import is_file
+from scopeview.readers.files import look_into, read_file
+from scopeview.readers.protocol import Artifact, Certainty, Content
+from scopeview.readers.weights.scan import Scan, StoredTensor, model_of, raw_blocks
+
+DTYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U64": "uint64",
+    "U32": "uint32",
+    "U16": "uint16",
+    "U8": "uint8",
+    "BOOL": "bool",
+    "F8_E5M2": "float8_e5m2",
+    "F8_E4M3": "float8_e4m3fn",
+}
+
+_MOST_HEADER = 100_000_000
+"""Bytes of a header; the format's own limit."""
+_MOST_AXES = 254
+INDEX_END = ".safetensors.index.json"
+
+
+class SafetensorsReader:
+    """Reads a safetensors file, or the index of several."""
+
+    def sniff(self, content: Content) -> Certainty:
+        """Return whether the file begins with the length of a JSON header that fits into it."""
+        if _is_index(content):
+            return Certainty.CERTAIN
+        head = content.head
+        if len(head) < 10 or head[8:9] != b"{":
+            return Certainty.NO
+        (length,) = struct.unpack("<Q", head[:8])
+        fits = 2 <= length <= min(_MOST_HEADER, content.size - 8)
+        return Certainty.CERTAIN if fits and (b'"data_offsets"' in head or head[8:10] == b"{}") else Certainty.NO
+
+    def list(self, content: Content, name: str) -> Iterable[Artifact]:
+        """List the weights."""
+        yield Artifact(name, "safetensors", content.path, self, content.size, has_graph=False, has_values=True)
+
+    def read(self, artifact: Artifact, path: str, tags: Sequence[str] | None) -> Model:
+        """Read names, dtypes and shapes."""
+        del tags
+        return model_of(scan(artifact.file), path, "checkpoint_safetensors", artifact.file)
+
+
+def scan(path: Path) -> Scan:
+    """Return the tensors of a safetensors file, or of all files that an index names.
+
+    Raises:
+        DamagedError: the header cannot be read.
+    """
+    if path.name.endswith(INDEX_END):
+        return _scan_index(path)
+    buffer = look_into(path)
+    header, start = _header(buffer, path)
+    size = len(buffer)
+    notes: list[str] = []
+    tensors = [
+        tensor
+        for key, entry in header.items()
+        if key != "__metadata__" and (tensor := _tensor(key, entry, path, start, size, notes)) is not None
+    ]
+    metadata = header.get("__metadata__")
+    known = metadata if isinstance(metadata, dict) else {}
+    return Scan(tensors, tuple(notes), {str(key): str(value)[:200] for key, value in known.items()})
+
+
+def _header(buffer: Any, path: Path) -> tuple[dict[str, Any], int]:
+    (length,) = struct.unpack("<Q", bytes(buffer[:8]))
+    if not 2 <= length <= min(_MOST_HEADER, len(buffer) - 8):
+        raise DamagedError(f"{path} says that its header has {length:,} bytes, which it cannot have; fetch it again")
+    try:
+        header = json.loads(bytes(buffer[8 : 8 + length]))
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(f"the header of {path} is no JSON: {str(error)[:100]}; fetch the file again") from error
+    if not isinstance(header, dict):
+        raise DamagedError(f"the header of {path} is no JSON object; fetch the file again")
+    return header, 8 + length
+
+
+def _tensor(key: str, entry: Any, path: Path, start: int, size: int, notes: list[str]) -> StoredTensor | None:
+    """Return one entry of a header, checked; what cannot be right is noted and left out."""
+    found = entry if isinstance(entry, dict) else {}
+    shape, offsets = _numbers(found.get("shape")), _numbers(found.get("data_offsets"))
+    if shape is None or offsets is None or len(offsets) != 2 or len(shape) > _MOST_AXES:
+        notes.append(f"the entry of {key[:200]!r} has no shape or place that can be right, and is left out")
+        return None
+    code = str(found.get("dtype"))[:40]
+    dtype = DTYPES.get(code, "unknown")
+    first, last = offsets
+    expected = (element_count(tuple(shape)) or 0) * (element_bytes(dtype) or 0)
+    if dtype != "unknown" and last - first != expected:
+        notes.append(f"{key[:200]!r} has {last - first:,} bytes where its shape needs {expected:,}; it is left out")
+        return None
+    if start + last > size:
+        notes.append(f"the values of {key[:200]!r} end behind the end of the file: it was cut off; fetch it again")
+    numpy = numpy_dtype(dtype)
+    blocks = raw_blocks(path, start + first, last - first, numpy) if numpy is not None else lambda: iter(())
+    return StoredTensor(key, dtype, tuple(shape), blocks, offset=start + first)
+
+
+def _numbers(found: Any) -> list[int] | None:
+    """Return a list of sizes; None for anything else."""
+    is_right = isinstance(found, list) and all(type(size) is int and 0 <= size < 1 << 48 for size in found)
+    return found if is_right else None
+
+
+def _scan_index(path: Path) -> Scan:
+    """Return the tensors of the files that an index names; they lie beside it."""
+    try:
+        weights = json.loads(bytes(read_file(path)[:]))["weight_map"]
+        names = sorted({Path(str(name)).name for name in weights.values()})
+    except (ValueError, RecursionError, KeyError, AttributeError, TypeError) as error:
+        raise DamagedError(f"{path} is no index of safetensors: it has no weight_map; fetch it again") from error
+    tensors: list[StoredTensor] = []
+    notes: list[str] = []
+    for name in names:
+        part = path.with_name(name)
+        if not is_file(part):
+            notes.append(f"{name[:200]} is missing beside the index, and with it its tensors; copy it there")
+            continue
+        found = scan(part)
+        tensors += found.tensors
+        notes += found.notes
+    return Scan(tensors, tuple(notes), {"files": str(len(names))})
+
+
+def _is_index(content: Content) -> bool:
+    return content.path.name.endswith(INDEX_END) and content.head.lstrip()[:1] == b"{"

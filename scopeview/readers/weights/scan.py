@@ -1,0 +1,89 @@
+"""What a file of weights holds: tensors by key, and how the values of each are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scopeview.model.builder import OpTableBuilder
+from scopeview.model.model import Format, Model, Origin
+from scopeview.model.shapes import byte_count
+from scopeview.model.variables import StoredSlice, Variable, VariableTable
+from scopeview.readers.fence import opened
+from scopeview.readers.graph.attributes import decode_node
+
+BLOCK_BYTES = 1 << 24
+
+Blocks = Callable[[], Iterator[Any]]
+"""Gives values as flat numpy arrays, row-major."""
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """One tensor of a file."""
+
+    key: str
+    dtype: str
+    """TensorFlow's name of it; `unknown` for one that TensorFlow lacks."""
+    shape: tuple[int, ...]
+    blocks: Blocks
+    offset: int = 0
+    """Where its bytes begin in the file, where they lie in one piece."""
+    separator: str = "."
+    """What parts the scopes of its key."""
+    name: str = ""
+    """Its name where it has a better one than its key."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a file of weights holds."""
+
+    tensors: Sequence[StoredTensor]
+    notes: tuple[str, ...] = ()
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+def model_of(scan: Scan, path: str, format_name: Format, file: Path) -> Model:
+    """Return a scan as a model without ops: every tensor a variable, in the tree of its scopes."""
+    variables, seen = [], set()
+    for tensor in scan.tensors:
+        name = tensor.name or tensor.key.replace(tensor.separator, "/")
+        while name in seen:
+            name += "'"
+        seen.add(name)
+        size = byte_count(tensor.shape, tensor.dtype) or 0
+        variables.append(
+            Variable(
+                name=name,
+                kind="checkpoint",
+                shape=tensor.shape,
+                dtype=tensor.dtype,
+                checkpoint_keys=(tensor.key,),
+                stored=StoredSlice(0, tensor.offset, size, None),
+            )
+        )
+    graph, _ = OpTableBuilder(b"", decode_node).freeze()
+    origin = Origin(path, format_name, str(file), details=dict(scan.details))
+    return Model(origin, graph, {}, VariableTable(variables), notes=scan.notes)
+
+
+def raw_blocks(path: Path, offset: int, size: int, dtype: Any) -> Blocks:
+    """Return what reads values that lie in a file as they are: little-endian, row-major, without a gap."""
+
+    def blocks() -> Iterator[Any]:
+        import numpy as np
+
+        left = size
+        with opened(path) as file:
+            file.seek(offset)
+            while left > 0:
+                raw = file.read(min(left, BLOCK_BYTES))
+                if not raw:
+                    return
+                left -= len(raw)
+                yield np.frombuffer(raw, dtype, count=len(raw) // dtype.itemsize)
+
+    return blocks

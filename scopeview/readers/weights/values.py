@@ -1,0 +1,49 @@
+"""The values of weights of other frameworks: the file is scanned again, and each tensor read by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from scopeview.errors import ScopeviewError
+from scopeview.model.model import Model
+from scopeview.model.variables import Variable
+from scopeview.readers.fence import fence, fenced
+from scopeview.readers.weights import hdf5, npz, safetensors, torch
+from scopeview.readers.weights.scan import Scan, StoredTensor
+
+SCANS: Mapping[str, Callable[[Path], Scan]] = {
+    "checkpoint_safetensors": safetensors.scan,
+    "checkpoint_torch": torch.scan,
+    "checkpoint_hdf5": hdf5.scan,
+    "checkpoint_npz": npz.scan,
+}
+"""What scans a file of each format."""
+
+
+class WeightsValues:
+    """Reads the values of one file of weights."""
+
+    def __init__(self, model: Model) -> None:
+        self._file = Path(model.origin.file)
+        self._scan = SCANS[model.origin.format]
+        self._fence = fence()
+
+    @cached_property
+    def _tensors(self) -> Mapping[str, StoredTensor]:
+        with fenced(self._fence):
+            return {tensor.key: tensor for tensor in self._scan(self._file).tensors}
+
+    def blocks(self, variable: Variable) -> Iterator[Any]:
+        """Yield the values of a variable in flat blocks; nothing where they cannot be read."""
+        try:
+            tensor = self._tensors.get(variable.checkpoint_keys[0])
+            if tensor is None:
+                return
+            with fenced(self._fence):
+                pieces = tensor.blocks()
+            yield from pieces
+        except (OSError, ScopeviewError):
+            return

@@ -1,0 +1,37 @@
+"""Keras 3 exports every variable twice: one variable per object, and the keys that the loader reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import scopeview
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.parameters import parameter_totals
+from scopeview.analysis.diff.restore import restore
+from scopeview.readers import read_beside
+from tests.oracle import Oracle
+
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+@pytest.mark.parametrize(("units", "dropout"), [([8, 3], False), ([4], False), ([7, 6, 2], True)])
+def test_a_keras_3_export_has_one_variable_per_object(
+    oracle: Oracle, tmp_path: Path, units: list[int], dropout: bool
+) -> None:
+    truth = oracle.ask("build_keras3", tmp_path, units=units, dropout=dropout)
+    assert "refused" not in truth, truth
+    model = scopeview.load(tmp_path)
+    by_key = {key.removesuffix(_VALUE): variable for variable in model.variables for key in variable.checkpoint_keys}
+    assert {key: list(by_key[key].shape or ()) for key in truth["shapes"]} == truth["shapes"]
+    assert all(by_key[key].handle_op and by_key[key].full_name for key in truth["shapes"])
+    assert not [variable.name for variable in model.variables if variable.name.startswith("Variable")]
+    bound = {identity for binding in model.bindings for identity in binding.variables if identity}
+    assert bound <= {by_key[key].identity for key in truth["shapes"]}
+    context = AnalysisContext(model)
+    assert parameter_totals(model.variables.variables, context.auxiliary_variables).trained == truth["trained"]
+    beside = read_beside(model)
+    assert beside is not None
+    report = restore(context, AnalysisContext(beside))
+    assert (len(report.missing), len(report.mismatched), len(report.unused)) == (0, 0, 0)
