@@ -30,7 +30,7 @@ export type Variant = "plain" | "wrapped";
 const MOST_TIGHT = 90; // lines up to which the slower placement is tried: it is a fifth narrower
 
 export function variantsOf(made: Plan): Variant[] {
-  return made.nodes.length > 5 && made.lines.length < 400 ? ["plain", "wrapped"] : ["plain"];
+  return made.nodes.length > (made.gates.length ? 5 : 3) && made.lines.length < 400 ? ["plain", "wrapped"] : ["plain"];
 }
 
 // How large a box is drawn when it fills a canvas of height 1.
@@ -39,14 +39,28 @@ export function scaleOf({ width, height }: Size, aspect: number): number {
 }
 
 const LEAST_GAIN = 1.25; // by which a wrapped layout must be larger: a straight one is easier to follow
+const MOST_LOSS = 0.95; // of the scale, for using the canvas
+const LEAST_USED = 0.4; // of its width and height
 const LONG = 560; // px: what is shorter is not wrapped
 
-// Of several outcomes the one that is drawn largest.
+// Of several outcomes the one that is drawn largest, or that uses the canvas where a thin one would leave it empty.
 export function largest(made: Plan, outcomes: ElkOutcome[]): Placed {
   const all = outcomes.map((outcome) => place(made, outcome));
   const plain = all[0]!;
+  const scale = (one: Placed) => scaleOf(one, made.aspect);
+  const isWhole = !made.gates.length; // and not a box within another
+  if (isWhole && !usesCanvas(plain, made.aspect)) {
+    const wider = all.find((one) => usesCanvas(one, made.aspect) && scale(one) >= scale(plain) * MOST_LOSS);
+    if (wider) return wider;
+  }
   if ((made.isSideways ? plain.width : plain.height) < LONG) return plain;
-  return all.reduce((best, one) => (scaleOf(one, made.aspect) > scaleOf(best, made.aspect) * LEAST_GAIN ? one : best));
+  return all.reduce((best, one) => (scale(one) > scale(best) * LEAST_GAIN ? one : best));
+}
+
+// Whether what fills a canvas in one direction takes a fair share of it in the other.
+function usesCanvas(size: Size, aspect: number): boolean {
+  const scale = scaleOf(size, aspect);
+  return (size.width * scale) / aspect >= LEAST_USED && size.height * scale >= LEAST_USED;
 }
 
 const OPTIONS = {
