@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.model.attributes import Attributes, FunctionRef, PlaceholderValue
-from scopeview.model.ops import Buffer, OpColumns, OpRow, OpTable
+from scopeview.model.ops import OpColumns, OpRow, OpTable
 
 
 class InlinedTable(OpTable):
@@ -46,7 +46,7 @@ class InlinedTable(OpTable):
             return "", ""
         return self._places[place][0], self._tables[place].name(OpRow(int(self._row_in_place[row])))
 
-    def raw_attributes(self, row: OpRow) -> Buffer:
+    def raw_attributes(self, row: OpRow) -> bytes | memoryview:
         """Return the op's message as the file holds it; an argument has none."""
         place = int(self._place_of[row])
         return b"" if place < 0 else self._tables[place].raw_attributes(OpRow(int(self._row_in_place[row])))

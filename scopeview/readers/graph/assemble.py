@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scopeview.model.attributes import Attributes, FunctionRef
+from scopeview.model.code_lines import CodeLines
 from scopeview.model.functions import FUNCTIONAL_TYPES, Function
 from scopeview.model.model import Binding, Dangling, Message, Model, Origin
 from scopeview.model.ops import OpTable
 from scopeview.readers.budget import budget
 from scopeview.readers.graph import collection_defs
 from scopeview.readers.graph.bindings import read_bindings
+from scopeview.readers.graph.debug_info import parse_debug_info
 from scopeview.readers.graph.functions import read_functions
 from scopeview.readers.graph.nodes import Span, build_graph, split_graph
 from scopeview.readers.graph.object_copies import merge_copies
@@ -88,6 +90,7 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
             *missing_tensors,
         ),
         notes=(*meta.notes, *parts.notes),
+        code_lines=_code_lines(buffer, parts.debug_info),
         message=_message(buffer, graphs, meta),
     )
 
@@ -97,6 +100,13 @@ def _keep_affordable(nodes: list[Span]) -> None:
     affordable = budget().affordable_items()
     if not budget().spend_items(len(nodes), "the ops of the graph"):
         del nodes[affordable:]
+
+
+def _code_lines(buffer: Buffer, spans: Sequence[Span]) -> CodeLines | None:
+    """Return the stacks in a graph's own debug info; they are decoded when somebody asks."""
+    if not spans:
+        return None
+    return CodeLines(lambda: parse_debug_info(b"".join(bytes(buffer[span.start : span.end]) for span in spans)))
 
 
 def _message(buffer: Buffer, graphs: Sequence[Span], meta: MetaGraphParts) -> Message | None:

@@ -19,7 +19,7 @@ from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.messages import message
 from scopeview.readers.protobuf.wire import Buffer
 
-_NODE, _LIBRARY, _VERSION, _VERSIONS = 1, 2, 3, 4
+_NODE, _LIBRARY, _VERSION, _VERSIONS, _DEBUG_INFO = 1, 2, 3, 4, 5
 _TOLD_EVERY = 2048
 """Nodes between two words about progress."""
 
@@ -38,6 +38,7 @@ class GraphParts:
 
     nodes: list[Span] = field(default_factory=list)
     libraries: list[Span] = field(default_factory=list)
+    debug_info: list[Span] = field(default_factory=list)
     producer: int | None = None
     min_consumer: int | None = None
     notes: list[str] = field(default_factory=list)
@@ -72,6 +73,8 @@ def _take(buffer: Buffer, found: wire.Field, parts: GraphParts) -> None:
             parts.producer, parts.min_consumer = versions.producer, versions.min_consumer or None
         except decode_errors() as error:
             parts.notes.append(f"the versions of the graph could not be decoded: {error}")
+    elif found.number == _DEBUG_INFO and found.complete:
+        parts.debug_info.append(span)
     elif found.number == _VERSION and parts.producer is None:
         parts.producer = found.value
     elif not found.complete:
