@@ -24,14 +24,14 @@ test: $(VENV)/.dev browser  ## set everything up, then run every check and every
 	$(MAKE) lint
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 	$(BIN)/python -m pytest -q --doctest-modules --pyargs scopeview.model scopeview.analysis scopeview.render \
-		scopeview.readers.checkpoint.slices scopeview.readers.graph.objects scopeview.readers.graph.partitions
+		scopeview.readers.checkpoint.slices scopeview.readers.graph.partitions
 
-lint: $(VENV)/.dev  ## ruff, mypy, import-linter, ESLint
+lint: $(VENV)/.dev  ## ruff, mypy, import-linter, ESLint, Prettier
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@if [ -x web/node_modules/.bin/eslint ] && node -e "process.exit(parseInt(process.versions.node) < 20)" 2>/dev/null; then cd web && npm run --silent lint; \
+	@if [ -x web/node_modules/.bin/eslint ] && node -e "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)" 2>/dev/null; then cd web && npm run --silent lint; \
 		else echo "no Node from version 20 on here: the page's TypeScript is not linted"; fi
 
 browser:  ## install Chromium and Node for the tests of the page, where they are missing and may be
@@ -45,6 +45,7 @@ browser:  ## install Chromium and Node for the tests of the page, where they are
 fix: $(VENV)/.dev  ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	@[ ! -x web/node_modules/.bin/prettier ] || (cd web && npm run --silent format)
 
 samples: $(VENV)/.dev  ## build the sample graphs again, with TensorFlow
 	$(BIN)/python sample_graphs/build.py

@@ -1,92 +1,142 @@
-"""Read graphs of growing size: seconds and peak memory of `scopeview.load` and of both scope trees.
+"""Read graphs of growing size beside a floor in the same run: protobuf's own parse of the same file.
 
-    python benchmarks/scale.py [--ops 10000 100000 1000000]
+    python benchmarks/scale.py [--source GRAPH.meta] [--copies 1 10 100] [--runs 3]
 
-The graphs are towers of layers with attributes as an exporter writes them (about 125 bytes per node). Every size runs
-in a process of its own, so that its peak is its own.
+The graphs are equal towers of a real training graph (`training_graph.py` makes one of 10,000 ops, with TensorFlow;
+`towers.py` copies it). Work and floor take turns, each in a process of its own; CPU seconds (user and system) and the
+median of the ratios are given, with the exponent by which the work grows from the smallest to the largest graph.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
+import os
+import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-WRITE = """
-import sys
-from scopeview.readers.protobuf.messages import message
-count, path = int(sys.argv[1]), sys.argv[2]
-node = message("NodeDef")()
-with open(path, "wb") as file:
-    for i in range(count):
-        node.Clear()
-        node.name = f"tower_{i % 8}/block_{i // 800}/layer_{i // 80 % 10}/op_{i}"
-        node.op = ("MatMul", "AddV2", "Relu", "Identity")[i % 4]
-        if i >= 8:
-            node.input.append(f"tower_{i % 8}/block_{(i - 8) // 800}/layer_{(i - 8) // 80 % 10}/op_{i - 8}:0")
-        node.attr["T"].type = 1
-        node.attr["_output_shapes"].list.shape.add().dim.add().size = 64
-        raw = node.SerializeToString()
-        size = len(raw)
-        prefix = bytearray(b"\\x0a")
-        while size >= 0x80:
-            prefix.append(size & 0x7F | 0x80)
-            size >>= 7
-        prefix.append(size)
-        file.write(bytes(prefix) + raw)
-"""
+from towers import equal_towers, nodes_of
 
-READ = """
+HERE = Path(__file__).resolve().parent
+
+MEASURED = """
 import json, resource, sys, time
-import scopeview
-from scopeview.analysis.context import Facts
-from scopeview.analysis.lint.rule import Subject
-from scopeview.analysis.lint.run import lint
-from scopeview.analysis.trees.outline import View, op_forest, outline
-started = time.perf_counter()
-model = scopeview.load(sys.argv[1])
-loaded = time.perf_counter()
-scopes = len(model.op_scopes)
-tree = time.perf_counter()
-lines = len(outline(op_forest(model.graph), View(lines=24)).rows)
-drawn = time.perf_counter()
-facts = Facts(model)
-facts.roles.codes()
-roles = time.perf_counter()
-lint(Subject(facts))
-linted = time.perf_counter()
-model.graph.consumers(model.graph.row(model.graph.names[len(model.graph) // 2]))
-done = time.perf_counter()
-print(json.dumps({
-    "ops": len(model.graph), "scopes": scopes, "load": loaded - started, "tree": tree - loaded,
-    "outline": drawn - tree, "roles": roles - drawn, "lint": linted - roles, "consumers": done - linted,
-    "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
-}))
+used = time.process_time
+{prepare}
+started = used()
+{work}
+print(json.dumps([used() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3]))
 """
+FLOOR = MEASURED.format(
+    prepare="""
+from scopeview.readers.protobuf.messages import message
+parse = message("GraphDef").FromString
+raw = open(sys.argv[1], "rb").read()
+""",
+    work="graph = parse(raw)",
+)
+LOAD = MEASURED.format(
+    prepare="import scopeview, scopeview.readers",
+    work="""
+model = scopeview.load(sys.argv[1])
+len(model.op_scopes), len(model.variable_scopes), model.graph.targets
+list(model.graph.consumers(0)) if len(model.graph) else None
+""",
+)
+PICTURE = MEASURED.format(
+    prepare="""
+import scopeview
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.graph_view.opening import opening
+from scopeview.analysis.graph_view.subgraph import picture
+context = AnalysisContext(scopeview.load(sys.argv[1]))
+""",
+    work="opening(context), picture(context)",
+)
+TEXT = MEASURED.format(
+    prepare="""
+from google.protobuf import text_format
+from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.text import to_wire
+text = text_format.MessageToString(message("GraphDef").FromString(open(sys.argv[1], "rb").read()))
+print(len(text) / 1e6, "MB of text", file=sys.stderr)
+""",
+    work='to_wire(text, "GraphDef")',
+)
+COMMAND = (
+    "import sys; sys.argv = ['scopeview', {name!r}, sys.argv[1]]; from scopeview.cli.main import main; sys.exit(main())"
+)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--ops", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
-    print("| ops | file | load | op tree | outline | roles | lint | first consumers | peak memory |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    parser.add_argument("--source", type=Path)
+    parser.add_argument("--copies", type=int, nargs="*", default=[1, 10, 100])
+    parser.add_argument("--runs", type=int, default=3)
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for count in parser.parse_args().ops:
-            path = f"{folder}/{count}.pb"
-            subprocess.run([sys.executable, "-c", WRITE, str(count), path], check=True)
-            done = subprocess.run([sys.executable, "-c", READ, path], check=True, capture_output=True, text=True)
-            found = json.loads(done.stdout)
-            size = Path(path).stat().st_size / 1e6
+        source = arguments.source or _training_graph(Path(folder))
+        nodes = nodes_of(source.read_bytes())
+        files = {}
+        for copies in arguments.copies:
+            files[copies * len(nodes)] = path = Path(folder) / f"{copies}.pb"
+            with path.open("wb") as file:
+                file.writelines(equal_towers(nodes, copies))
+        _table(files, arguments.runs)
+
+
+def _training_graph(folder: Path) -> Path:
+    target = folder / "training.meta"
+    subprocess.run([sys.executable, HERE / "training_graph.py", target], check=True, stdout=subprocess.DEVNULL)
+    return target
+
+
+def _table(files: dict[int, Path], runs: int) -> None:
+    works = {
+        "load, both trees, edges": LOAD,
+        "first picture, after load": PICTURE,
+        "text format": TEXT,
+        **{f"`{name}`, whole process": COMMAND.format(name=name) for name in ("inspect", "lint", "sharing")},
+    }
+    print("| work | ops | floor | scopeview | ratio | memory | exponent |")
+    print("|---|---|---|---|---|---|---|")
+    for what, code in works.items():
+        seconds: dict[int, float] = {}
+        for ops, path in files.items():
+            if code is TEXT and path.stat().st_size > 50e6:
+                continue
+            pairs = [(_run(FLOOR, path), _run(code, path)) for _ in range(runs)]
+            floor, mine = (statistics.median(pair[side][0] for pair in pairs) for side in (0, 1))
+            ratio = statistics.median(pair[1][0] / pair[0][0] for pair in pairs)
+            seconds[ops] = mine
+            first = min(seconds)
+            grows = f"{math.log(mine / seconds[first]) / math.log(ops / first):.2f}" if ops > first else ""
+            memory = statistics.median(pair[1][1] for pair in pairs)
             print(
-                f"| {found['ops']:,} | {size:.1f} MB | {found['load']:.2f} s | {found['tree']:.2f} s "
-                f"({found['scopes']:,} scopes) | {found['outline']:.2f} s | {found['roles']:.2f} s "
-                f"| {found['lint']:.2f} s | {found['consumers']:.2f} s "
-                f"| {found['peak']:.2f} GB |",
+                f"| {what} | {ops:,} | {floor:.2f} s | {mine:.2f} s | {ratio:.1f}x | {memory:,.0f} MB | {grows} |",
                 flush=True,
             )
+
+
+def _run(code: str, path: Path) -> tuple[float, float]:
+    """Return CPU seconds and peak memory in MB: what the code prints, or else those of the whole process."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    last = process.stdout.read().strip().rpartition("\n")[2]
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode > 1:
+        sys.exit(f"measuring ended with {process.returncode}:\n{code}")
+    if code.startswith("\nimport json"):
+        seconds, memory = json.loads(last)
+        return seconds, memory
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1e3
 
 
 if __name__ == "__main__":

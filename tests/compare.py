@@ -8,8 +8,8 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.model.model import Model
 from scopeview.model.names import CONTROL
+from scopeview.model.op_types import VARIABLE_TYPES
 from scopeview.model.ops import MISSING
-from scopeview.model.variables import VARIABLE_TYPES
 
 
 def assert_equals_tensorflow(model: Model, truth: dict[str, Any]) -> None:

@@ -88,8 +88,7 @@ def restore_by(path: str, checkpoint: str, code: str, pairs: dict[str, str]) -> 
     tf.compat.v1.disable_eager_execution()
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         made = _target_variables(path)
-        setup, _, expression = code.partition("\n")
         names: dict[str, Any] = {"tf": tf}
-        exec(setup, names)
-        eval(expression, names).restore(session, checkpoint)
+        exec(code, names)
+        names["saver"].restore(session, checkpoint)
         return _unequal(session, made, checkpoint, pairs)

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests import oracle_inlining, oracle_restoring
+from tests import oracle_building, oracle_inlining, oracle_ops, oracle_restoring
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -334,6 +334,15 @@ QUESTIONS = {
         oracle_restoring.restore,
         oracle_restoring.init_from,
         oracle_restoring.restore_by,
+        oracle_building.build,
+        oracle_building.write_module,
+        oracle_building.assign_by,
+        oracle_building.named_net,
+        oracle_building.object_restore,
+        oracle_building.keras3_export,
+        oracle_building.load_saved_model,
+        oracle_ops.registered_ops,
+        oracle_building.run_code,
         oracle_restoring.values,
         oracle_inlining.inlined,
         oracle_inlining.build,

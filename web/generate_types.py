@@ -1,4 +1,4 @@
-"""Write `web/src/schema.ts`: the types of the server's answers, from its own OpenAPI description.
+"""Write `web/src/lib/schema.ts`: the types of the server's answers, from its own OpenAPI description.
 
 python web/generate_types.py [--print]
 """
@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-TARGET = HERE / "src" / "schema.ts"
+TARGET = HERE / "src" / "lib" / "schema.ts"
 TOOL = HERE / "node_modules" / ".bin" / "openapi-typescript"
 
 

@@ -12,7 +12,11 @@ export default defineConfig({
     modulePreload: false,
     rollupOptions: {
       input: "src/main.tsx",
-      output: { entryFileNames: "app.js", assetFileNames: ({ names }) => (names[0]?.endsWith(".css") ? "app.css" : "[name].[ext]"), chunkFileNames: "[name].js" },
+      output: {
+        entryFileNames: "app.js",
+        assetFileNames: ({ names }) => (names[0]?.endsWith(".css") ? "app.css" : "[name].[ext]"),
+        chunkFileNames: "[name].js",
+      },
     },
   },
 });

@@ -6,7 +6,7 @@ export default defineConfig({
   publicDir: false,
   ssr: { noExternal: true },
   build: {
-    ssr: "src/graph/export.tsx",
+    ssr: "src/views/graph/export.tsx",
     outDir: "../scopeview/server/static",
     emptyOutDir: false,
     target: "node20",

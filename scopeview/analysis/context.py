@@ -21,10 +21,12 @@ from scopeview.analysis.derive.entry_points import default_program, program_name
 from scopeview.analysis.derive.roles import Roles
 from scopeview.analysis.derive.savers import Saving, find_saving
 from scopeview.analysis.derive.structure import Twins, find_twins
+from scopeview.analysis.derive.uses import Uses
 from scopeview.model.entry_point import MAIN
 from scopeview.model.model import Model
 from scopeview.model.once import Answers, once
-from scopeview.model.variables import VARIABLE_TYPES, Variable
+from scopeview.model.op_types import VARIABLE_TYPES, WEIGHT_PASSES
+from scopeview.model.variables import Variable
 
 Answer = TypeVar("Answer")
 
@@ -102,13 +104,24 @@ class AnalysisContext:
         """What each op is for."""
         return Roles(self.model, self.auxiliary_variables)
 
+    def role_rule(self, op: str, function: str = "") -> str:
+        """Return the code of the rule that gave an op its role; empty for `forward`."""
+        table = self.model.functions[function].body if function else self.model.graph
+        row = table.row(op)
+        decided = self.roles.why(row, function) if row is not None else None
+        return "" if decided is None else decided.code
+
     @once
     def _accesses(self) -> AccessIndex:
         return AccessIndex(self.model, self.roles)
 
     @once
     def _call_sites(self) -> CallSites:
-        return CallSites(self.model, self.roles)
+        return CallSites(self.model, self.roles, self._uses)
+
+    @once
+    def _uses(self) -> Uses:
+        return Uses(self.model, self.roles)
 
     @once
     def saving(self) -> Saving:
@@ -143,7 +156,7 @@ class AnalysisContext:
         found[held] = held
         for row in held:
             for edge in graph.consumers(row):
-                if graph.op_type(edge.target) in ("Identity", "ReadVariableOp", "Enter", "RefEnter"):
+                if graph.op_type(edge.target) in WEIGHT_PASSES:
                     found[edge.target] = row
         return found
 
@@ -154,7 +167,7 @@ class AnalysisContext:
 
     def accesses(self, variable: Variable) -> Accesses:
         """Return what reads and writes a variable."""
-        return self._accesses.of(variable)
+        return self.cached(("accesses", variable.identity), lambda: self._uses.judged(self._accesses.of(variable)))
 
     def call_sites(self, variable: Variable) -> tuple[CallSite, ...]:
         """Return the op scopes whose computation uses a variable."""
@@ -171,5 +184,5 @@ class AnalysisContext:
         found = self.model.variable_scopes.find(scope)
         rows = self.model.variable_scopes.rows(found) if found is not None else range(0)
         variables = (self.model.variables[row] for row in rows)
-        reads = [read for v in variables if v.name not in self.auxiliary_variables for read in self.accesses(v).forward]
+        reads = [self.accesses(v).forward for v in variables if v.name not in self.auxiliary_variables]
         return self._call_sites.of_scope(scope, reads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from scopeview.cli.options import limit_options, limits, print_json
 
 if TYPE_CHECKING:
     from scopeview.analysis.context import AnalysisContext
+    from scopeview.analysis.diff.matching.rules import Guidance
     from scopeview.analysis.diff.report import Diff
     from scopeview.analysis.diff.variables import Status
     from scopeview.model.model import Model
@@ -26,15 +28,23 @@ _ALIASES = {"added": "only_b", "removed": "only_a", "reshaped": "shape", "retype
 @click.option("--scope", default="", metavar="PREFIX", help="Only variables in this variable scope, on either side.")
 @click.option("--only", metavar="KINDS", help="Only these: added, removed, renamed, values, shape, dtype, same.")
 @click.option("--ignore", metavar="WHAT", help="Leave out: slots (all that exists for another variable), or patterns.")
-@click.option("--assignment-map", "as_map", is_flag=True, help="Print the map that init_from_checkpoint takes.")
+@click.option(
+    "--assignment-map",
+    "as_map",
+    is_flag=True,
+    help="Print Python that initializes B from A by init_from_checkpoint, whatever made the variables.",
+)
 @click.option(
     "--format",
     "output",
     default="text",
     show_default=True,
-    help="Form of the output.",
-    type=click.Choice(["text", "json", "markdown", "saver", "regex"]),
+    help="Form of the output; saver: Python that restores A into B; map: names only, for what get_variable made.",
+    type=click.Choice(["text", "json", "markdown", "saver", "map", "regex"]),
 )
+@click.option("--rule", "rules", multiple=True, metavar="OLD=NEW", help="How names of A are rewritten; repeatable.")
+@click.option("--map", "map_file", metavar="FILE", help="Pairs to take as they are: JSON of diff, or names to names.")
+@click.option("--accept", type=click.Choice(["proposed"]), help="Take what is only proposed as matched.")
 @click.option("--averages", is_flag=True, help="In maps, take the moving average of a variable where A has one.")
 @click.option("--fail-on", metavar="KINDS", help="Exit with 1 for these alone (also: graph, collections, restore).")
 @click.option("--artifact-a", help="Which of several artifacts at A to open.")
@@ -53,6 +63,9 @@ def command(  # noqa: PLR0913 - one parameter per option
     ignore: str | None,
     as_map: bool,
     output: str,
+    rules: tuple[str, ...],
+    map_file: str | None,
+    accept: str | None,
     averages: bool,
     fail_on: str | None,
     artifact_a: str | None,
@@ -76,22 +89,37 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.readers.stored_values import reader_of
     from scopeview.render.formats import plural
 
+    form = "init" if as_map else "json" if as_json else output
     kinds, fatal = _kinds(only), _kinds(fail_on, also=("graph", "collections", "restore"))
-    wanted = Wanted(scope.strip("/"), kinds, _listed(ignore))
+    guidance = _guidance(rules, map_file, accept)
+    wanted = Wanted(scope.strip("/"), kinds, _listed(ignore), maps=form in ("json", "regex"))
     with limited(limits()):
         opened = _open(a, artifact_a, tags), _open(b, artifact_b, tags)
     sides = opened[0][0], opened[1][0]
     readers = (reader_of(opened[0][1]), reader_of(opened[1][1])) if values else None
     size = sum(variable.size_bytes or 0 for variable in sides[0].model.variables)
     with reading("comparing values", size, shown=readers is not None) as on_read:
-        found = diff(*sides, wanted=wanted, from_averages=averages, values=readers, on_read=on_read)
-    _print(found, "map" if as_map else "json" if as_json else output, show_all, color)
+        found = diff(*sides, wanted=wanted, from_averages=averages, values=readers, on_read=on_read, guidance=guidance)
+    _print(found, form, show_all, color)
     sys.stdout.flush()
     if found.report.differs(fatal or kinds):
         sys.exit(1)
     if found.report.not_compared:  # nobody may take this for "nothing differs"
         count = plural(found.report.not_compared, "variable")
         raise DamagedError(f"nothing differs that could be read, but the values of {count} could not be, on both sides")
+
+
+def _guidance(rules: tuple[str, ...], map_file: str | None, accept: str | None) -> Guidance:
+    from scopeview.analysis.diff.matching.rules import Guidance, given_pairs, rule_of
+    from scopeview.errors import QueryError
+
+    given: dict[str, str] = {}
+    if map_file is not None:
+        try:
+            given = given_pairs(json.loads(Path(map_file).read_text("utf-8")))
+        except (OSError, ValueError) as error:
+            raise QueryError(f"the map {map_file} cannot be read: {error}") from error
+    return Guidance(tuple(rule_of(text) for text in rules), given, accept == "proposed")
 
 
 def _listed(text: str | None) -> list[str]:
@@ -128,20 +156,23 @@ def _open(path: str, artifact: str | None, tags: str | None) -> tuple[AnalysisCo
 
 
 def _print(found: Diff, output: str, show_all: bool, color: bool | None) -> None:
+    from scopeview.render.as_json import dumps
     from scopeview.render.markdown import markdown
     from scopeview.render.text.console import make_console
-    from scopeview.render.text.diff import print_diff, python_map
+    from scopeview.render.text.diff import print_diff
 
     report = found.report
     match output:
         case "json":
             print_json(report)
+        case "init":
+            click.echo(found.as_init())
         case "map":
-            click.echo(python_map(report.assignment_map))
+            click.echo(found.as_names())
         case "saver":
             click.echo(found.as_saver())
         case "regex":
-            print_json(report.regex_rules)
+            click.echo(dumps(report.regex_rules))
         case "markdown":
             click.echo(markdown(report))
         case _:

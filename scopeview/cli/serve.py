@@ -13,6 +13,9 @@ from pathlib import Path
 
 import click
 
+_SWITCH_S = 0.001
+"""Seconds after which a thread that computes lets another run, such as the one that answers light routes."""
+
 
 @click.command("serve")
 @click.argument("paths", nargs=-1, metavar="PATH...")
@@ -95,6 +98,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     _report_progress(address, port, is_loopback)
     if _should_open(opens):
         webbrowser.open(address)
+    sys.setswitchinterval(_SWITCH_S)
     Server(app, before_end=workspace.shut_down).run(sockets=[listener])
     _end()
 

@@ -67,3 +67,21 @@ class Undecodable:
 
 
 Attributes = Mapping[str, object]
+
+UNSTRUCTURAL = frozenset(
+    {
+        "_class",
+        "_output_shapes",
+        "shared_name",
+        "debug_name",
+        "container",
+        "seed",
+        "seed2",
+        "name",
+        "frame_name",
+        "dataset_id",
+        "_XlaScope",
+        "_gradient_op_type",
+    }
+)
+"""Attributes that place, name or seed an op: two copies of one structure differ in them."""

@@ -17,11 +17,14 @@ from scopeview.model.names import InputRef, parse_function_input, parse_input, s
 from scopeview.model.ops import (
     MISSING,
     Buffer,
+    ClassifyAttributes,
     DecodeAttributes,
     OpColumns,
     OpRow,
     OpTable,
 )
+
+Ints = NDArray[np.int64]
 
 
 class _Interner:
@@ -43,12 +46,21 @@ class OpTableBuilder:
     Args:
         raw: the bytes that hold every op's message.
         decode: turns an op's message into its attributes.
+        classify: finds the ops whose attributes are equal, without decoding them.
         in_function: whether inputs follow the grammar of function bodies.
     """
 
-    def __init__(self, raw: Buffer, decode: DecodeAttributes, *, in_function: bool = False) -> None:
+    def __init__(
+        self,
+        raw: Buffer,
+        decode: DecodeAttributes,
+        classify: ClassifyAttributes | None = None,
+        *,
+        in_function: bool = False,
+    ) -> None:
         self._raw = raw
         self._decode = decode
+        self._classify = classify
         self._parse = parse_function_input if in_function else parse_input
         self._interned = _Interner()
         self._types = _Interner()
@@ -102,7 +114,7 @@ class OpTableBuilder:
         rows = np.empty(len(order), dtype=np.int32)
         rows[order] = np.arange(len(order), dtype=np.int32)
         row_of[interned_id[::-1]] = rows[::-1]
-        in_start, edge_order = _reorder_edges(np.array(self._input_count, dtype=np.int64), order)
+        in_start, edge_order = reorder_edges(np.array(self._input_count, dtype=np.int64), order)
         interned_source = np.array(self._source, dtype=np.int32)[edge_order]
         columns = OpColumns(
             names=[self._names[index] for index in order],
@@ -120,7 +132,7 @@ class OpTableBuilder:
             raw_end=np.array(self._raw_end, dtype=np.int64)[order],
         )
         dangling = self._dangling(columns, interned_source)
-        return OpTable(columns, self._raw, self._decode, dangling), _repeated(columns.names)
+        return OpTable(columns, self._raw, self._decode, self._classify, dangling), repeated_names(columns.names)
 
     def _dangling(self, columns: OpColumns, interned_source: NDArray[np.int32]) -> list[tuple[OpRow, str]]:
         missing = np.flatnonzero(columns.source == MISSING)
@@ -131,7 +143,7 @@ class OpTableBuilder:
         return [
             (
                 OpRow(int(target)),
-                _input_text(
+                input_text(
                     InputRef(
                         texts[interned_source[edge]],
                         columns.arguments[columns.argument_id[edge]],
@@ -143,7 +155,7 @@ class OpTableBuilder:
         ]
 
 
-def _reorder_edges(counts: NDArray[np.int64], order: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def reorder_edges(counts: Ints, order: NDArray[np.int32] | Ints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the row starts after sorting ops by `order`, and which old edge stands at each new place."""
     old_start = np.concatenate(([0], np.cumsum(counts)))[:-1]
     new_counts = counts[order]
@@ -152,11 +164,12 @@ def _reorder_edges(counts: NDArray[np.int64], order: NDArray[np.int32]) -> tuple
     return new_start, np.arange(new_start[-1]) + np.repeat(shift, new_counts)
 
 
-def _repeated(names: Sequence[str]) -> list[str]:
+def repeated_names(names: Sequence[str]) -> list[str]:
+    """Return the names that stand more than once among sorted names."""
     return sorted({name for name, following in pairwise(names) if name == following})
 
 
-def _input_text(ref: InputRef) -> str:
+def input_text(ref: InputRef) -> str:
     """Write an input as the file does: the inverse of `parse_input` up to a ":0" that may be left out."""
     if ref.port < 0:
         return f"^{ref.op}"

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.entry_point import StopReason
-from scopeview.model.functions import ARGUMENT_TYPE, CALL_TYPES, Function
+from scopeview.model.functions import Function
 from scopeview.model.names import leaf_of, scope_of
+from scopeview.model.op_types import ARGUMENT_TYPE, CALL_TYPES
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.wanted import check_wanted
 

@@ -8,32 +8,6 @@ from dataclasses import dataclass, field
 from scopeview.model.ops import OpTable
 from scopeview.model.shapes import Shape
 
-ARGUMENT_TYPE = "_Arg"
-"""Op type of the rows that stand for a function's arguments, as TensorFlow names them when it calls a function."""
-
-
-CALL_TYPES = ("PartitionedCall", "StatefulPartitionedCall")
-"""Op types that call the function of their attribute `f` with their inputs."""
-
-FUNCTIONAL_TYPES = (
-    *CALL_TYPES,
-    "If",
-    "StatelessIf",
-    "While",
-    "StatelessWhile",
-    "Case",
-    "StatelessCase",
-    "BatchFunction",
-    "RemoteCall",
-    "MapDefun",
-    "MapDataset",
-    "FlatMapDataset",
-    "FilterDataset",
-    "ReduceDataset",
-    "TPUPartitionedCall",
-)
-"""Op types that have functions as attributes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Argument:

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from scopeview.model.attributes import Attributes, DType, FunctionRef, ShapeValue
 from scopeview.model.entry_point import Stop
 from scopeview.model.frames import BODIES, Expansion, Frame, Limits, expand, frame_of
-from scopeview.model.functions import CALL_TYPES, Function
+from scopeview.model.functions import Function
+from scopeview.model.op_types import CALL_TYPES
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.output_arguments import OutputArguments
 from scopeview.model.program_edges import Endpoint, ProgramEdges

@@ -43,17 +43,6 @@ class Frontier:
         changes = np.flatnonzero(np.diff(codes, prepend=np.iinfo(np.int64).min)) if len(codes) else codes
         self.visible: Ints = codes[changes]
 
-    def regrouped(self, codes: Ints) -> Frontier:
-        """Return the same tree with other things visible: numbers of boxes that stand for rows, in their own order.
-
-        Args:
-            codes: shape (rows,); what stands for each row, 0 or more.
-        """
-        other = object.__new__(Frontier)
-        other.tree, other.opened, other.codes = self.tree, self.opened, codes
-        other.visible = np.unique(codes)
-        return other
-
 
 @dataclass(frozen=True, slots=True)
 class Links:
@@ -79,13 +68,28 @@ def reduce_links(pairs: Ints, weights: Ints, left: Frontier, right: Frontier) ->
     if not len(pairs):
         empty = np.zeros(0, dtype=np.int64)
         return Links(empty, empty, empty)
-    both = np.stack([left.codes[pairs[:, 0]], right.codes[pairs[:, 1]]], axis=1)
+    ones, others = left.codes[pairs[:, 0]], right.codes[pairs[:, 1]]
     # A closed scope stands where its first row does: sorting by first rows keeps links in the order of the trees.
-    order = np.lexsort((_first_rows(right, both[:, 1]), _first_rows(left, both[:, 0])))
-    both, weights = both[order], weights[order]
-    starts = np.flatnonzero(np.any(np.diff(both, axis=0, prepend=both[:1] - 1), axis=1))
-    sums = np.add.reduceat(weights, starts)
-    return Links(both[starts, 0], both[starts, 1], sums)
+    order, starts = group_pairs(_first_rows(left, ones), _first_rows(right, others))
+    first = order[starts]
+    return Links(ones[first], others[first], np.add.reduceat(weights[order], starts))
+
+
+def group_pairs(left: Ints, right: Ints) -> tuple[Ints, Ints]:
+    """Bring equal pairs together.
+
+    Args:
+        left: shape (pairs,).
+        right: shape (pairs,).
+
+    Returns:
+        The order that sorts the pairs by the left side, then by the right, equal ones as they stood; and where in it
+        each distinct pair starts. `np.add.reduceat(values[order], starts)` sums a value over each.
+    """
+    order = np.lexsort((right, left))
+    is_new = np.ones(len(order), dtype=bool)
+    is_new[1:] = (np.diff(left[order]) != 0) | (np.diff(right[order]) != 0)
+    return order, np.flatnonzero(is_new)
 
 
 def _first_rows(frontier: Frontier, codes: Ints) -> Ints:

@@ -12,12 +12,13 @@ Source of the input grammar: tensorflow/core/framework/{node_def,function}.proto
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 CONTROL = -1
 """The output index of a control edge (TensorFlow's Graph::kControlSlot)."""
 
+_NUMBER = re.compile(r"(\d{1,18})")
 _UNIQUIFIED = re.compile(r"(.+)_([1-9]\d*)\Z", re.DOTALL)
 
 
@@ -112,6 +113,29 @@ def leaf_of(name: str) -> str:
     ('c', 'a')
     """
     return name.rpartition("/")[2]
+
+
+def common_scope(scopes: Sequence[str]) -> str:
+    """Return the deepest scope that holds all of some, one of which it may be.
+
+    >>> common_scope(["a/b/c", "a/b"]), common_scope(["a", "b"])
+    ('a/b', '')
+    """
+    lowest, highest = min(scopes).split("/"), max(scopes).split("/")
+    shared = 0
+    while shared < min(len(lowest), len(highest)) and lowest[shared] == highest[shared]:
+        shared += 1
+    return "/".join(lowest[:shared])
+
+
+def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a key that sorts numbers in names by their values, and a name before the same with a number.
+
+    >>> sorted(["cell_10", "cell_2", "cell"], key=natural_key)
+    ['cell', 'cell_2', 'cell_10']
+    """
+    parts = _NUMBER.split(name)
+    return tuple((1, int(part), "") if place % 2 else (0, 0, part) for place, part in enumerate(parts) if part)
 
 
 def split_uniquifier(segment: str) -> tuple[str, int]:

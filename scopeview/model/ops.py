@@ -18,7 +18,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, NewType, Protocol, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, NewType, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 OpRow = NewType("OpRow", int)
 
 _DECODED_KEPT = 4096
+_LOOKED_UP_ONE_BY_ONE = 256
+_ROWS_BY_NAME = 1 << 18
+"""Rows up to which names are kept in a dictionary; beyond, it would take more memory than the table."""
+
+_EDGES_IN_LISTS = 1 << 20
 
 MISSING = -1
 """The source of an edge whose op is not in the graph."""
@@ -50,6 +55,8 @@ class Buffer(Protocol):
 
 
 DecodeAttributes = Callable[[bytes | memoryview], Attributes]
+ClassifyAttributes = Callable[[Buffer, NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
+"""From where the messages of ops start and end in a buffer to a number for each: see `OpTable.attribute_classes`."""
 
 
 class Edge(NamedTuple):
@@ -69,6 +76,18 @@ class Edge(NamedTuple):
     def is_control(self) -> bool:
         """Whether this input only orders execution."""
         return self.port == CONTROL
+
+
+class _EdgeColumns(NamedTuple):
+    """The edges once more, as what gives plain numbers one by one: lists, or views where lists would be too large."""
+
+    in_start: Sequence[int]
+    source: Sequence[OpRow]
+    port: Sequence[int]
+    argument_id: Sequence[int]
+    out_start: Sequence[int]
+    order: Sequence[int]
+    target: Sequence[OpRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +125,9 @@ class OpTable:
         columns: OpColumns,
         raw: Buffer,
         decode: DecodeAttributes,
+        classify: ClassifyAttributes | None = None,
         dangling: Sequence[tuple[OpRow, str]] = (),
+        scopes: ScopeTree | None = None,
     ) -> None:
         self.columns = columns
         self.dangling = tuple(dangling)
@@ -114,6 +135,9 @@ class OpTable:
         self._raw = raw
         self._decoded: dict[OpRow, Attributes] = {}
         self._decode = decode
+        self._classify = classify
+        self._scopes = scopes
+        self._looked_up = 0
 
     def __len__(self) -> int:
         return len(self.columns.names)
@@ -140,9 +164,18 @@ class OpTable:
 
     def row(self, name: str) -> OpRow | None:
         """Return the row of an op by its exact name (the first in the file if it is there twice), or None."""
+        self._looked_up += 1
+        if self._looked_up > _LOOKED_UP_ONE_BY_ONE and len(self) <= _ROWS_BY_NAME:
+            return self._row_of_name.get(name)
         names = self.columns.names
         row = bisect_left(names, sort_key(name), key=sort_key)
         return OpRow(row) if row < len(names) and names[row] == name else None
+
+    @cached_property
+    def _row_of_name(self) -> dict[str, OpRow]:
+        """The rows by name, for tables that are not too large for it and of which many are looked up."""
+        last = len(self) - 1
+        return {name: OpRow(last - place) for place, name in enumerate(reversed(list(self.columns.names)))}
 
     def rows_of_type(self, *types: str) -> list[OpRow]:
         """Return the rows of the given op types, in the order of their names."""
@@ -151,34 +184,50 @@ class OpTable:
 
     def inputs(self, row: OpRow) -> list[Edge]:
         """Return the inputs of an op, data and control, in the order of the file."""
-        start, end = int(self.columns.in_start[row]), int(self.columns.in_start[row + 1])
-        return [self._input(row, slot) for slot in range(end - start)]
+        columns, arguments = self._edges, self.columns.arguments
+        start, end = columns.in_start[row], columns.in_start[row + 1]
+        edges = zip(columns.source[start:end], columns.port[start:end], columns.argument_id[start:end], strict=True)
+        return [
+            Edge(source, row, slot, port, arguments[argument]) for slot, (source, port, argument) in enumerate(edges)
+        ]
 
     def input(self, row: OpRow, slot: int) -> Edge | None:
         """Return one input of an op, or None if it has fewer: a saver has thousands."""
-        count = int(self.columns.in_start[row + 1] - self.columns.in_start[row])
+        count = self._edges.in_start[row + 1] - self._edges.in_start[row]
         return self._input(row, slot) if slot < count else None
 
     def _input(self, row: OpRow, slot: int) -> Edge:
-        columns = self.columns
-        edge = int(columns.in_start[row]) + slot
-        argument = columns.arguments[columns.argument_id[edge]]
-        return Edge(OpRow(int(columns.source[edge])), row, slot, int(columns.port[edge]), argument)
+        columns = self._edges
+        edge = columns.in_start[row] + slot
+        argument = self.columns.arguments[columns.argument_id[edge]]
+        return Edge(OpRow(columns.source[edge]), row, slot, columns.port[edge], argument)
 
     def consumers(self, row: OpRow) -> list[Edge]:
         """Return the edges that leave an op, sorted by target and slot."""
-        start, order, target = self._outgoing
+        columns, arguments = self._edges, self.columns.arguments
+        found = []
+        for edge in columns.order[columns.out_start[row] : columns.out_start[row + 1]]:
+            target = columns.target[edge]
+            slot = edge - columns.in_start[target]
+            found.append(Edge(row, target, slot, columns.port[edge], arguments[columns.argument_id[edge]]))
+        return found
+
+    @cached_property
+    def _edges(self) -> _EdgeColumns:
         columns = self.columns
-        return [
-            Edge(
-                row,
-                OpRow(int(target[edge])),
-                int(edge - columns.in_start[target[edge]]),
-                int(columns.port[edge]),
-                columns.arguments[columns.argument_id[edge]],
-            )
-            for edge in order[start[row] : start[row + 1]]
-        ]
+        out_start, order, target = self._outgoing
+        found: tuple[Any, ...] = (
+            columns.in_start,
+            columns.source,
+            columns.port,
+            columns.argument_id,
+            out_start,
+            order,
+            target,
+        )
+        is_large = len(columns.source) > _EDGES_IN_LISTS
+        plain: Iterator[Any] = (memoryview(column) if is_large else column.tolist() for column in found)
+        return _EdgeColumns(*plain)
 
     @cached_property
     def targets(self) -> NDArray[np.int64]:
@@ -207,6 +256,16 @@ class OpTable:
             found = self._decoded[row] = self._decode(self.raw_attributes(row))
         return found
 
+    @cached_property
+    def attribute_classes(self) -> NDArray[np.int64]:
+        """A number for each op: those of one number have equal attributes, but for `UNSTRUCTURAL`: shape (ops,).
+
+        Different numbers prove nothing, nor does -1.
+        """
+        if self._classify is None:
+            return np.full(len(self), -1, dtype=np.int64)
+        return self._classify(self._raw, self.columns.raw_start, self.columns.raw_end)
+
     def type_counts(self, rows: range | NDArray[np.int64] | None = None) -> dict[str, int]:
         """Count the op types of a slice of rows, of chosen rows or of all, most frequent first, then by name."""
         part = slice(rows.start, rows.stop) if isinstance(rows, range) else slice(None) if rows is None else rows
@@ -218,7 +277,7 @@ class OpTable:
     @cached_property
     def scopes(self) -> ScopeTree:
         """The op-scope tree."""
-        return ScopeTree(self.columns.names)
+        return self._scopes or ScopeTree(self.columns.names)
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
         """Return the dataflow as a multigraph of op names; each node has `type` and `device`.

@@ -21,12 +21,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NewType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.model.names import sort_key
+from scopeview.model.names import leaf_of, sort_key
 
 if TYPE_CHECKING:
     import networkx
@@ -46,6 +47,25 @@ ROOT = ScopeId(0)
 Ints = NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class ScopeCut:
+    """Names cut into scopes, in preorder; all of shape (scopes,) but the last."""
+
+    first: Ints
+    last: Ints
+    parent: Ints
+    path_end: Ints
+    """Characters of each path; -1 for the root, for "/x" has a scope whose path is empty."""
+    depth: Ints
+    subtree_end: Ints
+    scope_of_row: Ints
+    """Shape (rows,): the scope that each row lies in directly."""
+    labels: Sequence[str]
+    """The last segment of each path; the root's is empty."""
+    leaves: tuple[Ints, Sequence[str]] | None = None
+    """For each row the number of its last segment, and the distinct last segments; None if not worked out."""
+
+
 class ScopeTree:
     """The scopes of a sorted sequence of names.
 
@@ -53,18 +73,21 @@ class ScopeTree:
         names: the names, sorted by `names.sort_key`; rows index into it.
         first, last: shape (scopes,); the slice of rows below each scope.
         parent: shape (scopes,); -1 for the root.
+        labels: shape (scopes,); the last segment of each path.
         depth: shape (scopes,); 0 for the root.
         subtree_end: shape (scopes,); one past the last scope below each scope.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], cut: ScopeCut | None = None) -> None:
+        """Cut names into scopes, if that was not done while they were sorted."""
         self.names = names
-        first, last, parent, ends = _cut(names)
-        self.first: Ints = np.array(first, dtype=np.int64)
-        self.last: Ints = np.array(last, dtype=np.int64)
-        self.parent: Ints = np.array(parent, dtype=np.int64)
-        self._path_end = ends
-        self.depth, self.subtree_end = _depths(parent)
+        cut = cut or _cut(names)
+        self.first, self.last, self.parent = cut.first, cut.last, cut.parent
+        self.depth, self.subtree_end = cut.depth, cut.subtree_end
+        self._path_end = cut.path_end
+        self._scope_of_row = cut.scope_of_row
+        self.labels = cut.labels
+        self._leaves = cut.leaves
 
     def __len__(self) -> int:
         return len(self._path_end)
@@ -77,9 +100,7 @@ class ScopeTree:
 
     def label(self, scope: ScopeId) -> str:
         """Return the last segment of a scope's path."""
-        # Not by way of the path: those of one name with 10,000 segments take 10,000 times its length.
-        start = self._path_end[int(self.parent[scope])] + 1 if scope != ROOT else 0
-        return self.names[int(self.first[scope])][start : self._path_end[scope]] if scope != ROOT else ""
+        return self.labels[scope]
 
     def rows(self, scope: ScopeId) -> range:
         """Return every row below a scope."""
@@ -115,14 +136,19 @@ class ScopeTree:
 
     def path_lengths(self) -> Ints:
         """Return the number of characters of every scope's path, without making them: shape (scopes,)."""
-        return np.maximum(0, np.array(self._path_end, dtype=np.int64))
+        return np.maximum(0, self._path_end)
 
     def scopes_of_rows(self) -> Ints:
         """Return the scope that each row lies in directly: shape (rows,)."""
-        found = np.zeros(len(self.names), dtype=np.int64)
-        for scope in range(1, len(self)):  # in preorder: a child overwrites its parent
-            found[self.first[scope] : self.last[scope]] = scope
-        return found
+        return self._scope_of_row
+
+    def leaves_of_rows(self) -> tuple[Ints, Sequence[str]]:
+        """Return the number of each row's last segment, and the distinct last segments: shapes (rows,), (segments,)."""
+        if self._leaves is None:
+            numbers: dict[str, int] = {}
+            rows = [numbers.setdefault(leaf_of(name), len(numbers)) for name in self.names]
+            self._leaves = np.array(rows, dtype=np.int64), list(numbers)
+        return self._leaves
 
     def roll_up(self, weights: NDArray[np.int64]) -> Ints:
         """Sum a weight per row over everything below each scope.
@@ -159,11 +185,17 @@ class ScopeTree:
         return tree
 
 
-def _cut(names: Sequence[str]) -> tuple[list[int], list[int], list[int], list[int]]:
-    """Return first, last, parent and path length of every scope, in preorder."""
-    first, last, parent, ends = [0], [len(names)], [-1], [-1]
+def most_scopes(rows: int) -> int:
+    """Return the scopes that a tree of so many rows may have before its names are no longer divided to their end."""
+    return _MOST_SCOPES + _SCOPES_PER_ROW * rows
+
+
+def _cut(names: Sequence[str]) -> ScopeCut:
+    """Cut sorted names into scopes, one name after the other."""
+    first, last, parent, ends, labels = [0], [len(names)], [-1], [-1], [""]
     open_scopes = [0]
-    most = _MOST_SCOPES + _SCOPES_PER_ROW * len(names)
+    scope_of_row = np.zeros(len(names), dtype=np.int64)
+    most = most_scopes(len(names))
     previous = ""
     for row, name in enumerate(names):
         # A scope stays open while its path and the "/" after it start the name.
@@ -174,11 +206,15 @@ def _cut(names: Sequence[str]) -> tuple[list[int], list[int], list[int], list[in
             first.append(row)
             last.append(len(names))
             parent.append(open_scopes[-1])
+            labels.append(name[ends[open_scopes[-1]] + 1 : slash])
             ends.append(slash)
             open_scopes.append(len(ends) - 1)
             slash = name.find("/", slash + 1)
+        scope_of_row[row] = open_scopes[-1]
         previous = name
-    return first, last, parent, ends
+    depth, subtree_end = _depths(parent)
+    firsts, lasts, parents, path_end = (np.array(column, dtype=np.int64) for column in (first, last, parent, ends))
+    return ScopeCut(firsts, lasts, parents, path_end, depth, subtree_end, scope_of_row, labels)
 
 
 def _depths(parent: list[int]) -> tuple[Ints, Ints]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scopeview.model.dtypes import element_bytes
 
 _MOST_ELEMENTS = 1 << 48
@@ -26,6 +28,21 @@ def element_count(shape: Shape) -> int | None:
         if abs(count) > _MOST_ELEMENTS:  # at once: the product of 30,000 sizes takes minutes
             return None
     return count
+
+
+def joining_axis(shapes: Sequence[Shape]) -> int | None:
+    """Return the axis along which tensors can be joined; the first where all are equal, None where there is none.
+
+    >>> joining_axis([(4, 3), (2, 3)]), joining_axis([(4, 3), (4, 5)]), joining_axis([(4,), (4,)])
+    (0, 1, 0)
+    >>> joining_axis([(4, 3), (2, 5)]), joining_axis([(4, None), (2, 3)]), joining_axis([(), ()])
+    (None, None, None)
+    """
+    known = [shape for shape in shapes if shape and None not in shape]
+    if len(known) != len(shapes) or len({len(shape) for shape in known}) != 1:
+        return None
+    axes = [axis for axis, sizes in enumerate(zip(*known, strict=True)) if len(set(sizes)) > 1]
+    return None if len(axes) > 1 else axes[0] if axes else 0
 
 
 def byte_count(shape: Shape, dtype: str) -> int | None:

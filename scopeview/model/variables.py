@@ -23,9 +23,6 @@ from scopeview.model.shapes import Shape, byte_count, element_count
 
 VariableRow = NewType("VariableRow", int)
 
-VARIABLE_TYPES = frozenset({"VariableV2", "Variable", "VarHandleOp", "TemporaryVariable", "AutoReloadVariable"})
-"""Op types that hold a variable."""
-
 Kind = Literal["ref", "resource", "partitioned", "frozen", "checkpoint", "object"]
 """How the artifact holds a variable:
 
@@ -125,10 +122,14 @@ class VariableTable:
     """Variables sorted by the path of their names."""
 
     variables: Sequence[Variable] = field(default=())
+    listed: Sequence[int] = field(init=False, repr=False, compare=False, default=())
+    """Rows in the order in which the artifact lists its variables, which may be the order of creation."""
 
     def __post_init__(self) -> None:
-        ordered = tuple(sorted(self.variables, key=lambda variable: sort_key(variable.name)))
-        object.__setattr__(self, "variables", ordered)
+        given = tuple(self.variables)
+        rows = sorted(range(len(given)), key=lambda row: sort_key(given[row].name))
+        object.__setattr__(self, "variables", tuple(given[row] for row in rows))
+        object.__setattr__(self, "listed", tuple(sorted(range(len(rows)), key=rows.__getitem__)))
 
     def __len__(self) -> int:
         return len(self.variables)

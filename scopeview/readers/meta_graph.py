@@ -15,7 +15,8 @@ from scopeview.readers.graph.assemble import MetaGraphParts, assemble
 from scopeview.readers.graph.functions import argument_type
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.protobuf import wire
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, merge
+from scopeview.readers.protobuf.types import message_type
 from scopeview.readers.protobuf.wire import Buffer
 
 _GRAPH_DEF = 2
@@ -39,7 +40,7 @@ class MetaGraph:
 
 def split_meta_graph(buffer: Buffer, span: Span) -> MetaGraph:
     """Locate the graph of a MetaGraphDef and decode everything else, field by field."""
-    found = MetaGraph(span, header=message("MetaGraphDef")())
+    found = MetaGraph(span, header=message_type("MetaGraphDef")())
     position = span.start
     try:
         for item in wire.fields(buffer, span.start, span.end):
@@ -58,13 +59,11 @@ def split_meta_graph(buffer: Buffer, span: Span) -> MetaGraph:
 
 
 def _merge(found: MetaGraph, raw: bytes, number: int) -> None:
-    from google.protobuf.message import DecodeError
-
     try:
-        found.header.MergeFromString(raw)
-    except (DecodeError, UnicodeDecodeError) as error:
-        names = message("MetaGraphDef").DESCRIPTOR.fields_by_number
-        name = names[number].name if number in names else f"field {number}"
+        merge(found.header, raw)
+    except DecodeError as error:
+        names = {field.number: name for name, field in found.header.FIELDS.items()}
+        name = names.get(number, f"field {number}")
         found.notes.append(f"{name} of the MetaGraph could not be decoded: {error}")
 
 

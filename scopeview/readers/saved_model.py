@@ -18,13 +18,15 @@ from scopeview.readers.graph.debug_info import debug_info_of_folder
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.meta_graph import MetaGraph, build_meta_graph, split_meta_graph
 from scopeview.readers.protobuf import wire
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.sniff import sniff_message, sniff_text
 from scopeview.readers.text_format import to_wire
 
 _META_GRAPHS = 2
+_MOST_NAMED = 20
+"""MetaGraphs that a message names; a hostile file has thousands."""
 
 
 class SavedModelReader:
@@ -99,11 +101,11 @@ def _choose(found: Sequence[MetaGraph], tags: Sequence[str] | None, path: str) -
     if not found:
         raise DamagedError(f"{path} is a SavedModel without any MetaGraph; it was cut off or never filled")
     tag_sets = tuple(tag_text(meta.tags) for meta in found)
-    listed = "; ".join(tag_sets)
+    listed = "; ".join(tag_sets[:_MOST_NAMED]) + ("; ..." if len(tag_sets) > _MOST_NAMED else "")
     if tags is None:
         untagged = [meta for meta in found if not meta.tags]
         if len(found) > 1 and len(untagged) != 1:
-            choices = " or ".join(f"--tags {quote(','.join(meta.tags))}" for meta in found)
+            choices = " or ".join(f"--tags {quote(','.join(meta.tags))}" for meta in found[:_MOST_NAMED])
             told = f"{path} holds {len(found)} MetaGraphs; choose one: {choices}"
             raise AmbiguousError(told, tuple(",".join(meta.tags) for meta in found), are_tags=True)
         return _with_others(untagged[0] if len(found) > 1 else found[0], found)
@@ -116,7 +118,7 @@ def _choose(found: Sequence[MetaGraph], tags: Sequence[str] | None, path: str) -
 
 def _with_others(chosen: MetaGraph, found: Sequence[MetaGraph]) -> MetaGraph:
     """Return a MetaGraph with a note about those that were not chosen."""
-    others = [f"--tags {quote(','.join(meta.tags))}" for meta in found if meta is not chosen]
+    others = [f"--tags {quote(','.join(meta.tags))}" for meta in found if meta is not chosen][:_MOST_NAMED]
     if others:
         chosen.notes.append(f"this is the MetaGraph without tags; the SavedModel holds others: {', '.join(others)}")
     return chosen
@@ -129,11 +131,9 @@ def tag_text(tags: Sequence[str]) -> str:
 
 def fingerprint(folder: Path) -> dict[str, str]:
     """Return the facts of a SavedModel folder's fingerprint.pb, if it has one."""
-    from google.protobuf.message import DecodeError
-
     try:
         with opened(folder / "fingerprint.pb") as file:
-            proto = message("FingerprintDef").FromString(file.read())
+            proto = parse("FingerprintDef", file.read())
     except (OSError, DecodeError):
         return {}
     context = {"fingerprint": f"{proto.graph_def_program_hash:016x}"}

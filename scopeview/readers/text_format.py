@@ -1,6 +1,6 @@
 """Protobuf text format: which message a text is, and its bytes in wire format.
 
-A text is parsed by protobuf's own parser and serialized again, so that everything after this step reads one format.
+A text is translated to wire format first, so that everything after this step reads one format.
 Source of the grammar: https://protobuf.dev/reference/protobuf/textformat-spec/
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Literal
+from typing import Literal
 
 from scopeview.errors import DamagedError
 from scopeview.readers.budget import budget
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.text import TextError
+from scopeview.readers.protobuf.text import to_wire as translate
 from scopeview.readers.protobuf.wire import Buffer
-from scopeview.readers.tensorflow.importing import parse_large_text
 
 TextKind = Literal["graph_def_text", "meta_graph_text", "saved_model_text", "checkpoint_state"]
 
@@ -55,9 +55,6 @@ _MESSAGES: dict[str, str] = {
     "meta_graph_text": "MetaGraphDef",
     "saved_model_text": "SavedModel",
 }
-
-LARGE_TEXT = 16 << 20
-"""Bytes from which TensorFlow's start-up (3.4 s) pays: Python's parser needs about 0.2 s per MB of such text."""
 
 _COST_PER_BYTE = 8
 """Bytes of memory that a character of a text takes while it is parsed, the parsed message included."""
@@ -124,56 +121,48 @@ def to_wire(content: Buffer, kind: str, path: str) -> tuple[bytes, list[str]]:
     Raises:
         DamagedError: nothing of the text can be parsed.
     """
-    whole = bytes(content[:])
-    raw = _affordable(whole)
-    if kind == "graph_def_text" and len(raw) > LARGE_TEXT and raw is whole:
-        parsed = parse_large_text(raw)
-        if parsed is not None:
-            return parsed, []
     notes: list[str] = []
-    text = raw.decode("utf-8-sig", "replace")
-    target, reason = _parse(text, kind, notes)
-    if target is None:
+    text = _affordable(bytes(content[:])).decode("utf-8-sig", "replace")
+    raw, reason = _translated(text, kind, notes)
+    if raw is None:
         shortened = _cut_back(text, kind)
         if shortened is not None:
-            target, second_reason = _parse(shortened, kind, notes)
+            raw, second_reason = _translated(shortened, kind, notes)
             lines = shortened.count("\n") + 1
             notes.append(f"the text is truncated: it is shown as far as line {lines:,} ({reason})")
-            reason = reason if target is not None else second_reason
-    if target is None:
+            reason = reason if raw is not None else second_reason
+    if raw is None:
         raise DamagedError(f"{path} looks like a {_MESSAGES[kind]} in text format but does not parse: {reason}")
-    return target.SerializeToString(), notes
+    return raw, notes
 
 
 def _affordable(text: bytes) -> bytes:
     """Return a text as far as the budget goes: each message in it costs as much as an op."""
     if not budget().spend(_COST_PER_BYTE * len(text), "the characters of the text"):
-        text = text[: budget().bytes_left // _COST_PER_BYTE]
+        text = _up_to_a_block(text, budget().bytes_left // _COST_PER_BYTE)
     affordable = budget().affordable_items()
     if text.count(b"{") + text.count(b"<") <= affordable:
         return text
     budget().spend_items(affordable + 1, "the messages of the text")
     nth = next(islice(re.finditer(rb"[{<]", text), affordable, None))
-    return text[: nth.start()]
+    return _up_to_a_block(text, nth.start())
 
 
-def _parse(text: str, kind: str, notes: list[str]) -> tuple[Any, str]:
-    """Return the message, or None and why not."""
-    from google.protobuf import text_format
+def _up_to_a_block(text: bytes, end: int) -> bytes:
+    """Return a text up to the last block that ends before a place; what is open around it is closed by `_cut_back`."""
+    closed = max(text.rfind(b"}", 0, end), text.rfind(b">", 0, end))
+    return text[: closed + 1] or text[:end]
 
-    factory = message(_MESSAGES[kind])
+
+def _translated(text: str, kind: str, notes: list[str]) -> tuple[bytes | None, str]:
+    """Return the wire format, or None and why not."""
     try:
-        return text_format.Parse(text, factory()), ""
-    except (text_format.ParseError, RecursionError, UnicodeDecodeError, ValueError) as error:
-        reason = str(error) or type(error).__name__
-    if "has no field named" not in reason and "no extension" not in reason:
-        return None, reason
-    try:
-        parsed = text_format.Parse(text, factory(), allow_unknown_field=True)
-    except (text_format.ParseError, RecursionError, UnicodeDecodeError, ValueError) as error:
-        return None, str(error) or type(error).__name__
-    notes.append(f"fields that this version of TensorFlow does not know were left out: {reason}")
-    return parsed, ""
+        raw, unknown = translate(text, _MESSAGES[kind])
+    except TextError as error:
+        return None, str(error)
+    if unknown:
+        notes.append(f"fields that scopeview does not know were left out: {unknown[0]}")
+    return raw, ""
 
 
 def _cut_back(text: str, kind: str) -> str | None:

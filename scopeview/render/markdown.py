@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scopeview.analysis.diff.report import DiffReport
-from scopeview.render.formats import printable, shape_text
-from scopeview.render.text.diff import MARKS, DiffLine, describe, headline, lines, told_together
+from scopeview.render.formats import printable
+from scopeview.render.text.diff import describe, described_together, headline
+from scopeview.render.text.diff_lines import (
+    MARKS,
+    DiffLine,
+    lines,
+    optimizer_change,
+    sides_of,
+    without_old_state,
+)
 
 _LINES = 200
 
@@ -18,52 +26,43 @@ def markdown(report: DiffReport) -> str:
 
 def _parts(report: DiffReport) -> Iterator[str]:
     yield f"**{_code(report.a.path)} → {_code(report.b.path)}**: {headline(report)}"
+    yield from _restore(report)
     if report.rules:
         yield from ("", "| from | to | variables |", "|---|---|---|")
         for rule in report.rules:
             yield f"| {_code(rule.from_ or '(root)')} | {_code(rule.to or '(root)')} | {rule.variables:,} |"
-    changed = [line for line in lines(report.entries, whole=False) if line.status != "same" or _is_moved(line)]
+    changed = [
+        line for line in lines(without_old_state(report), whole=False) if line.status != "same" or _is_moved(line)
+    ]
     if changed:
         yield from ("", "```diff")
+        sides = sides_of(report)
         for line in changed[:_LINES]:
             first = line.entries[0]
-            told = told_together(line) if len(line.entries) > 1 else describe(first)
+            told = described_together(line, sides) if len(line.entries) > 1 else describe(first, sides)
             mark = "!" if MARKS[line.status] in "~>" else MARKS[line.status]
             yield f"{mark} {_plain(line.name)}  {_plain(told)}"
         if len(changed) > _LINES:
             yield f"# {len(changed) - _LINES:,} more"
         yield "```"
-    yield from _restore(report)
     yield from _rest(report)
 
 
 def _restore(report: DiffReport) -> Iterator[str]:
-    restore = report.restore
-    if restore is not None:
+    if report.restore is None:
+        return
+    verdict = report.restore.verdict
+    yield from ("", f"**{_plain(verdict.sentence)}**")
+    if verdict.causes:
         yield ""
-        yield (
-            f"Restoring: {restore.found:,} found, {len(restore.missing):,} not found, "
-            f"{len(restore.mismatched):,} of another type, {len(restore.unused):,} unused."
-        )
-        for missing in restore.missing[:_LINES]:
-            near = f", perhaps {_code(missing.near)}" if missing.near else ""
-            yield f"- {_code(missing.key)} not found: {missing.kind}{near}"
-        for found in restore.mismatched[:_LINES]:
-            silent = ", restored without a word" if found.is_silent else ""
-            stored, wanted = (
-                f"{found.stored_dtype}{shape_text(found.stored_shape)}",
-                f"{found.dtype}{shape_text(found.shape)}",
-            )
-            yield f"- {_code(found.key)} is {_code(stored)} in the checkpoint, {_code(wanted)} in the graph{silent}"
+    for cause in verdict.causes[:_LINES]:
+        yield f"- {_code(cause.message)}" + (f". Fix: {_code(cause.cure)}" if cause.cure else "")
 
 
 def _rest(report: DiffReport) -> Iterator[str]:
-    before, after = report.optimizers
-    if before != after and (before or after):
-        yield from (
-            "",
-            f"Slots of optimizers: {_code(', '.join(before) or 'none')} → {_code(', '.join(after) or 'none')}",
-        )
+    change = optimizer_change(report)
+    if change:
+        yield from ("", f"{change[0].upper()}{change[1:]}.")
     for side in (report.a, report.b):
         yield from (f"- {_code(side.path)}: {printable(note)}" for note in side.notes)
     graph = report.graph

@@ -32,11 +32,12 @@ class Seen:
         show: Annotated[list[str], Query(description="Paths that are drawn in place.")] = [],  # noqa: B006
         unfold: Annotated[list[str], Query(description="Paths whose groups are drawn member by member.")] = [],  # noqa: B006
         items: Annotated[int, Query(ge=10, le=2000, description="Items of one scope, before they are folded.")] = 150,
+        plumbing: Annotated[bool, Query(description="Draw constants, casts and the like by themselves.")] = False,
         program: Program = None,
     ) -> None:
         self.function = function
         self.program = program or (MAIN if function else None)  # functions are drawn from the library as it is
-        self.view_options = ViewOptions(frozenset(role), frozenset(show), frozenset(unfold), items)
+        self.view_options = ViewOptions(frozenset(role), frozenset(show), frozenset(unfold), items, plumbing)
 
     def of(self, context: AnalysisContext) -> AnalysisContext:
         """Return the context of the program whose graph is drawn."""

@@ -195,22 +195,29 @@ def test_values_that_moved_to_another_name_are_told() -> None:
             ]
         )
 
-    found = report(layers(11, 12, 13), layers(99, 11, 12, 13))
+    found = report(layers(11, 12), layers(99, 11))
 
     assert [(e.b, e.status, e.values_of) for e in found.entries] == [
         ("conv_0/q", "values", ""),
         ("conv_1/q", "values", "conv_0/q"),
-        ("conv_2/q", "values", "conv_1/q"),
-        ("conv_3/q", "only_b", ""),
+    ]
+
+    moved = report(layers(11, 12, 13), layers(99, 11, 12, 13))
+
+    assert [(e.a, e.b, e.status) for e in moved.entries] == [
+        (None, "conv_0/q", "only_b"),
+        ("conv_0/q", "conv_1/q", "renamed"),
+        ("conv_1/q", "conv_2/q", "renamed"),
+        ("conv_2/q", "conv_3/q", "renamed"),
     ]
 
 
-def test_another_optimizer_is_told() -> None:
+def test_another_optimizer_is_named() -> None:
     a, b = checkpoint({"w": [2], "w/Adam": [2], "w/Adam_1": [2]}), checkpoint({"w": [2], "w/Momentum": [2]})
 
     found = report(a, b)
 
-    assert found.optimizers == (("Adam", "Adam_1"), ("Momentum",))
+    assert found.optimizers == (("Adam",), ("Momentum",))
     assert {entry.status for entry in found.entries if entry.kind == "slot"} == {"only_a", "only_b"}
 
 

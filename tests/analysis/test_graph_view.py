@@ -123,16 +123,49 @@ def test_a_variable_is_one_node_with_its_call_sites() -> None:
     assert (outside["discriminator"].variables, outside["discriminator"].total_variables) == (shared, 2)
 
 
-def test_the_scope_of_most_of_the_computation_is_opened_at_first() -> None:
+def test_scopes_to_open_at_first_begin_with_most_of_the_computation() -> None:
     stages = "".join(f"net/deep/stage_{i}/y Relu x\nnet/deep/stage_{i}/z Tanh net/deep/stage_{i}/y\n" for i in "abcd")
     context = AnalysisContext(
         model_from_text(f"x Placeholder\n{stages}net/out Neg net/deep/stage_d/z\nloss/sum Sum net/out")
     )
 
-    assert opening(context).scopes == ("net", "net/deep")  # and no stage: each of them is a quarter
-    assert opening(GAN).scopes == ()  # two networks of a size
+    stages_of_a_size = ("net/deep/stage_a", "net/deep/stage_b", "net/deep/stage_c", "net/deep/stage_d")
+    assert opening(context).scopes == ("net", "net/deep", *stages_of_a_size, "loss")
+    assert opening(GAN).scopes[:2] == ("discriminator", "generator")
     many = "".join(f"net/op_{i}x Type{i} x\n" for i in range(40))
-    assert opening(AnalysisContext(model_from_text(f"x Placeholder\n{many}"))).scopes == ()
+    assert opening(AnalysisContext(model_from_text(f"x Placeholder\n{many}"))).scopes == ("net",)
+
+
+PIPELINE = """
+images Placeholder
+shape Shape images
+rows StridedSlice shape zero
+zero Const value=0
+flat Pack rows one
+one Const value=-1
+reshaped Reshape images flat
+half Cast reshaped
+net/dense/MatMul MatMul half
+net/dense/out Identity net/dense/MatMul
+loss Mean net/dense/out axis
+axis Const value=0
+crop StridedSlice images zero
+seen Relu crop
+"""
+
+
+def test_plumbing_is_folded_into_the_op_that_takes_it() -> None:
+    context = AnalysisContext(model_from_text(PIPELINE))
+
+    items = {item.path: set(item.plumbing) for item in check(context, "").items}
+    assert items["reshaped"] == {"shape", "rows", "flat"}  # a chain is folded to its end
+    assert "half" in items  # what a scope takes stays outside it
+    assert "crop" in items  # a slice of an image is part of the computation
+    assert "zero" in items  # it goes to two
+    drawn = picture(context, "", view_options=ViewOptions(plumbing=True))
+    assert {"shape", "rows", "flat"} <= {item.path for item in drawn.items}
+    unfolded = picture(context, "", view_options=ViewOptions(unfolded=frozenset({"rows"})))
+    assert "rows" in {item.path for item in unfolded.items}
 
 
 def test_no_scope_gets_anything_from_itself() -> None:

@@ -17,8 +17,10 @@ from scopeview.analysis.lint.rules import RULES
 from scopeview.analysis.lint.run import lint
 from scopeview.errors import QueryError
 from scopeview.model.imported import ImportReport
-from scopeview.model.model import Binding, Damage, Model
+from scopeview.model.model import Binding, Damage, Model, Origin
 from scopeview.model.variables import StoredSlice, Variable
+from scopeview.readers.graph.assemble import assemble
+from scopeview.readers.graph.nodes import Span
 from tests.graphs import checkpoint, checkpoint_of, model_from_text, saver
 from tests.places import SAMPLES
 
@@ -99,12 +101,12 @@ def with_parts(*shapes: tuple[int, int]) -> Model:
     return replace(model, variables=checkpoint_of([replace(BROKEN_PARTS, parts=parts)]).variables)
 
 
+def untyped() -> Model:
+    raw = b"\x0a\x03\x0a\x01a"  # a node that has a name alone
+    return assemble(raw, [Span(0, len(raw))], Origin("(bytes)", "graph_def"))
+
+
 CASES: Mapping[str, Case] = {
-    "G1": Case(
-        graph(variable("s/w") + "s/a Neg s/w/read\ns_1/a Neg s/w/read"),
-        ["s"],
-        graph(variable("s/w") + "s/a Neg s/w/read"),
-    ),
     "G2": Case(graph(STACK.format("x")), ["a"], graph(STACK.format("a/y"))),
     "G3": Case(graph(TWO_FC.format("s/fc/y")), ["s/fc"], graph(TWO_FC.format("x"))),
     "G4": Case(
@@ -183,6 +185,11 @@ CASES: Mapping[str, Case] = {
     "G27": Case(
         lambda: after_import(ok=True, differences=("op a is gone",)), ["import"], lambda: after_import(ok=False)
     ),
+    "G30": Case(graph("a MyOp"), ["a"], graph("a NoOp")),
+    "G31": Case(graph("c Const value=0\ns Assign c c"), ["s"], graph(variable("w"))),
+    "G32": Case(graph("a Neg b\nb Neg a"), ["b"], graph("e Enter x\nm Merge e n\nn NextIteration m")),
+    "G33": Case(untyped, ["a"], graph("a NoOp")),
+    "G34": Case(graph("x Placeholder\ny MatMul x"), ["y"], graph("x Placeholder\ny MatMul x x")),
     "C1": Case(
         lambda: checkpoint({"w": [2]}, [Damage("shard", "m.data-00000-of-00001", "it is missing")]),
         ["m.data-00000-of-00001"],
@@ -286,41 +293,12 @@ def test_values_are_judged_only_when_they_may_be_read() -> None:
     assert lint(Subject(AnalysisContext(model)), select=["C4"]).findings == ()
 
 
-@pytest.mark.parametrize(
-    ("key", "shape", "entries", "message"),
-    [
-        (
-            "w/Adam",
-            [2],
-            {"w": [2]},
-            "w/Adam not found: the state of an optimizer that the checkpoint was saved without",
-        ),
-        ("beta1_power", [], {"w": [2]}, "beta1_power not found: the state of an optimizer"),
-        ("global_step", [], {"w": [2]}, "global_step not found: the step counter"),
-        ("net/w", [2], {"w": [2], "model/net/w": [2]}, "net/w not found: stored under another scope (model/net/w)"),
-        ("net/w", [2], {"w": [2], "net/weights": [2]}, "net/w not found: stored under another name of the same thing"),
-        ("fc_1/w", [2], {"w": [2], "fc/w": [3], "fc_2/w": [2]}, "fc_1/w not found: stored under"),
-        ("Net/w", [2], {"w": [2], "net/w": [2]}, "Net/w not found: stored in another case of letters (net/w)"),
-        ("net/q", [2], {"w": [2], "net/r": [2]}, "net/q not found: the checkpoint has nothing like it"),
-    ],
-)
-def test_missing_keys_are_told_apart(key: str, shape: list[int], entries: dict[str, list[int]], message: str) -> None:
-    sizes = ",".join(map(str, shape))
-    model = model_from_text(variable("w") + variable(key, sizes) + "y Neg w/read")
+def test_notes_that_are_not_listed_are_counted() -> None:
+    report = lint(Subject(AnalysisContext(model_from_text(TWO_FC.format("x")))), severity="error")
+    everything = lint(Subject(AnalysisContext(model_from_text(TWO_FC.format("x")))), severity="info")
 
-    found = lint(Subject(AnalysisContext(model), AnalysisContext(checkpoint(entries))), select=["GC1"]).findings
-
-    assert [f.message[: len(message)] for f in found] == [message]
-
-
-def test_a_resource_variable_of_another_shape_is_restored_without_a_word() -> None:
-    model = model_from_text("w VarHandleOp shape=2")
-
-    (found,) = lint(Subject(AnalysisContext(model), AnalysisContext(checkpoint({"w": [3]}))), select=["GC2"]).findings
-
-    assert found.message.endswith(
-        "float32[3] in the checkpoint, float32[2] in the graph; TensorFlow 1 restores it without a word"
-    )
+    assert sum(report.withheld.values()) == len(everything.findings) - len(report.findings)
+    assert everything.withheld == {}
 
 
 def test_what_tensorflow_refuses_is_told_after_an_import() -> None:
@@ -341,17 +319,19 @@ def test_a_recurrent_cell_of_three_steps_and_towers_are_no_accident() -> None:
 @pytest.mark.parametrize(
     "name", ["m17_gan.meta", "m19_shared_filter.meta", "m09_lstm_unrolled.meta", "m20_towers.meta"]
 )
-def test_legitimate_sharing_is_information_only(name: str) -> None:
+def test_legitimate_sharing_is_no_warning(name: str) -> None:
     found = lint(Subject(AnalysisContext(sample(name)))).findings
 
-    assert {finding.severity for finding in found} == {"info"}
+    assert {finding.severity for finding in found} <= {"info"}
 
 
 def test_rules_are_chosen_by_code_family_and_name() -> None:
     subject = Subject(AnalysisContext(sample("m17_gan.meta")))
 
-    assert lint(subject, select=["G1", "dead-variable"]).rules_applied == ("G1", "G10")
-    assert set(lint(subject, select=["G"], ignore=["G2"]).rules_applied) == {f"G{i}" for i in range(1, 28)} - {"G2"}
+    assert lint(subject, select=["G2", "dead-variable"]).rules_applied == ("G2", "G10")
+    assert set(lint(subject, select=["G"], ignore=["G2"]).rules_applied) == {
+        code for code in RULES if code.rstrip("0123456789") == "G"
+    } - {"G2"}
     assert lint(subject, select=["GC1"]).rules_skipped == {"GC1": "no graph with its checkpoint was given"}
     assert lint(subject, severity="error").findings == ()
     with pytest.raises(QueryError, match="there is no lint rule 'G99'"):
@@ -364,8 +344,8 @@ def test_the_report_says_what_it_is_about_and_lists_errors_first() -> None:
     report = lint(pair)
 
     assert report.has_errors
-    assert [finding.severity for finding in report.findings] == ["error"] * 3 + ["warning"] * 3 + ["info"]
-    assert report.counts == {"error": 3, "warning": 3, "info": 1}
+    assert [finding.severity for finding in report.findings] == ["error", "info"]
+    assert report.counts == {"error": 1, "info": 1}
     near = {e for finding in report.findings if finding.code == "GC1" for e in finding.evidence}
     assert near == {
         f"model/layer{i}/{new} <- layer{i}/{old}"
@@ -381,3 +361,4 @@ def test_every_rule_is_documented(rule: object) -> None:
     assert isinstance(rule, Rule)
     assert all(len(text) > 10 for text in (rule.summary, rule.why, rule.example, rule.fix))
     assert rule.summary.endswith(".")
+    assert not rule.fix.casefold().startswith("nothing")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import scopeview
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.diff.comparison import restore_report
 from scopeview.analysis.diff.restore import restore
 from tests.graphs import checkpoint, model_from_text
 from tests.oracle import Oracle
@@ -14,7 +15,7 @@ def test_missing_keys_of_the_renamed_model_are_those_that_tensorflow_names(oracl
     graph = AnalysisContext(scopeview.load(SAMPLES / "m33_renamed.meta"))
     stored = AnalysisContext(scopeview.load(SAMPLES / "m33_original.ckpt"))
 
-    found = restore(graph, stored)
+    found = restore_report(graph, stored)
 
     truth = oracle.ask("restore", SAMPLES / "m33_renamed.meta", checkpoint=str(SAMPLES / "m33_original.ckpt"))
     assert truth["error"].startswith("NotFoundError")
@@ -50,7 +51,7 @@ def test_without_a_saver_every_variable_asks_for_its_own_name() -> None:
 
 
 def test_two_entries_that_fit_alike_are_no_answer() -> None:
-    found = restore(
+    found = restore_report(
         AnalysisContext(model_from_text("net/w VariableV2 shape=2")),
         AnalysisContext(checkpoint({"a/net/w": [2], "b/net/w": [2]})),
     )

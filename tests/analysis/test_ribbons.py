@@ -29,6 +29,7 @@ def entry_of(a: str | None, b: str | None, status: Status) -> DiffEntry:
         values_differ=None,
         values=None,
         proposal="",
+        alternatives=(),
         values_of="",
         parts_a=1,
         parts_b=1,

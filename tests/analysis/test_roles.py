@@ -45,11 +45,11 @@ def test_structure_tells_roles_without_any_name_of_tensorflows() -> None:
     found = roles(model_from_text(TRAINING + saver({"w": "w"}, name="keep")))
 
     assert {name: role for name, role in found.items() if not name.startswith("keep")} == {
-        **dict.fromkeys(["x", "w", "w/read", "y", "loss", "seen"], "forward"),
+        **dict.fromkeys(["x", "w", "w/read", "y", "loss"], "forward"),
         **dict.fromkeys(["w/Initializer/zeros", "w/Assign", "init"], "init"),
         **dict.fromkeys(["grads/y/mul", "clip/norm", "clip/scaled", "grads/fill"], "gradient"),
         **dict.fromkeys(["rate/start", "rate", "step", "train"], "update"),
-        **dict.fromkeys(["loss_tag", "loss_summary", "merged", "shown"], "summary"),
+        **dict.fromkeys(["loss_tag", "loss_summary", "merged", "shown", "seen"], "summary"),
         "both": "bookkeeping",
     }
     assert {role for name, role in found.items() if name.startswith("keep")} == {"save"}
@@ -61,12 +61,34 @@ def test_the_loss_is_forward_although_only_gradients_and_summaries_look_at_it() 
     assert (found["loss"], found["gradients/g"]) == ("forward", "gradient")
 
 
-def test_a_result_that_only_a_summary_shows_is_still_a_result() -> None:
-    text = "x Placeholder\nloss Mean x\nflat Reshape loss\nshow ScalarSummary flat\n"
+def test_a_result_that_only_a_summary_shows_is_a_result_and_what_measures_it_is_not() -> None:
+    text = "x Placeholder\nprob Sigmoid x\nmean Mean prob\nflat Reshape mean\nshow ScalarSummary flat\n"
 
-    assert roles(model_from_text(text)) == {"x": "forward", "loss": "forward", "flat": "summary", "show": "summary"}
+    assert roles(model_from_text(text)) == {
+        **dict.fromkeys(["x", "prob"], "forward"),
+        **dict.fromkeys(["mean", "flat", "show"], "summary"),
+    }
     assert roles(model_from_text(text, {"losses": ["flat:0"]}))["flat"] == "forward"
     assert roles(model_from_text(text + "gradients/flat_grad/Shape Const value=1"))["flat"] == "forward"
+
+
+def test_statistics_of_weights_that_only_summaries_read_are_summaries() -> None:
+    text = """
+        w VariableV2 shape=2
+        w/read Identity w
+        x Placeholder
+        y MatMul x w/read
+        mean Mean w/read
+        off Sub w/read mean
+        squares Square off
+        spread Sqrt squares
+        show ScalarSummary spread
+    """
+
+    found = roles(model_from_text(text))
+
+    assert {found[name] for name in ("mean", "off", "squares", "spread", "show")} == {"summary"}
+    assert {found[name] for name in ("w", "w/read", "y")} == {"forward"}
 
 
 def test_a_transposed_convolution_is_no_gradient() -> None:
@@ -106,6 +128,7 @@ def test_an_optimizer_that_is_spelt_out_is_one() -> None:
     assert {name: role for name, role in found.items() if role == "forward"} == dict.fromkeys(
         ["w", "y/ReadVariableOp", "x", "y"], "forward"
     )
+    assert found["train"] == found["opt/assign_a"] == found["opt/assign_w"] == "update"
     assert [(a.variable, a.primary, a.rule) for a in context.auxiliary_variables.values()] == [("a", "w", "S1")]
     (w,) = model.variables.named("w")
     assert [site.reads for site in context.call_sites(w)] == [("y",)]
@@ -258,3 +281,47 @@ def test_every_op_has_one_role_and_counts_add_up() -> None:
     assert sum(counts.values()) == len(model.graph)
     assert list(counts) == ["forward", "save", "init", "bookkeeping", "gradient", "update"]
     assert [model.graph.name(row) for row in context.roles.rows("update")][:2] == ["Adam_d", "Adam_d/Assign"]
+
+
+def test_an_op_says_which_rule_decided() -> None:
+    context = AnalysisContext(model_from_text(TRAINING))
+
+    decided = {name: context.role_rule(name) for name in ("y", "step", "grads/y/mul", "clip/norm", "rate", "both")}
+
+    assert decided == {"y": "", "step": "R1", "grads/y/mul": "R2", "clip/norm": "S2", "rate": "S7", "both": "S6"}
+
+
+def test_what_fills_a_table_is_no_computation() -> None:
+    text = """
+        table HashTableV2
+        keys Const value=1
+        fill LookupTableImportV2 table keys keys
+        init_all_tables NoOp ^fill
+        x Placeholder
+        found LookupTableFindV2 table x keys
+    """
+    found = roles(model_from_text(text))
+
+    assert {name for name, role in found.items() if role == "init"} == {"fill", "init_all_tables"}
+    assert (found["table"], found["found"]) == ("forward", "forward")
+
+
+def test_a_gradient_penalty_and_an_adversarial_example_are_computed() -> None:
+    text = """
+        x Placeholder
+        w VariableV2 shape=2
+        w/read Identity w
+        y MatMul x w/read
+        gradients/y_grad/MatMul MatMul y w/read
+        norm Square gradients/y_grad/MatMul
+        penalty Sum norm
+        gradients_1/penalty_grad/Tile Mul penalty w/read
+        moved Sign gradients/y_grad/MatMul
+        adversarial Add x moved
+        judged MatMul adversarial w/read
+        largest Max gradients/y_grad/MatMul
+    """
+    found = roles(model_from_text(text))
+
+    assert {found[name] for name in ("norm", "penalty", "moved", "adversarial", "judged")} == {"forward"}
+    assert found["largest"] == "gradient"

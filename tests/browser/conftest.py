@@ -10,13 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from scopeview.server.pages import static_folder
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NO_BROWSER = "no Chromium here: install Debian's package chromium, or run make test as root, which does"
 NOT_BUILT = "the page was not built: pip install -e . builds it"
+
+
+# Tests wait for conditions; how long is a matter of the machine, and of what else runs on it.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +64,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     found = context.new_page()
+    found.set_default_timeout(60_000)
     problems: list[str] = []
     found.on("console", lambda message: message.type in ("error", "warning") and problems.append(message.text))
     found.on("pageerror", lambda error: problems.append(str(error)))

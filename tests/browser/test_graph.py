@@ -47,7 +47,7 @@ def in_place(picture: dict[str, Any]) -> list[str]:
 
 def test_what_is_drawn_is_what_the_server_tells(page: Page, url: str) -> None:
     scopes = ["", "discriminator", "discriminator/hidden", "discriminator_1"]
-    model = opened(page, url, op=scopes[1:])
+    model = opened(page, url, op=scopes[1:], auxiliary="shown")
 
     found, told = drawn(page), list(pictures(page, url, model, scopes))
     expected = {f"{picture['scope']}\\u000a{name}" for picture in told for name in in_place(picture)}
@@ -63,9 +63,8 @@ def test_what_is_drawn_is_what_the_server_tells(page: Page, url: str) -> None:
     shared = [f"discriminator/{layer}/{name}" for layer in ("hidden", "logits") for name in ("biases", "weights")]
     assert tip.evaluate("(one) => one.textContent").splitlines() == ["from discriminator", *shared]
     for one in (one for picture in told for one in picture["items"] if one["aside"]):
-        expect(page.get_by_role("complementary", name="Set aside").get_by_title(one["path"], exact=True)).to_have_count(
-            1
-        )
+        panel = page.get_by_role("complementary", name="Hidden by role")
+        expect(panel.get_by_title(one["path"], exact=True)).to_have_count(1)
 
 
 @pytest.mark.parametrize("path", WALKS, ids=lambda path: path.name)
@@ -221,7 +220,7 @@ def test_a_diff_is_marked_in_the_drawing(page: Page, serve: Serve, tmp_path: Pat
     expect(item(page, "\\\\u000aold")).to_have_class("item scope hue0 diff-gone")
     expect(item(page, "\\\\u000aenc")).to_contain_text("+1 ~1")
     expect(item(page, "\\\\u000ax")).not_to_contain_text("~")
-    aside = page.get_by_role("complementary", name="Set aside")
+    aside = page.get_by_role("complementary", name="Hidden by role")
     expect(aside.get_by_role("button", name="new", exact=True)).to_be_visible()
     item(page, "\\\\u000aenc").dblclick()
     expect(item(page, "enc\\\\u000aenc/b")).to_have_class("item op hue0 diff-changed")

@@ -1,4 +1,4 @@
-"""The graph in a real browser: selecting, tracing, coloring, what is set aside, and what the address brings back."""
+"""The graph in a real browser: selecting, tracing, coloring, what is hidden by role, what an address brings back."""
 
 from __future__ import annotations
 
@@ -70,8 +70,10 @@ def test_a_link_tells_its_edges_and_a_trace_its_ops(page: Page, url: str) -> Non
     lit = {f"\\u000a{name}" for one in trace["lit"] for name in one["items"]}
     bright = page.locator("svg.graph .item:not(.faint)").evaluate_all(KEYS)
     assert set(bright) == {key for key in lit if item(page, key.replace("\\", "\\\\")).count()}
-    rows = page.get_by_role("complementary", name="Set aside").locator("li:not(.faint) button[title='draw in place']")
-    expect(page.get_by_role("complementary", name="Set aside").locator("li.faint")).not_to_have_count(0)
+    page.get_by_role("button", name="hidden by role").click()
+    panel = page.get_by_role("complementary", name="Hidden by role")
+    rows = panel.locator("li:not(.faint) button[title='draw in the graph']")
+    expect(panel.locator("li.faint")).not_to_have_count(0)
     assert rows.count() == 0  # what trains and saves feeds no loss
     page.get_by_label("steps").select_option("1")
     expect(page.get_by_role("status").filter(has_text="3 ops feed it")).to_be_visible()
@@ -156,21 +158,23 @@ def test_the_legend_is_what_is_on_the_screen(page: Page, url: str) -> None:
         assert (len(counts), sum(counts)) == (entries.count(), hues)
 
 
-def test_what_is_set_aside_comes_back_and_goes_again(page: Page, url: str) -> None:
+def test_what_is_hidden_by_role_comes_back_and_goes_again(page: Page, url: str) -> None:
     opened(page, url)
-    aside = page.get_by_role("complementary", name="Set aside")
+    aside = page.get_by_role("complementary", name="Hidden by role")
     expect(item(page, "\\\\u000asave")).to_have_count(0)
+    expect(aside).to_have_count(0)  # it takes no room from the graph until it is wanted
 
-    aside.get_by_role("button", name="draw save in place").click()
+    page.get_by_role("button", name="hidden by role").click()
+    aside.get_by_role("button", name="draw save in the graph").click()
     expect(item(page, "\\\\u000asave")).to_be_visible()
     assert "show=save" in page.url
-    aside.get_by_title("draw all that serves gradient in place").click()
+    aside.get_by_title("draw all ops of role gradient in the graph").click()
     expect(item(page, "\\\\u000agradients")).to_be_visible()
     settle(page)
     check_geometry(drawn(page))
     page.go_back()
     expect(item(page, "\\\\u000agradients")).to_have_count(0)
-    page.get_by_label("set aside", exact=True).uncheck()
+    page.get_by_role("button", name="hidden by role").click()
     expect(aside).to_have_count(0)
 
 
@@ -184,7 +188,7 @@ def test_it_is_shown_from_elsewhere(page: Page, url: str) -> None:
     chosen = item(page, "discriminator/hidden\\\\u000adiscriminator/hidden/weights")
     expect(chosen).to_have_class("item variable hue2 shared selected")
     expect(chosen).to_be_in_viewport()
-    expect(chosen).to_contain_text("2 places")
+    expect(chosen).to_contain_text("2 call sites")
 
 
 def test_what_is_named_elsewhere_is_opened_unfolded_and_brought_back(page: Page, serve: Serve, tmp_path: Path) -> None:
@@ -205,7 +209,7 @@ def test_what_is_named_elsewhere_is_opened_unfolded_and_brought_back(page: Page,
         expect(chosen).to_have_class(re.compile("selected"))
         settle(page)
         expect(chosen).to_be_in_viewport()
-    page.get_by_role("button", name="fold again").click()
+    page.get_by_role("button", name="collapse groups", exact=True).click()
     expect(page.locator("svg.graph .item.many")).to_have_count(1)
 
 

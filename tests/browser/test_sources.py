@@ -28,11 +28,16 @@ def test_types_are_those_of_the_server() -> None:
         [sys.executable, WEB / "generate_types.py", "--print"], capture_output=True, text=True, check=True
     )
 
-    assert done.stdout == (WEB / "src" / "schema.ts").read_text("utf-8"), "make types writes them again"
+    assert done.stdout == (WEB / "src" / "lib" / "schema.ts").read_text("utf-8"), "make types writes them again"
 
 
 def test_types_hold() -> None:
     npx("tsc", "--noEmit")
+
+
+def test_it_is_linted_and_formatted() -> None:
+    npx("eslint", ".")
+    npx("prettier", "--check", "--log-level", "warn", ".")
 
 
 def test_pure_parts() -> None:

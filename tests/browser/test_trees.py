@@ -30,9 +30,7 @@ def test_what_the_search_finds_is_shown_in_the_tree_that_has_it(page: Page, url:
     expect(page.locator(".tree .row.selected")).to_be_visible()
     assert selected_row(page) == DEEP
     rows = tree_rows(page)
-    assert (
-        "concat_2" in rows and "concat_3" in rows
-    )  # its twins were told as one, and it would have stood behind the first
+    assert "concat_2" in rows and "concat_3" in rows  # they were one group, and it would have stood behind the first
 
     reloaded = page.url
     page.goto("about:blank")
@@ -94,7 +92,7 @@ def test_twins_come_apart_by_hand_and_by_key(page: Page, url: str) -> None:
 
     rows.locator(".badge.twin").click()
     expect(rows).to_have_count(8)
-    page.get_by_role("button", name="fold numbered twins again").click()
+    page.get_by_role("button", name="collapse groups again").click()
     expect(rows).to_have_count(1)
 
     rows.first.click()

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopeview.model.links import Frontier, reduce_links
+from scopeview.model.links import Frontier, group_pairs, reduce_links
 from scopeview.model.names import sort_key
 from scopeview.model.scopes import ScopeId, ScopeTree
 
@@ -72,3 +72,12 @@ def test_counts_are_those_of_a_plain_loop(data: st.DataObject) -> None:
         expected[visible(left, one), visible(right, other)] += weight
     links = zip(found.left.tolist(), found.right.tolist(), found.weight.tolist(), strict=True)
     assert {(told(left, one), told(right, other)): weight for one, other, weight in links} == dict(expected)
+
+
+def test_equal_pairs_are_brought_together_in_the_order_of_both_sides() -> None:
+    left, right = np.array([2, 1, 2, 1, 2]), np.array([0, 5, 0, 4, 1])
+    order, starts = group_pairs(left, right)
+
+    assert order.tolist() == [3, 1, 0, 2, 4]
+    assert starts.tolist() == [0, 1, 2, 4]
+    assert [part.tolist() for part in group_pairs(left[:0], right[:0])] == [[], []]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 import scopeview
-from sample_graphs.build_broken import field
+from sample_graphs.build_broken import field, graph_of
 from scopeview.model.model import Model, Origin
 from scopeview.readers.graph.assemble import assemble
 from scopeview.readers.graph.nodes import Span
@@ -86,7 +90,7 @@ def test_queue_runners_any_values_and_empty_collections() -> None:
 def test_without_the_trainable_collection_a_definition_tells() -> None:
     assert meta(GRAPH, variables=[variable()]).variables[0].trainable is True
     old = message("VariableDef")(variable_name="w:0", initializer_name="w/Assign")
-    assert meta(GRAPH, variables=[old]).variables[0].trainable is False
+    assert meta(GRAPH, variables=[old]).variables[0].trainable is None  # files before 1.10 have no such field
     assert meta(GRAPH).variables[0].trainable is None
     assert meta(GRAPH, variables=[old], trainable_variables=[old]).variables[0].trainable is True
 
@@ -268,3 +272,43 @@ def test_a_saver_in_functions_is_followed_to_the_callers_variables() -> None:
     keys = {f"layers/{i}/.ATTRIBUTES/VARIABLE_VALUE" for i in (0, 1)}
     assert {key: handle for key, handle in saved.items() if handle} == restored
     assert restored.keys() == keys
+
+
+def hostile_graphs() -> dict[str, bytes]:
+    """Graphs of up to 1 MB in which little names much, one for each way."""
+    shared, edges, objects = message("GraphDef")(), message("GraphDef")(), message("SavedModel")()
+    constant = shared.node.add(name="k", op="Const")
+    constant.attr["value"].tensor.string_val.extend([b"a"] * 100_000)
+    for number in range(5000):
+        shared.node.add(name=f"s{number}", op="SaveV2", input=["k", "k", "k"])
+    edges.node.add(name="x", op="NoOp", input=["x"] * 200_000)
+    meta = objects.meta_graphs.add()
+    meta.graph_def.node.add(name="x", op="NoOp")
+    for number in range(6000):  # a chain: the paths grow with its square
+        child = meta.object_graph_def.nodes.add().children.add()
+        child.node_id, child.local_name = number + 1, "next"
+    deep = [("/".join([str(number), *["a"] * 9000, "v"]), "VariableV2", ()) for number in range(40)]
+    return {
+        "shared keys": shared.SerializeToString(),
+        "edges": edges.SerializeToString(),
+        "objects": objects.SerializeToString(),
+        "depth": graph_of(*deep),
+        "tiny ops": graph_of(*((f"{number:x}", "A", ()) for number in range(60_000))),
+        "a long name": graph_of(("x" * 1_000_000, "VariableV2", ())),
+    }
+
+
+@pytest.mark.parametrize("kind", hostile_graphs())
+def test_a_small_graph_buys_little_work(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "hostile.pb"
+    path.write_bytes(hostile_graphs()[kind])
+    started = time.process_time()
+
+    model = scopeview.load(path)
+    names = len(model.op_scopes) + len(model.variable_scopes)
+
+    assert time.process_time() - started < 6
+    assert names < 500_000
+    assert len(model.savers) < 200_000
+    if kind in ("shared keys", "objects"):
+        assert any("--limit-memory allows more" in note for note in model.notes)

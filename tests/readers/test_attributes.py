@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -119,3 +121,17 @@ def test_content_of_a_type_without_a_layout_has_no_preview() -> None:
     proto.tensor_content = b"\x11"
 
     assert tensor_value(proto).preview == ()
+
+
+@pytest.mark.parametrize(("last", "is_uniform"), [(0.0, True), (1.0, False)])
+@pytest.mark.parametrize("wrap", [bytes, memoryview])
+def test_a_large_constant_is_uniform_to_its_end_or_not(wrap: Any, last: float, is_uniform: bool) -> None:
+    node = message("NodeDef")(name="c", op="Const")
+    tensor = node.attr["value"].tensor
+    tensor.dtype = 1
+    tensor.tensor_shape.dim.add(size=5000)
+    tensor.tensor_content = np.array([0.0] * 4999 + [last], dtype=np.float32).tobytes()
+
+    value = decode_node(wrap(node.SerializeToString()))["value"]
+    assert isinstance(value, TensorValue)
+    assert (value.is_uniform, value.preview) == (is_uniform, (0.0,) * 8)

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 import scopeview
 from scopeview.readers.checkpoint.object_graph import parse_object_graph
 from scopeview.readers.graph.objects import join_objects, object_paths
 from scopeview.readers.protobuf.messages import message
 from tests.graphs import model_from_text
+from tests.oracle import Oracle
 from tests.places import SAMPLES
 
 
@@ -120,3 +125,33 @@ def test_without_the_shard_the_keys_spell_the_paths(tmp_path: object) -> None:
         ("step",),
     }
     assert any("the object graph could not be read" in note for note in model.notes)
+
+
+@pytest.mark.parametrize(("widths", "dropout"), [([6, 8, 3], False), ([5, 7, 4, 2], True)])
+def test_the_variables_of_a_keras_3_export_are_those_of_the_model(
+    widths: list[int], dropout: bool, oracle: Oracle, tmp_path: Path
+) -> None:
+    """Ten ops or more hold them; every variable is one, under its own name, and its keys hold its values."""
+    truth = oracle.ask("keras3_export", tmp_path / "model", widths=widths, dropout=dropout)
+    model = scopeview.load(tmp_path / "model")
+    stored = oracle.ask("values", tmp_path / "model" / "variables" / "variables")["values"]
+
+    assert {v.full_name: list(v.shape or ()) for v in model.variables} == {
+        name: shape for name, (shape, _) in truth.items()
+    }
+    for variable in model.variables:
+        for key in variable.checkpoint_keys:
+            assert stored[key] == pytest.approx(truth[variable.full_name][1])
+        assert variable.checkpoint_keys
+
+
+def test_a_saved_model_without_its_values_says_so_and_tensorflow_cannot_load_it(oracle: Oracle, tmp_path: Path) -> None:
+    shutil.copytree(SAMPLES / "m29_keras", tmp_path / "model")
+    assert scopeview.load(tmp_path / "model").damage == ()
+    shutil.rmtree(tmp_path / "model" / "variables")
+
+    model = scopeview.load(tmp_path / "model")
+
+    assert [damage.where for damage in model.damage] == ["variables/variables.index"]
+    assert any("the values are missing" in note for note in model.notes)
+    assert "refused" in oracle.ask("load_saved_model", tmp_path / "model")

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import scopeview
 from scopeview.errors import DamagedError
 from scopeview.readers import text_format
 from scopeview.readers.protobuf.messages import message
@@ -58,22 +57,3 @@ def test_fields_that_are_not_known_are_left_out_and_named(tmp_path: object) -> N
 
     assert [node.name for node in message("GraphDef").FromString(raw).node] == ["a"]
     assert "brand_new" in notes[0]
-
-
-def test_a_large_text_is_parsed_by_tensorflow_and_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    path = SAMPLES / "m02_nested_scopes.pbtxt"
-    by_python = scopeview.load(path)
-
-    monkeypatch.setattr(text_format, "LARGE_TEXT", 100)
-    by_tensorflow = scopeview.load(path)
-
-    assert list(by_tensorflow.graph.names) == list(by_python.graph.names)
-    assert list(by_tensorflow.variables) == list(by_python.variables)
-    assert by_tensorflow.origin == by_python.origin
-
-
-def test_a_large_text_that_tensorflow_refuses_is_explained_by_pythons_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_format, "LARGE_TEXT", 10)
-
-    with pytest.raises(DamagedError, match="does not parse"):
-        text_format.to_wire(b'node { name: "a" } ) nonsense', "graph_def_text", "x")

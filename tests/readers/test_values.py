@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import scopeview
+from scopeview.errors import DamagedError
 from scopeview.readers.checkpoint import values
 from scopeview.readers.checkpoint.values import ShardValues, numpy_dtype
 from tests.oracle import Oracle
@@ -47,3 +52,16 @@ def test_every_dtype_of_a_checkpoint_has_one_of_numpys() -> None:
     assert numpy_dtype("string") is None
     assert numpy_dtype("no such type") is None
     assert numpy_dtype("bfloat16") != np.dtype("float16")
+
+
+def test_a_data_file_that_changes_between_two_reads_is_refused(tmp_path: Path) -> None:
+    for part in ("index", "data-00000-of-00001"):
+        shutil.copy(SAMPLES / f"m33_original.ckpt.{part}", tmp_path)
+    model = scopeview.load(tmp_path / "m33_original.ckpt")
+    values = ShardValues(model)
+    assert list(values.blocks(model.variables[0]))
+
+    os.utime(tmp_path / "m33_original.ckpt.data-00000-of-00001", ns=(1, 1))
+
+    with pytest.raises(DamagedError, match="has changed since it was opened; reload it"):
+        list(values.blocks(model.variables[0]))

@@ -1,7 +1,20 @@
 import { render } from "preact";
-import { App } from "./app";
-import { start } from "./state";
-import "./style.css";
+import { App } from "./app/app";
+import { start } from "./app/open_models";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/controls.css";
+import "./styles/frame.css";
+import "./styles/tree.css";
+import "./styles/two_trees.css";
+import "./styles/table.css";
+import "./styles/lists.css";
+import "./styles/inspector.css";
+import "./styles/search.css";
+import "./styles/dialogs.css";
+import "./styles/graph.css";
+import "./styles/graph_diff.css";
+import "./styles/narrow.css";
 
 const theme = localStorage.getItem("theme");
 if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from scopeview.analysis.answers.inspect import CollectionRecord
+from scopeview.analysis.answers.totals import is_trained
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.savers import Saving
 from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
 from scopeview.model.collection import MemberKind
 from scopeview.model.names import is_within
-from scopeview.model.op_types import APPLY
-from scopeview.model.variables import Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +101,6 @@ def collections(
 
 def _twice(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(text for text, number in Counter(texts).items() if number > 1)
-
-
-def is_trained(context: AnalysisContext, variable: Variable) -> bool:
-    """Whether an optimizer updates a variable: by an `Apply*` op, or by the ops of an `update_<variable>` scope."""
-    return any(
-        access.role == "update" and (APPLY.fullmatch(access.op_type) or "/update_" in f"/{access.scope}")
-        for access in context.accesses(variable).writers
-    )
 
 
 def _differences(context: AnalysisContext) -> Iterator[Difference]:

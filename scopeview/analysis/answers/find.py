@@ -19,9 +19,10 @@ from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.analysis.query import Query, glob_pattern, parse_count, parse_query, parse_shape, shape_matches
 from scopeview.errors import QueryError
 from scopeview.model.entry_point import MAIN
-from scopeview.model.functions import ARGUMENT_TYPE
 from scopeview.model.model import Model
 from scopeview.model.names import is_within, leaf_of, parse_input
+from scopeview.model.object_paths import ROOT, object_names
+from scopeview.model.op_types import ARGUMENT_TYPE
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.scopes import ScopeId
 from scopeview.model.shapes import Shape
@@ -186,8 +187,9 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
 
 def _variables(context: AnalysisContext, query: Query) -> Iterator[Variable]:
     name_fits, counts = _name_test(query), [parse_count(value) for value in query.values("shared")]
+    is_object = any(word.startswith(ROOT) for word in query.words)  # as TensorFlow's errors call it
     for variable in context.model.variables:
-        names = (variable.name, *(part.name for part in variable.parts))
+        names = object_names(variable) if is_object else (variable.name, *(part.name for part in variable.parts))
         if any(map(name_fits, names)) and all(
             _VARIABLE_TESTS[field](variable, value) for field, value in query.terms if field in _VARIABLE_TESTS
         ):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from scopeview.analysis.answers.card import ModelCard, model_card
 from scopeview.analysis.answers.programs import ProgramRecord, programs_of
+from scopeview.analysis.answers.totals import parameter_totals
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
 from scopeview.model.collection import Member
@@ -20,7 +21,7 @@ from scopeview.model.entry_point import MAIN
 from scopeview.model.imported import ImportReport
 from scopeview.model.model import AlsoHere, Dangling, Model, Signature
 from scopeview.model.names import is_within
-from scopeview.model.scopes import ScopeId, ScopeTree
+from scopeview.model.scopes import DEEPEST, ScopeId, ScopeTree
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Initializer, Kind, Part, StoredSlice, Variable
 
@@ -47,6 +48,12 @@ class ModelSummary:
     """Those among them that exist for another: optimizer slots, averages, replicas, scalars."""
     parameters: int
     """Elements of all variables whose shape is known."""
+    parameters_trained: int | None
+    """Those that an optimizer of the graph updates, or that are trainable; null where the artifact does not say."""
+    parameters_not_trained: int | None
+    """Those that nothing trains and that are no state of an optimizer; null where the artifact does not say."""
+    parameters_optimizer: int
+    """Those of optimizer slots and optimizer scalars."""
     size_bytes: int
     large_constants: int
     """Constants of at least 1 kB: weights that were folded into the graph, perhaps."""
@@ -236,6 +243,7 @@ def summarize(context: AnalysisContext) -> ModelSummary:
     model = context.model
     origin, variables = model.origin, model.variables
     constants = _large_constants(model)
+    totals = parameter_totals(context)
     return ModelSummary(
         path=origin.path,
         file=origin.file,
@@ -250,6 +258,9 @@ def summarize(context: AnalysisContext) -> ModelSummary:
         variables=len(variables),
         attached_variables=sum(variable.name in context.auxiliary_variables for variable in variables),
         parameters=sum(variable.parameters or 0 for variable in variables),
+        parameters_trained=totals.trained,
+        parameters_not_trained=totals.not_trained,
+        parameters_optimizer=totals.optimizer,
         size_bytes=sum(variable.size_bytes or 0 for variable in variables),
         large_constants=len(constants),
         large_constant_bytes=int(constants.sum()),
@@ -268,6 +279,8 @@ def _left_out(model: Model) -> Iterator[str]:
         characters = int(tree.path_lengths().sum())
         if characters > _MOST_PATHS:
             yield f"the paths of the {kind} scopes add up to {characters:,} characters; the list of them is cut short"
+        if len(tree) and int(tree.depth.max()) >= DEEPEST:
+            yield f"the {kind} scopes nest deeper than {DEEPEST:,} levels, which are not divided further"
 
 
 def _large_constants(model: Model) -> NDArray[np.int64]:

@@ -16,6 +16,7 @@ from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
 from scopeview.model.model import Model, SaverEntry
 from scopeview.model.names import is_within, scope_of
+from scopeview.model.object_paths import ROOT, object_names
 from scopeview.model.scopes import ScopeId
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Initializer, Kind, Variable
@@ -212,7 +213,13 @@ def _why_unread(context: AnalysisContext, variable: Variable) -> str:
         return f"it exists for {auxiliary.primary or 'an optimizer'} ({auxiliary.kind}, rule {auxiliary.rule})"
     if variable.kind == "object":
         return "no function that is a program takes it: Keras saves it for training, or nothing uses it"
-    roles = {access.role for access in (*context.accesses(variable).readers, *context.accesses(variable).writers)}
+    readers = context.accesses(variable).readers
+    reasons = {access.no_use for access in readers if access.role == "forward"}
+    if "predicate" in reasons:
+        return "it only decides which branch runs"
+    if "copy" in reasons:
+        return "it is only copied to other variables"
+    roles = {access.role for access in (*readers, *context.accesses(variable).writers)}
     if roles & TRAINING:
         return "only training reads or writes it"
     if "forward" in roles:
@@ -221,7 +228,12 @@ def _why_unread(context: AnalysisContext, variable: Variable) -> str:
 
 
 def variables_called(model: Model, name: str) -> tuple[Variable, ...]:
-    """Return the variables of a name: their own, a tensor's, a part's, a checkpoint key, an object path."""
+    """Return the variables of a name: their own, a tensor's, a part's, a checkpoint key, an object path.
+
+    TensorFlow's errors call an object `(root).model.head.kernel`; that name is understood too.
+    """
+    if name.startswith(ROOT):
+        return tuple(variable for variable in model.variables if name in object_names(variable))
     found = model.variables.named(name) or model.variables.named(name.removesuffix(":0"))
     return found or tuple(variable for variable in model.variables if _is_called(variable, name))
 

@@ -69,6 +69,10 @@ class OpDetail:
     type: str
     role: Role
     """What it is for."""
+    role_rule: str
+    """The rule that decided the role; empty for `forward`, which is what no rule takes."""
+    role_because: str
+    """Why it has this role."""
     device: str
     definition: int
     """Position in the file, from 0."""
@@ -232,11 +236,14 @@ def _op(context: AnalysisContext, table: OpTable, row: OpRow, function: str, por
     model = context.model
     consumers = [edge for edge in table.consumers(row) if port is None or edge.port == port]
     origin = table.origin(row) if isinstance(table, InlinedTable) else ("", table.name(row))
+    decided = context.roles.why(row, function)
     return OpDetail(
         name=table.name(row),
         function=function,
         type=table.op_type(row),
         role=context.roles.of(row, function),
+        role_rule=decided.code if decided is not None else "",
+        role_because=decided.because if decided is not None else "no rule gives it another: it computes",
         device=table.device(row),
         definition=int(table.columns.definition[row]),
         attributes=table.attributes(row),

@@ -2,58 +2,48 @@
 
 Rules, strongest first; the one that decided is kept:
 
-    S1  an `Apply*` op takes both variables: input 0 is trained, the others are its slots
+    S1  an update takes both variables: an `Apply*` op, or assignments of what is computed from gradients
     S2  `_class` places it with another variable of equal shape, whose path its own name contains
-    S3  its checkpoint key says `.OPTIMIZER_SLOT/<optimizer>/<slot>`
-    S4  its name is that of a variable of equal shape and one more segment, with or without a prefix
+    S3  the object graph says so: `.OPTIMIZER_SLOT/<optimizer>/<slot>`, or it belongs to an optimizer object
+    S4  its name is that of a variable of equal shape and a segment that optimizers and averages use
     S5  the same, not trainable, and of another shape: a factored slot, a replica's counter
+    S6  it is `Variable_<n>` in the scope of an optimizer: old Keras names its state by number; shapes and order say
+        which variable it belongs to, where they leave one possibility
 
-A trainable variable is attached by S1 only: nobody trains a slot.
+What the dataflow or the object graph says outranks names. A variable that is trained, or that the computation reads, is
+no slot, whatever it is called; in an object graph the paths decide.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from scopeview.analysis.derive.writers import gradient_assignments, variable_behind, variables_read
+from scopeview.analysis.derive.auxiliary_names import (
+    Named,
+    is_scalar_name,
+    named_after,
+    optimizer_objects,
+    slot_of_key,
+)
+from scopeview.analysis.derive.gradient_scopes import gradient_rows
+from scopeview.analysis.derive.numbered_state import numbered_state
+from scopeview.analysis.derive.writers import (
+    gradient_assignments,
+    is_computed_with,
+    is_restored,
+    variable_behind,
+    variables_read,
+)
 from scopeview.model.model import Model
-from scopeview.model.names import leaf_of, scope_of
-from scopeview.model.op_types import APPLY
+from scopeview.model.names import leaf_of
+from scopeview.model.op_types import APPLY, ASSIGNS, SLOT_INPUTS, apply_kind
 from scopeview.model.ops import OpRow
 from scopeview.model.variables import Variable
 
 AuxiliaryKind = Literal["slot", "average", "replica", "scalar"]
-Rule = Literal["S1", "S2", "S3", "S4", "S5"]
-
-_SCALAR = re.compile(r"(.*/)?beta[12]_power(_\d+)?\Z", re.DOTALL)
-_KERAS_SCALAR = re.compile(r"iter|iterations?|beta_[12]|decay|learning_rate|lr|momentum|rho|epsilon")
-_AVERAGE = re.compile(r"ExponentialMovingAverage(_\d+)?|EMA")
-_REPLICA = re.compile(r"replica_\d+")
-_OPTIMIZER = re.compile(
-    r"(adam\w*|nadam|sgd|rmsprop|adagrad\w*|adadelta|ftrl|momentum|lion|lamb|adafactor)(_\d+)?", re.IGNORECASE
-)
-"""Scopes of Keras optimizers, which put their own name and the slot's before the variable's: `Adam/m/dense/kernel`."""
-
-_SLOT_KEY = "/.OPTIMIZER_SLOT/"
-_SLOT_INPUTS: Mapping[str, tuple[str, ...]] = {
-    "Adam": ("m", "v"),
-    "AdaMax": ("m", "v"),
-    "Momentum": ("accumulator",),
-    "KerasMomentum": ("accumulator",),
-    "Adagrad": ("accumulator",),
-    "AdagradV2": ("accumulator",),
-    "Adadelta": ("accumulator", "accumulated update"),
-    "Ftrl": ("accumulator", "linear"),
-    "FtrlV2": ("accumulator", "linear"),
-    "RMSProp": ("mean square", "momentum"),
-    "CenteredRMSProp": ("mean gradient", "mean square", "momentum"),
-    "AdagradDA": ("gradient accumulator", "squared gradient accumulator"),
-    "ProximalAdagrad": ("accumulator",),
-}
-"""What each `Apply*` op keeps in its inputs 1, 2, ...: tensorflow/core/ops/training_ops.cc."""
+Rule = Literal["S1", "S2", "S3", "S4", "S5", "S6"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +52,10 @@ class AuxiliaryVariable:
 
     variable: str
     primary: str
-    """The variable that it belongs to; empty for a scalar of an optimizer."""
+    """The variable that it belongs to; empty for a scalar of an optimizer, and where only the optimizer is known."""
     kind: AuxiliaryKind
     slot: str
-    """The last segment of its name (`Adam_1`)."""
+    """The segment of its name that says which slot it is (`Adam_1`, `m`)."""
     holds: str
     """What the optimizer keeps in it, where its op tells (`m`, `v`, `accumulator`)."""
     rule: Rule
@@ -73,118 +63,165 @@ class AuxiliaryVariable:
 
 def find_auxiliary_variables(model: Model) -> Mapping[str, AuxiliaryVariable]:
     """Return what each attached variable is attached to, by the names of the attached variables and of their parts."""
-    found: dict[str, AuxiliaryVariable] = {}
     by_handle = {handle: variable for variable in model.variables for handle in (variable.name, *variable.handles)}
-    for auxiliary in _by_updates(model, by_handle):
-        found.setdefault(auxiliary.variable, auxiliary)
-    for auxiliary in _by_assignments(model, by_handle):
-        found.setdefault(auxiliary.variable, auxiliary)
-    owners = _owners_by_path(model)
-    for variable in model.variables:
-        if variable.name in found:
-            continue
-        told = _scalar(variable) or _by_names(model, variable, by_handle, owners)
-        if told is not None:
-            found[variable.name] = told
+    updates = _Updates(model, by_handle)
+    found: dict[str, AuxiliaryVariable] = {}
+    rules: tuple[Callable[[], Iterator[AuxiliaryVariable]], ...] = (
+        updates.slots,
+        updates.accumulators,
+        lambda: _by_objects(model),
+        lambda: _scalars(model),
+        lambda: _by_names(model, by_handle, updates),
+        lambda: _by_number(model, updates, found),
+    )
+    for rule in rules:
+        for auxiliary in list(rule()):
+            if auxiliary.variable not in updates.trained:
+                found.setdefault(auxiliary.variable, auxiliary)
     for handle, variable in by_handle.items():
         if variable.name in found:
             found.setdefault(handle, found[variable.name])
     return found
 
 
-def _by_updates(model: Model, by_handle: Mapping[str, Variable]) -> Iterator[AuxiliaryVariable]:
-    """Rule S1."""
-    table = model.graph
-    types = [name for name in table.columns.types if APPLY.fullmatch(name)]
-    for row in table.rows_of_type(*types):
-        primary = by_handle.get(variable_behind(table, row, 0))
-        if primary is None:
-            continue
-        kept = _SLOT_INPUTS.get(re.sub(r"(Resource)?(Sparse)?Apply", "", table.op_type(row)), ())
-        for slot in range(1, len(table.inputs(row))):
-            variable = by_handle.get(variable_behind(table, row, slot))
-            if variable is None or variable is primary or _SCALAR.match(variable.name):
-                continue
-            holds = kept[slot - 1] if slot <= len(kept) else ""
-            yield AuxiliaryVariable(variable.name, primary.name, "slot", leaf_of(variable.name), holds, "S1")
+class _Updates:
+    """What the updates of a graph say: rule S1."""
 
+    def __init__(self, model: Model, by_handle: Mapping[str, Variable]) -> None:
+        self._model = model
+        self._by_handle = by_handle
+        table = model.graph
+        types = [name for name in table.columns.types if APPLY.fullmatch(name)]
+        self._applies = [
+            (row, primary)
+            for row in table.rows_of_type(*types)
+            if (primary := by_handle.get(variable_behind(table, row, 0))) is not None
+        ]
+        self._gradients = gradient_rows(table)
+        self._assigned = [
+            (row, variable)
+            for row, target in gradient_assignments(table, self._gradients)
+            if (variable := by_handle.get(target)) is not None
+        ]
+        self._slots = tuple(self._find_slots())
+        taken = {slot.variable for slot in self._slots}
+        self.trained = {primary.name for _, primary in self._applies if primary.name not in taken}
+        """Names of the variables that an `Apply*` op trains."""
 
-def _by_assignments(model: Model, by_handle: Mapping[str, Variable]) -> Iterator[AuxiliaryVariable]:
-    """Rule S1 for optimizers that old Keras spells out: what assigns P from a gradient reads P's accumulators."""
-    reads: dict[str, set[str]] = {}
-    for row, target in gradient_assignments(model.graph):
-        variable = by_handle.get(target)
-        if variable is not None:
-            behind = (by_handle.get(name) for name in variables_read(model.graph, row))
-            reads[variable.name] = {
-                v.name for v in behind if v is not None and v is not variable and v.shape == variable.shape
+    def slots(self) -> Iterator[AuxiliaryVariable]:
+        """Yield the slots of `Apply*` ops."""
+        yield from self._slots
+
+    def _find_slots(self) -> Iterator[AuxiliaryVariable]:
+        table = self._model.graph
+        for row, primary in self._applies:
+            kept = SLOT_INPUTS.get(apply_kind(table.op_type(row)), ())
+            for slot in range(1, len(table.inputs(row))):
+                variable = self._by_handle.get(variable_behind(table, row, slot))
+                if variable is None or variable is primary or is_scalar_name(variable):
+                    continue
+                holds = kept[slot - 1] if slot <= len(kept) else ""
+                yield AuxiliaryVariable(variable.name, primary.name, "slot", leaf_of(variable.name), holds, "S1")
+
+    def accumulators(self) -> Iterator[AuxiliaryVariable]:
+        """Yield what optimizers keep that are spelled out op by op, and what gradients are gathered in.
+
+        What assigns P from a gradient reads P's accumulators, which are assigned from the gradient too; P is read by
+        none of their assignments.
+        """
+        reads: dict[str, set[str]] = {}
+        gathered = {variable.name for _, variable in self._assigned} - self.trained
+        for row, variable in (*self._assigned, *self._applies):
+            behind = variables_read(self._model.graph, row, self._gradients)
+            equal = {
+                v.name
+                for v in (self._by_handle.get(name) for name in behind)
+                if v is not None and v is not variable and v.shape == variable.shape
             }
-    for primary, accumulators in reads.items():
-        for name in sorted(accumulators):
-            if name in reads and primary not in reads[name]:
-                yield AuxiliaryVariable(name, primary, "slot", leaf_of(name), "", "S1")
+            reads.setdefault(variable.name, set()).update(equal)
+        for primary, names in reads.items():
+            if not self.is_no_slot(self._by_handle[primary]):
+                continue  # a counter of good steps has no state of its own
+            for name in sorted(names & gathered):
+                if primary not in reads.get(name, ()) and not self.is_no_slot(self._by_handle[name]):
+                    yield AuxiliaryVariable(name, primary, "slot", leaf_of(name), "", "S1")
+
+    def keeps(self, variable: Variable) -> bool:
+        """Whether a graph updates a variable, by more than its initializer and savers."""
+        table = self._model.graph
+        first = variable.initializer.op if variable.initializer is not None else ""
+        for row in (table.row(handle) for handle in variable.handles):
+            for edge in table.consumers(row) if row is not None else ():
+                if edge.slot or table.op_type(edge.target) not in ASSIGNS or is_restored(table, edge.target):
+                    continue
+                value = table.input(edge.target, 1)
+                if value is not None and value.source >= 0 and table.name(value.source) != first:
+                    return True
+        return False
+
+    def is_no_slot(self, variable: Variable) -> bool:
+        """Whether a graph shows that a variable is one of the model: an op trains it, or the computation reads it."""
+        if variable.name in self.trained:
+            return True
+        table = self._model.graph
+        rows = (table.row(handle) for handle in variable.handles)
+        return any(row is not None and is_computed_with(table, row, self._gradients) for row in rows)
 
 
-def _scalar(variable: Variable) -> AuxiliaryVariable | None:
-    """Beta powers, and the hyperparameters that Keras keeps in variables of its optimizer's scope."""
-    owner, leaf = leaf_of(scope_of(variable.name)), leaf_of(variable.name)
-    is_keras = _OPTIMIZER.fullmatch(owner) is not None and _KERAS_SCALAR.fullmatch(leaf) is not None
-    if variable.shape == () and (_SCALAR.match(variable.name) or is_keras):
-        return AuxiliaryVariable(variable.name, "", "scalar", leaf_of(variable.name), "", "S4")
-    return None
+def _by_objects(model: Model) -> Iterator[AuxiliaryVariable]:
+    """Rule S3."""
+    owners = {
+        key.partition("/.ATTRIBUTES/")[0]: variable.name
+        for variable in model.variables
+        for key in variable.checkpoint_keys
+        if slot_of_key(key) is None
+    }
+    optimizers = optimizer_objects(model.variables)
+    for variable in model.variables:
+        slots = [slot for key in variable.checkpoint_keys if (slot := slot_of_key(key)) is not None]
+        if slots:
+            path, kept = slots[0]
+            yield AuxiliaryVariable(variable.name, owners.get(path, path), "slot", kept, "", "S3")
+        elif optimizers.hold(variable) and not variable.trainable:
+            yield AuxiliaryVariable(variable.name, *optimizers.role_of(variable), "", "S3")
 
 
-def _owners_by_path(model: Model) -> Mapping[str, str]:
-    """Return the variable at each object path, slots left out."""
-    keys = ((key, variable.name) for variable in model.variables for key in variable.checkpoint_keys)
-    return {key.partition("/.ATTRIBUTES/")[0]: name for key, name in keys if _SLOT_KEY not in key}
+def _scalars(model: Model) -> Iterator[AuxiliaryVariable]:
+    """Yield beta powers, and the hyperparameters that Keras keeps in variables of its optimizer's scope."""
+    for variable in model.variables:
+        if is_scalar_name(variable):
+            yield AuxiliaryVariable(variable.name, "", "scalar", leaf_of(variable.name), "", "S4")
 
 
-def _by_names(
-    model: Model, variable: Variable, by_handle: Mapping[str, Variable], owners: Mapping[str, str]
-) -> AuxiliaryVariable | None:
-    """Rules S2 to S5."""
-    for key in variable.checkpoint_keys:
-        path, is_slot, slot = key.partition(_SLOT_KEY)
-        if is_slot:
-            leaf = leaf_of(slot.partition("/.ATTRIBUTES")[0])
-            return AuxiliaryVariable(variable.name, owners.get(path, path), "slot", leaf, "", "S3")
-    primary = _named_after(variable, by_handle)
-    if primary is None or variable.trainable:
-        return None
-    if primary.shape == variable.shape:
-        return _attached(variable, primary, "S2" if _is_placed_with(model, variable, primary) else "S4")
-    is_told = variable.trainable is False and primary.trainable is True
-    return _attached(variable, primary, "S5") if is_told else None
+def _by_names(model: Model, by_handle: Mapping[str, Variable], updates: _Updates) -> Iterator[AuxiliaryVariable]:
+    """Rules S2, S4 and S5."""
+    has_powers = any(is_scalar_name(variable) for variable in model.variables)
+    for variable in model.variables:
+        named = named_after(variable, by_handle)
+        if named is None or variable.trainable or any("/.ATTRIBUTES/" in key for key in variable.checkpoint_keys):
+            continue
+        is_known = named.is_known or (has_powers and named.is_numbered_beside(variable, by_handle))
+        is_placed = _is_placed_with(model, variable, named.primary)
+        if not (is_known or is_placed or updates.keeps(variable)):
+            continue
+        if named.kind == "slot" and updates.is_no_slot(variable):
+            continue
+        if named.primary.shape == variable.shape:
+            yield _attached(variable, named, "S2" if is_placed else "S4")
+        elif variable.trainable is False and named.primary.trainable is True and is_known:
+            yield _attached(variable, named, "S5")
 
 
-def _attached(variable: Variable, primary: Variable, rule: Rule) -> AuxiliaryVariable:
-    leaf = leaf_of(variable.name)
-    is_average = _AVERAGE.fullmatch(leaf) is not None
-    kind: AuxiliaryKind = "average" if is_average else "replica" if _REPLICA.fullmatch(leaf) else "slot"
-    return AuxiliaryVariable(variable.name, primary.name, kind, leaf, "", rule)
+def _attached(variable: Variable, named: Named, rule: Rule) -> AuxiliaryVariable:
+    return AuxiliaryVariable(variable.name, named.primary.name, named.kind, named.slot, "", rule)
 
 
-def _named_after(variable: Variable, by_handle: Mapping[str, Variable]) -> Variable | None:
-    """Return the variable whose path stands in this one's name: `P/Adam`, `train/P/Adam`, `Adam/P/m`, `Adam/m/P`."""
-    path = scope_of(variable.name)
-    if path in by_handle and by_handle[path] is not variable:
-        return by_handle[path]
-    first = variable.name.partition("/")[0]
-    behind_optimizer = _without_first(variable.name) if _OPTIMIZER.fullmatch(first) else ()
-    for candidate in (*_without_first(path), *behind_optimizer):
-        primary = by_handle.get(candidate)
-        if primary is not None and primary is not variable and scope_of(candidate):
-            return primary
-    return None
-
-
-def _without_first(path: str) -> Iterator[str]:
-    """Yield a path without its first segment, without its first two, and three."""
-    for _ in range(3):
-        _, slash, path = path.partition("/")
-        if slash:
-            yield path
+def _by_number(model: Model, updates: _Updates, found: Mapping[str, AuxiliaryVariable]) -> Iterator[AuxiliaryVariable]:
+    """Rule S6."""
+    weights = [variable for variable in model.variables if variable.name not in found]
+    for variable, primary in numbered_state(model.variables, weights):
+        if not updates.is_no_slot(variable):
+            yield AuxiliaryVariable(variable.name, primary, "slot", leaf_of(variable.name), "", "S6")
 
 
 def _is_placed_with(model: Model, variable: Variable, primary: Variable) -> bool:

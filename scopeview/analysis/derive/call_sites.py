@@ -22,10 +22,12 @@ import numpy as np
 
 from scopeview.analysis.derive.accesses import Access
 from scopeview.analysis.derive.roles import Roles
+from scopeview.analysis.derive.uses import Use, Uses, count_uses
 from scopeview.model.model import Model
-from scopeview.model.names import leaf_of, scope_of, split_uniquifier
+from scopeview.model.names import common_scope, natural_key, scope_of, split_uniquifier
+from scopeview.model.op_types import VARIABLE_TYPES
 from scopeview.model.scopes import ROOT
-from scopeview.model.variables import VARIABLE_TYPES, Variable
+from scopeview.model.variables import Variable
 
 Relation = Literal["home", "below", "prefixed", "re-entry", "cross"]
 Evidence = Literal["E1", "E2", "E3", "E4"]
@@ -43,11 +45,10 @@ class CallSite:
     reads: tuple[str, ...]
     """The ops of the computation that use the variable there."""
     times: int
-    """How often it is used there: equal ops that differ by a number (`MatMul`, `MatMul_1`) are uses of their own.
-
-    At the root, where ops of all kinds are numbered together, always 1.
-    """
+    """How often it is used there: every op that applies it to data (`MatMul`, `MatMul_1`) is a use of its own."""
     evidence: tuple[Evidence, ...]
+    counted: str = ""
+    """Why the uses are not as many as the reads; empty where each read is one."""
 
 
 class Match(NamedTuple):
@@ -100,53 +101,59 @@ def _subsequence_end(wanted: Sequence[str], segments: Sequence[str], agrees: obj
 class CallSites:
     """Finds the call sites of variables, and of whole variable scopes."""
 
-    def __init__(self, model: Model, roles: Roles) -> None:
+    def __init__(self, model: Model, roles: Roles, uses: Uses) -> None:
         self._model = model
         self._roles = roles
+        self._uses = uses
         self._types: dict[str, Counter[str]] = {}
 
     def of(self, variable: Variable, reads: Iterable[Access]) -> tuple[CallSite, ...]:
-        """Group the forward reads of one variable by the call site that they belong to, home first."""
-        return self._sites(scope_of(variable.name), reads)
-
-    def of_scope(self, scope: str, reads: Iterable[Access]) -> tuple[CallSite, ...]:
-        """Group the forward reads of all variables of a scope by entry of that scope, home first.
-
-        What is used below an entry belongs to it.
-        """
-        by_entry: dict[tuple[str, str], list[Access]] = defaultdict(list)
-        for read in reads:
-            match = match_scope(scope, read.scope)
-            by_entry[read.program, match.entry].append(read)
-        groups = [(program, entry, found) for (program, entry), found in by_entry.items()]
-        return self._described(scope, groups)
-
-    def _sites(self, home: str, reads: Iterable[Access]) -> tuple[CallSite, ...]:
-        by_entry: dict[tuple[str, str], list[Access]] = defaultdict(list)
-        for read in reads:
-            match = match_scope(home, read.scope)
+        """Group the uses of one variable, given its forward reads, by the call site that they belong to, home first."""
+        home = scope_of(variable.name)
+        by_entry: dict[tuple[str, str], list[Use]] = defaultdict(list)
+        for use in self._uses.of(reads):
+            match = match_scope(home, use.scope)
             entry = match.entry if home and match.relation != "cross" else ""
-            by_entry[read.program, entry].append(read)
+            by_entry[use.program, entry].append(use)
         groups = [
-            (program, scope, found)
-            for (program, entry), reads_of_entry in by_entry.items()
-            for scope, found in (_within_entry(reads_of_entry) if entry else _apart(reads_of_entry))
+            (program, scope, uses)
+            for (program, entry), of_entry in by_entry.items()
+            for scope, uses in (_within_entry(of_entry) if entry else _apart(of_entry))
         ]
         return self._described(home, groups)
 
-    def _described(self, home: str, groups: Iterable[tuple[str, str, list[Access]]]) -> tuple[CallSite, ...]:
-        ordered = sorted(groups, key=lambda group: (group[0], _rank(match_scope(home, group[1]).relation)))
+    def of_scope(self, scope: str, reads: Iterable[Iterable[Access]]) -> tuple[CallSite, ...]:
+        """Group the forward reads of the variables of a scope, each by itself, by entry of that scope, home first.
+
+        What is used below an entry belongs to it.
+        """
+        by_entry: dict[tuple[str, str], list[Use]] = defaultdict(list)
+        for of_variable in reads:
+            for use in self._uses.of(of_variable):
+                match = match_scope(scope, use.scope)
+                by_entry[use.program, match.entry].append(use)
+        groups = [(program, entry, found) for (program, entry), found in by_entry.items()]
+        return self._described(scope, groups)
+
+    def _described(self, home: str, groups: Iterable[tuple[str, str, list[Use]]]) -> tuple[CallSite, ...]:
+        ordered = sorted(
+            groups, key=lambda group: (group[0], _rank(match_scope(home, group[1]).relation), natural_key(group[1]))
+        )
         first = ordered[0][1] if ordered else ""
-        return tuple(
-            CallSite(
-                scope=scope,
-                program=program,
-                relation=match_scope(home, scope).relation,
-                reads=tuple(dict.fromkeys(read.works_for for read in found)),
-                times=_times(found) if scope else 1,
-                evidence=self._evidence(scope, first, found),
-            )
-            for program, scope, found in ordered
+        return tuple(self._described_one(home, first, *group) for group in ordered)
+
+    def _described_one(self, home: str, first: str, program: str, scope: str, uses: list[Use]) -> CallSite:
+        reads = [read for use in uses for read in use.reads]
+        times = count_uses(uses)
+        names = tuple(dict.fromkeys(read.works_for for read in reads))
+        return CallSite(
+            scope=scope,
+            program=program,
+            relation=match_scope(home, scope).relation,
+            reads=names,
+            times=times,
+            evidence=self._evidence(scope, first, reads),
+            counted=_why_so_many(uses, times) if len(names) != times else "",
         )
 
     def _evidence(self, scope: str, first: str, reads: Sequence[Access]) -> tuple[Evidence, ...]:
@@ -191,12 +198,26 @@ def _rank(relation: Relation) -> int:
     return _RANKS.index(relation) if relation in _RANKS else len(_RANKS)
 
 
-def _apart(reads: Iterable[Access]) -> list[tuple[str, list[Access]]]:
-    """Group reads by their scopes; what lies in another of these scopes belongs to it."""
-    by_scope: dict[str, list[Access]] = defaultdict(list)
-    for read in reads:
-        by_scope[read.scope].append(read)
-    groups: dict[str, list[Access]] = defaultdict(list)
+def _why_so_many(uses: Sequence[Use], times: int) -> str:
+    """Say why the uses of a call site are not as many as its reads."""
+    several = next((use for use in uses if use.layers > 1 and use.applied), None)
+    if several is not None:
+        return f"{several.layers} ops take the weight that {several.reads[0].works_for} prepares"
+    prepared = next((use for use in uses if len(use.reads) > 1 and use.applied), None)
+    if prepared is not None:
+        return f"{len(prepared.reads)} of the reads prepare one weight for {prepared.applied[0]}"
+    branches = {read.branch for use in uses for read in use.reads if read.branch}
+    if len(branches) > 1:
+        return "they stand in branches of which one runs"
+    return "ops of different kinds in one scope count as one layer" if times == 1 else "equal ops count once each"
+
+
+def _apart(uses: Iterable[Use]) -> list[tuple[str, list[Use]]]:
+    """Group uses by their scopes; what lies in another of these scopes belongs to it."""
+    by_scope: dict[str, list[Use]] = defaultdict(list)
+    for use in uses:
+        by_scope[use.scope].append(use)
+    groups: dict[str, list[Use]] = defaultdict(list)
     for scope, found in by_scope.items():
         groups[_outermost(scope, by_scope)].extend(found)
     return list(groups.items())
@@ -212,33 +233,17 @@ def _outermost(scope: str, known: Container[str]) -> str:
     return scope
 
 
-def _within_entry(reads: Sequence[Access]) -> list[tuple[str, list[Access]]]:
-    """Group the reads of one entry: numbered scopes (`cell`, `cell_1`) are call sites, all others are one together."""
-    base = _common_scope([read.scope for read in reads])
+def _within_entry(uses: Sequence[Use]) -> list[tuple[str, list[Use]]]:
+    """Group the uses of one entry: numbered scopes (`cell`, `cell_1`) are call sites, all others are one together."""
+    base = common_scope([use.scope for use in uses])
     start = len(base) + 1 if base else 0
     families: dict[str, set[str]] = defaultdict(set)
-    for read in reads:
-        segment = read.scope[start:].partition("/")[0]
+    for use in uses:
+        segment = use.scope[start:].partition("/")[0]
         families[split_uniquifier(segment)[0]].add(segment)
-    groups: dict[str, list[Access]] = defaultdict(list)
-    for read in reads:
-        segment = read.scope[start:].partition("/")[0]
+    groups: dict[str, list[Use]] = defaultdict(list)
+    for use in uses:
+        segment = use.scope[start:].partition("/")[0]
         is_numbered = segment and len(families[split_uniquifier(segment)[0]]) > 1
-        groups[f"{base}/{segment}" if is_numbered and base else segment if is_numbered else base].append(read)
+        groups[f"{base}/{segment}" if is_numbered and base else segment if is_numbered else base].append(use)
     return list(groups.items())
-
-
-def _common_scope(scopes: Sequence[str]) -> str:
-    lowest, highest = min(scopes).split("/"), max(scopes).split("/")
-    shared = 0
-    while shared < min(len(lowest), len(highest)) and lowest[shared] == highest[shared]:
-        shared += 1
-    return "/".join(lowest[:shared])
-
-
-def _times(reads: Sequence[Access]) -> int:
-    """Count uses: equal ops in one scope and branch whose names differ by a number are one use each."""
-    families: Counter[tuple[str, ...]] = Counter()
-    for name, *kind in {(read.works_for, read.op_type, read.function, read.branch) for read in reads}:
-        families[scope_of(name), split_uniquifier(leaf_of(name))[0], *kind] += 1
-    return max(families.values(), default=0)

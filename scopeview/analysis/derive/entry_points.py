@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.entry_point import MAIN, WHOLE
-from scopeview.model.functions import CALL_TYPES, Function
+from scopeview.model.functions import Function
 from scopeview.model.model import Binding, Model
 from scopeview.model.names import leaf_of, op_of_tensor, scope_of
+from scopeview.model.op_types import CALL_TYPES
 from scopeview.model.ops import OpTable
 
 _DEFAULT_SIGNATURE = "serving_default"
@@ -44,11 +45,18 @@ class Program:
 
 def programs(model: Model) -> tuple[Program, ...]:
     """Return the programs beside the main graph, variants left out."""
-    kept = list(_without_wrappers(model, _without_variants(model.bindings)))
-    return tuple(
-        Program("" if leaf_of(b.path) in _KERAS and not scope_of(b.path) else b.path, b.function, b.first, b.variables)
-        for b in kept
-    )
+    return tuple(map(_program, _without_wrappers(model, _without_variants(model.bindings))))
+
+
+def variants(model: Model) -> tuple[Program, ...]:
+    """Return the functions that `programs` leaves out: other traces, of which the one for training may read more."""
+    kept = {program.function for program in programs(model)}
+    return tuple(_program(binding) for binding in model.bindings if binding.function not in kept)
+
+
+def _program(binding: Binding) -> Program:
+    is_whole = leaf_of(binding.path) in _KERAS and not scope_of(binding.path)
+    return Program("" if is_whole else binding.path, binding.function, binding.first, binding.variables)
 
 
 def _without_variants(bindings: Iterable[Binding]) -> Iterator[Binding]:

@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from scopeview.analysis.derive.roles import Roles
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.model.model import Model
-from scopeview.model.op_types import WRITER
+from scopeview.model.op_types import VARIABLE_TYPES, WRITER
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.scopes import ScopeId
-from scopeview.model.variables import VARIABLE_TYPES
 
 _FED = re.compile(r"Placeholder\w*|_Arg|IteratorGetNext\w*|\w*QueueDequeue\w*")
 _RANDOM = re.compile(r"(Stateless|Parameterized)?(Random\w+|TruncatedNormal\w*|Multinomial)")

@@ -13,36 +13,19 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.model.attributes import TensorValue
+from scopeview.model.attributes import UNSTRUCTURAL, TensorValue
 from scopeview.model.names import leaf_of, split_uniquifier
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.scopes import ScopeId
-
-Hashes = NDArray[np.uint64]
+from scopeview.model.spans import Hashes, mixed
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
-_IGNORED = frozenset(
-    {
-        "_class",
-        "_output_shapes",
-        "shared_name",
-        "debug_name",
-        "container",
-        "seed",
-        "seed2",
-        "name",
-        "frame_name",
-        "dataset_id",
-        "_XlaScope",
-        "_gradient_op_type",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +55,18 @@ def find_twins(table: OpTable) -> tuple[Twins, ...]:
     return tuple(found)
 
 
+def find_equal_scopes(table: OpTable, scopes: Iterable[ScopeId]) -> Iterator[tuple[ScopeId, ...]]:
+    """Yield the scopes among some that are equal inside, two or more each, whatever they are called."""
+    hashes = scope_hashes(table)
+    groups: dict[int, list[ScopeId]] = defaultdict(list)
+    for scope in scopes:
+        groups[int(hashes[scope])].append(scope)
+    for found in groups.values():
+        equal = [scope for scope in found[1:] if are_equal(table, found[0], scope)]
+        if equal:
+            yield (found[0], *equal)
+
+
 def _number(path: str) -> int:
     return split_uniquifier(leaf_of(path))[1]
 
@@ -80,28 +75,22 @@ def scope_hashes(table: OpTable) -> Hashes:
     """Return a hash of the structure of every scope: shape (scopes,). Equal scopes have equal hashes."""
     tree = table.scopes
     scope_of_row = tree.scopes_of_rows()
-    types = _mixed(np.array([_text_hash(name) for name in table.columns.types] or [0], dtype=np.uint64))
-    leaves = np.fromiter((_text_hash(leaf_of(name)) for name in table.names), dtype=np.uint64, count=len(table))
+    types = mixed(np.array([_text_hash(name) for name in table.columns.types] or [0], dtype=np.uint64))
+    leaf_of_row, texts = tree.leaves_of_rows()
+    leaves = np.array([_text_hash(text) for text in texts] or [0], dtype=np.uint64)[leaf_of_row]
     total = np.zeros(len(tree), dtype=np.uint64)
     with np.errstate(over="ignore"):
-        np.add.at(total, scope_of_row, _mixed(leaves * _BASE + types[table.columns.type_id]))
-        labels = np.array([_text_hash(tree.label(ScopeId(s))) for s in range(len(tree))], dtype=np.uint64)
+        np.add.at(total, scope_of_row, mixed(leaves * _BASE + types[table.columns.type_id]))
+        labels = np.array([_text_hash(label) for label in tree.labels], dtype=np.uint64)
         _add_edges(table, total, scope_of_row, leaves, labels)
         for depth in range(int(tree.depth.max(initial=0)), 0, -1):
             scopes = np.flatnonzero(tree.depth == depth)
-            np.add.at(total, tree.parent[scopes], _mixed(labels[scopes] * _BASE + total[scopes]))
+            np.add.at(total, tree.parent[scopes], mixed(labels[scopes] * _BASE + total[scopes]))
     return total
 
 
 def _text_hash(text: str) -> int:
     return zlib.crc32(text.encode("utf-8", "surrogatepass"))
-
-
-def _mixed(values: Hashes) -> Hashes:
-    """Spread bits, so that sums of different things differ (splitmix64's finalizer)."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
 
 
 def _add_edges(table: OpTable, total: Hashes, scope_of_row: NDArray[np.int64], leaves: Hashes, labels: Hashes) -> None:
@@ -123,11 +112,11 @@ def _add_edges(table: OpTable, total: Hashes, scope_of_row: NDArray[np.int64], l
             (at_source, path_to_source, active[deeper]),
             (at_target, path_to_target, active[~deeper]),
         ):
-            paths[rows] = _mixed(paths[rows] * _BASE + labels[ends[rows]])
+            paths[rows] = mixed(paths[rows] * _BASE + labels[ends[rows]])
             ends[rows] = tree.parent[ends[rows]]
         active = active[at_source[active] != at_target[active]]
     ports = port.astype(np.int64).astype(np.uint64)
-    edge = _mixed(path_to_source * _BASE + _mixed(path_to_target + ports * _BASE) + slot.astype(np.uint64))
+    edge = mixed(path_to_source * _BASE + mixed(path_to_target + ports * _BASE) + slot.astype(np.uint64))
     np.add.at(total, at_target, edge)
 
 
@@ -154,9 +143,21 @@ def are_equal(table: OpTable, one: ScopeId, other: ScopeId, elsewhere: OpTable |
                 return False
             if _wiring(table, row, rows) != _wiring(second, twin, others):
                 return False
+    return _have_equal_attributes(table, rows, second, others)
+
+
+def _have_equal_attributes(table: OpTable, rows: range, second: OpTable, others: range) -> bool:
+    """Compare the attributes of two slices place by place: by their bytes first, decoded where these differ."""
+    places = np.arange(len(rows))
+    if second is table:
+        ones, twins = (table.attribute_classes[part.start : part.stop] for part in (rows, others))
+        differs = np.flatnonzero((ones != twins) | (ones < 0))
+        # Two classes are decoded once, for however many ops.
+        _, first = np.unique(np.stack([ones[differs], twins[differs]], axis=1), axis=0, return_index=True)
+        places = np.concatenate((differs[first], differs[ones[differs] < 0], differs[twins[differs] < 0]))
     return all(
-        _attributes(table, OpRow(row)) == _attributes(second, OpRow(twin))
-        for row, twin in zip(rows, others, strict=True)
+        significant_attributes(table, OpRow(rows[place])) == significant_attributes(second, OpRow(others[place]))
+        for place in places.tolist()
     )
 
 
@@ -195,11 +196,12 @@ def _wiring(table: OpTable, row: OpRow, scope: range) -> list[tuple[int, int, st
     return data + sorted(wire for wire, edge in zip(inside, edges, strict=True) if edge.is_control)
 
 
-def _attributes(table: OpTable, row: OpRow) -> dict[str, object]:
+def significant_attributes(table: OpTable, row: OpRow) -> dict[str, object]:
+    """Return the attributes of an op that say what it computes; names, places, seeds and values of constants do not."""
     return {
         name: replace(value, preview=(), is_uniform=False) if isinstance(value, TensorValue) else value
         for name, value in table.attributes(row).items()
-        if name not in _IGNORED
+        if name not in UNSTRUCTURAL
     }
 
 

@@ -8,18 +8,29 @@ w  <- AssignSub(w, Mul(Sub(w, x), decay))   a moving average (`moving_averages.a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from scopeview.model.op_types import REFERENCE_PASSES, RESTORES, VALUE_PASSES
+from scopeview.analysis.derive.reach import Flags
+from scopeview.model.op_types import (
+    ASSIGNS,
+    INITIAL,
+    READS,
+    REFERENCE_PASSES,
+    RESTORES,
+    SAVER,
+    SUMMARY,
+    VALUE_PASSES,
+    VARIABLE_TYPES,
+    WRITER,
+)
 from scopeview.model.ops import MISSING, OpRow, OpTable
-from scopeview.model.variables import VARIABLE_TYPES
 
 _STEPS = 16
 _MOST_BEHIND = 200
 """Ops that an optimizer's formula has, and more; a value with more behind it is computed by a network."""
 
-_GRADIENT_SCOPE = re.compile(r"(^|/)gradients(_\d+)?/")
+_MOST_COMPUTED = 500
+"""Ops that an optimizer computes with one slot, and more."""
 
 
 def variable_behind(table: OpTable, row: OpRow, slot: int) -> str:
@@ -46,35 +57,68 @@ def _holds_handle(table: OpTable, row: OpRow) -> bool:
     return source != MISSING and table.op_type(source) == "VarHandleOp"
 
 
-def gradient_assignments(table: OpTable) -> Iterator[tuple[OpRow, str]]:
+def gradient_assignments(table: OpTable, gradients: Flags) -> Iterator[tuple[OpRow, str]]:
     """Yield assignments of values that are computed from gradients, each with its variable's op.
 
-    Gradients are told by their scopes here; `Apply*` ops, which tell more, are looked at elsewhere.
+    Args:
+        table: the ops.
+        gradients: which of them compute gradients (`gradient_rows`), shape (ops,).
     """
-    for row in table.rows_of_type("Assign", "AssignVariableOp"):
+    for row in table.rows_of_type(*ASSIGNS):
         target = variable_behind(table, row, 0)
-        if target and any(_GRADIENT_SCOPE.search(table.name(behind)) for behind in _behind(table, row)):
+        if target and any(gradients[behind] for behind in _behind(table, row, gradients)):
             yield row, target
 
 
-def variables_read(table: OpTable, row: OpRow) -> set[str]:
-    """Return the variables whose values go into what an op assigns, as far back as gradients begin."""
-    return {table.name(behind) for behind in _behind(table, row) if table.op_type(behind) in VARIABLE_TYPES}
+def variables_read(table: OpTable, row: OpRow, gradients: Flags) -> set[str]:
+    """Return the variables whose values go into what an op writes, as far back as gradients begin."""
+    behind = _behind(table, row, gradients)
+    return {table.name(source) for source in behind if table.op_type(source) in VARIABLE_TYPES}
 
 
-def _behind(table: OpTable, row: OpRow) -> list[OpRow]:
-    """Return what an assigned value is computed from, nearest first; gradients end the walk, and so does its length."""
-    queue = list(_sources(table, row, 1))
+def _behind(table: OpTable, row: OpRow, gradients: Flags) -> list[OpRow]:
+    """Return what a written value is computed from, nearest first; gradients end the walk, and so does its length."""
+    queue = [source for source in dict.fromkeys(_sources(table, row)) if source != _written(table, row)]
     seen = set(queue)
     for source in queue:
         if len(queue) > _MOST_BEHIND:
             break
-        if _GRADIENT_SCOPE.search(table.name(source)):
+        if gradients[source]:
             continue
-        fresh = [before for before in _sources(table, source) if before not in seen]
+        fresh = [before for before in dict.fromkeys(_sources(table, source)) if before not in seen]
         queue += fresh
         seen.update(fresh)
     return queue
+
+
+def _written(table: OpTable, row: OpRow) -> OpRow:
+    edge = table.input(row, 0)
+    return OpRow(MISSING) if edge is None else edge.source
+
+
+def is_computed_with(table: OpTable, variable: OpRow, gradients: Flags) -> bool:
+    """Whether the value of a variable goes anywhere but into writes, savers and summaries.
+
+    A slot is read to be written again, or to write the variable that it belongs to. What gradients take is computed
+    with: it, or what is made of it, was differentiated.
+    """
+    ends = (WRITER, SAVER, SUMMARY, INITIAL)
+    queue = [variable]
+    seen = set(queue)
+    for row in queue:
+        if len(queue) > _MOST_COMPUTED:
+            return True
+        op_type = table.op_type(row)
+        onward = [edge.target for edge in table.consumers(row) if not edge.is_control]
+        if any(gradients[target] for target in onward):
+            return True
+        if not onward and op_type not in READS and op_type not in VARIABLE_TYPES:
+            return True
+        for target in onward:
+            if target not in seen and not any(end.fullmatch(table.op_type(target)) for end in ends):
+                seen.add(target)
+                queue.append(target)
+    return False
 
 
 def is_restored(table: OpTable, row: OpRow) -> bool:

@@ -1,31 +1,25 @@
-"""What became of each op: matched by name first, and by structure second.
+"""What became of each op: paired by name first, and by structure second (see `op_alignment`).
 
 TensorFlow numbers equal names in the order in which a graph is built, so that one inserted `add` renames all that
-follow it. Ops of one scope whose names differ by a number are therefore aligned by what they are (type, where their
-inputs come from), as lines of a text are. Scopes that are gone on one side and new on the other are one scope if they
-are equal inside.
+follow it; ops are therefore compared by what they are, and not by their numbers.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Literal
 
-from scopeview.analysis.derive.structure import are_equal, scope_hashes
+from scopeview.analysis.diff.op_alignment import align
 from scopeview.model.functions import Function
-from scopeview.model.names import is_within, leaf_of, scope_of, split_uniquifier
+from scopeview.model.names import is_within, scope_of, split_uniquifier
 from scopeview.model.ops import MISSING, OpRow, OpTable
-from scopeview.model.scopes import ScopeId
 
 OpStatus = Literal["added", "removed", "changed", "renamed"]
 Aspect = Literal["type", "attributes", "inputs", "device"]
 
 _IGNORED = frozenset({"_output_shapes", "debug_name"})
-_MOST_ALIGNED = 2_000
-"""Ops of one numbered family that are aligned; longer ones are matched by name alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +118,8 @@ def diff_graphs(a: OpTable, b: OpTable, renames: Mapping[str, str], *, scope: st
         renames: paths of A that are other paths of B, such as scopes of variables that were renamed.
         scope: only ops within this scope, on either side.
     """
-    moved = _renamed_scopes(a, b)
-    pairs = _matched(a, b, moved, renames)
+    aligned = align(a, b, renames)
+    pairs, moved = aligned.pairs, aligned.moved
     changes = [c for c in _changes(a, b, pairs) if any(name and is_within(name, scope) for name in (c.a, c.b))]
     changes.sort(key=lambda change: (change.b or change.a or "").split("/"))
     counts = Counter(change.status for change in changes)
@@ -140,140 +134,6 @@ def diff_graphs(a: OpTable, b: OpTable, renames: Mapping[str, str], *, scope: st
         ops=tuple(changes),
         total=len(changes),
     )
-
-
-def _renamed_scopes(a: OpTable, b: OpTable) -> dict[str, str]:
-    """Return the scopes of A that B has under another path alone, the outermost of them."""
-    new = list(_own_scopes(b, a))
-    if not new:
-        return {}
-    by_hash: dict[int, list[ScopeId]] = defaultdict(list)
-    hashes_a, hashes_b = scope_hashes(a), scope_hashes(b)
-    for scope in new:
-        by_hash[int(hashes_b[scope])].append(scope)
-    gone = Counter(int(hashes_a[scope]) for scope in _own_scopes(a, b))
-    found: dict[str, str] = {}
-    end = 0
-    for scope in _own_scopes(a, b):
-        if scope < end:
-            continue  # a scope above it has moved already
-        twins = by_hash.get(int(hashes_a[scope]), ())
-        is_unique = len(twins) == 1 and gone[int(hashes_a[scope])] == 1  # of several alike, none can be told
-        for twin in twins if is_unique else ():
-            if are_equal(a, scope, twin, b):
-                found[a.scopes.path(scope)] = b.scopes.path(twin)
-                end = int(a.scopes.subtree_end[scope])
-    targets = Counter(found.values())
-    return {old: target for old, target in found.items() if targets[target] == 1}
-
-
-def _own_scopes(table: OpTable, other: OpTable) -> Iterator[ScopeId]:
-    """Yield the scopes that only one side has, outer ones before those within."""
-    tree = table.scopes
-    for scope in map(ScopeId, range(1, len(tree))):
-        if other.scopes.find(tree.path(scope)) is None:
-            yield scope
-
-
-def _matched(a: OpTable, b: OpTable, moved: Mapping[str, str], renames: Mapping[str, str]) -> dict[OpRow, OpRow]:
-    """Return the rows of B that are those of A."""
-    pairs: dict[OpRow, OpRow] = {}
-    for old, new in moved.items():
-        one, other = a.scopes.find(old), b.scopes.find(new)
-        if one is not None and other is not None:
-            pairs.update(zip(map(OpRow, a.scopes.rows(one)), map(OpRow, b.scopes.rows(other)), strict=True))
-    names_a, names_b = _translated(a.names, renames), b.names
-    families_a, families_b = _families(names_a, set(pairs)), _families(names_b, set(pairs.values()))
-    for family, rows in families_a.items():
-        pairs.update(_aligned(_Named(a, names_a), rows, _Named(b, names_b), families_b.get(family, [])))
-    return pairs
-
-
-def _translated(names: Sequence[str], renames: Mapping[str, str]) -> Sequence[str]:
-    """Return the names that ops of A would have on side B: the longest renamed path that begins a name counts."""
-    if not renames:
-        return names
-    found = []
-    for name in names:
-        path = name
-        while path and path not in renames:
-            path = scope_of(path)
-        found.append(f"{renames[path]}{name[len(path) :]}".lstrip("/") if path else name)
-    return found
-
-
-@dataclass(frozen=True)
-class _Named:
-    """A table with the names that its ops go by in the comparison."""
-
-    table: OpTable
-    names: Sequence[str]
-
-
-def _families(names: Sequence[str], taken: set[OpRow]) -> dict[tuple[str, str], list[OpRow]]:
-    """Return the rows by scope and name without its number, in the order of the numbers."""
-    families: dict[tuple[str, str], list[OpRow]] = defaultdict(list)
-    for row, name in enumerate(names):
-        if row not in taken:
-            families[scope_of(name), split_uniquifier(leaf_of(name))[0]].append(OpRow(row))
-    for rows in families.values():
-        rows.sort(key=lambda row: split_uniquifier(leaf_of(names[row]))[1])
-    return families
-
-
-def _aligned(a: _Named, ours: list[OpRow], b: _Named, theirs: list[OpRow]) -> Iterator[tuple[OpRow, OpRow]]:
-    """Yield the pairs of two families: by name where both have the same names, else in order of what they are."""
-    if [a.names[row] for row in ours] == [b.names[row] for row in theirs]:
-        yield from zip(ours, theirs, strict=True)
-        return
-    if max(len(ours), len(theirs)) > _MOST_ALIGNED:
-        names_b = {b.names[row]: row for row in theirs}
-        yield from ((row, names_b[a.names[row]]) for row in ours if a.names[row] in names_b)
-        return
-    left_a, left_b = ours, theirs
-    named = _same_names(a, ours, b, theirs)
-    aligned = list(_in_order([_signature(a, row) for row in ours], [_signature(b, row) for row in theirs]))
-    if len(named) >= len(aligned):
-        yield from named
-        taken = {row for row, _ in named}, {row for _, row in named}
-        left_a, left_b = [r for r in left_a if r not in taken[0]], [r for r in left_b if r not in taken[1]]
-    # What is the same op, then what has the same type, then what has the same name.
-    for told in (_signature, _type):
-        pairs = _in_order([told(a, row) for row in left_a], [told(b, row) for row in left_b])
-        found = [(left_a[i], left_b[j]) for i, j in pairs]
-        yield from found
-        taken = {row for row, _ in found}, {row for _, row in found}
-        left_a, left_b = [r for r in left_a if r not in taken[0]], [r for r in left_b if r not in taken[1]]
-    by_name = {b.names[row]: row for row in left_b}
-    yield from ((row, by_name[a.names[row]]) for row in left_a if a.names[row] in by_name)
-
-
-def _same_names(a: _Named, ours: list[OpRow], b: _Named, theirs: list[OpRow]) -> list[tuple[OpRow, OpRow]]:
-    """Return the ops that have one name, and are the same op as far as one can tell."""
-    names_b = {b.names[row]: row for row in theirs}
-    both = [(row, names_b[a.names[row]]) for row in ours if a.names[row] in names_b]
-    return [(row, other) for row, other in both if _signature(a, row) == _signature(b, other)]
-
-
-def _in_order(one: Sequence[Hashable], other: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
-    """Yield the places that agree, in an order that is the same on both sides."""
-    for block in SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks():
-        yield from ((block.a + step, block.b + step) for step in range(block.size))
-
-
-def _type(named: _Named, row: OpRow) -> Hashable:
-    return named.table.op_type(row)
-
-
-def _signature(named: _Named, row: OpRow) -> Hashable:
-    """Return what an op is without its number: type, device, and the names of its inputs without theirs."""
-    table = named.table
-    inputs = tuple((_stem(named.names[e.source]), e.port) for e in table.inputs(row) if e.source != MISSING)
-    return table.op_type(row), table.device(row), inputs
-
-
-def _stem(name: str) -> str:
-    return f"{scope_of(name)}/{split_uniquifier(leaf_of(name))[0]}"
 
 
 def _changes(a: OpTable, b: OpTable, pairs: Mapping[OpRow, OpRow]) -> Iterator[OpChange]:

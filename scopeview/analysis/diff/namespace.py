@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -58,6 +58,14 @@ class Namespace:
     def by_key(self) -> Mapping[str, Entry]:
         """Entries by key."""
         return {entry.key: entry for entry in self.entries.values()}
+
+    @cached_property
+    def as_listed(self) -> Sequence[Entry]:
+        """Entries in the order in which the artifact lists them."""
+        table = self.context.model.variables
+        rows = [row for row in range(len(table)) if table[row].name != OBJECT_GRAPH_KEY]
+        entry_at = dict(zip(rows, self.entries.values(), strict=True))
+        return [entry_at[row] for row in table.listed if row in entry_at]
 
     @property
     def has_values(self) -> bool:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scopeview.analysis.answers.values import Values
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.diff.graphs import FunctionChange, GraphDiff, diff_functions, diff_graphs
-from scopeview.analysis.diff.maps import assignment_map, renaming, saver_code
-from scopeview.analysis.diff.match import Pair
-from scopeview.analysis.diff.namespace import namespace_of
-from scopeview.analysis.diff.restore import OBJECT_GRAPH_KEY, RestoreReport, restore
+from scopeview.analysis.diff.comparison import Comparison
+from scopeview.analysis.diff.graphs import FunctionChange, GraphDiff
+from scopeview.analysis.diff.maps import (
+    assign_code,
+    assignment_map,
+    init_code,
+    may_be_found_by_name,
+    python_map,
+    saver_code,
+)
+from scopeview.analysis.diff.matching.rules import Guidance
+from scopeview.analysis.diff.namespace import Namespace, namespace_of
+from scopeview.analysis.diff.optimizers import optimizer_names
+from scopeview.analysis.diff.restore import OBJECT_GRAPH_KEY, RestoreReport
 from scopeview.analysis.diff.variables import (
     DiffEntry,
     RenameRule,
@@ -21,8 +31,7 @@ from scopeview.analysis.diff.variables import (
     diff_entries,
     rename_rules,
 )
-from scopeview.errors import NotFoundError
-from scopeview.model.names import scope_of
+from scopeview.errors import NotFoundError, QueryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +63,12 @@ class DiffReport:
     """Entries that there are, listed or not."""
     rules: tuple[RenameRule, ...]
     assignment_map: Mapping[str, str]
-    """What `init_from_checkpoint` takes to fill B from A."""
+    """What `init_from_checkpoint` takes to fill B from A, of the variables that `get_variable` may have made."""
     regex_rules: Sequence[Sequence[str]]
     restore: RestoreReport | None
-    """What restoring would do, where one side is a graph and the other a checkpoint."""
+    """What restoring would do, where one side is a graph and the other a checkpoint, or both are object-based."""
     restores_from: str
-    """Which side is the checkpoint then: `a` or `b`; empty if neither."""
+    """Which side is restored then: `a` or `b`; empty if neither can be."""
     graph: GraphDiff | None
     """The op trees compared, where both sides are graphs."""
     functions: tuple[FunctionChange, ...]
@@ -71,7 +80,7 @@ class DiffReport:
     shifted: tuple[str, ...]
     """Full names whose object paths are other ones, in object-based checkpoints."""
     optimizers: tuple[tuple[str, ...], tuple[str, ...]]
-    """Names of the slots of each side: other ones mean another optimizer."""
+    """Optimizers of each side, as their slots tell: other ones mean that the optimizer changed."""
 
     def differs(self, kinds: Sequence[str] = ()) -> bool:
         """Whether anything differs, or anything of the given kinds.
@@ -99,17 +108,78 @@ _MOST_OPS = 10_000
 
 @dataclass(frozen=True)
 class Diff:
-    """A report, and the pairs that maps for TensorFlow are made from."""
+    """A report, and what maps for TensorFlow are made from."""
 
     report: DiffReport
-    pairs: tuple[Pair, ...]
-    """From the checkpoint to the graph where one side is each, else from A to B."""
+    filled: Mapping[str, str]
+    """The key that fills each variable, by its name: from the checkpoint to the graph where one side is each, else
+    from A to B."""
+    target: Namespace
+    """The side that is filled."""
     graph: GraphDiff | None
     """The op trees compared, with every op that is not the same; a report lists the first 10,000."""
 
     def as_saver(self) -> str:
-        """Return Python that restores A into the variables of B."""
-        return saver_code(self.pairs)
+        """Return Python that restores the one side into the variables of the other by a `Saver`.
+
+        Raises:
+            QueryError: nothing could be restored.
+        """
+        filled = self._something()
+        return self._assign_code() if self._is_of_objects() else saver_code(filled, self._has_local())
+
+    def as_init(self) -> str:
+        """Return Python that initializes the variables of the one side from the other by `init_from_checkpoint`.
+
+        Raises:
+            QueryError: nothing could be restored.
+        """
+        filled = self._something()
+        return self._assign_code() if self._is_of_objects() else init_code(filled, self._has_local())
+
+    def as_names(self) -> str:
+        """Return the map of names that `init_from_checkpoint` takes, as a Python literal.
+
+        Raises:
+            QueryError: it could load nothing, or not everything.
+        """
+        loose = [name for name in self._something() if not may_be_found_by_name(self.target.entries[name].variable)]
+        if loose:
+            names = f"{loose[0]} and {len(loose) - 1:,} more" if len(loose) > 1 else loose[0]
+            raise QueryError(
+                f"init_from_checkpoint finds by name only what get_variable made, and {names} is not known to be; "
+                "--assignment-map prints Python that finds every variable"
+            )
+        return python_map(_map_of_names(self.filled, self.target))
+
+    def _is_of_objects(self) -> bool:
+        """Whether the variables are objects of TensorFlow 2, which no graph collects."""
+        model = self.target.context.model
+        return model.has_objects or model.origin.format == "checkpoint_object"
+
+    def _assign_code(self) -> str:
+        entries = [(self.target.entries[name], key) for name, key in self.filled.items()]
+        named = [(entry.variable.full_name or entry.name, key) for entry, key in entries if entry.kind == "variable"]
+        times = Counter(name for name, _ in named)
+        return assign_code({name: key for name, key in named if times[name] == 1})
+
+    def _has_local(self) -> bool:
+        return any("local_variables" in self.target.entries[name].collections for name in self.filled)
+
+    def _something(self) -> Mapping[str, str]:
+        """Return what is filled; say why there is nothing, and what would help."""
+        if self.filled:
+            return self.filled
+        summary = self.report.summary
+        reasons = [
+            (summary["shape"] + summary["dtype"], "matched with another shape or dtype"),
+            (summary["only_a"], "only in A"),
+            (summary["only_b"], "only in B"),
+        ]
+        listed = ", ".join(f"{number:,} {what}" for number, what in reasons if number) or "there are no variables"
+        proposed = sum(bool(entry.proposal) for entry in self.report.entries if entry.a is not None)
+        helps = f"{proposed:,} of them have a proposal, see scopeview diff" if proposed else "see scopeview diff A B"
+        raise QueryError(f"no variable of the one side can fill one of the other: {listed}; {helps}")
 
 
 def diff(
@@ -120,6 +190,7 @@ def diff(
     from_averages: bool = False,
     values: tuple[Values, Values] | None = None,
     on_read: Callable[[int], None] = lambda _size: None,
+    guidance: Guidance = Guidance(),  # noqa: B008 - frozen
 ) -> Diff:
     """Compare two artifacts of whatever kinds.
 
@@ -129,24 +200,19 @@ def diff(
         wanted: which variables to report, and to write maps and rules of; a scope also chooses ops.
         from_averages: whether maps take the moving average of a variable where the checkpoint has one.
         values: readers of both sides' values, to compare them number by number; checksums are compared without.
-        on_read: told the bytes of each variable when its values have been compared.
+        on_read: called with the bytes of each variable when its values have been compared.
+        guidance: rules and pairs that a person gives.
 
     Raises:
         NotFoundError: neither side has the scope that is asked for.
     """
     ours, theirs = namespace_of(a), namespace_of(b)
     _check_scope(a, b, wanted.scope)
-    found, matching = diff_entries(ours, theirs, values, on_read)
+    found, matching = diff_entries(ours, theirs, values, on_read, guidance)
     entries = [entry for entry in found if wanted.is_wanted(entry)]
-    pairs = [pair for pair in matching.pairs if wanted.takes([pair.a.name, pair.b.name], pair.a.kind)]
-    rules = rename_rules(pairs)
-    graph, checkpoint, side = _restoring(a, b)
-    # A map leads from the checkpoint to the graph, whichever side is which.
-    mapped = [replace(pair, a=pair.b, b=pair.a) for pair in pairs] if side == "b" else pairs
-    source, target = (theirs, ours) if side == "b" else (ours, theirs)
-    averages = _averages(source.context) if from_averages else {}
-    left = [entry.a for entry in entries if entry.status == "only_a" and entry.a is not None]
-    trees = _graphs(a, b, matching.pairs, wanted.scope)
+    comparison = Comparison(ours, theirs, wanted, entries, matching)
+    rules, trees = rename_rules(comparison.pairs), comparison.graphs()
+    filled = comparison.filled(from_averages)
     listed = tuple(entry for entry in entries if not wanted.only or entry.status in wanted.only)
     report = DiffReport(
         a=_summary(a),
@@ -155,18 +221,24 @@ def diff(
         entries=listed,
         total_entries=len(listed),
         rules=rules,
-        assignment_map=assignment_map(mapped, target.entries, averages),
-        regex_rules=renaming([(rule.from_, rule.to) for rule in rules], pairs, left),
-        restore=restore(graph, checkpoint) if graph is not None and checkpoint is not None else None,
-        restores_from=side,
+        assignment_map=_map_of_names(filled, comparison.target) if wanted.maps else {},
+        regex_rules=comparison.regex_rules(rules) if wanted.maps else [],
+        restore=comparison.restore_report(),
+        restores_from=comparison.restoring.side if comparison.restoring is not None else "",
         graph=replace(trees, ops=trees.ops[:_MOST_OPS]) if trees is not None else None,
-        functions=tuple(diff_functions(a.model.functions, b.model.functions)) if not wanted.scope else (),
+        functions=comparison.functions(),
         moved=sum(entry.is_moved for entry in entries),
         not_compared=sum(e.values is None and e.a is not None and e.b is not None for e in entries) if values else 0,
         shifted=tuple(p.b.name for p in matching.pairs if "its path was" in p.evidence),
-        optimizers=(_slots(a), _slots(b)),
+        optimizers=(optimizer_names(a), optimizer_names(b)),
     )
-    return Diff(report, tuple(mapped), trees)
+    return Diff(report, filled, comparison.target, trees)
+
+
+def _map_of_names(filled: Mapping[str, str], target: Namespace) -> dict[str, str]:
+    """Return the map of those names that `init_from_checkpoint` may find."""
+    known = {name for name, entry in target.entries.items() if may_be_found_by_name(entry.variable)}
+    return assignment_map({name: key for name, key in filled.items() if name in known}, known)
 
 
 def page_of(
@@ -200,45 +272,6 @@ def _check_scope(a: AnalysisContext, b: AnalysisContext, scope: str) -> None:
     raise NotFoundError(f"neither {a.model.origin.path} nor {b.model.origin.path} has the scope {scope!r}")
 
 
-def _averages(context: AnalysisContext) -> dict[str, str]:
-    """Return the moving averages of a checkpoint by the names of their variables."""
-    return {kept.primary: kept.variable for kept in context.auxiliary_variables.values() if kept.kind == "average"}
-
-
-def _graphs(a: AnalysisContext, b: AnalysisContext, pairs: Iterable[Pair], scope: str) -> GraphDiff | None:
-    if not len(a.model.graph) or not len(b.model.graph):
-        return None
-    return diff_graphs(a.model.graph, b.model.graph, op_renames(pairs), scope=scope)
-
-
-def op_renames(pairs: Iterable[Pair]) -> dict[str, str]:
-    """Return the op paths that renamed variables tell: those of their ops, and of scopes that moved as one."""
-    found: dict[str, str] = {}
-    scopes: dict[str, set[str]] = {}
-    for pair in pairs:
-        for one, other in zip(pair.a.variable.handles, pair.b.variable.handles, strict=False):
-            if one != other:
-                found[one] = other
-            scopes.setdefault(scope_of(one), set()).add(scope_of(other))
-    found |= {
-        one: others.copy().pop() for one, others in scopes.items() if one and len(others) == 1 and {one} != others
-    }
-    return found
-
-
-def _restoring(a: AnalysisContext, b: AnalysisContext) -> tuple[AnalysisContext | None, AnalysisContext | None, str]:
-    """Return the graph, the checkpoint, and the side of the checkpoint; None where there is not one of each."""
-    is_checkpoint = [context.model.origin.format.startswith("checkpoint") for context in (a, b)]
-    graph = b if is_checkpoint[0] else a
-    if all(variable.kind == "frozen" for variable in graph.model.variables):
-        return None, None, ""  # a frozen graph has nothing to restore into
-    if is_checkpoint[0] and not is_checkpoint[1]:
-        return b, a, "a"
-    if is_checkpoint[1] and not is_checkpoint[0]:
-        return a, b, "b"
-    return None, None, ""
-
-
 def _summary(context: AnalysisContext) -> SideSummary:
     model = context.model
     stored = [v for v in model.variables if v.stored or any(part.stored for part in v.parts)]
@@ -252,8 +285,3 @@ def _summary(context: AnalysisContext) -> SideSummary:
         has_checksums=bool(stored),
         notes=model.notes,
     )
-
-
-def _slots(context: AnalysisContext) -> tuple[str, ...]:
-    kept = (a for a in context.auxiliary_variables.values() if a.kind == "slot")
-    return tuple(sorted({auxiliary.slot for auxiliary in kept}))

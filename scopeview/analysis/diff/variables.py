@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from scopeview.analysis.answers.values import Values
 from scopeview.analysis.diff.match import Confidence, Matching, Pair, change_of_prefix, leaf_change, match
+from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import Entry, EntryKind, Namespace
 from scopeview.analysis.diff.value_change import ValueChange, compare_values
 from scopeview.analysis.query import glob_pattern
@@ -40,7 +41,9 @@ class DiffEntry:
     values: ValueChange | None
     """How they differ, if values were read."""
     proposal: str
-    """For what is on one side only: the only variable of its type on the other, which is no match."""
+    """For what is on one side only: the best guess on the other, which is no match."""
+    alternatives: tuple[str, ...]
+    """For a variable of an open group: what it may be on the other side."""
     values_of: str
     """Another variable of A whose values these are, by checksum, where they are not those of its namesake."""
     parts_a: int
@@ -78,11 +81,13 @@ class Wanted:
         scope: only variables within this variable scope, on either side.
         only: only these statuses; all if empty.
         ignore: patterns of names to leave out; `slots` stands for all that exists for another variable.
+        maps: whether the report has maps of names and rules for `re.sub`; both are empty without.
     """
 
     scope: str = ""
     only: Sequence[Status] = ()
     ignore: Sequence[str] = ()
+    maps: bool = True
 
     def is_wanted(self, entry: DiffEntry) -> bool:
         """Whether an entry is to be reported, whatever its status."""
@@ -104,6 +109,7 @@ def diff_entries(
     b: Namespace,
     values: tuple[Values, Values] | None = None,
     on_read: Callable[[int], None] = lambda _size: None,
+    guidance: Guidance = Guidance(),  # noqa: B008 - frozen
 ) -> tuple[list[DiffEntry], Matching]:
     """Compare two namespaces.
 
@@ -112,17 +118,19 @@ def diff_entries(
         b: the second side.
         values: readers of the values of both sides, to compare them number by number.
         on_read: told the bytes of each variable when its values have been compared.
+        guidance: rules and pairs that a person gives.
 
     Returns:
         Entries in the order of their names, and the matching that they come from.
     """
-    matching = match(a, b)
+    matching = match(a, b, rules=guidance.rules, given=guidance.given, accepts_proposals=guidance.accepts_proposals)
     owner = _by_checksum(a)
     entries = [_paired(pair, values, on_read, owner) for pair in matching.pairs]
     paired = {pair.a.name for pair in matching.pairs}, {pair.b.name for pair in matching.pairs}
     backwards = {b_name: a_name for a_name, b_name in matching.proposals.items()}
-    entries += [_single(e, "only_a", matching.proposals) for e in a.entries.values() if e.name not in paired[0]]
-    entries += [_single(e, "only_b", backwards) for e in b.entries.values() if e.name not in paired[1]]
+    others = matching.alternatives
+    entries += [_single(e, "only_a", matching.proposals, others) for e in a.entries.values() if e.name not in paired[0]]
+    entries += [_single(e, "only_b", backwards, others) for e in b.entries.values() if e.name not in paired[1]]
     entries.sort(key=lambda entry: ((entry.b or entry.a or "").split("/"), entry.a is None))
     return entries, matching
 
@@ -168,6 +176,7 @@ def _paired(
         values_differ=differ,
         values=change,
         proposal="",
+        alternatives=(),
         values_of=owner.get((b.type, b.checksum), "") if differ else "",
         parts_a=max(1, len(a.variable.parts)),
         parts_b=max(1, len(b.variable.parts)),
@@ -184,8 +193,14 @@ def _same_parts(a: Entry, b: Entry) -> bool:
     return pieces_a == [piece[:2] for piece in b.checksum or ()]
 
 
+def _is_resized(a: Entry, b: Entry) -> bool:
+    """Whether two shapes hold another number of elements."""
+    sizes = a.variable.parameters, b.variable.parameters
+    return None not in sizes and sizes[0] != sizes[1]
+
+
 def _status(a: Entry, b: Entry, differ: bool | None) -> Status:
-    if a.name != b.name:
+    if a.name != b.name and not _is_resized(a, b):
         return "renamed"
     if a.shape != b.shape and a.shape is not None and b.shape is not None:
         return "shape"
@@ -204,9 +219,13 @@ def _only(one: Entry, other: Entry) -> tuple[str, ...]:
     return tuple(name for name in one.collections if name not in other.collections)
 
 
-def _single(entry: Entry, status: Status, proposals: Mapping[str, str]) -> DiffEntry:
+def _single(
+    entry: Entry, status: Status, proposals: Mapping[str, str], alternatives: Mapping[str, Sequence[str]]
+) -> DiffEntry:
     is_a = status == "only_a"
     proposal = proposals.get(entry.name, "")
+    others = () if proposal else tuple(alternatives.get(entry.name, ()))
+    shown = "shapes agree, but no name or value proves it" if proposal else ""
     return DiffEntry(
         status=status,
         a=entry.name if is_a else None,
@@ -216,11 +235,12 @@ def _single(entry: Entry, status: Status, proposals: Mapping[str, str]) -> DiffE
         shape_b=None if is_a else entry.shape,
         dtype_a=entry.dtype if is_a else "",
         dtype_b="" if is_a else entry.dtype,
-        evidence="the only one of its shape and dtype on either side" if proposal else "",
+        evidence=shown or ("several fit equally well" if others else ""),
         confidence="low" if proposal else "certain",
         values_differ=None,
         values=None,
         proposal=proposal,
+        alternatives=others,
         values_of="",
         parts_a=max(1, len(entry.variable.parts)) if is_a else 0,
         parts_b=0 if is_a else max(1, len(entry.variable.parts)),

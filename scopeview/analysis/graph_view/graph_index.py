@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import ROLES
-from scopeview.analysis.derive.structure import Hashes, scope_hashes
+from scopeview.analysis.derive.structure import scope_hashes
 from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
 from scopeview.model.once import Answers, once
 from scopeview.model.op_types import WRITER
 from scopeview.model.ops import OpTable
 from scopeview.model.scopes import ROOT, ScopeId
+from scopeview.model.spans import Hashes
 from scopeview.model.variables import Variable
 
 Ints = NDArray[np.int64]

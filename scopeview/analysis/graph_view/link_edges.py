@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive.tensor_types import carried_facts
 from scopeview.analysis.graph_view.graph_index import GraphIndex
 from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ViewOptions
-from scopeview.analysis.graph_view.subgraph import edges_of_layer, find_layer, ids_of, port_of, standing
+from scopeview.analysis.graph_view.subgraph import carried_by, edges_of_layer, find_layer, ids_of, standing
 from scopeview.errors import NotFoundError
 from scopeview.model.ops import OpRow
 from scopeview.model.shapes import Shape
@@ -80,9 +79,7 @@ def _edge(graph_index: GraphIndex, edge: int) -> GraphEdge:
     table, columns = graph_index.table, graph_index.table.columns
     source, target = OpRow(int(columns.source[edge])), OpRow(int(graph_index.target[edge]))
     port = int(columns.port[edge])
-    told = carried_facts(
-        graph_index.context.model, graph_index.function, source, port_of(graph_index, edge) if port >= 0 else port
-    )
+    carried = carried_by(graph_index, edge)
     return GraphEdge(
         source=table.name(source),
         port=port,
@@ -90,7 +87,7 @@ def _edge(graph_index: GraphIndex, edge: int) -> GraphEdge:
         target=table.name(target),
         slot=int(edge - np.int64(columns.in_start[target])),
         writes=bool(graph_index.is_write[edge]),
-        dtype=told.dtype,
-        shape=told.shape,
-        shape_known=told.shape_known,
+        dtype=carried.dtype,
+        shape=carried.shape,
+        shape_known=carried.shape_known,
     )

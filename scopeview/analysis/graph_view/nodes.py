@@ -12,9 +12,10 @@ import numpy as np
 from scopeview.analysis.derive.roles import ROLES, Role
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.analysis.graph_view.graph_index import GraphIndex
-from scopeview.analysis.graph_view.scope_layer import GroupKind, Item, ScopeLayer, Unit
+from scopeview.analysis.graph_view.scope_layer import GroupKind, Item, ScopeLayer
+from scopeview.analysis.graph_view.unit import Unit
 from scopeview.model.attributes import Attributes, FunctionRef, TensorValue
-from scopeview.model.functions import ARGUMENT_TYPE
+from scopeview.model.op_types import ARGUMENT_TYPE
 from scopeview.model.ops import OpRow
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Variable
@@ -56,6 +57,9 @@ class GraphItem:
     members: tuple[str, ...]
     """Of a group: the paths of the first of its members."""
     total_members: int
+    plumbing: tuple[str, ...]
+    """Constants, casts, shapes and the like that are folded into it; the first of them."""
+    total_plumbing: int
     type: str
     """Op type, if it is one op or several of one type."""
     types: Mapping[str, int]
@@ -120,6 +124,7 @@ def _describe_item(layer: ScopeLayer, index: int, held: list[Variable], listed: 
         else output_facts(graph_index.context.model, graph_index.function, first.row, 0)
     )
     calls = _calls(graph_index, first)
+    plumbing = [row for unit in units for row in unit.plumbing]
     inline = _constants(graph_index, first) if len(units) == 1 and first.scope is None else []
     context = graph_index.context
     return GraphItem(
@@ -132,6 +137,8 @@ def _describe_item(layer: ScopeLayer, index: int, held: list[Variable], listed: 
         ops=len(rows),
         members=tuple(unit.path for unit in units[:_MEMBERS_SHOWN]) if len(units) > 1 else (),
         total_members=len(units),
+        plumbing=tuple(graph_index.table.name(row) for row in plumbing[:_MEMBERS_SHOWN]),
+        total_plumbing=len(plumbing),
         type=op_type,
         types=dict(list(types.items())[:_TYPES_SHOWN]),
         role=_role(item, counts),

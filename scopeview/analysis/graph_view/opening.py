@@ -2,45 +2,53 @@
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.graph_view.nodes import GraphItem, describe_items
-from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ScopeLayer, layer_of, scope_of_path
-from scopeview.analysis.graph_view.subgraph import find_layer
+import numpy as np
 
-_MOST_BOXES = 30
-_MOST_OF_IT = 0.6
-"""Share of the computation of a level that one scope must hold: several large ones are a picture by themselves."""
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.roles import ROLES
+from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ScopeLayer, layer_of
+from scopeview.analysis.graph_view.subgraph import find_layer
+from scopeview.model.scopes import ScopeId
+
+_FORWARD = ROLES.index("forward")
+_MOST_SCOPES = 12
+_LEAST_SHARE = 0.02
+"""Of the computation: a smaller scope says nothing in a first picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What is opened of a graph that nobody has opened anything of."""
+    """What to open of a graph that nobody has opened anything of, as far as it can still be read."""
 
     scopes: tuple[str, ...]
-    """Outermost first; each holds most of the computation of the one around it."""
+    """Those with most of the computation first; each lies in the root, or in one that stands before it."""
 
 
 def opening(context: AnalysisContext) -> Opening:
-    """Open the scope that holds most of the computation, and so on inwards, while there are few boxes."""
-    graph_index, layer = find_layer(context, "", "", DEFAULT_VIEW)
-    found: list[str] = []
-    items = _in_place(layer)
-    boxes = len(items)
-    while items:
-        computing = sum(item.roles.get("forward", 0) for item in items)
-        largest = max(items, key=lambda item: item.roles.get("forward", 0))
-        scope = scope_of_path(graph_index, largest.path) if largest.can_open else None
-        if scope is None or largest.kind != "scope" or largest.roles.get("forward", 0) < _MOST_OF_IT * computing:
+    """Return the scopes to open, heaviest computation first; whoever draws stops when the picture is full."""
+    graph_index, root = find_layer(context, "", "", DEFAULT_VIEW)
+    total = int(np.count_nonzero(graph_index.roles == _FORWARD))
+    closed = [(-ops, scope) for ops, scope in _closed_scopes(root)]
+    heapq.heapify(closed)
+    scopes: list[str] = []
+    while closed and len(scopes) < _MOST_SCOPES:
+        ops, scope = heapq.heappop(closed)
+        if -ops < _LEAST_SHARE * total:
             break
-        items = _in_place(layer_of(graph_index, scope, DEFAULT_VIEW))
-        boxes += len(items)
-        if boxes > _MOST_BOXES:
-            break
-        found.append(largest.path)
-    return Opening(tuple(found))
+        scopes.append(graph_index.tree.path(ScopeId(scope)))
+        for inner, child in _closed_scopes(layer_of(graph_index, ScopeId(scope), DEFAULT_VIEW)):
+            heapq.heappush(closed, (-inner, child))
+    return Opening(tuple(scopes))
 
 
-def _in_place(layer: ScopeLayer) -> list[GraphItem]:
-    return [item for item in describe_items(layer) if item.aside is None]
+def _closed_scopes(layer: ScopeLayer) -> Iterator[tuple[int, int]]:
+    """Yield the ops of the computation in each scope that can be opened, and the scope."""
+    for item in layer.items:
+        unit = layer.units[item.units[0]]
+        holds_one = unit.path in layer.graph_index.variables  # a variable and what reads it: one box says all
+        if item.aside is None and len(item.units) == 1 and unit.scope is not None and not holds_one:
+            yield int(np.count_nonzero(layer.graph_index.roles[unit.rows] == _FORWARD)), int(unit.scope)

@@ -9,6 +9,7 @@ Everything here is a function of the table, the scope and the wishes of whoever 
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from numpy.typing import NDArray
 from scopeview.analysis.derive.roles import ROLES, Role
 from scopeview.analysis.derive.structure import Shape
 from scopeview.analysis.graph_view.graph_index import GraphIndex
+from scopeview.analysis.graph_view.plumbing import fold_plumbing
+from scopeview.analysis.graph_view.unit import Cut, Unit
 from scopeview.analysis.trees.folding import fold_twins, stem_of
 from scopeview.model.names import leaf_of
 from scopeview.model.ops import OpRow
@@ -41,27 +44,17 @@ class ViewOptions:
         shown: paths of what is drawn in place although its role is set aside.
         unfolded: paths of which one is in a group that is to be drawn member by member.
         limit: items of one level; more are folded by structure, then by role and op type, and then counted.
+        plumbing: draw constants, casts, shapes and the like by themselves, not folded into the op that takes them.
     """
 
     roles: frozenset[Role] = frozenset()
     shown: frozenset[str] = frozenset()
     unfolded: frozenset[str] = frozenset()
     limit: int = 150
+    plumbing: bool = False
 
 
 DEFAULT_VIEW = ViewOptions()
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One child of a scope: a closed scope, or an op that is none."""
-
-    scope: ScopeId | None
-    row: OpRow | None
-    """The op; for a scope, the op of its very name if there is one."""
-    path: str
-    rows: Ints
-    """The ops that it stands for."""
 
 
 GroupKind = Literal["", "twins", "alike", "rest"]
@@ -90,7 +83,12 @@ class ScopeLayer:
         self.first = int(graph_index.tree.first[scope]) - (1 if graph_index.own_row[scope] >= 0 else 0)
         self.last = int(graph_index.tree.last[scope])
         self.units, self.unit_of_row = self._cut()
-        self.links = self._unit_links()
+        self.links = self._unit_links(control=False)
+        if not view_options.plumbing:
+            cut = Cut(self.first, self.last, self.units, self.unit_of_row, self.links)
+            self.units, self.unit_of_row = fold_plumbing(graph_index, cut, view_options.unfolded)
+            self.links = self._unit_links(control=False)
+        self._ordering = self._unit_links(control=True)
         aside = self._aside()
         self.items: tuple[Item, ...] = tuple(self._fold(aside))
         self.item_of_unit = np.full(len(self.units), -1, dtype=np.int64)
@@ -129,12 +127,12 @@ class ScopeLayer:
         is_op = own >= 0 and bool(np.all(graph_index.stands_at[rows] == own))
         return Unit(None if is_op else scope, OpRow(own) if own >= 0 else None, graph_index.tree.path(scope), rows)
 
-    def _unit_links(self) -> tuple[Ints, Ints]:
-        """Return the distinct pairs of units that data flows between."""
+    def _unit_links(self, *, control: bool) -> tuple[Ints, Ints]:
+        """Return the distinct pairs of units that data flows between, or that anything orders."""
         graph_index, columns = self.graph_index, self.graph_index.table.columns
         start, end = int(columns.in_start[self.first]), int(columns.in_start[self.last])
         source, target = columns.source[start:end].astype(np.int64), graph_index.target[start:end]
-        kept = (source >= self.first) & (source < self.last) & (columns.port[start:end] >= 0)
+        kept = (source >= self.first) & (source < self.last) & (control | (columns.port[start:end] >= 0))
         one, other = self.unit_of_row[source[kept] - self.first], self.unit_of_row[target[kept] - self.first]
         pairs = np.unique(one[one != other] * max(1, len(self.units)) + other[one != other])
         return pairs // max(1, len(self.units)), pairs % max(1, len(self.units))
@@ -166,21 +164,19 @@ class ScopeLayer:
             found[unit] = None
 
     def _fold(self, aside: Sequence[Role | None]) -> Iterable[Item]:
-        """Fold the units into items, in the order in which their first ops were defined."""
-        in_place = self._twins([index for index, role in enumerate(aside) if role is None])
-        in_place = self._without_circles(in_place)
-        if len(in_place) > self.view_options.limit:
-            in_place = self._alike(in_place)
-        if len(in_place) > self.view_options.limit:
-            in_place = self._rest(in_place)
-        away: dict[Role, list[int]] = defaultdict(list)
+        """Fold the units into items, in the order in which their first ops were defined.
+
+        Whatever is folded, data never leaves a box and enters it again, unless it does so through one unit.
+        """
+        by_role: dict[Role | None, list[int]] = defaultdict(list)
         for index, role in enumerate(aside):
-            if role is not None:
-                away[role].append(index)
-        items = [Item(kind, label, units, None) for kind, label, units in in_place]
-        for role, indices in away.items():
+            by_role[role].append(index)
+        items: list[Item] = []
+        for role, indices in by_role.items():
             groups = self._twins(indices)
-            groups = self._rest(self._alike(groups)) if len(groups) > self.view_options.limit else groups
+            for narrow in (self._alike, self._rest):
+                groups = self._without_circles(groups)
+                groups = narrow(groups) if len(groups) > self.view_options.limit else groups
             items += [Item(kind, label, units, role) for kind, label, units in groups]
         return sorted(items, key=lambda item: (item.kind == "rest", self._defined(item.units[0])))
 
@@ -218,20 +214,28 @@ class ScopeLayer:
         )
 
     def _without_circles(self, groups: list[Group]) -> list[Group]:
-        """Take apart the groups that data leaves and enters again: as one box they would feed themselves."""
+        """Take apart the groups that links leave and enter again: as one box they would feed themselves."""
+        circled = self._circled(groups)
+        found: list[Group] = []
+        for number, group in enumerate(groups):
+            found += [("", self._label(i), (i,)) for i in group[2]] if number in circled else [group]
+        return found
+
+    def _circled(self, groups: Sequence[Group]) -> set[int]:
+        """Return the groups of several units that lie on a circle of groups."""
         if all(len(units) == 1 for _, _, units in groups):
-            return groups
+            return set()
+        circled = _on_circles(len(groups), *self._group_links(groups))
+        return {number for number in circled if len(groups[number][2]) > 1}
+
+    def _group_links(self, groups: Sequence[Group]) -> tuple[Ints, Ints]:
+        """Return the pairs of different groups that are linked."""
         group_of = np.full(len(self.units), -1, dtype=np.int64)
         for number, (_, _, units) in enumerate(groups):
             group_of[list(units)] = number
-        source, target = group_of[self.links[0]], group_of[self.links[1]]
+        source, target = group_of[self._ordering[0]], group_of[self._ordering[1]]
         kept = (source >= 0) & (target >= 0) & (source != target)
-        circled = _on_circles(len(groups), source[kept], target[kept])
-        broken = {number for number in circled if len(groups[number][2]) > 1}
-        found: list[Group] = []
-        for number, group in enumerate(groups):
-            found += [("", self._label(i), (i,)) for i in group[2]] if number in broken else [group]
-        return found
+        return source[kept], target[kept]
 
     def _alike(self, groups: Sequence[Group]) -> list[Group]:
         """Fold what has one structure, whatever its name, and ops of one role and type."""
@@ -254,14 +258,45 @@ class ScopeLayer:
         return f"{stem_of(self._label(units[0]))}, …"
 
     def _rest(self, groups: Sequence[Group]) -> list[Group]:
-        """Keep the largest, and count the others in one item."""
-        if len(groups) <= self.view_options.limit:
-            return list(groups)
+        """Keep the largest, and count the others in one item; or in several, where one would feed itself."""
         ops = [sum(len(self.units[index].rows) for index in units) for _, _, units in groups]
         order = sorted(range(len(groups)), key=lambda number: (-ops[number], number))
-        kept, others = sorted(order[: self.view_options.limit - 1]), sorted(order[self.view_options.limit - 1 :])
+        limit = self.view_options.limit
+        kept, others = sorted(order[: limit - 1]), sorted(order[limit - 1 :])
         units = tuple(index for number in others for index in groups[number][2])
-        return [*(groups[number] for number in kept), ("rest", f"{len(others):,} more", units)]
+        found = [*(groups[number] for number in kept), ("rest", f"{len(others):,} more", units)]
+        return found if len(found) - 1 not in self._circled(found) else self._runs(groups)
+
+    def _runs(self, groups: Sequence[Group]) -> list[Group]:
+        """Fold what follows each other: runs of an order in which no link goes back have such an order too.
+
+        The largest third stays as it is, if it is more than single ops.
+        """
+        groups = sorted(groups, key=lambda group: self._defined(group[2][0]))
+        ops = [sum(len(self.units[index].rows) for index in units) for _, _, units in groups]
+        order = in_order(len(groups), *self._group_links(groups))
+        limit = self.view_options.limit
+        largest = sorted(range(len(groups)), key=lambda number: -ops[number])[: limit // 3]
+        alone = {number for number in largest if ops[number] > 1}
+        stretches: list[list[int]] = [[]]
+        for number in order:
+            if number in alone:
+                stretches += [[number], []]
+            else:
+                stretches[-1].append(number)
+        length = 1
+        while sum(-(-len(stretch) // length) for stretch in stretches) > limit and length < len(groups):
+            length += max(1, length // 4)
+        return [
+            self._run([groups[number] for number in stretch[start : start + length]])
+            for stretch in stretches
+            for start in range(0, len(stretch), length)
+        ]
+
+    def _run(self, groups: Sequence[Group]) -> Group:
+        if len(groups) == 1:
+            return groups[0]
+        return "rest", f"{groups[0][1]} … {groups[-1][1]}", tuple(index for _, _, units in groups for index in units)
 
 
 Group = tuple[GroupKind, str, tuple[int, ...]]
@@ -291,6 +326,35 @@ def _on_circles(count: int, source: Ints, target: Ints) -> list[int]:
         if np.array_equal(still, alive):
             return [int(number) for number in np.flatnonzero(alive)]
         alive = still
+
+
+def in_order(count: int, source: Ints, target: Ints) -> list[int]:
+    """Return the nodes in an order in which no link goes back, the lowest number first; circles are cut there."""
+    if not (source > target).any():
+        return list(range(count))
+    waits = np.bincount(target, minlength=count).tolist()
+    after: dict[int, list[int]] = defaultdict(list)
+    for one, other in zip(source.tolist(), target.tolist(), strict=True):
+        after[one].append(other)
+    ready = [number for number in range(count) if not waits[number]]
+    done = [False] * count
+    found: list[int] = []
+    lowest = 0
+    while len(found) < count:
+        if not ready:
+            while done[lowest]:
+                lowest += 1
+            ready.append(lowest)
+        number = heapq.heappop(ready)
+        if done[number]:
+            continue
+        done[number] = True
+        found.append(number)
+        for other in after[number]:
+            waits[other] -= 1
+            if not waits[other] and not done[other]:
+                heapq.heappush(ready, other)
+    return found
 
 
 def layer_of(graph_index: GraphIndex, scope: ScopeId, view_options: ViewOptions) -> ScopeLayer:

@@ -20,7 +20,7 @@ from scopeview.analysis.graph_view.nodes import GraphItem, describe_items, item_
 from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ScopeLayer, ViewOptions, layer_of, scope_of_path
 from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
-from scopeview.model.links import Frontier, reduce_links
+from scopeview.model.links import group_pairs
 from scopeview.model.names import leaf_of
 from scopeview.model.ops import OpRow
 from scopeview.model.scopes import ROOT
@@ -195,31 +195,22 @@ def only_linked(
 
 def links_between(graph_index: GraphIndex, codes: Ints, edges: Ints) -> Iterator[GraphLink]:
     """Yield the links that some edges make, one for each pair of what stands for their ends."""
-    columns, frontier = graph_index.table.columns, Frontier(graph_index.tree, ()).regrouped(codes)
-    pairs = np.stack([columns.source[edges].astype(np.int64), graph_index.target[edges]], axis=1)
+    columns = graph_index.table.columns
+    sources, targets = codes[columns.source[edges]], codes[graph_index.target[edges]]
+    order, starts = group_pairs(sources, targets)
+    if not len(starts):
+        return
+    edges = edges[order]
     is_control = columns.port[edges] < 0
-    counted = [
-        reduce_links(pairs, weights.astype(np.int64), frontier, frontier)
-        for weights in (
-            ~is_control,
-            is_control,
-            graph_index.is_write[edges],
-            graph_index.is_weight[edges] & ~is_control,
-        )
-    ]
-    tensors = _tensors(graph_index, codes, edges[~is_control])
-    sides = counted[0].left.tolist(), counted[0].right.tolist()
-    numbers = (one.weight.tolist() for one in counted)
-    for source, target, data, control, writes, weights in zip(*sides, *numbers, strict=True):
-        number, edge = tensors.get((source, target), (0, -1))
-        told = None
-        if number == 1:
-            told = carried_facts(
-                graph_index.context.model,
-                graph_index.function,
-                OpRow(int(columns.source[edge])),
-                port_of(graph_index, edge),
-            )
+    link_of_edge = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(edges)))
+    tensors, some_edge = _tensors(graph_index, link_of_edge[~is_control], edges[~is_control], len(starts))
+    weighed = (~is_control, is_control, graph_index.is_write[edges], graph_index.is_weight[edges] & ~is_control)
+    sums = [np.add.reduceat(weights.astype(np.int64), starts).tolist() for weights in weighed]
+    ends = sources[order[starts]].tolist(), targets[order[starts]].tolist()
+    for source, target, data, control, writes, weights, number, edge in zip(
+        *ends, *sums, tensors.tolist(), some_edge.tolist(), strict=True
+    ):
+        carried = carried_by(graph_index, edge) if number == 1 else None
         yield GraphLink(
             source=source,
             target=target,
@@ -228,51 +219,41 @@ def links_between(graph_index: GraphIndex, codes: Ints, edges: Ints) -> Iterator
             writes=writes,
             weights=weights,
             tensors=number,
-            dtype=told.dtype if told is not None else None,
-            shape=told.shape if told is not None else None,
-            shape_known=told is not None and told.shape_known,
-            elements=_elements(told),
+            dtype=carried.dtype if carried is not None else None,
+            shape=carried.shape if carried is not None else None,
+            shape_known=carried is not None and carried.shape_known,
+            elements=_elements(carried),
         )
 
 
-def _elements(told: TensorFacts | None) -> int | None:
-    if told is None or not told.shape_known or told.shape is None:
+def _elements(carried: TensorFacts | None) -> int | None:
+    if carried is None or not carried.shape_known or carried.shape is None:
         return None
-    return element_count(tuple(1 if size is None else size for size in told.shape))
+    return element_count(tuple(1 if size is None else size for size in carried.shape))
 
 
-def port_of(graph_index: GraphIndex, edge: int) -> int:
-    """Return the output that an edge takes; in a function body ports count within a named output."""
+def carried_by(graph_index: GraphIndex, edge: int) -> TensorFacts:
+    """Return dtype and shape of what an edge carries; of a variable's handle, the shape of the variable's value."""
     columns = graph_index.table.columns
-    return int(columns.port[edge]) if not columns.arguments[columns.argument_id[edge]] else 0
+    source, port = OpRow(int(columns.source[edge])), int(columns.port[edge])
+    if columns.arguments[columns.argument_id[edge]]:  # in a function body ports count within a named output
+        port = 0
+    return carried_facts(graph_index.context.model, graph_index.function, source, port)
 
 
-def _tensors(graph_index: GraphIndex, codes: Ints, edges: Ints) -> dict[tuple[int, int], tuple[int, int]]:
-    """Return the number of distinct tensors of every link, and one edge of it."""
+def _tensors(graph_index: GraphIndex, links: Ints, edges: Ints, count: int) -> tuple[Ints, Ints]:
+    """Return the number of distinct tensors of every link, and one edge of it (-1 where there is none)."""
     columns = graph_index.table.columns
-    keys = (
-        np.stack(
-            [
-                codes[columns.source[edges]],
-                codes[graph_index.target[edges]],
-                columns.source[edges],
-                columns.port[edges],
-                columns.argument_id[edges],
-            ],
-            axis=1,
-        )
-        if len(edges)
-        else np.zeros((0, 5), dtype=np.int64)
-    )
-    order = np.lexsort(keys.T[::-1])
-    keys = keys[order]
-    is_new = np.any(np.diff(keys, axis=0, prepend=keys[:1] - 1), axis=1) if len(keys) else np.zeros(0, dtype=bool)
-    found: dict[tuple[int, int], tuple[int, int]] = {}
-    for place in np.flatnonzero(is_new).tolist():
-        link = int(keys[place, 0]), int(keys[place, 1])
-        number, edge = found.get(link, (0, int(edges[order[place]])))
-        found[link] = (number + 1, edge)
-    return found
+    keys = (columns.argument_id[edges], columns.port[edges], columns.source[edges], links)
+    order = np.lexsort(keys)
+    is_new = np.zeros(len(order), dtype=bool)
+    is_new[:1] = True
+    for key in keys:
+        is_new[1:] |= np.diff(key[order]) != 0
+    distinct = order[is_new]
+    some_edge = np.full(count, -1, dtype=np.int64)
+    some_edge[links[distinct[::-1]]] = edges[distinct[::-1]]
+    return np.bincount(links[distinct], minlength=count), some_edge
 
 
 def described(

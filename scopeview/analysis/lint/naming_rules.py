@@ -36,6 +36,7 @@ def uniquified_name(subject: Subject) -> Iterator[Found]:
         holder = by_case.get(taken.casefold())
         if holder is not None:
             renamed[scope_of(variable.name), bool(variable.checkpoint_keys)].append((variable, holder))
+    has_savers = bool(context.model.savers)
     for (_, is_saved), found in renamed.items():
         first, holder = found[0]
         base = split_uniquifier(leaf_of(first.name))[0]
@@ -47,7 +48,7 @@ def uniquified_name(subject: Subject) -> Iterator[Found]:
         )
         keys = "; their checkpoint keys have it too" if is_saved else ""
         evidence = [f"{variable.name} beside {other}" for variable, other in found]
-        yield Found(first.name, told + keys, evidence, None if is_saved else "info")
+        yield Found(first.name, told + keys, evidence, "info" if has_savers and not is_saved else None)
 
 
 def _ops_without_case(subject: Subject) -> Mapping[str, str]:
@@ -152,7 +153,7 @@ def saver_renames(subject: Subject) -> Iterator[Found]:
 
     Example: `tf.train.Saver({"old/name": w})`
 
-    Fix: nothing; `scopeview collections` lists what each saver renames.
+    Fix: restore with a saver that has the same dictionary; `scopeview collections` lists what each saver renames.
     """
     for saver in subject.context.saving.savers:
         if saver.renamed and not saver.restores:

@@ -88,7 +88,7 @@ def alias_paths(subject: Subject) -> Iterator[Found]:
 
     Example: `self.decoder.kernel = self.encoder.kernel`
 
-    Fix: nothing, where it is meant.
+    Fix: where it is not meant, make a variable for each; a restore by object fills the one for all paths.
     """
     for variable in subject.context.model.variables:
         owners = {path for path in variable.object_paths if not any(map(_GENERATED.fullmatch, path.split("/")))}

@@ -2,52 +2,47 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
-from scopeview.analysis.diff.restore import Mismatch, MissingKey, RestoreReport, restore
-from scopeview.analysis.lint.rule import Found, Subject, rule
-from scopeview.model.names import scope_of
-
-_MEANING = {
-    "slot": "the state of an optimizer that the checkpoint was saved without",
-    "beta power": "the state of an optimizer that the checkpoint was saved without",
-    "average": "moving averages that the checkpoint was saved without",
-    "global step": "the step counter",
-    "prefix": "stored under another scope",
-    "leaf": "stored under another name of the same thing",
-    "number": "stored under a name with another number",
-    "case": "stored in another case of letters",
-    "shape": "stored in another shape",
-    "absent": "the checkpoint has nothing like it",
-}
+from scopeview.analysis.diff.comparison import restore_report
+from scopeview.analysis.diff.restore import RestoreReport
+from scopeview.analysis.diff.verdict import RestoreCause
+from scopeview.analysis.lint.rule import Found, Severity, Subject, rule
 
 
-def _report(subject: Subject) -> RestoreReport | None:
-    if subject.checkpoint is None:
+def report_of(subject: Subject) -> RestoreReport | None:
+    """Return what a restore would do; None where there is no graph with a checkpoint."""
+    checkpoint = subject.checkpoint
+    if checkpoint is None:
         return None
-    return restore(subject.context, subject.checkpoint)
+    return subject.context.cached(("restore", checkpoint), lambda: restore_report(subject.context, checkpoint))
+
+
+def _causes(subject: Subject) -> tuple[RestoreCause, ...]:
+    report = report_of(subject)
+    return report.verdict.causes if report is not None else ()
+
+
+def _found(cause: RestoreCause, severity: Severity | None = None) -> Found:
+    arrows = zip(cause.keys, cause.near, strict=False) if cause.near else ()
+    evidence = [f"{key} <- {near}" if near else key for key, near in arrows] or list(cause.keys)
+    return Found(cause.keys[0], cause.message, evidence, severity, cause.cure)
 
 
 @rule("GC1", "key-not-found", "error", "pair")
 def key_not_found(subject: Subject) -> Iterator[Found]:
     """Keys that the graph asks for and the checkpoint has not: "Key X not found in checkpoint".
 
-    Why: `Saver.restore` ends at the first of them and restores nothing. What probably happened is told for each.
+    Why: `Saver.restore` ends at the first of them and restores nothing. Keys of one cause are one finding. Objects
+    that `tf.train.Checkpoint` does not find keep their first values, without an error.
 
     Example: a model whose `weights` the library now calls `kernel`; an optimizer that was added after the save
 
-    Fix: `scopeview diff` proposes the assignment map; a `Saver` of the variables that are there leaves the others out.
+    Fix: `scopeview diff CHECKPOINT GRAPH --format saver` prints a `Saver` of what can be restored.
     """
-    report = _report(subject)
-    groups: dict[tuple[str, str, bool], list[MissingKey]] = defaultdict(list)
-    for missing in report.missing if report else ():
-        groups[missing.kind, scope_of(missing.key), bool(missing.near)].append(missing)
-    for (kind, scope, is_near), found in groups.items():
-        what = found[0].key if len(found) == 1 else f"{len(found)} keys of {scope or 'the root'}"
-        near = f" ({found[0].near})" if is_near and len(found) == 1 else ""
-        evidence = [f"{m.key} <- {m.near}" if m.near else m.key for m in found]
-        yield Found(found[0].key if len(found) == 1 else scope, f"{what} not found: {_MEANING[kind]}{near}", evidence)
+    for cause in _causes(subject):
+        if cause.kind not in ("shape", "dtype", "unused") or (cause.kind == "shape" and cause.near):
+            yield _found(cause, None if cause.is_fatal else "warning")
 
 
 @rule("GC2", "shape-or-dtype-differs", "error", "pair")
@@ -61,48 +56,24 @@ def shape_or_dtype_differs(subject: Subject) -> Iterator[Found]:
 
     Fix: restore without these variables, and train them anew.
     """
-    report = _report(subject)
-    for found in report.mismatched if report else ():
-        silent = "; TensorFlow 1 restores it without a word" if found.is_silent else ""
-        yield Found(
-            found.variable,
-            f"{found.key} is {_stored(found)} in the checkpoint, {_wanted(found)} in the graph{silent}",
-            (found.key, found.variable),
-        )
-
-
-def _stored(found: Mismatch) -> str:
-    return f"{found.stored_dtype}{list(found.stored_shape or ())}"
-
-
-def _wanted(found: Mismatch) -> str:
-    return f"{found.dtype}{list(found.shape) if found.shape is not None else '[...]'}"
+    for cause in _causes(subject):
+        if cause.kind in ("shape", "dtype") and not cause.near:
+            yield _found(cause)
 
 
 @rule("GC3", "unused-key", "warning", "pair")
 def unused_key(subject: Subject) -> Iterator[Found]:
     """Keys of the checkpoint that the graph does not ask for.
 
-    Why: beside keys that are not found they tell what was renamed; alone, that a part of the model is left behind.
+    Why: beside keys that are not found they show what was renamed; alone, that a part of the model is left behind.
 
     Example: optimizer slots, when a training checkpoint is restored for inference
 
-    Fix: nothing, where it is meant.
+    Fix: add the missing part to the graph, or leave the keys where they are: a restore does not need them.
     """
-    report = _report(subject)
-    if report is None or subject.checkpoint is None:
-        return
-    auxiliary_variables = subject.checkpoint.auxiliary_variables
-    slots = [key for key in report.unused if key in auxiliary_variables]
-    others = [key for key in report.unused if key not in auxiliary_variables]
-    if slots:
-        yield Found(slots[0], f"{len(slots):,} keys of optimizers and averages are not asked for", slots, "info")
-    groups: dict[str, list[str]] = defaultdict(list)
-    for key in others:
-        groups[scope_of(key)].append(key)
-    for scope, found in groups.items():
-        what = found[0] if len(found) == 1 else f"{len(found)} keys of {scope or 'the root'}"
-        yield Found(found[0] if len(found) == 1 else scope, f"{what} not asked for", found)
+    for cause in _causes(subject):
+        if cause.kind == "unused":
+            yield _found(cause, "info" if cause.is_auxiliary else None)
 
 
 @rule("GC4", "object-based-checkpoint", "warning", "pair")
@@ -116,7 +87,7 @@ def object_based_checkpoint(subject: Subject) -> Iterator[Found]:
 
     Fix: restore through `tf.train.Checkpoint`, or map the full names with `init_from_checkpoint`.
     """
-    report = _report(subject)
+    report = report_of(subject)
     is_named = not subject.context.model.has_objects
     if report is not None and report.is_object_based and is_named and report.missing:
         yield Found(

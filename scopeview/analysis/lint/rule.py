@@ -53,6 +53,8 @@ class Found:
     """Names of the ops, variables and keys that show it."""
     severity: Severity | None = None
     """Where it differs from the rule's."""
+    fix: str = ""
+    """What to do in this case, where that is more than the rule says."""
 
 
 Check = Callable[[Subject], Iterable[Found]]

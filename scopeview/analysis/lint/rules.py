@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from scopeview.analysis.lint import (
     checkpoint_rules,
+    import_rules,
+    missed_sharing,
     naming_rules,
     object_rules,
     restore_rules,
@@ -13,7 +15,17 @@ from scopeview.analysis.lint import (
 )
 from scopeview.analysis.lint.rule import RULES as _REGISTERED
 
-_MODULES = (sharing_rules, naming_rules, training_rules, storage_rules, checkpoint_rules, restore_rules, object_rules)
+_MODULES = (
+    sharing_rules,
+    naming_rules,
+    training_rules,
+    storage_rules,
+    import_rules,
+    missed_sharing,
+    checkpoint_rules,
+    restore_rules,
+    object_rules,
+)
 """Named so that the imports are seen to be used: each registers its rules."""
 
 _FAMILIES = ("G", "C", "GC", "O")

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from scopeview.analysis.diff.verdict import RestoreVerdict
+from scopeview.analysis.lint.restore_rules import report_of
 from scopeview.analysis.lint.rule import SEVERITIES, Rule, Severity, Subject
 from scopeview.analysis.lint.rules import RULES
 from scopeview.errors import QueryError
@@ -38,13 +40,17 @@ class LintReport:
 
     path: str
     checkpoint: str
-    """The checkpoint that the graph was held against; empty if there was none."""
+    """The checkpoint that the graph was checked with; empty if there was none."""
     findings: tuple[Finding, ...]
     counts: Mapping[str, int]
     """Findings by severity."""
+    withheld: Mapping[str, int]
+    """Findings below the lowest severity that was asked for, by severity; they are not listed."""
     rules_applied: tuple[str, ...]
     rules_skipped: Mapping[str, str]
     """Rules that did not apply, and why."""
+    verdict: RestoreVerdict | None
+    """Whether the checkpoint can be restored into the graph, and what is in the way; None without both."""
 
     @property
     def has_errors(self) -> bool:
@@ -78,15 +84,21 @@ def lint(
     skipped = {rule.code: why for rule in wanted if (why := _why_not(rule, subject))}
     applied = [rule for rule in wanted if rule.code not in skipped]
     shown = SEVERITIES[: SEVERITIES.index(severity) + 1]
-    found = [finding for rule in applied for finding in _findings(rule, subject) if finding.severity in shown]
-    found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    every = [finding for rule in applied for finding in _findings(rule, subject)]
+    found = sorted(
+        (finding for finding in every if finding.severity in shown),
+        key=lambda finding: SEVERITIES.index(finding.severity),
+    )
+    restored = report_of(subject)
     return LintReport(
         path=subject.context.model.origin.path,
         checkpoint=subject.checkpoint.model.origin.path if subject.checkpoint is not None else "",
         findings=tuple(found),
         counts=Counter(finding.severity for finding in found),
+        withheld=Counter(finding.severity for finding in every if finding.severity not in shown),
         rules_applied=tuple(rule.code for rule in applied),
         rules_skipped=skipped,
+        verdict=restored.verdict if restored is not None else None,
     )
 
 
@@ -151,5 +163,5 @@ def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:
             message=found.message,
             evidence=evidence[:_EVIDENCE_SHOWN],
             total_evidence=len(evidence),
-            fix=rule.fix,
+            fix=found.fix or rule.fix,
         )

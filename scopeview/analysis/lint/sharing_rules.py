@@ -3,109 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.call_sites import CallSite
-from scopeview.analysis.derive.structure import Twins
 from scopeview.analysis.lint.reachable import reaches
 from scopeview.analysis.lint.rule import Found, Subject, names, rule, these
 from scopeview.model.names import is_within, leaf_of, scope_of, split_uniquifier
 from scopeview.model.ops import OpRow
 from scopeview.model.variables import Variable
-
-
-@rule("G1", "shared-variable", "info")
-def shared_variable(subject: Subject) -> Iterator[Found]:
-    """Variables that the computation uses at several places.
-
-    Why: sharing is what variable scopes are for, and no name shows it: reuse leaves `cell_1/` ops that read `cell/w`.
-
-    Example: `with tf.variable_scope("cell", reuse=True): ...`
-
-    Fix: nothing; `scopeview sharing` lists the call sites of each.
-    """
-    context = subject.context
-    groups: dict[tuple[object, ...], list[Variable]] = defaultdict(list)
-    for variable in owned(context):
-        if context.uses(variable) > 1:
-            sites = tuple((site.program, site.scope, site.times) for site in context.call_sites(variable))
-            groups[scope_of(variable.name), sites].append(variable)
-    for found in groups.values():
-        sites_of = context.call_sites(found[0])
-        where = scope_of(found[0].name) or found[0].name
-        uses = context.uses(found[0])
-        listed = ", ".join(_site(site) for site in sites_of[:4]) + (", …" if len(sites_of) > 4 else "")
-        yield Found(where, f"{these(found)} used at {uses} places: {listed}", names(found))
-
-
-def _site(site: CallSite) -> str:
-    times = f" ×{site.times}" if site.times > 1 else ""
-    return (f"{site.program}: " if site.program else "") + (site.scope or "(root)") + times
-
-
-@rule("G2", "missed-sharing", "warning")
-def missed_sharing(subject: Subject) -> Iterator[Found]:
-    """Scopes that are equal op by op, each with variables of its own, side by side and not stacked.
-
-    Why: code that was called twice and was meant to share its weights trains two sets of them, and nothing says so.
-
-    Example: `for image in (left, right): with tf.name_scope("filter"): w = tf.Variable(...)`
-
-    Fix: use `get_variable` and enter the scope with `reuse=tf.AUTO_REUSE`, or keep the layer object and call it twice.
-    """
-    context = subject.context
-    for twins, sets in twins_with_variables(context):
-        if _are_stacked(context, twins.scopes):
-            continue
-        pairs = [" = ".join(names(same)) for same in zip(*sets.values(), strict=True)]
-        count = f"{len(twins.scopes)} equal scopes, {', '.join(twins.scopes[:3])}{', …' if len(sets) > 3 else ''},"
-        each = f"have {these(sets[twins.scopes[0]])} each" if len(pairs) > 1 else f"have a variable each ({pairs[0]})"
-        yield Found(twins.scopes[0], f"{count} {each} and share none", pairs)
-
-
-def twins_with_variables(context: AnalysisContext) -> Iterator[tuple[Twins, dict[str, list[Variable]]]]:
-    """Yield the outermost families of equal scopes whose computation uses variables of their own."""
-    taken: list[str] = []
-    for twins in sorted(context.twins, key=lambda found: found.scopes[0].count("/")):
-        if any(is_within(twins.scopes[0], scope) for scope in taken):
-            continue
-        sets = {scope: _used_inside(context, scope) for scope in twins.scopes}
-        counts = {len(found) for found in sets.values()}
-        if len(counts) == 1 and counts != {0}:
-            taken += twins.scopes
-            if any(variable.trainable is not False for found in sets.values() for variable in found):
-                yield twins, sets  # counters of metrics are never meant to be shared
-
-
-def _used_inside(context: AnalysisContext, scope: str) -> list[Variable]:
-    """Return the variables that stand in a scope and that only its own computation uses."""
-    found = []
-    for variable in _held_below(context, scope):
-        sites = context.call_sites(variable)
-        if sites and all(is_within(site.scope, scope) for site in sites):
-            found.append(variable)
-    return found
-
-
-def _held_below(context: AnalysisContext, scope: str) -> Iterable[Variable]:
-    tree, table = context.model.variable_scopes, context.model.variables
-    found = tree.find(scope)
-    rows = tree.rows(found) if found is not None else range(0)
-    return (
-        table[row] for row in rows if table[row].name not in context.auxiliary_variables and table[row].kind != "frozen"
-    )
-
-
-def _are_stacked(context: AnalysisContext, scopes: Sequence[str]) -> bool:
-    """Whether one of several scopes computes with what another has computed."""
-    return any(
-        reaches(context, one, [other for other in scopes if other != one]) for one in scopes[:_FAMILY_MEMBERS_WALKED]
-    )
-
-
-_FAMILY_MEMBERS_WALKED = 8
-"""A stack of equal blocks shows in its first members; every further walk costs as much as the graph is large."""
 
 
 @rule("G3", "accidental-sharing", "warning")
@@ -219,42 +125,53 @@ def twin_after_import(subject: Subject) -> Iterator[Found]:
                 )
 
 
-@rule("G25", "name-scope-apart", "info")
+@rule("G25", "name-scope-apart", "warning")
 def name_scope_apart(subject: Subject) -> Iterator[Found]:
     """Variables whose users all stand in a name scope that the variables' own names do not have.
 
     Why: `name_scope` leaves the names of `get_variable` alone: the checkpoint says `encoder/w`, the graph shows
-    `model/encoder/MatMul`, and a `w` made in a name scope lies at the root, where the next one collides with it.
+    `model/encoder/MatMul`, and a `w` made in a name scope lies at the root, where the next one collides with it. This
+    is a note for variables that are shared (by towers, by the steps of a cell) or not trainable (counters of metrics),
+    and where the scope repeats the variable's own.
 
     Example: `with tf.name_scope("layer1"): w = tf.get_variable("w", [4, 2])` makes `w`
 
-    Fix: use `variable_scope` where the variable's name should have the prefix; otherwise nothing.
+    Fix: use `variable_scope` where the variable's name should have the prefix; it renames the keys of checkpoints.
     """
     context = subject.context
-    groups: dict[tuple[str, ...], list[Variable]] = defaultdict(list)
+    groups: dict[tuple[tuple[str, ...], bool], list[Variable]] = defaultdict(list)
     for variable in owned(context):
-        sites = context.call_sites(variable)
-        prefixes = [_prefix(scope_of(variable.name), site) for site in sites]
+        sites, scope = context.call_sites(variable), scope_of(variable.name)
+        prefixes = [_prefix(scope, site) for site in sites]
         is_checked = variable.kind in ("ref", "resource", "partitioned") and not is_plain(context, variable)
         if is_checked and prefixes and all(prefixes):
-            groups[tuple(dict.fromkeys(prefixes))].append(variable)
-    for prefixes_of, found in groups.items():
+            outer = tuple(dict.fromkeys(prefixes))
+            is_note = is_within(scope, outer[0]) or context.uses(variable) > 1 or variable.trainable is False
+            groups[outer, is_note].append(variable)
+    for (prefixes_of, is_note), found in groups.items():
         listed = ", ".join(f"{prefix}/" for prefix in prefixes_of[:3]) + (", …" if len(prefixes_of) > 3 else "")
+        those = "that name scope" if len(prefixes_of) == 1 else "those name scopes"
         yield Found(
             prefixes_of[0],
-            f"{these(found)} used in {listed} without {'it' if len(prefixes_of) == 1 else 'them'} in the name",
+            f"{these(found)} used in {listed} without {those} in the variable's name",
             [f"{variable.name} used from {context.call_sites(variable)[0].scope}" for variable in found],
+            "info" if is_note else None,
         )
 
 
 def _prefix(scope: str, site: CallSite) -> str:
     """Return what stands before a variable's scope in the op scope of a call site; empty if nothing does."""
-    if site.relation != "prefixed" or site.program or _in_loop(site.scope):
+    if site.relation != "prefixed" or site.program or _in_loop(site.scope) or _in_branch(site.scope):
         return ""
     before, found, _ = f"/{site.scope}/".partition(f"/{scope}/" if scope else "//")
     if site.scope.startswith(f"{scope}/{scope.partition('/')[0]}/"):
         return scope.partition("/")[0]  # the name scope is called as the variable scope: block1/block1/conv1
     return before.strip("/") if found or not scope else site.scope
+
+
+def _in_branch(scope: str) -> bool:
+    """Whether an op scope is one that `tf.cond` made."""
+    return any(split_uniquifier(segment)[0] == "cond" for segment in scope.split("/"))
 
 
 def owned(context: AnalysisContext) -> Iterator[Variable]:

@@ -252,7 +252,7 @@ def frozen_graph(subject: Subject) -> Iterator[Found]:
 
     Example: `tf.compat.v1.graph_util.convert_variables_to_constants(...)`
 
-    Fix: nothing; take the graph before freezing where variables are needed.
+    Fix: take the graph before freezing where variables are needed.
     """
     frozen = [variable for variable in subject.context.model.variables if variable.kind == "frozen"]
     if frozen:

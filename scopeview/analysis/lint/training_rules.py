@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scopeview.analysis.answers.collections import is_trained
+from scopeview.analysis.answers.totals import is_trained
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import TRAINING
 from scopeview.analysis.lint.object_rules import GENERATED
@@ -135,11 +135,24 @@ def dead_variable(subject: Subject) -> Iterator[Found]:
         and not context.uses(variable)
         and _is_a_users(context, variable)
         and leaf_of(variable.name) != _COUNTER
+        and not _is_random_state(variable)
+        and not _decides(context, variable)
         and not _is_set_otherwise(context, variable)
         and not _roles(context, variable) & (TRAINING | {"summary"})
     ]
     for where, found in by_scope(dead):
         yield Found(where, f"{these(found)}: nothing computes with it", names(found))
+
+
+def _is_random_state(variable: Variable) -> bool:
+    """Whether a variable is the state of a random generator, which only training draws from."""
+    is_counter = variable.dtype in ("int64", "uint64", "uint32") and variable.shape in ((2,), (3,))
+    return is_counter and not variable.trainable
+
+
+def _decides(context: AnalysisContext, variable: Variable) -> bool:
+    """Whether a variable chooses which branch runs."""
+    return any(access.no_use == "predicate" for access in context.accesses(variable).readers)
 
 
 def _is_a_users(context: AnalysisContext, variable: Variable) -> bool:

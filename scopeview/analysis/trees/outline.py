@@ -18,9 +18,10 @@ from scopeview.analysis.derive.structure import shapes
 from scopeview.analysis.trees.folding import Group, fold_twins
 from scopeview.model.model import Model
 from scopeview.model.names import leaf_of, sort_key
+from scopeview.model.op_types import VARIABLE_TYPES
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.scopes import ScopeId, ScopeTree
-from scopeview.model.variables import VARIABLE_TYPES, Variable
+from scopeview.model.variables import Variable
 
 Sort = Literal["definition", "name", "size"]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from scopeview.model.object_paths import unescape
 from scopeview.model.variables import Variable
-from scopeview.readers.graph.objects import object_paths, unescape
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.graph.objects import object_paths
+from scopeview.readers.protobuf.decode import DecodeError, parse
 
 OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _ATTRIBUTES = "/.ATTRIBUTES/"
@@ -19,11 +20,9 @@ _ATTRIBUTES = "/.ATTRIBUTES/"
 
 def parse_object_graph(raw: bytes) -> Any | None:
     """Return the TrackableObjectGraph, or None if the bytes do not parse."""
-    from google.protobuf.message import DecodeError
-
     try:
-        return message("TrackableObjectGraph").FromString(raw)
-    except (DecodeError, UnicodeDecodeError):
+        return parse("TrackableObjectGraph", raw)
+    except DecodeError:
         return None
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from scopeview.errors import NotFoundError
 from scopeview.readers.fence import LONGEST_PATH, children, is_dir, is_file, opened
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import parse
+from scopeview.readers.protobuf.text import to_wire
 
 _PATTERN = re.compile(r"-\?{5}-of-\d{5}\Z")
 
@@ -28,15 +29,13 @@ def read_state(state_file: Path) -> list[str] | None:
 
     Text of another kind, a path that no file can have and an empty one are not checkpoints; an empty latest one stays.
     """
-    from google.protobuf import text_format
-
     try:
         with opened(state_file) as file:
             text = file.read(_LARGEST + 1).decode("utf-8")
         if len(text) > _LARGEST:
             return None
-        state = text_format.Parse(text, message("CheckpointState")(), allow_unknown_field=True)
-    except (OSError, NotFoundError, ValueError, RecursionError, text_format.ParseError):
+        state = parse("CheckpointState", to_wire(text, "CheckpointState")[0])
+    except (OSError, NotFoundError, ValueError):
         return None
     return [str(state.model_checkpoint_path), *map(str, state.all_model_checkpoint_paths[:_MOST_NAMED])]
 

@@ -15,7 +15,7 @@ from scopeview.model.shapes import Shape
 from scopeview.model.variables import Part, Variable
 from scopeview.readers.checkpoint import table
 from scopeview.readers.graph.attributes import shape_of
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer
 
 
@@ -36,15 +36,13 @@ def read_v1(buffers: Iterable[Buffer], path: str, notes: list[str]) -> tuple[lis
 
 
 def _description(buffer: Buffer, path: str, notes: list[str]) -> Any:
-    from google.protobuf.message import DecodeError
-
     # The description is the first entry; the values after it may be gigabytes and are not read.
     first = next(table.entries(buffer, notes), None)
     if first is None or first.key != b"":
         raise DamagedError(f"{path} is a table, but not a checkpoint: its first key is not empty")
     try:
-        return message("SavedTensorSlices").FromString(first.value).meta
-    except (DecodeError, UnicodeDecodeError) as error:
+        return parse("SavedTensorSlices", first.value).meta
+    except DecodeError as error:
         raise DamagedError(f"{path} is a V1 checkpoint whose description is damaged: {error}") from error
 
 

@@ -22,7 +22,7 @@ from scopeview.readers.checkpoint.slices import FULL, slice_key
 from scopeview.readers.checksums import masked_crc32c
 from scopeview.readers.fence import opened, status
 from scopeview.readers.graph.attributes import shape_of
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer, WireError, varint
 from scopeview.readers.undecodable import text_of_bytes
 
@@ -49,8 +49,6 @@ def read_bundle(buffer: Buffer, path: str) -> Bundle | None:
     Raises:
         DamagedError: the table has no entries at all.
     """
-    from google.protobuf.message import DecodeError
-
     notes: list[str] = []
     found = table.entries(buffer, notes)
     first = next(found, None)
@@ -60,10 +58,9 @@ def read_bundle(buffer: Buffer, path: str) -> Bundle | None:
     if first.key != b"" or first.value[:1] == _V1_START:
         return None
     bundle = _bundle_of_header(first.value, notes)
-    parse = message("BundleEntryProto").FromString
     for entry in found:
         try:
-            bundle.entries[entry.key] = parse(entry.value)
+            bundle.entries[entry.key] = parse("BundleEntryProto", entry.value)
         except DecodeError:
             bundle.entries[entry.key] = None
             notes.append(f"the entry of {_text(entry.key)[:200]!r} is damaged: its dtype and shape are unknown")
@@ -71,10 +68,8 @@ def read_bundle(buffer: Buffer, path: str) -> Bundle | None:
 
 
 def _bundle_of_header(raw: bytes, notes: list[str]) -> Bundle:
-    from google.protobuf.message import DecodeError
-
     try:
-        header = message("BundleHeaderProto").FromString(raw)
+        header = parse("BundleHeaderProto", raw)
     except DecodeError:
         notes.append("the header of the index is damaged; one shard is assumed")
         return Bundle(1, None, notes=notes)

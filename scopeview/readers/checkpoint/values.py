@@ -6,37 +6,45 @@ one block is ever in memory.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scopeview.errors import DamagedError
 from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.model import Model
 from scopeview.model.variables import StoredSlice, Variable
 from scopeview.readers.checkpoint.v2 import shard_path
 from scopeview.readers.fence import fence, fenced, opened
+from scopeview.readers.files import Identity
 
 BLOCK_BYTES = 1 << 24
 """Bytes of a block; a multiple of the size of every dtype."""
 
 
 class ShardValues:
-    """Reads the values of one checkpoint."""
+    """Reads the values of one checkpoint; a data file that changes between two reads is refused."""
 
     def __init__(self, model: Model) -> None:
         index = Path(model.origin.file)
         self._prefix = index.with_name(index.name.removesuffix(".index"))
         self._fence = fence()
         self._shards = int(model.origin.details.get("shards", "1"))
+        self._identities: dict[Path, Identity] = {}
 
     def blocks(self, variable: Variable) -> Iterator[NDArray[np.generic]]:
         """Yield the values of a variable in flat blocks, parts one after the other.
 
         Strings, unknown dtypes and what cannot be read (a shard that is missing or short, a V1 checkpoint) yield
         nothing.
+
+        Raises:
+            DamagedError: a data file changed since it was first read.
         """
         dtype = numpy_dtype(variable.dtype)
         for stored in (variable.stored, *(part.stored for part in variable.parts)):
@@ -49,6 +57,7 @@ class ShardValues:
             with fenced(self._fence):  # not around the loop: whoever takes the blocks may open files of others
                 shard = opened(path)
             with shard:
+                self._check(path, shard)
                 shard.seek(stored.offset)
                 left = stored.size_bytes
                 while left > 0:
@@ -56,9 +65,20 @@ class ShardValues:
                     if not raw:
                         return
                     left -= len(raw)
+                    self._check(path, shard)
                     yield np.frombuffer(raw, dtype, count=len(raw) // dtype.itemsize)
         except OSError:
             return
+
+    def _check(self, path: Path, shard: BufferedReader) -> None:
+        """Compare a data file with what it was when it was first read.
+
+        Raises:
+            DamagedError: it has changed.
+        """
+        identity = Identity.of(os.fstat(shard.fileno()))
+        if self._identities.setdefault(path, identity) != identity:
+            raise DamagedError(f"{path} has changed since it was opened; reload it")
 
 
 def numpy_dtype(name: str) -> np.dtype[np.generic] | None:

@@ -8,15 +8,16 @@ from typing import Any
 
 from scopeview.model.attributes import Attributes, FunctionRef
 from scopeview.model.code_lines import CodeLines
-from scopeview.model.functions import FUNCTIONAL_TYPES, Function
+from scopeview.model.functions import Function
 from scopeview.model.model import Binding, Dangling, Message, Model, Origin
+from scopeview.model.op_types import FUNCTIONAL_TYPES
 from scopeview.model.ops import OpTable
 from scopeview.readers.budget import budget
 from scopeview.readers.graph import collection_defs
 from scopeview.readers.graph.bindings import read_bindings
 from scopeview.readers.graph.debug_info import parse_debug_info
 from scopeview.readers.graph.functions import read_functions
-from scopeview.readers.graph.nodes import Span, build_graph, split_graph
+from scopeview.readers.graph.nodes import GraphParts, Span, build_graph, split_graph
 from scopeview.readers.graph.object_copies import merge_copies
 from scopeview.readers.graph.objects import join_objects
 from scopeview.readers.graph.savers import read_savers
@@ -53,7 +54,7 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
     meta = meta or MetaGraphParts()
     report_progress("looking for the nodes", 0)
     parts = split_graph(buffer, graphs)
-    _keep_affordable(parts.nodes)
+    _keep_affordable(parts)
     graph, dangling = build_graph(buffer, parts)
     report_progress("putting variables and collections together", len(buffer))
     functions, dangling_in_functions = read_functions(buffer, parts.libraries, parts.notes)
@@ -95,11 +96,11 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
     )
 
 
-def _keep_affordable(nodes: list[Span]) -> None:
+def _keep_affordable(parts: GraphParts) -> None:
     """Drop the nodes past what a file of this size may cost: an empty one takes two bytes."""
     affordable = budget().affordable_items()
-    if not budget().spend_items(len(nodes), "the ops of the graph"):
-        del nodes[affordable:]
+    if not budget().spend_items(len(parts.node_starts), "the ops of the graph"):
+        del parts.node_starts[affordable:], parts.node_ends[affordable:]
 
 
 def _code_lines(buffer: Buffer, spans: Sequence[Span]) -> CodeLines | None:

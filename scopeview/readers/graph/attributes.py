@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from scopeview.model.attributes import (
@@ -17,10 +18,19 @@ from scopeview.model.attributes import (
 )
 from scopeview.model.dtypes import dtype_name
 from scopeview.model.shapes import Shape, element_count
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf import wire
+from scopeview.readers.protobuf.decode import DecodeError, parse
+from scopeview.readers.protobuf.wire import LENGTH, Bytes, WireError
 
 PREVIEW_VALUES = 8
 """Values of a constant that are decoded; the rest stays in the file."""
+
+_ATTRIBUTE_TAG = 5 << 3 | LENGTH
+_SHORT = 512
+"""Bytes of an attribute up to which its value is kept for other ops."""
+
+_LOOKED_AT = 4096
+"""Bytes of a constant that are compared before all of them are."""
 
 _MAX_NESTING = 64
 """Functions as attributes may nest functions; protobuf itself refuses more than 100 levels."""
@@ -64,13 +74,47 @@ _TYPED_FIELDS = {
 
 def decode_node(raw: bytes | memoryview) -> Attributes:
     """Decode the attributes of one NodeDef, sorted by name."""
-    from google.protobuf.message import DecodeError
-
     try:
-        node = message("NodeDef").FromString(bytes(raw))
-    except (DecodeError, UnicodeDecodeError) as error:
+        found = dict(_entry(raw, start, end) for start, end in _entries(raw))
+    except (DecodeError, WireError, IndexError) as error:
         return {"(attributes)": Undecodable(len(raw), str(error))}
-    return decode_attributes(node.attr)
+    return {name: found[name] for name in sorted(found)}
+
+
+def _entries(raw: Bytes) -> Iterator[tuple[int, int]]:
+    """Yield where the entries of a NodeDef's map of attributes lie."""
+    position, end = 0, len(raw)
+    while position < end:
+        tag, size = raw[position], raw[position + 1]
+        start = position + 2
+        if tag >= 0x80 or tag & 7 != LENGTH or size >= 0x80:
+            field = next(wire.fields(raw, position))
+            if not field.complete:
+                raise DecodeError(f"it ends inside field {field.number}")
+            start, size = field.start, field.end - field.start
+            tag = field.number << 3 | field.wire_type
+        position = start + size
+        if tag == _ATTRIBUTE_TAG:
+            if position > end:
+                raise DecodeError("it ends inside an attribute")
+            yield start, position
+
+
+def _entry(raw: Bytes, start: int, end: int) -> tuple[str, object]:
+    """Return name and value of an entry; those that are short are decoded once, for graphs repeat them."""
+    if end - start > _SHORT:
+        return _decoded_entry(raw[start:end])
+    return _short_entry(bytes(raw[start:end]))
+
+
+@lru_cache(maxsize=1 << 14)
+def _short_entry(raw: bytes) -> tuple[str, object]:
+    return _decoded_entry(raw)
+
+
+def _decoded_entry(raw: Bytes) -> tuple[str, object]:
+    entry = parse("NodeDef.attr.entry", raw)
+    return entry.key, decode_value(entry.value)
 
 
 def decode_attributes(attributes: Mapping[str, Any]) -> Attributes:
@@ -114,12 +158,12 @@ def _list(values: Any, nesting: int) -> tuple[object, ...]:
     return ()
 
 
-def text_or_bytes(content: bytes) -> str | bytes:
+def text_or_bytes(content: Bytes) -> str | bytes:
     """Return bytes as text where they are UTF-8 (nearly every string attribute), else as they are."""
     try:
-        return content.decode("utf-8")
+        return str(content, "utf-8")
     except UnicodeDecodeError:
-        return content
+        return bytes(content)
 
 
 def shape_of(proto: Any) -> Shape:
@@ -146,13 +190,15 @@ def tensor_value(proto: Any) -> TensorValue:
     return TensorValue(dtype, shape, values, is_uniform)
 
 
-def _repeats(content: bytes, count: int | None) -> bool:
-    """Whether dense content is one element, again and again."""
+def _repeats(content: Bytes, count: int | None) -> bool:
+    """Whether dense content is one element, again and again; weights show at their start that they are not."""
     step = len(content) // count if count else 0
-    return bool(step) and content == content[:step] * (len(content) // step)
+    start = step * (_LOOKED_AT // step + 1) if step else 0
+    parts = (bytes(part) for part in (content[:start], content))
+    return bool(step) and all(part == part[:step] * (len(part) // step) for part in parts)
 
 
-def _from_content(content: bytes, dtype: str, wanted: int) -> tuple[object, ...]:
+def _from_content(content: Bytes, dtype: str, wanted: int) -> tuple[object, ...]:
     layout = _UNPACK.get(dtype)
     if layout is None:
         return ()

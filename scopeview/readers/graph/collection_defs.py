@@ -17,7 +17,7 @@ from scopeview.model.names import op_of_tensor
 from scopeview.model.ops import OpTable
 from scopeview.model.variables import VariableTable
 from scopeview.readers.graph.attributes import text_or_bytes
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 
 TRAINABLE = "trainable_variables"
 
@@ -81,12 +81,9 @@ def _message_kinds(name: str) -> Iterable[tuple[str, str]]:
 
 
 def _parse_all(message_name: str, values: Iterable[bytes]) -> list[Any] | None:
-    from google.protobuf.message import DecodeError
-
-    parse = message(message_name).FromString
     try:
-        return [parse(value) for value in values]
-    except (DecodeError, UnicodeDecodeError):
+        return [parse(message_name, value) for value in values]
+    except DecodeError:
         return None
 
 
@@ -167,11 +164,9 @@ def _queue_runner(value: Any, _graph: OpTable, _handles: Set[str]) -> Member:
 
 
 def _any(value: Any, _graph: OpTable, _handles: Set[str]) -> Member:
-    from google.protobuf.message import DecodeError
-
     if value.type_url.endswith("/tensorflow.AssetFileDef"):
         try:
-            asset = message("AssetFileDef").FromString(value.value)
+            asset = parse("AssetFileDef", value.value)
         except DecodeError:
             return Member(f"{value.type_url}, damaged", "message")
         return Member(f"{asset.filename} -> {asset.tensor_info.name}", "message")

@@ -12,13 +12,15 @@ from typing import Any
 
 from scopeview.model.builder import OpTableBuilder
 from scopeview.model.dtypes import dtype_name
-from scopeview.model.functions import ARGUMENT_TYPE, Argument, Function
+from scopeview.model.functions import Argument, Function
 from scopeview.model.model import Dangling
+from scopeview.model.op_types import ARGUMENT_TYPE
 from scopeview.model.shapes import Shape
+from scopeview.readers.graph.attribute_classes import classify_attributes
 from scopeview.readers.graph.attributes import decode_node, shape_of
-from scopeview.readers.graph.nodes import Span, decode_errors, read_nodes
+from scopeview.readers.graph.nodes import Span, read_nodes
 from scopeview.readers.protobuf import wire
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer
 
 _FUNCTION, _GRADIENT = 1, 2
@@ -32,16 +34,15 @@ def read_functions(
     functions: dict[str, Function] = {}
     dangling: list[Dangling] = []
     gradients: dict[str, str] = {}
-    refused: tuple[type[Exception], ...] = (wire.WireError, *decode_errors())
     for found in _library_fields(buffer, libraries, notes):
         try:
             if found.number == _GRADIENT:
-                pair = message("GradientDef").FromString(bytes(buffer[found.start : found.end]))
+                pair = parse("GradientDef", bytes(buffer[found.start : found.end]))
                 gradients[pair.function_name] = pair.gradient_func
             if found.number != _FUNCTION:
                 continue
             function = _read_function(buffer, found, notes)
-        except refused as error:
+        except (wire.WireError, DecodeError) as error:
             notes.append(f"an entry of the function library at byte {found.start:,} is damaged: {error}")
             continue
         if function.name in functions:
@@ -67,7 +68,7 @@ def _library_fields(buffer: Buffer, libraries: Iterable[Span], notes: list[str])
 
 def _read_function(buffer: Buffer, span: wire.Field, notes: list[str]) -> Function:
     header, nodes = _split_function(buffer, span)
-    builder = OpTableBuilder(buffer, decode_node, in_function=True)
+    builder = OpTableBuilder(buffer, decode_node, classify_attributes, in_function=True)
     signature = header.signature
     for argument in signature.input_arg:
         builder.add(argument.name, ARGUMENT_TYPE, ())
@@ -97,7 +98,7 @@ def _split_function(buffer: Buffer, span: wire.Field) -> tuple[Any, list[Span]]:
         else:
             rest.append(bytes(buffer[position : found.end]))
         position = found.end
-    return message("FunctionDef").FromString(b"".join(rest)), nodes
+    return parse("FunctionDef", b"".join(rest)), nodes
 
 
 def _argument_shapes(header: Any) -> dict[int, Shape]:

@@ -8,8 +8,9 @@ TensorFlow's initializers leave a small subgraph behind, named after them:
     w/Initializer/truncated_normal        Add(mul, mean),  mul = Mul(TruncatedNormal, stddev)
     w/Initializer/zeros                   Const, or Fill(shape_as_tensor, Const) when large
 
-Exactly these shapes are recognized, by op types and wiring and never by names; any other value is told by the type of
-the op that makes it, for whatever was done to a random number on the way changes what it is.
+Exactly these shapes are recognized, by op types and wiring and never by names, then a tensor that is scaled and moved
+(`initial_values`). A value that is computed from other variables is `derived`; any other is named by the type of the op
+that makes it, for whatever was done to a random number on the way changes what it is.
 """
 
 from __future__ import annotations
@@ -19,25 +20,11 @@ from collections.abc import Mapping, Sequence
 
 from scopeview.model.attributes import TensorValue
 from scopeview.model.names import op_of_tensor
-from scopeview.model.op_types import FIRST_ASSIGNS, RESTORES
+from scopeview.model.op_types import COPIES, FIRST_ASSIGNS, RANDOM_KINDS, RESTORES
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.model.shapes import Shape, element_count
 from scopeview.model.variables import Initializer
-
-_PASS_TYPES = frozenset({"Identity", "Snapshot"})
-
-_RANDOM_KINDS = {
-    "RandomUniform": "random_uniform",
-    "RandomUniformInt": "random_uniform",
-    "RandomStandardNormal": "random_normal",
-    "TruncatedNormal": "truncated_normal",
-    "StatelessRandomUniform": "random_uniform",
-    "StatelessRandomUniformV2": "random_uniform",
-    "StatelessRandomNormal": "random_normal",
-    "StatelessRandomNormalV2": "random_normal",
-    "StatelessTruncatedNormal": "truncated_normal",
-    "StatelessTruncatedNormalV2": "truncated_normal",
-}
+from scopeview.readers.graph.initial_values import describe_scaled, made_from
 
 _UNIFORM = "random_uniform"
 _ADD, _MULTIPLY, _SUBTRACT = ("Add", "AddV2"), ("Mul",), ("Sub",)
@@ -56,7 +43,7 @@ def initializer_of(graph: OpTable, handle: OpRow, shape: Shape, initializer_name
         initializer_name: the assigning op as the VariableDef names it, if there is one.
     """
     value = _assigned_value(graph, handle, op_of_tensor(initializer_name))
-    return None if value is None else _describe(graph, value, shape)
+    return None if value is None else _describe(graph, value, shape, graph.name(handle))
 
 
 def _assigned_value(graph: OpTable, handle: OpRow, initializer: str) -> OpRow | None:
@@ -69,8 +56,10 @@ def _assigned_value(graph: OpTable, handle: OpRow, initializer: str) -> OpRow | 
     assigns.sort(key=lambda row: (graph.name(row) not in named, graph.columns.definition[row]))
     for assign in assigns:
         value = _source(graph, assign, slot=1)
-        if value is not None and graph.op_type(value) not in RESTORES:
-            return value
+        if value is None or graph.op_type(value) in RESTORES:
+            continue
+        if graph.name(assign) in named or graph.name(handle) not in made_from(graph, value):
+            return value  # what reads the variable itself is an update of it
     return None
 
 
@@ -81,12 +70,12 @@ def _source(graph: OpTable, row: OpRow, slot: int) -> OpRow | None:
         if slot >= len(edges) or edges[slot].source == MISSING or edges[slot].is_control:
             return None
         row, slot = edges[slot].source, 0
-        if graph.op_type(row) not in _PASS_TYPES:
+        if graph.op_type(row) not in COPIES:
             return row
     return row
 
 
-def _describe(graph: OpTable, value: OpRow, shape: Shape) -> Initializer:
+def _describe(graph: OpTable, value: OpRow, shape: Shape, variable: str) -> Initializer:
     op, op_type = graph.name(value), graph.op_type(value)
     if op_type == "Const":
         return _constant(_tensor(graph, value), op)
@@ -96,7 +85,16 @@ def _describe(graph: OpTable, value: OpRow, shape: Shape) -> Initializer:
     if found is not None:
         kind, arguments = found
         return Initializer(kind, arguments, op, _resembles(kind, arguments, shape))
-    return _orthogonal(graph, value) or Initializer(op_type, {}, op)
+    orthogonal = _orthogonal(graph, value)
+    if orthogonal is not None:
+        return orthogonal
+    scaled = describe_scaled(graph, value)
+    if scaled is not None:
+        return Initializer(*scaled, op, _resembles(*scaled, shape))
+    if op_type in ("ZerosLike", "OnesLike"):
+        return Initializer("zeros" if op_type == "ZerosLike" else "ones", {}, op)
+    others = tuple(name for name in made_from(graph, value) if name != variable)
+    return Initializer("derived", {"from": others}, op) if others else Initializer(op_type, {}, op)
 
 
 def _constant(tensor: TensorValue | None, op: str) -> Initializer:
@@ -145,17 +143,17 @@ def _constant_input(graph: OpTable, row: OpRow, slot: int) -> TensorValue | None
 
 def _scaled_random(graph: OpTable, value: OpRow) -> tuple[str, Mapping[str, object]] | None:
     """Read `random * scale + shift`, and no other form; None if it is another."""
-    kind = _RANDOM_KINDS.get(graph.op_type(value))
+    kind = RANDOM_KINDS.get(graph.op_type(value))
     if kind is not None:  # not scaled: a unit normal, a uniform of 0 to 1, or integers with limits of their own
         return kind, {**_integer_limits(graph, value), **_seeds(graph, value)}
     sum_of = _operands(graph, value, _ADD)
     product = _operands(graph, sum_of[0], _MULTIPLY) if sum_of is not None else None
-    if sum_of is None or product is None or graph.op_type(product[0]) not in _RANDOM_KINDS:
+    if sum_of is None or product is None or graph.op_type(product[0]) not in RANDOM_KINDS:
         return None
     scale, shift = _number(graph, product[1]), _number_of_constant(graph, sum_of[1])
     if scale is None or shift is None:
         return None
-    kind = _RANDOM_KINDS[graph.op_type(product[0])]
+    kind = RANDOM_KINDS[graph.op_type(product[0])]
     arguments = _uniform_limits(graph, product[1], shift) if kind == _UNIFORM else {"mean": shift, "stddev": scale}
     return None if arguments is None else (kind, {**arguments, **_seeds(graph, product[0])})
 

@@ -16,9 +16,11 @@ from typing import Any
 
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.dtypes import dtype_name
-from scopeview.model.functions import CALL_TYPES
+from scopeview.model.object_paths import unescape
+from scopeview.model.op_types import CALL_TYPES
 from scopeview.model.ops import MISSING, OpTable
 from scopeview.model.variables import Variable, VariableTable
+from scopeview.readers.budget import budget
 from scopeview.readers.graph.attributes import shape_of
 
 _UNNAMED = re.compile(r"Variable(_\d+)?")
@@ -104,15 +106,6 @@ def _descend(path: str, nodes: Sequence[Any]) -> int | None:
     return node if node is not None and 0 <= node < len(nodes) else None
 
 
-def unescape(path: str) -> str:
-    """Undo the escapes of local names in a key: `.S` is "/", `..` is "." (`trackable_utils.escape_local_name`).
-
-    >>> unescape("a.Sb"), unescape("x..y")
-    ('a/b', 'x.y')
-    """
-    return path.replace("..", "\0").replace(".S", "/").replace("\0", ".")
-
-
 def _handles_by_object(graph: OpTable, object_graph: Any) -> dict[int, str]:
     """Return the variable op of each variable object, by object id."""
     found: dict[int, str] = {}
@@ -158,6 +151,11 @@ def unheld_variable(saved: Any, paths: tuple[str, ...]) -> Variable:
     )
 
 
+_COST_PER_CHARACTER = 16
+"""Bytes of the budget that a character of a path costs: in a chain of objects the paths grow with its square."""
+_PATHS = "the paths of the objects"
+
+
 def object_paths(nodes: Sequence[Any]) -> Mapping[int, tuple[str, ...]]:
     """Return the paths from the root to each object, the one a user would write first.
 
@@ -171,8 +169,9 @@ def object_paths(nodes: Sequence[Any]) -> Mapping[int, tuple[str, ...]]:
     found: dict[int, set[str]] = defaultdict(set)
     for parent, base in shortest.items():
         for child in nodes[parent].children:
-            if 0 <= child.node_id < len(nodes):
-                found[child.node_id].add(f"{base}/{child.local_name}" if base else child.local_name)
+            path = f"{base}/{child.local_name}" if base else child.local_name
+            if 0 <= child.node_id < len(nodes) and budget().spend(_COST_PER_CHARACTER * len(path), _PATHS):
+                found[child.node_id].add(path)
     return defaultdict(tuple, {node: tuple(sorted(paths, key=_rank)) for node, paths in found.items()})
 
 
@@ -187,7 +186,10 @@ def _shortest_paths(nodes: Sequence[Any]) -> dict[int, str]:
                 if known or (_is_generated(child.local_name) and not generated):
                     continue
                 base = shortest[parent]
-                shortest[child.node_id] = f"{base}/{child.local_name}" if base else child.local_name
+                path = f"{base}/{child.local_name}" if base else child.local_name
+                if not budget().spend(_COST_PER_CHARACTER * len(path), _PATHS):
+                    return shortest
+                shortest[child.node_id] = path
                 queue.append(child.node_id)
     return shortest
 

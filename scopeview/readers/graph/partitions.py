@@ -10,10 +10,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from scopeview.model.model import SaverEntry
 from scopeview.model.names import scope_of
+from scopeview.model.shapes import joining_axis
 from scopeview.model.variables import Part, Variable
 
 _PART_NAME = re.compile(r"(.+)/part_(\d+)\Z", re.DOTALL)
@@ -142,22 +144,19 @@ def _by_name(variables: list[Variable], definitions: Mapping[str, Any]) -> tuple
 
 def _stack(name: str, variables: list[Variable]) -> Variable | None:
     """Join parts along the one axis in which they differ; equal parts are joined along the first."""
-    shapes = [variable.shape for variable in variables]
-    if len(variables) < 2 or any(v.dtype != variables[0].dtype for v in variables):
+    axis = joining_axis([variable.shape for variable in variables])
+    if axis is None or len(variables) < 2 or len({variable.dtype for variable in variables}) > 1:
         return None
-    known = [tuple(s for s in shape if s is not None) for shape in shapes if shape]
-    if len(known) != len(shapes) or any(len(a) != len(b or ()) for a, b in zip(known, shapes, strict=True)):
-        return None
-    if len({len(shape) for shape in known}) != 1:
-        return None
-    axes = [axis for axis in range(len(known[0])) if len({shape[axis] for shape in known}) > 1]
-    if len(axes) > 1:
-        return None
-    axis, position = (axes or [0])[0], 0
-    parts = []
-    for variable, shape in zip(variables, known, strict=True):
-        offset = tuple(position if index == axis else 0 for index in range(len(shape)))
-        parts.append(Part(variable.name, offset, shape, device=variable.device))
-        position += shape[axis]
-    full = tuple(position if i == axis else size for i, size in enumerate(known[0]))
+    shapes = [tuple(size for size in variable.shape or () if size is not None) for variable in variables]
+    ends = list(accumulate(shape[axis] for shape in shapes))
+    parts = [
+        Part(variable.name, _at(axis, end - shape[axis], len(shape)), shape, device=variable.device)
+        for variable, shape, end in zip(variables, shapes, ends, strict=True)
+    ]
+    full = (*shapes[0][:axis], ends[-1], *shapes[0][axis + 1 :])
     return _whole(name, full, tuple(parts), variables, "grouped by the names of its parts")
+
+
+def _at(axis: int, position: int, rank: int) -> tuple[int, ...]:
+    """Return the offset of a part that begins at a position of one axis."""
+    return tuple(position if index == axis else 0 for index in range(rank))

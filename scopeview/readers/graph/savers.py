@@ -16,20 +16,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scopeview.model.attributes import FunctionRef
-from scopeview.model.functions import ARGUMENT_TYPE, CALL_TYPES, Function
+from scopeview.model.functions import Function
 from scopeview.model.model import SaverEntry
-from scopeview.model.op_types import FIRST_ASSIGNS, RESTORES, VALUE_PASSES
+from scopeview.model.op_types import (
+    ARGUMENT_TYPE,
+    CALL_TYPES,
+    FIRST_ASSIGNS,
+    RESTORES,
+    SAVED_THROUGH,
+    VALUE_PASSES,
+    VARIABLE_TYPES,
+)
 from scopeview.model.ops import MISSING, OpRow, OpTable
-from scopeview.model.variables import VARIABLE_TYPES
 from scopeview.readers.budget import budget
-from scopeview.readers.graph.nodes import decode_errors
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 
 _SAVE_FIRST_TENSOR = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
-_BACK = frozenset({"Identity", "ReadVariableOp", "RefIdentity", "Enter", "RefEnter", "Cast"})
 _WALK_LIMIT = 64
-_SAVED = "the tensors that savers store"
-"""What is left out past the budget: many save ops may share one list of names."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class _Library:
         self.tables = {name: function.body for name, function in functions.items()}
         self.tables[""] = graph
         self._callers: dict[str, list[_Place]] | None = None
+        self._strings: dict[tuple[str, OpRow], list[str]] = {}
 
     def callers(self, function: str) -> Sequence[_Place]:
         if self._callers is None:
@@ -57,6 +61,20 @@ class _Library:
                     if isinstance(called, FunctionRef):
                         self._callers[called.name].append(_Place(name, row))
         return self._callers.get(function, ())
+
+    def strings(self, place: _Place, slot: int) -> list[str]:
+        """Return all strings of the constant behind an input; nothing if it is not a constant.
+
+        Each constant is decoded once, for many save ops may share one.
+        """
+        table = self.tables[place.function]
+        edge = table.input(place.row, slot)
+        if edge is None or edge.source == MISSING or table.op_type(edge.source) != "Const":
+            return []
+        key = place.function, edge.source
+        if key not in self._strings:
+            self._strings[key] = _strings_of(table, edge.source)
+        return self._strings[key]
 
     def variable_behind(self, place: _Place, slot: int) -> str:
         """Return the variable op whose value or handle arrives at an input, or an empty string."""
@@ -76,7 +94,7 @@ class _Library:
                     return ""
                 slot = int(table.columns.definition[row])  # arguments were added first, in order
                 function, row = callers[0].function, callers[0].row
-            elif op_type not in _BACK:
+            elif op_type not in SAVED_THROUGH:
                 return ""
         return ""
 
@@ -96,9 +114,7 @@ def read_savers(graph: OpTable, functions: Mapping[str, Function]) -> tuple[Save
 def _saved(library: _Library, place: _Place) -> Iterator[SaverEntry]:
     table = library.tables[place.function]
     first = _SAVE_FIRST_TENSOR[table.op_type(place.row)]
-    keys, slices = _keys_and_slices(table, place.row, has_slices=first == 3)
-    if not budget().spend_items(len(keys), _SAVED):
-        return
+    keys, slices = _keys_and_slices(library, place, has_slices=first == 3)
     for index, (key, spec) in enumerate(zip(keys, slices, strict=True)):
         handle = library.variable_behind(place, first + index)
         yield SaverEntry(_where(library, place), key, spec, handle, restores=False)
@@ -107,9 +123,7 @@ def _saved(library: _Library, place: _Place) -> Iterator[SaverEntry]:
 def _restored(library: _Library, place: _Place) -> Iterator[SaverEntry]:
     table = library.tables[place.function]
     has_slices = table.op_type(place.row) != "Restore"
-    keys, slices = _keys_and_slices(table, place.row, has_slices=has_slices)
-    if not budget().spend_items(len(keys), _SAVED):
-        return
+    keys, slices = _keys_and_slices(library, place, has_slices=has_slices)
     targets = _assigned_handles(library, place)
     for index, (key, spec) in enumerate(zip(keys, slices, strict=True)):
         for handle in targets.get(index, [""]):
@@ -121,25 +135,25 @@ def _where(library: _Library, place: _Place) -> str:
     return f"{place.function}: {name}" if place.function else name
 
 
-def _keys_and_slices(table: OpTable, row: OpRow, *, has_slices: bool) -> tuple[list[str], list[str]]:
-    keys = _strings_at(table, row, slot=1)
-    slices = _strings_at(table, row, slot=2) if has_slices else []
+def _keys_and_slices(library: _Library, place: _Place, *, has_slices: bool) -> tuple[list[str], list[str]]:
+    """Return the keys of a save or restore op, each with its slice; nothing past the budget."""
+    keys = library.strings(place, slot=1)
+    if not budget().spend_items(len(keys), "the tensors that savers store"):  # many ops may share one list of names
+        return [], []
+    slices = library.strings(place, slot=2) if has_slices else []
     return keys, slices[: len(keys)] + [""] * (len(keys) - len(slices))
 
 
-def _strings_at(table: OpTable, row: OpRow, slot: int) -> list[str]:
-    """Return all strings of the constant behind an input; nothing if it is not a constant."""
-    edge = table.input(row, slot)
-    if edge is None or edge.source == MISSING:
-        return []
-    source = edge.source
-    if table.op_type(source) != "Const":
-        return []
+def _strings_of(table: OpTable, constant: OpRow) -> list[str]:
     try:
-        node = message("NodeDef").FromString(bytes(table.raw_attributes(source)))
-    except decode_errors():  # noted where the node was read
+        node = parse("NodeDef", bytes(table.raw_attributes(constant)))
+    except DecodeError:  # noted where the node was read
         return []
-    return [text.decode("utf-8", "backslashreplace") for text in node.attr["value"].tensor.string_val]
+    return (
+        [text.decode("utf-8", "backslashreplace") for text in node.attr["value"].tensor.string_val]
+        if "value" in node.attr
+        else []
+    )
 
 
 def _assigned_handles(library: _Library, place: _Place) -> dict[int, list[str]]:

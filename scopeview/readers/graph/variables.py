@@ -3,7 +3,7 @@
     ref       X  VariableV2 {shape, dtype, shared_name, container}
     resource  X  VarHandleOp {shape, dtype, shared_name, container}
 
-`trainable` is only in the collections; a bare GraphDef has none, and then it is unknown.
+`trainable` is only in the collections; where they do not list a variable, and in a bare GraphDef, it is unknown.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from scopeview.model.attributes import DType, ShapeValue
 from scopeview.model.collection import Collection
 from scopeview.model.model import SaverEntry
+from scopeview.model.op_types import VARIABLE_TYPES
 from scopeview.model.ops import OpRow, OpTable
-from scopeview.model.variables import VARIABLE_TYPES, Kind, Variable, VariableTable
+from scopeview.model.variables import Kind, Variable, VariableTable
 from scopeview.readers.graph.frozen import frozen_variables
 from scopeview.readers.graph.initializers import initializer_of
 from scopeview.readers.graph.partitions import group_partitions
@@ -32,6 +34,11 @@ class AnalysisContext:
     trainable: frozenset[str] | None = None
     """Ops of the trainable variables; None where no collection tells."""
     savers: tuple[SaverEntry, ...] = ()
+
+    @cached_property
+    def says_trainable(self) -> bool:
+        """Whether definitions have the field that says whether a variable is trainable."""
+        return any(definition.trainable for definition in self.definitions.values())
 
 
 def graph_variables(graph: OpTable, context: AnalysisContext) -> VariableTable:
@@ -64,7 +71,7 @@ def _variable(graph: OpTable, row: OpRow, context: AnalysisContext, keys: tuple[
         kind=kind,
         shape=sizes,
         dtype=dtype.name if isinstance(dtype, DType) else "unknown",
-        trainable=_trainable(name, definition, context.trainable),
+        trainable=_trainable(name, definition, context),
         initializer=initializer_of(graph, row, sizes, initializer_name),
         device=graph.device(row),
         handle_op=name,
@@ -78,14 +85,20 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _trainable(name: str, definition: Any, trainable: frozenset[str] | None) -> bool | None:
+def _trainable(name: str, definition: Any, context: AnalysisContext) -> bool | None:
     """Membership of the collection decides, for files before TensorFlow 1.10 have no field for it.
 
-    A MetaGraph that lists the variable and has no collection of trainable ones has none, unless the definition says so.
+    What no collection lists is unknown, for collections lose variables; so is one that the collection lacks although
+    its definition says that it is trainable. Without the collection the definitions decide, if any of them has the
+    field.
     """
-    if trainable is not None:
-        return name in trainable
-    return None if definition is None else bool(definition.trainable)
+    if context.trainable is not None and name in context.trainable:
+        return True
+    if definition is None:
+        return None
+    if context.trainable is not None:
+        return None if definition.trainable else False
+    return True if definition.trainable else False if context.says_trainable else None
 
 
 def with_collections(variables: VariableTable, collections: Iterable[Collection]) -> VariableTable:

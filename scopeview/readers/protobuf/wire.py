@@ -15,7 +15,10 @@ from typing import NamedTuple
 from scopeview.model.ops import Buffer
 from scopeview.readers.undecodable import text_of_bytes
 
-__all__ = ["Buffer", "Field", "WireError", "fields", "text_of", "varint"]
+Bytes = bytes | memoryview
+"""A piece of a file that is in memory."""
+
+__all__ = ["Buffer", "Bytes", "Field", "WireError", "fields", "text_of", "varint"]
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 

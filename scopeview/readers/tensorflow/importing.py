@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from scopeview.readers.temporary import temporary_folder
 _CHILD = str(Path(__file__).with_name("import_child.py"))
 _DESCRIPTORS = Path("/proc/self/fd")
 _SHARD = re.compile(r"-\d{5}-of-\d{5}\Z")
+_MISSING = "TensorFlow is not installed in this environment; --import needs it: pip install tensorflow"
 _STDERR_SHOWN = 600
 _LOOK_EVERY_S = 0.2
 """Seconds between two looks at whether the import is still wanted."""
@@ -41,10 +43,19 @@ def with_import(model: Model, *, timeout_s: float, unwanted: threading.Event | N
     Raises:
         UnknownFormatError: the model has nothing that TensorFlow could import.
     """
+    if not _has_tensorflow():
+        return replace(model, imported=ImportReport(ok=False, error=_MISSING))
     report = _run(model, timeout_s, unwanted or threading.Event())
     if report.ok:
         report = replace(report, differences=tuple(_differences(model, report)))
     return replace(model, imported=report)
+
+
+def _has_tensorflow() -> bool:
+    try:
+        return "tensorflow" in sys.modules or importlib.util.find_spec("tensorflow") is not None
+    except ImportError:
+        return False
 
 
 def _run(model: Model, timeout_s: float, unwanted: threading.Event) -> ImportReport:
@@ -123,19 +134,6 @@ def _ending(code: int) -> str:
         return signal.Signals(-code).name
     except ValueError:
         return f"signal {-code}"
-
-
-def parse_large_text(content: bytes, timeout_s: float = 120.0) -> bytes | None:
-    """Parse a GraphDef in text format with TensorFlow's C++ parser, or return None if that fails.
-
-    Python's parser needs 15 s for 73 MB, TensorFlow 0.9 s after 3.4 s of start-up; it refuses what it does not know, so
-    that the caller then asks Python's parser, which can say where and why.
-    """
-    with temporary_folder() as folder:
-        source, target = folder / "graph.pbtxt", folder / "graph.pb"
-        source.write_bytes(content)
-        failure = run_child("parse_text", str(source), str(target), timeout_s)
-        return None if failure else target.read_bytes()
 
 
 def _report(answer: Mapping[str, Any], elapsed_s: float) -> ImportReport:

@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
 
 from scopeview.analysis.diff.graphs import GraphDiff, ScopeChange
 from scopeview.analysis.diff.report import DiffReport, SideSummary
-from scopeview.analysis.diff.restore import RestoreReport
+from scopeview.analysis.diff.templates import fold_names
 from scopeview.analysis.diff.value_change import ValueChange
 from scopeview.analysis.diff.variables import DiffEntry, Status
-from scopeview.model.names import leaf_of, scope_of, sort_key
-from scopeview.model.scopes import ScopeId, ScopeTree
-from scopeview.render.formats import plural, printable, shape_text
+from scopeview.model.names import leaf_of, scope_of
+from scopeview.render.formats import plural, printable, shape_text, shortened
+from scopeview.render.text.diff_lines import (
+    MARKS,
+    DiffLine,
+    Sides,
+    lines,
+    optimizer_change,
+    sides_of,
+    without_old_state,
+)
 from scopeview.render.text.table import Cell, Column, Items, print_table
+from scopeview.render.text.verdict import print_verdict
 
-MARKS: Mapping[Status, str] = {
-    "same": " ",
-    "values": "~",
-    "shape": "~",
-    "dtype": "~",
-    "renamed": ">",
-    "only_a": "-",
-    "only_b": "+",
-}
-WORDS: Mapping[Status, str] = {
-    "same": "same",
-    "values": "with other values",
-    "shape": "reshaped",
-    "dtype": "retyped",
-    "renamed": "renamed",
-    "only_a": "only in A",
-    "only_b": "only in B",
-}
 _STYLES: Mapping[Status, str] = {
     "values": "warning",
     "shape": "warning",
@@ -47,48 +36,55 @@ _STYLES: Mapping[Status, str] = {
     "only_b": "trainable",
     "same": "quiet",
 }
-_FOLDED_FROM = 3
-"""Variables of a scope that become one line if the same happened to all."""
-
 _LINES = 60
 _RULES, _OPS = 12, 20
 
 
 def print_diff(console: Console, report: DiffReport, *, whole: bool) -> None:
     """Print what changed from A to B; with `whole`, every variable and every op on a line of its own."""
-    _side(console, "A", report.a)
-    _side(console, "B", report.b)
+    sides = sides_of(report)
+    letters = ("old", "new") if sides.a == "old one" else (sides.a, sides.b)
+    width = max(map(len, letters))
+    _side(console, letters[0].ljust(width), report.a)
+    _side(console, letters[1].ljust(width), report.b)
+    if report.restore is not None:
+        print_verdict(console, report.restore.verdict, whole=whole)
     console.print(Text(headline(report), style="heading"))
     limit = None if whole else _LINES
     _rules(console, report, limit)
     _tree(console, report, limit, whole)
-    _optimizers(console, report)
+    change = optimizer_change(report)
+    if change:
+        console.print(Text(f"\n  {change}", style="warning"))
     if report.shifted:
-        told = Items(tuple(map(printable, report.shifted))).fitted(max(30, console.width - 50))
-        console.print(Text(f"\n  object paths shifted, full names stayed: {told}", style="warning"))
-    if report.restore is not None:
-        _restore(console, report.restore, report.restores_from)
+        shown = Items(tuple(map(printable, report.shifted))).fitted(max(30, console.width - 50))
+        console.print(Text(f"\n  object paths shifted, full names stayed: {shown}", style="warning"))
     if report.not_compared:
-        told = f"\n  ! the values of {plural(report.not_compared, 'variable')} could not be read whole on both sides"
-        console.print(Text(told, style="warning"))
+        missing = f"\n  ! the values of {plural(report.not_compared, 'variable')} could not be read whole on both sides"
+        console.print(Text(missing, style="warning"))
     if report.graph is not None and report.graph.total:
         _graph(console, report.graph, limit)
     _functions(console, report, limit)
-    if report.rules and report.assignment_map:
-        console.print(Text("\n  --assignment-map prints the map for init_from_checkpoint", style="quiet"))
+    if report.rules or (report.restore is not None and not report.restore.verdict.succeeds):
+        text = "\n  --format saver prints Python that restores what is matched, --assignment-map what initializes it"
+        console.print(Text(text, style="quiet"))
 
 
-def _side(console: Console, letter: str, side: SideSummary) -> None:
-    name = printable(side.path) + (f"  [{printable(side.artifact)}]" if side.artifact else "")
-    context = f"{side.format.replace('_', ' ')}, {plural(side.variables, 'variable')}"
-    console.print(Text.assemble((f"{letter} ", "heading"), name, (f"  {context}", "quiet")), no_wrap=True, crop=True)
+def _side(console: Console, role: str, side: SideSummary) -> None:
+    artifact = f"  [{printable(side.artifact)}]" if side.artifact else ""
+    context = f"  {side.format.replace('_', ' ')}, {plural(side.variables, 'variable')}"
+    room = console.width - len(role) - 1 - len(artifact) - len(context)
+    path = shortened(printable(side.path), max(20, room))
+    line = Text.assemble((f"{role} ", "heading"), path, artifact, (context, "quiet"))
+    console.print(line, no_wrap=True, crop=True)
     for note in side.notes:
         console.print(Text(f"  ! {printable(note)}", style="warning"))
 
 
 def headline(report: DiffReport) -> str:
     """Return the counts of everything that is there, the same first."""
-    told = [f"{number:,} {WORDS[status]}" for status, number in report.summary.items() if number]
+    sides = sides_of(report)
+    told = [f"{number:,} {sides.words(status)}" for status, number in report.summary.items() if number]
     unknown = sum(e.values_differ is None and e.status == "same" for e in report.entries)
     values = f" (values of {unknown:,} not compared)" if unknown else ""
     values += f"; {report.moved:,} in other collections" if report.moved else ""
@@ -118,63 +114,23 @@ def _rules(console: Console, report: DiffReport, limit: int | None) -> None:
         console.print(Text(f"  … {len(report.rules) - len(shown):,} more: --all lists them", style="quiet"))
 
 
-@dataclass(frozen=True)
-class DiffLine:
-    """One line of the tree: one variable, or a scope in which the same happened to all."""
-
-    status: Status
-    name: str
-    entries: Sequence[DiffEntry]
-
-
-def lines(entries: Sequence[DiffEntry], *, whole: bool) -> Iterator[DiffLine]:
-    """Yield what changed, scopes in which one thing happened to all variables as one line."""
-    ordered = sorted(entries, key=lambda entry: sort_key(entry.b or entry.a or ""))
-    tree = ScopeTree([entry.b or entry.a or "" for entry in ordered])
-    scope, row = ScopeId(1), 0
-    while row < len(ordered):
-        while scope < len(tree) and tree.first[scope] < row:
-            scope = ScopeId(scope + 1)
-        # Scopes that begin at this row come outermost first; the first that is of one mind is told as one.
-        candidate = scope
-        while candidate < len(tree) and tree.first[candidate] == row:
-            inside = ordered[row : int(tree.last[candidate])]
-            if not whole and len(inside) >= _FOLDED_FROM and len({_kind(entry) for entry in inside}) == 1:
-                yield DiffLine(inside[0].status, f"{tree.path(candidate)}/", inside)
-                row = int(tree.last[candidate])
-                break
-            candidate = ScopeId(candidate + 1)
-        else:
-            yield DiffLine(ordered[row].status, ordered[row].b or ordered[row].a or "", [ordered[row]])
-            row += 1
-
-
-def _kind(entry: DiffEntry) -> object:
-    """What must agree for variables to be told as one: what happened, and in renames the change of scope."""
-    if entry.status == "renamed" and entry.a is not None and entry.b is not None:
-        before, after = scope_of(entry.a).split("/"), scope_of(entry.b).split("/")
-        while before and after and before[-1] == after[-1]:
-            before.pop()
-            after.pop()
-        return entry.status, tuple(before), tuple(after), leaf_of(entry.a) == leaf_of(entry.b)
-    return entry.status, bool(entry.proposal), entry.is_moved, entry.parts_a == entry.parts_b, bool(entry.values_of)
-
-
 def _tree(console: Console, report: DiffReport, limit: int | None, whole: bool) -> None:
-    found = [line for line in lines(report.entries, whole=whole) if whole or _is_told(line)]
+    entries = report.entries if whole else without_old_state(report)
+    found = [line for line in lines(entries, whole=whole) if whole or _is_changed(line)]
     if not found:
         return
     console.print(Text("\nvariables", style="heading"))
+    sides = sides_of(report)
     shown = found if limit is None else found[:limit]
-    rows = [(_name(line), _what(line)) for line in shown]
+    rows = [(_name(line), _what(line, sides)) for line in shown]
     print_table(console, [Column(least=24), Column(style="quiet")], rows, gives=-1)
     if len(shown) < len(found):
         rest = Counter(line.status for line in found[len(shown) :])
-        told = ", ".join(f"{number:,} {WORDS[status]}" for status, number in rest.items())
+        told = ", ".join(f"{number:,} {sides.words(status)}" for status, number in rest.items())
         console.print(Text(f"  … {told} more: --all lists them, --scope a part", style="quiet"))
 
 
-def _is_told(line: DiffLine) -> bool:
+def _is_changed(line: DiffLine) -> bool:
     changed = any(entry.is_moved or entry.parts_a != entry.parts_b for entry in line.entries)
     return line.status != "same" or changed
 
@@ -183,18 +139,24 @@ def _name(line: DiffLine) -> Text:
     return Text(f"{MARKS[line.status]} {printable(line.name)}", style=_STYLES[line.status])
 
 
-def _what(line: DiffLine) -> str:
+def _what(line: DiffLine, sides: Sides) -> str:
     first = line.entries[0]
-    return describe(first) if len(line.entries) == 1 else told_together(line)
+    return describe(first, sides) if len(line.entries) == 1 else described_together(line, sides)
 
 
-def told_together(line: DiffLine) -> str:
+def described_together(line: DiffLine, sides: Sides) -> str:
     """Return what happened to all variables of a scope, and the largest difference where values were compared."""
-    first = line.entries[0]
-    count = f"{len(line.entries):,} variables {WORDS[line.status]}"
-    if line.status == "renamed" and first.a is not None and first.b is not None:
-        old, new = prefix_of(first.a, first.b)
-        count += f": {old or '(root)'}/ -> {new or '(root)'}/" if old or new else ""
+    count = f"{len(line.entries):,} variables {sides.words(line.status)}"
+    renamed = [(entry.a, entry.b) for entry in line.entries if entry.a and entry.b and entry.a != entry.b]
+    changes = {prefix_of(*pair) for pair in renamed}
+    if len(changes) == 1:
+        old, new = changes.pop()
+        count += f": {old or '(root)'}/ -> {new or '(root)'}/"
+    elif renamed:
+        count += f": was {fold_names([old for old, _ in renamed])[0].text}"
+    shapes = list(dict.fromkeys(f"{shape_text(e.shape_a)} -> {shape_text(e.shape_b)}" for e in line.entries))
+    if line.status == "shape":
+        count += f": {shapes[0]}" + (", ..." if len(shapes) > 1 else "")
     worst = max((entry.values.max_abs for entry in line.entries if entry.values is not None), default=None)
     return count + (f", max |a-b| {worst:.3g}" if worst is not None else "")
 
@@ -205,23 +167,23 @@ def prefix_of(one: str, other: str) -> tuple[str, str]:
     while before and after and before[-1] == after[-1]:
         before.pop()
         after.pop()
-    if one.split("/")[-1] != other.split("/")[-1]:
-        return scope_of(one), scope_of(other)
+    if leaf_of(one) != leaf_of(other):
+        return one, other
     return "/".join(before), "/".join(after)
 
 
-def describe(entry: DiffEntry) -> str:
+def describe(entry: DiffEntry, sides: Sides) -> str:
     """Return what happened to one variable."""
-    return "; ".join(part for part in _parts(entry) if part)
+    return "; ".join(part for part in _parts(entry, sides) if part)
 
 
-def _parts(entry: DiffEntry) -> Iterator[str]:
+def _parts(entry: DiffEntry, sides: Sides) -> Iterator[str]:
     before, after = f"{entry.dtype_a}{shape_text(entry.shape_a)}", f"{entry.dtype_b}{shape_text(entry.shape_b)}"
     if entry.status == "only_a" or entry.status == "only_b":
         yield before if entry.status == "only_a" else after
         yield f"perhaps {entry.proposal}" if entry.proposal else ""
         return
-    if entry.status == "renamed":
+    if entry.a != entry.b:
         yield f"was {entry.a} ({entry.evidence}: {entry.confidence})"
     yield f"{before} -> {after}" if before != after else ""
     if entry.values is not None:
@@ -229,12 +191,12 @@ def _parts(entry: DiffEntry) -> Iterator[str]:
     elif entry.values_differ and entry.status in ("values", "renamed"):
         yield "other values"
     if entry.values_of and entry.values_of not in (entry.a, entry.b):
-        yield f"they are those of {entry.values_of} in A"
+        yield f"they are those of {entry.values_of} in the {sides.a}"
     if entry.parts_a != entry.parts_b:
         yield f"stored in {plural(entry.parts_b, 'part')}, was {entry.parts_a}"
     if None not in (entry.trainable_a, entry.trainable_b) and entry.trainable_a != entry.trainable_b:
         yield "now trainable" if entry.trainable_b else "no longer trainable"
-    if "its path was" in entry.evidence and entry.status != "renamed":
+    if "its path was" in entry.evidence and entry.a == entry.b:
         yield entry.evidence.partition("; ")[2]
     yield f"left {', '.join(entry.collections_left)}" if entry.collections_left else ""
     yield f"joined {', '.join(entry.collections_joined)}" if entry.collections_joined else ""
@@ -249,38 +211,6 @@ def numbers(change: ValueChange) -> str:
     nans = change.nan_a + change.nan_b + change.inf_a + change.inf_b
     bad = f", NaN {change.nan_a} -> {change.nan_b}, Inf {change.inf_a} -> {change.inf_b}" if nans else ""
     return told + share + bad
-
-
-def _optimizers(console: Console, report: DiffReport) -> None:
-    before, after = report.optimizers
-    if before != after and (before or after):
-        was, now = ", ".join(map(printable, before)) or "none", ", ".join(map(printable, after)) or "none"
-        console.print(Text(f"\n  slots of optimizers: {was} -> {now}", style="warning"))
-
-
-def _restore(console: Console, report: RestoreReport, side: str) -> None:
-    title = f"\nrestoring {side.upper()} into {'B' if side == 'a' else 'A'}"
-    console.print(Text(title, style="heading"))
-    asked = "by the keys of its saver" if report.asked_by == "saver" else "by the names of its variables"
-    if report.is_object_based:
-        asked += "; the checkpoint is object-based: full names are matched"
-    counts = f"{report.found:,} found, {len(report.missing):,} not found, {len(report.mismatched):,} of another type"
-    console.print(Text(f"  {counts}, {len(report.unused):,} unused ({asked})"))
-    rows: list[Sequence[Cell]] = [
-        (f"! {m.key}", f"not found: {m.kind}", f"<- {m.near}" if m.near else "") for m in report.missing[:_LINES]
-    ]
-    rows += [
-        (
-            f"! {m.key}",
-            f"{m.stored_dtype}{shape_text(m.stored_shape)} -> {m.dtype}{shape_text(m.shape)}",
-            "restored silently" if m.is_silent else "refused",
-        )
-        for m in report.mismatched[:_LINES]
-    ]
-    print_table(console, [Column(style="warning"), Column(), Column(style="quiet")], rows, gives=-1)
-    hidden = max(0, len(report.missing) - _LINES) + max(0, len(report.mismatched) - _LINES)
-    if hidden:
-        console.print(Text(f"  … {hidden:,} more: --json lists them", style="quiet"))
 
 
 def _graph(console: Console, graph: GraphDiff, limit: int | None) -> None:
@@ -340,9 +270,3 @@ def _counts(added: int, removed: int, changed: int, renamed: int, same: int | No
     pairs = ((added, "+"), (removed, "-"), (changed, "~"), (renamed, ">"))
     told = " ".join(f"{mark}{number:,}" for number, mark in pairs if number)
     return told if same is None else f"{told}, {same:,} same"
-
-
-def python_map(mapping: Mapping[str, str]) -> str:
-    """Return an assignment map as a Python literal; names are quoted as JSON quotes them, which Python reads alike."""
-    inner = "".join(f"    {json.dumps(source)}: {json.dumps(target)},\n" for source, target in mapping.items())
-    return f"{{\n{inner}}}" if mapping else "{}"

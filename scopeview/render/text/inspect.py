@@ -120,7 +120,7 @@ def print_header(console: Console, summary: ModelSummary) -> None:
     totals = [
         plural(summary.ops, "op") if summary.ops else "",
         _variables_text(summary),
-        f"{_parameters(summary.parameters)}{unknown}",
+        f"{_parameters(summary.parameters)}{unknown}{_parts(summary)}",
         bytes_text(summary.size_bytes),
         plural(summary.functions, "function") if summary.functions else "",
     ]
@@ -147,6 +147,22 @@ def print_header(console: Console, summary: ModelSummary) -> None:
 def _prefix(table: str) -> str:
     """Return the name under which TensorFlow knows the checkpoint of a table."""
     return table.rpartition("/")[2].removesuffix(".index")
+
+
+def _parts(summary: ModelSummary) -> str:
+    """Part the parameters by what changes them, as far as that is known and more than one part has any."""
+    parts = (
+        (summary.parameters_trained, "trained"),
+        (summary.parameters_not_trained, "not trained"),
+        (summary.parameters_optimizer, "optimizer state"),
+    )
+    known = [f"{_number(number)} {noun}" for number, noun in parts if number]
+    is_whole = len(known) == 1 and summary.parameters_optimizer == 0
+    return "" if not known or is_whole else f" ({', '.join(known)})"
+
+
+def _number(number: int) -> str:
+    return f"{number:,}" if number < 10_000 else short_count(number)
 
 
 def _variables_text(summary: ModelSummary) -> str:

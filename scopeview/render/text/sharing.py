@@ -25,6 +25,11 @@ _EVIDENCE = {
     "E4": "no initializers",
 }
 _SITE_COLUMNS = (Column(), Column(style="quiet"), Column(align="right"), Column(), Column(style="quiet"))
+_NO_USES = (
+    ("penalty", "a penalty for its size"),
+    ("predicate", "chooses what runs"),
+    ("copy", "copied to another variable"),
+)
 _VARIABLES_NAMED = 12
 _MANY, _SCOPES = 40, 12
 """Shared variables from which on they are told by scope first, and how many scopes."""
@@ -106,10 +111,16 @@ def print_call_sites(console: Console, sites: Sequence[CallSite]) -> None:
                 site.relation,
                 f"{site.times} times" if site.times > 1 else "",
                 Items(tuple(dict.fromkeys(_told(read, site) for read in site.reads))),
-                "; ".join(_EVIDENCE[code] for code in site.evidence if code != "E1"),
+                "; ".join([*(_EVIDENCE[code] for code in site.evidence if code != "E1"), *_counted(site)]),
             )
         )
     print_table(console, _SITE_COLUMNS, rows, indent="    ", gives=-1)
+
+
+def _counted(site: CallSite) -> list[str]:
+    """Say why the uses of a call site are not as many as its reads."""
+    times = "once" if site.times == 1 else f"{site.times} times"
+    return [f"counted {times}: {printable(site.counted)}"] if site.counted else []
 
 
 def _told(read: str, site: CallSite) -> str:
@@ -147,6 +158,12 @@ def print_use(console: Console, use: VariableUse) -> None:
         print_call_sites(console, use.call_sites)
     elif use.unread:
         console.print(Text(f"  not read: {printable(use.unread)}", style="quiet"))
+    for reason, noun in _NO_USES:
+        reads = [read for read in use.readers if read.no_use == reason and read.role == "forward"]
+        ops = tuple(dict.fromkeys(printable(read.works_for) for read in reads))
+        if ops:
+            row = (f"no use, {noun}", Items(ops))
+            print_table(console, [Column(style="quiet"), Column()], [row], indent="  ", gives=-1)
     _accesses(console, "read by", use.readers)
     _accesses(console, "written by", use.writers)
     if use.is_cut:

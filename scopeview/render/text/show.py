@@ -114,7 +114,7 @@ def _op(console: Console, op: OpDetail) -> None:
         console,
         [
             ("type", printable(op.type)),
-            ("role", op.role),
+            ("role", f"{op.role}: {op.role_because}{f' (rule {op.role_rule})' if op.role_rule else ''}"),
             ("function", printable(op.function)),
             ("device", printable(op.device)),
             ("inlined from", printable(op.inlined_from)),

@@ -1,0 +1,73 @@
+"""How many parameters are trained, how many are not, and how many are the state of optimizers?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.copies import copies
+from scopeview.model.op_types import APPLY
+from scopeview.model.variables import Variable
+
+_FROM_GRADIENTS = "S1"
+"""The role rule of writes whose value is computed from gradients."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterTotals:
+    """The parameters of a model in three parts, variables of unknown shape left out."""
+
+    trained: int | None
+    """Elements of what an optimizer of the graph updates; of what is trainable, where the graph has no optimizer."""
+    not_trained: int | None
+    """Elements of all else that is no state of an optimizer: statistics, averages, frozen layers, counters."""
+    optimizer: int
+    """Elements of slots and of optimizer scalars such as beta powers."""
+
+
+def parameter_totals(context: AnalysisContext) -> ParameterTotals:
+    """Add up the parameters of a model by what changes them; None where the artifact does not say.
+
+    In a graph with an optimizer, what no optimizer updates is not trained, whatever the collections say. Without one
+    `trainable` decides. Where that is unknown, as in a checkpoint, what has slots was trained, and in a model that has
+    slots nothing else was. If that
+    leaves any variable with parameters unknown, so are both sums. A second object of a variable counts for nothing.
+    """
+    auxiliary = context.auxiliary_variables
+    state = trained = others = 0
+    unknown: list[Variable] = []
+    has_optimizer = any(
+        is_trained(context, variable) for variable in context.model.variables if variable.name not in auxiliary
+    )
+    with_slots = {kept.primary for kept in auxiliary.values() if kept.kind == "slot" and kept.primary}
+    twice = copies(context.model.variables)
+    for variable in context.model.variables:
+        if variable.identity in twice:
+            continue
+        size = variable.parameters or 0
+        kept = auxiliary.get(variable.name)
+        is_known = is_trained(context, variable) if has_optimizer else variable.trainable
+        if is_known is None and with_slots:
+            is_known = variable.name in with_slots
+        if kept is not None and kept.kind in ("slot", "scalar"):
+            state += size
+        elif kept is not None or is_known is False:
+            others += size
+        elif is_known:
+            trained += size
+        elif size:
+            unknown.append(variable)
+    return ParameterTotals(None, None, state) if unknown else ParameterTotals(trained, others, state)
+
+
+def is_trained(context: AnalysisContext, variable: Variable) -> bool:
+    """Whether an optimizer updates a variable: by an `Apply*` op, in an `update_<variable>` scope, or op by op."""
+    return any(
+        access.role == "update"
+        and (
+            APPLY.fullmatch(access.op_type) is not None
+            or "/update_" in f"/{access.scope}"
+            or context.role_rule(access.op, access.function) == _FROM_GRADIENTS
+        )
+        for access in context.accesses(variable).writers
+    )

@@ -1,0 +1,234 @@
+"""Equal sub-networks with variables of their own, wherever they stand and whatever they are called.
+
+Two ops are roots of equal sub-networks if the same computation leads to both, back to the data: equal types, wiring and
+attributes, and variables of equal shapes at the same places. What does not depend on a variable is data, however it was
+prepared, so that two images that arrive in different ways count as inputs alike.
+
+    relu(conv(image1, conv1_weights) + conv1_biases)      relu(conv(image2, conv1_weights_1) + conv1_biases_1)
+
+A hash of the computation behind each op finds candidates in one pass; candidates are compared op by op. Layers that
+are stacked differ in what leads to them, and are never equal.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scopeview.analysis.derive.reach import Flags, downstream, per_type, takes_data
+from scopeview.analysis.derive.structure import significant_attributes
+from scopeview.model.attributes import TensorValue
+from scopeview.model.op_types import ARRANGES, LAYERS, LOOKUP, VARIABLE_TYPES, WEIGHT_PASSES
+from scopeview.model.ops import OpRow, OpTable
+
+_MOST_STEPS = 1_000_000
+_MOST_ARRANGING = 32
+DataSource = tuple[tuple[str, object], ...]
+_DATA, _CONSTANT = hash("data"), hash("constant")
+
+
+@dataclass(frozen=True)
+class EqualNetworks:
+    """Several sub-networks that compute the same with variables of their own."""
+
+    roots: tuple[OpRow, ...]
+    """The last op of each."""
+    variables: tuple[tuple[OpRow, ...], ...]
+    """The variable ops of each, in the same order."""
+    layers: int
+    """Ops in each that apply a weight to data."""
+    has_same_input: bool
+    """Whether all compute with the same data."""
+    is_lookup: bool
+    """Whether the layers only look up rows of tables."""
+
+
+def equal_networks(table: OpTable, forward: Flags) -> Iterator[EqualNetworks]:
+    """Yield the largest equal sub-networks of a graph that share no variable.
+
+    Args:
+        table: the ops of the graph.
+        forward: which of them compute, shape (ops,).
+    """
+    search = _Search(table, forward)
+    groups: dict[int, list[OpRow]] = defaultdict(list)
+    for row in search.order:
+        groups[search.hashes[row]].append(row)
+    covered: set[OpRow] = set()
+    # Three networks before the two pairs that a loss makes of them; of one number, the last ops first.
+    last_first = search.order[::-1]
+    for row in sorted(last_first, key=lambda row: -len(groups[search.hashes[row]])):
+        members = groups[search.hashes[row]]
+        if len(members) < 2 or row in covered or search.is_passing[row]:
+            continue
+        found = search.compare(sorted(set(members) - covered))
+        covered.update(members)
+        if found is not None:
+            covered.update(found.covered)
+            if found.layers and found.variables[0] and not found.shares:
+                yield EqualNetworks(
+                    tuple(found.roots),
+                    tuple(map(tuple, found.variables)),
+                    found.layers,
+                    found.has_same_input,
+                    found.is_lookup,
+                )
+
+
+def computes_with_variables(table: OpTable, forward: Flags) -> Flags:
+    """Return which forward ops depend on a variable: shape (ops,)."""
+    held = per_type(table, VARIABLE_TYPES.__contains__)
+    return held | downstream(table, held, forward)
+
+
+def data_source(table: OpTable, start: OpRow, computes: Flags) -> DataSource:
+    """Return where data comes from and what was done to it, ops that only arrange it anew left out.
+
+    Two slices of one batch differ by the numbers of their slices; a reversed sequence is the sequence.
+
+    Args:
+        table: the ops.
+        start: the op that gives the data.
+        computes: which ops depend on variables: the walk ends there.
+    """
+    found: list[tuple[str, object]] = []
+    queue = [start]
+    for row in queue:
+        op_type = table.op_type(row)
+        inputs = [edge.source for edge in table.inputs(row) if not edge.is_control and edge.source >= 0]
+        if op_type in ARRANGES and inputs and not computes[row]:
+            queue.append(inputs[0])
+        elif computes[row] or (not inputs and op_type != "Const") or len(queue) > _MOST_ARRANGING:
+            found.append((op_type, row))
+        else:
+            value = table.attributes(row).get("value")
+            found.append((op_type, value.preview if isinstance(value, TensorValue) else None))
+            queue += inputs
+    return tuple(found)
+
+
+@dataclass
+class _Found:
+    roots: list[OpRow]
+    variables: list[list[OpRow]]
+    layers: int = 0
+    has_same_input: bool = True
+    is_lookup: bool = True
+    shares: bool = False
+    covered: set[OpRow] = field(default_factory=set)
+
+
+class _Search:
+    """The computation behind each op of a graph, as a hash and op by op."""
+
+    def __init__(self, table: OpTable, forward: Flags) -> None:
+        self._table = table
+        self._steps = 0
+        held = per_type(table, VARIABLE_TYPES.__contains__)
+        self._held = held
+        self.is_passing = held | per_type(table, lambda name: name in WEIGHT_PASSES)
+        self._computes = computes_with_variables(table, forward)
+        self._is_layer = per_type(table, LAYERS.fullmatch)
+        self._data = takes_data(table)
+        self._is_constant = per_type(table, lambda name: name == "Const")
+        self.order = self._sorted()
+        """Rows that depend on variables, each behind what it depends on; what stands in a loop is left out."""
+        self.hashes = self._hashed()
+
+    def _inputs(self, row: OpRow) -> list[tuple[OpRow, int]]:
+        return [(edge.source, edge.port) for edge in self._table.inputs(row) if not edge.is_control]
+
+    def _sorted(self) -> list[OpRow]:
+        rows = np.flatnonzero(self._computes).tolist()
+        waiting = {
+            row: sum(source >= 0 and bool(self._computes[source]) for source, _ in self._inputs(OpRow(row)))
+            for row in rows
+        }
+        order = [OpRow(row) for row in rows if not waiting[row] or self._held[row]]
+        done = set(order)
+        for row in order:
+            for edge in self._table.consumers(row):
+                target = edge.target
+                if edge.is_control or target not in waiting or target in done:
+                    continue
+                waiting[target] -= 1
+                if not waiting[target]:
+                    done.add(target)
+                    order.append(target)
+        return order
+
+    def _hashed(self) -> dict[OpRow, int]:
+        columns, hashes = self._table.columns, {}
+        for row in self.order:
+            if self._held[row]:
+                hashes[row] = hash(("variable", str(self._table.attributes(row).get("shape"))))
+                continue
+            behind = tuple((self._leaf(source, hashes), port) for source, port in self._inputs(row))
+            passes = self.is_passing[row] and len(behind) == 1
+            hashes[row] = behind[0][0] if passes else hash((int(columns.type_id[row]), behind))
+        return hashes
+
+    def _leaf(self, row: OpRow, hashes: dict[OpRow, int]) -> int:
+        if row < 0 or not self._computes[row]:
+            return _CONSTANT if row >= 0 and self._is_constant[row] else _DATA
+        return hashes.get(row, -1)
+
+    def compare(self, roots: Sequence[OpRow]) -> _Found | None:
+        """Return the sub-networks behind roots that are equal to the first op by op; None if no other is."""
+        found: _Found | None = None
+        for other in roots[1:]:
+            pair = self._pair(roots[0], other)
+            if pair is None:
+                continue
+            if found is None:
+                found = pair
+            else:
+                known = {row for variables in found.variables for row in variables}
+                found.shares |= pair.shares or not known.isdisjoint(pair.variables[1])
+                found.roots.append(other)
+                found.variables.append(pair.variables[1])
+                found.has_same_input &= pair.has_same_input
+                found.covered |= pair.covered
+        return found
+
+    def _pair(self, one: OpRow, other: OpRow) -> _Found | None:
+        found = _Found([one, other], [[], []])
+        queue = [(one, other)]
+        seen = set(queue)
+        for a, b in queue:
+            self._steps += 1
+            if self._steps > _MOST_STEPS:
+                return None
+            if a == b or not (self._computes[a] or self._computes[b]):
+                found.has_same_input &= a == b or not self._are_other_data(a, b)
+                found.shares |= a == b and bool(self.is_passing[a])
+                continue
+            if not self._are_alike(a, b):
+                return None
+            if self._held[a]:
+                found.variables[0].append(a)
+                found.variables[1].append(b)
+                continue
+            found.covered |= {a, b}
+            found.layers += bool(self._is_layer[a])
+            found.is_lookup &= not self._is_layer[a] or LOOKUP.fullmatch(self._table.op_type(a)) is not None
+            onward = zip(self._inputs(a), self._inputs(b), strict=False)
+            fresh = [(x, y) for (x, _), (y, _) in onward if (x, y) not in seen and x >= 0 and y >= 0]
+            seen.update(fresh)
+            queue += fresh
+        found.shares |= not set(found.variables[0]).isdisjoint(found.variables[1])
+        return found
+
+    def _are_other_data(self, a: OpRow, b: OpRow) -> bool:
+        takes = self._data[a] or self._data[b]
+        sources = (data_source(self._table, row, self._computes) for row in (a, b))
+        return bool(takes) and len(set(sources)) == 2
+
+    def _are_alike(self, a: OpRow, b: OpRow) -> bool:
+        table = self._table
+        if table.op_type(a) != table.op_type(b) or bool(self._computes[a]) != bool(self._computes[b]):
+            return False
+        return significant_attributes(table, a) == significant_attributes(table, b)

@@ -1,0 +1,89 @@
+"""What data flows to, and what it comes from: walks over the columns of a table, whole frontiers at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.model.attributes import TensorValue
+from scopeview.model.op_types import ARGUMENT_TYPE, LAYERS, SIZES, VARIABLE_TYPES
+from scopeview.model.ops import OpRow, OpTable
+
+Flags = NDArray[np.bool_]
+
+
+def per_type(table: OpTable, test: Callable[[str], object]) -> Flags:
+    """Return a flag for each op that a test of its type gives: shape (ops,)."""
+    of_type = np.array([bool(test(name)) for name in table.columns.types] or [False], dtype=bool)
+    return of_type[table.columns.type_id]
+
+
+def data_edges(table: OpTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return source and target of every data edge whose source is in the table."""
+    columns = table.columns
+    kept = (columns.source >= 0) & (columns.port >= 0)
+    return columns.source[kept].astype(np.int64), table.targets[kept]
+
+
+def downstream(table: OpTable, starts: Flags, through: Flags) -> Flags:
+    """Return what data of some ops arrives in, the ops themselves left out unless it comes back to them.
+
+    Args:
+        table: the ops.
+        starts: where the data comes from, shape (ops,).
+        through: ops that the walk may enter, shape (ops,).
+    """
+    source, target = data_edges(table)
+    return _walk(source, target, starts, through)
+
+
+def upstream(table: OpTable, starts: Flags, through: Flags) -> Flags:
+    """Return what the data of some ops comes from, entering only some: the reverse of `downstream`."""
+    source, target = data_edges(table)
+    return _walk(target, source, starts, through)
+
+
+def _walk(tail: NDArray[np.int64], head: NDArray[np.int64], starts: Flags, through: Flags) -> Flags:
+    order = np.argsort(tail, kind="stable")
+    tail, head = tail[order], head[order]
+    reached = np.zeros(len(starts), dtype=bool)
+    frontier = np.flatnonzero(starts)
+    while frontier.size:
+        first, last = np.searchsorted(tail, frontier), np.searchsorted(tail, frontier, side="right")
+        counts = last - first
+        before = np.repeat(np.cumsum(counts) - counts, counts)
+        entered = np.unique(head[np.repeat(first, counts) + np.arange(int(counts.sum())) - before])
+        frontier = entered[through[entered] & ~reached[entered]]
+        reached[frontier] = True
+    return reached
+
+
+def takes_data(table: OpTable, fed: frozenset[str] = frozenset()) -> Flags:
+    """Return which ops compute with data: with what is fed, read, drawn at random or given as a constant input.
+
+    Args:
+        table: the ops.
+        fed: arguments of a function that bring data, and no variable.
+    """
+    has_input = np.zeros(len(table), dtype=bool)
+    columns = table.columns
+    has_input[table.targets[columns.port >= 0]] = True
+    is_held = per_type(table, lambda name: name in VARIABLE_TYPES or name in ("Const", "NoOp"))
+    starts = (~has_input & ~is_held) | per_type(table, lambda name: "Random" in name or name == "TruncatedNormal")
+    for row in table.rows_of_type(ARGUMENT_TYPE):
+        starts[row] = table.name(row) in fed
+    starts[_constant_inputs(table)] = True
+    return starts | downstream(table, starts, ~per_type(table, lambda name: name in SIZES))
+
+
+def _constant_inputs(table: OpTable) -> list[OpRow]:
+    """Return constants that layers apply weights to."""
+    found = []
+    for row in table.rows_of_type("Const"):
+        if any(LAYERS.fullmatch(table.op_type(edge.target)) for edge in table.consumers(row) if edge.slot < 2):
+            value = table.attributes(row).get("value")
+            if isinstance(value, TensorValue) and value.shape:
+                found.append(row)
+    return found

@@ -1,0 +1,1 @@
+"""Matching of two variable namespaces by names, numbers, shapes, order and values."""

@@ -1,0 +1,277 @@
+"""Matches the variables of two sides: equal names first, then modules, then what belongs to a matched variable."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scopeview.analysis.diff.matching.auxiliary import Side, side_of
+from scopeview.analysis.diff.matching.candidates import components, has_matrix
+from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Result
+from scopeview.analysis.diff.matching.large import MOST_PAIRS, extended, sample
+from scopeview.analysis.diff.matching.modules import Module, alike, modules_of
+from scopeview.analysis.diff.matching.solve import Solver
+
+_CONFIDENCE: Mapping[str, Confidence] = {
+    "name": "certain",
+    "same checksum": "certain",
+    "names": "high",
+    "order": "medium",
+}
+_SHOWN = {"names": "names, numbers and shapes agree", "order": "place in the list of both sides"}
+_MOVED = 2
+_FEW = 2
+
+
+@dataclass
+class _Found:
+    """What is matched so far, by name."""
+
+    to_b: dict[str, str] = field(default_factory=dict)
+    to_a: dict[str, str] = field(default_factory=dict)
+    matches: list[Match] = field(default_factory=list)
+
+    def add(self, a: str, b: str, evidence: str, confidence: Confidence) -> None:
+        """Match two variables, unless one of them is matched."""
+        if a not in self.to_b and b not in self.to_a:
+            self.to_b[a], self.to_a[b] = b, a
+            self.matches.append(Match(a, b, evidence, confidence))
+
+
+def match_items(a: Sequence[Item], b: Sequence[Item], given: Mapping[str, str] | None = None) -> Result:
+    """Match the variables of two sides one to one; what is not clear stays open.
+
+    Args:
+        a: the variables of one side.
+        b: those of the other.
+        given: pairs that a person has given, by name.
+    """
+    found = _Found()
+    for one, other in (given or {}).items():
+        found.add(one, other, "given", "certain")
+    if not _names_have_moved(a, b):
+        _by_name(a, b, found)
+    sides = side_of(a, b), side_of(b, a)
+    solved = _solve(sides, found)
+    collected = _Collected()
+    if solved is not None:
+        solved.unfold(found)
+        collected = _collect(solved.solver, found)
+    _follow(sides, found)
+    real = {item.name for item in a}, {item.name for item in b}
+    matches = tuple(m for m in found.matches if m.a in real[0] and m.b in real[1])
+    _propose_last(sides, found, collected.proposals)
+    is_transposed = solved is not None and solved.solver.is_transposed
+    proposals = {one: other for one, other in collected.proposals.items() if one in real[0] and other in real[1]}
+    return Result(matches, proposals, tuple(collected.groups), is_transposed)
+
+
+def _by_name(a: Sequence[Item], b: Sequence[Item], found: _Found) -> None:
+    """Match equal names, and equal object paths where no name says otherwise."""
+    named = {item.name: item for item in b}
+    keyed = {item.key: item for item in b if item.key}
+    for item in a:
+        other = named.get(item.alias or item.name) or named.get(item.name)
+        if other is not None:
+            found.add(item.name, other.name, "name" if other.name == item.name else "rule", "certain")
+    for item in a:
+        other = keyed.get(item.key)
+        if other is not None and item.dtype == other.dtype and _ranks_agree(item, other):
+            is_same = item.shape == other.shape
+            found.add(item.name, other.name, "object path" if is_same else "object path; another shape", "certain")
+
+
+def _ranks_agree(a: Item, b: Item) -> bool:
+    return a.shape is None or b.shape is None or (len(a.shape) == len(b.shape) and a.shape[:-1] == b.shape[:-1])
+
+
+def _names_have_moved(a: Sequence[Item], b: Sequence[Item]) -> bool:
+    """Whether values show that names stand for other variables now, as when all layers moved by one."""
+    values = [Counter(i.value for i in side if i.value is not None) for side in (a, b)]
+    at_b = {item.value: item.name for item in b if item.value is not None and values[1][item.value] == 1}
+    names_b = {item.name: item for item in b}
+    moved = kept = 0
+    for item in a:
+        if item.value is None or values[0][item.value] != 1 or item.value not in at_b:
+            continue
+        moved += at_b[item.value] != item.name and item.name in names_b
+        kept += at_b[item.value] == item.name
+    return moved >= _MOVED and moved > kept
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """The modules of both sides, and what the solver said of them, or of a sample."""
+
+    solver: Solver
+    modules: tuple[Sequence[Module], Sequence[Module]]
+    beyond: Mapping[int, int]
+    """Pairs of modules outside the sample."""
+
+    def unfold(self, found: _Found) -> None:
+        """Match the variables of matched modules by their roles; few such pairs are less sure."""
+        solver = self.solver
+        by_names = list(solver.pairing.evidence.values()).count("names")
+        for one, other in enumerate(solver.pairing.partner):
+            if other >= 0:
+                evidence = solver.pairing.evidence[one]
+                is_thin = evidence == "names" and by_names < _FEW
+                _unfold(solver.a[one], solver.b[int(other)], found, evidence, is_thin)
+        for one, other in self.beyond.items():
+            _unfold(self.modules[0][one], self.modules[1][other], found, "names")
+        for one, other in solver.reshaped():
+            _unfold(solver.a[one], solver.b[other], found, "another shape")
+
+
+def _solve(sides: tuple[Side, Side], found: _Found) -> _Solved | None:
+    """Match the modules of both sides; of large sides a sample, which tells of the rest."""
+    if all(i.name in found.to_b for i in sides[0].own) or all(i.name in found.to_a for i in sides[1].own):
+        return None
+    modules = alike(modules_of(sides[0].own), modules_of(sides[1].own))
+    given = list(_given(modules, found))
+    left_a = set(range(len(modules[0]))) - {one for one, _ in given}
+    left_b = set(range(len(modules[1]))) - {other for _, other in given}
+    if not left_a or not left_b:
+        return None
+    if len(modules[0]) * len(modules[1]) <= MOST_PAIRS:
+        return _Solved(_best_reading(*modules, given), modules, {})
+    a, b = ([side[index] for index in sorted(left)] for side, left in zip(modules, (left_a, left_b), strict=True))
+    if len(a) * len(b) <= MOST_PAIRS:
+        return _Solved(_best_reading(a, b, []), (a, b), {})
+    kept = sample(a), sample(b)
+    if len(kept[0]) * len(kept[1]) > MOST_PAIRS:
+        return None
+    solver = _best_reading([a[i] for i in kept[0]], [b[i] for i in kept[1]], [])
+    partners = {kept[0][one]: kept[1][int(other)] for one, other in enumerate(solver.pairing.partner) if other >= 0}
+    every = extended(a, b, partners, solver.is_transposed)
+    return _Solved(solver, (a, b), {one: other for one, other in every.items() if one not in partners})
+
+
+def _best_reading(a: Sequence[Module], b: Sequence[Module], given: Sequence[tuple[int, int]]) -> Solver:
+    """Match in the reading of kernel layouts that explains more."""
+    plain = Solver(a, b, False, given)
+    plain.solve()
+    if not _may_be_transposed(plain):
+        return plain
+    other = Solver(a, b, True, given)
+    other.solve()
+    return other if _explained(other) > _explained(plain) else plain
+
+
+def _given(modules: tuple[Sequence[Module], Sequence[Module]], found: _Found) -> Iterator[tuple[int, int]]:
+    """Yield the modules of which a variable is matched."""
+    place = {item.name: index for index, m in enumerate(modules[1]) for item in m.members.values()}
+    taken: set[int] = set()
+    for index, module in enumerate(modules[0]):
+        partners = {place.get(found.to_b[i.name], -1) for i in module.members.values() if i.name in found.to_b}
+        partners -= taken | {-1}
+        if partners:
+            other = min(partners)
+            taken.add(other)
+            yield index, other
+
+
+def _may_be_transposed(solver: Solver) -> bool:
+    """Whether kernels are left on both sides, or words do not explain all that is matched."""
+    partners = solver.pairing.partner.tolist()
+    taken = set(partners)
+    left_a = [m for m, partner in zip(solver.a, partners, strict=True) if partner < 0]
+    left_b = [m for index, m in enumerate(solver.b) if index not in taken]
+    if all(sum(has_matrix(m) for m in side) > 1 for side in (left_a, left_b)):
+        return True
+    return solver.crosses_names()
+
+
+def _explained(solver: Solver) -> float:
+    """Return how many variables a reading matches; other words and shapes count for less."""
+    return sum(
+        len(module.members.keys() & solver.b[int(partner)].members.keys()) * solver.likeness(index, int(partner))
+        for index, (module, partner) in enumerate(zip(solver.a, solver.pairing.partner, strict=True))
+        if partner >= 0
+    )
+
+
+def _unfold(a: Module, b: Module, found: _Found, evidence: str, is_thin: bool = False) -> None:
+    shown = {
+        "names": _SHOWN["names"],
+        "order": _SHOWN["order"],
+        "another shape": "names and numbers agree; another shape",
+    }
+    confidence = "medium" if is_thin else _CONFIDENCE.get(evidence, "medium")
+    for one, other in paired_members(a, b):
+        found.add(one.name, other.name, shown.get(evidence, evidence), confidence)
+
+
+def paired_members(a: Module, b: Module) -> Iterator[tuple[Item, Item]]:
+    """Yield the variables of two modules that have one role; of unknown roles only one on either side."""
+    for role, item in a.members.items():
+        other = b.members.get(role)
+        if other is not None and other.dtype == item.dtype:
+            yield item, other
+    if len(a.members) == len(b.members) == 1 and a.members.keys() != b.members.keys():
+        yield next(iter(a.members.values())), next(iter(b.members.values()))
+
+
+@dataclass
+class _Collected:
+    proposals: dict[str, str] = field(default_factory=dict)
+    groups: list[OpenGroup] = field(default_factory=list)
+
+
+def _collect(solver: Solver, found: _Found) -> _Collected:
+    """Return what is only proposed, and the groups that stay open."""
+    collected = _Collected()
+    for one, other in sorted(solver.pairing.withheld):
+        for item, partner in paired_members(solver.a[one], solver.b[other]):
+            if item.name not in found.to_b and partner.name not in found.to_a:
+                collected.proposals[item.name] = partner.name
+    for rows, columns in components(solver.pairing.candidates):
+        if len(rows) > 1 or len(columns) > 1:
+            collected.groups += _open_groups([solver.a[r] for r in rows], [solver.b[c] for c in columns], found)
+    return collected
+
+
+def _open_groups(a: Sequence[Module], b: Sequence[Module], found: _Found) -> Iterator[OpenGroup]:
+    """Yield for each role the variables among which nothing decides."""
+    by_role: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for side, modules, taken in ((0, a, found.to_b), (1, b, found.to_a)):
+        for module in modules:
+            for role, item in module.members.items():
+                if item.name not in taken:
+                    by_role[role][side].append(item.name)
+    for ours, theirs in by_role.values():
+        if ours and theirs:
+            yield OpenGroup(tuple(ours), tuple(theirs))
+
+
+def _follow(sides: tuple[Side, Side], found: _Found) -> None:
+    """Match slots, averages and replicas of matched variables by slot; optimizer scalars by their names."""
+    if not found.to_b:
+        return
+    targets: dict[tuple[str, str], list[Item]] = defaultdict(list)
+    for item in sides[1].auxiliary:
+        if item.name not in found.to_a:
+            targets[item.primary, item.slot].append(item)
+    for item in sides[0].auxiliary:
+        if item.name in found.to_b or (item.primary and item.primary not in found.to_b):
+            continue
+        primary = found.to_b.get(item.primary, "")
+        others = [o for o in targets[primary, item.slot] if o.shape == item.shape and o.dtype == item.dtype]
+        if len(others) == 1:
+            shown = f"follows {primary}" if primary else "optimizer scalar"
+            found.add(item.name, others[0].name, shown, "high" if primary else "medium")
+
+
+def _propose_last(sides: tuple[Side, Side], found: _Found, proposals: dict[str, str]) -> None:
+    """Propose what is left alone of its shape and dtype on both sides."""
+    left: list[dict[object, list[str]]] = [defaultdict(list), defaultdict(list)]
+    for index, taken in ((0, found.to_b), (1, found.to_a)):
+        for item in sides[index].own:
+            if item.name not in taken:
+                left[index][item.shape, item.dtype].append(item.name)
+    used = set(proposals.values())
+    for kind, names in left[0].items():
+        others = left[1].get(kind, [])
+        if len(names) == len(others) == 1 and names[0] not in proposals and others[0] not in used:
+            proposals[names[0]] = others[0]

@@ -1,0 +1,72 @@
+"""What a variable is in its layer: kernel, shift, gain, mean, variance, or something without a common name."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from scopeview.analysis.diff.matching.entries import Shape
+from scopeview.analysis.diff.matching.tokens import last_segment, split_words, strip_attributes
+
+KERNEL: Final = "kernel"
+SHIFT: Final = "shift"
+GAIN: Final = "gain"
+MEAN: Final = "mean"
+VARIANCE: Final = "variance"
+COUNT: Final = "count"
+OTHER: Final = ""
+
+_LEAVES: dict[str, str] = {
+    **dict.fromkeys(("kernel", "kernels", "weight", "weights", "w", "matrix", "filter", "filters"), KERNEL),
+    **dict.fromkeys(("embedding", "embeddings"), KERNEL),
+    **dict.fromkeys(("bias", "biases", "b", "beta", "offset", "shift"), SHIFT),
+    **dict.fromkeys(("gamma", "scale", "g", "gain"), GAIN),
+}
+_PAIRS: dict[tuple[str, str], str] = {
+    ("moving", "mean"): MEAN,
+    ("running", "mean"): MEAN,
+    ("moving", "variance"): VARIANCE,
+    ("moving", "var"): VARIANCE,
+    ("running", "variance"): VARIANCE,
+    ("running", "var"): VARIANCE,
+    ("batches", "tracked"): COUNT,
+    **{("depthwise", leaf): KERNEL for leaf in ("kernel", "weight", "weights")},
+    **{("pointwise", leaf): "kernel:pointwise" for leaf in ("kernel", "weight", "weights")},
+    **{("recurrent", leaf): "kernel:recurrent" for leaf in ("kernel", "weight", "weights", "w")},
+}
+_TORCH_RNN = re.compile(r"(weight|bias)_(ih|hh)_l(\d+)(_reverse)?")
+_PARTITION = re.compile(r"(.*?)(_\d+)")
+
+
+def role_of(name: str, shape: Shape) -> tuple[str, str, str]:
+    """Return the role of a variable, the stem of its name without the role's words, and those words."""
+    name = strip_attributes(name)
+    scope, separator, leaf = last_segment(name)
+    if match := _TORCH_RNN.fullmatch(leaf):
+        return f"{match[1]}:{match[2]}", f"{scope}{separator}l{match[3]}{match[4] or ''}", match[1]
+    numbered = _PARTITION.fullmatch(leaf)
+    if numbered and numbered[1].lower() in _LEAVES:
+        return _by_shape(_LEAVES[numbered[1].lower()], shape), f"{scope}{separator}{numbered[2]}", numbered[1].lower()
+    words = split_words(leaf)
+    lower = [word.lower() for word in words]
+    if lower[-3:] == ["num", "batches", "tracked"]:
+        return COUNT, _without(leaf, words[-3:], scope, separator), "num_batches_tracked"
+    if len(lower) > 1 and (pair := _PAIRS.get((lower[-2], lower[-1]))) is not None:
+        return pair, _without(leaf, words[-2:], scope, separator), " ".join(lower[-2:])
+    if lower and (role := _LEAVES.get(lower[-1])) is not None:
+        return _by_shape(role, shape), _without(leaf, words[-1:], scope, separator), lower[-1]
+    return OTHER, name, ""
+
+
+def _without(leaf: str, words: list[str], scope: str, separator: str) -> str:
+    """Return the name without its last words."""
+    rest = leaf
+    for word in reversed(words):
+        rest = rest[: rest.rfind(word)]
+    rest = rest.rstrip("_-./")
+    return f"{scope}{separator}{rest}" if rest else scope
+
+
+def _by_shape(role: str, shape: Shape) -> str:
+    """Tell a gain that is called `weight` from a kernel by its rank."""
+    return GAIN if role == KERNEL and shape is not None and len(shape) <= 1 else role

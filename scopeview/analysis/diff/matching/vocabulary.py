@@ -1,0 +1,152 @@
+"""The words of two sides: which modules hold them, how alike they are, and what stands for what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scopeview.analysis.diff.matching.modules import Module
+from scopeview.analysis.diff.matching.tokens import last_segment, tokens_of
+from scopeview.analysis.diff.matching.words import likeness
+
+Floats = npt.NDArray[np.float64]
+
+EXPLAINED = 0.19
+"""From which likeness on a word counts as explained by another."""
+_LEAST_SHARE = 0.45
+"""Of the sightings of both words, the share they must be seen together in."""
+LEAST_SIGHTINGS = 1.95
+_TIE = 0.02
+_ALWAYS = 0.8
+_SURE = 0.8
+_HALF = 0.5
+_MORE_SIGHTINGS = 4.0
+_LEARNED = 0.95
+_SCALE = 4.0
+"""How much must be lost of two names, in nats, for a score of 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """The words of one side."""
+
+    words: Sequence[object]
+    holds: Floats
+    """Modules by words: 1 where a module holds a word."""
+    columns: Sequence[npt.NDArray[np.int64]]
+    """The words of each module."""
+
+
+def words_of(modules: Sequence[Module]) -> Words:
+    """Return the words of a side, numbers of last segments among them: what they stand for must be learned."""
+    place: dict[object, int] = {}
+    columns = []
+    for module in modules:
+        held = dict.fromkeys([t for t in module.tokens if isinstance(t, str)] + _numbers(module))
+        columns.append(np.array([place.setdefault(word, len(place)) for word in held], np.int64))
+    holds = np.zeros((len(modules), len(place)))
+    for row, held_columns in enumerate(columns):
+        holds[row, held_columns] = 1
+    return Words(list(place), holds, columns)
+
+
+def _numbers(module: Module) -> list[object]:
+    """Return the numbers of the last segment, each with the words of the scope that holds it."""
+    scope, _, segment = last_segment(module.stem)
+    outer = tuple(token for token in tokens_of(last_segment(scope)[2]) if isinstance(token, str))
+    inner = [token for token in tokens_of(segment) if isinstance(token, int)]
+    return [(outer, number) for number in inner]
+
+
+def prior_likeness(a: Words, b: Words) -> Floats:
+    """Return how alike the words of both sides are before anything is learned."""
+    found = np.zeros((len(a.words), len(b.words)))
+    for row, one in enumerate(a.words):
+        if isinstance(one, str):
+            found[row] = [likeness(one, other) if isinstance(other, str) else 0.0 for other in b.words]
+    return found
+
+
+def weights(words: Words, alike: Floats) -> Floats:
+    """Return how much each word of each module tells: rare words more, above all among modules of equal shapes.
+
+    Args:
+        words: the words of a side.
+        alike: modules by modules of that side, 1 where shapes agree.
+    """
+    total = max(1, len(words.columns))
+    everywhere = np.log((total + 1) / np.maximum(1, words.holds.sum(0)))
+    members = alike.sum(1, keepdims=True)
+    holders = alike @ words.holds
+    presence = np.log(members / np.maximum(1, holders))
+    absence = np.where(holders < members, np.log((members + 0.5) / (members - holders + 0.5)), 0.0)
+    return np.asarray(words.holds * (0.2 * everywhere + presence + absence + 0.02))
+
+
+def name_scores(
+    sides: tuple[Words, Words], importance: tuple[Floats, Floats], likeness_of: Floats, fits: npt.NDArray[np.bool_]
+) -> Floats:
+    """Return how well the names of all pairs of modules agree, 0 for as well as any pair of theirs.
+
+    Every word looks for its best partner, both ways; what no module of fitting shapes explains says nothing.
+    """
+    a, b = sides
+    best_in_b = _best_partners(likeness_of, b)
+    best_in_a = _best_partners(likeness_of.T, a)
+    lost_in_b = (importance[0] * _best_of_fitting(best_in_b, fits)).sum(1, keepdims=True) - importance[0] @ best_in_b
+    lost_in_a = (importance[1] * _best_of_fitting(best_in_a, fits.T)).sum(1) - best_in_a.T @ importance[1].T
+    return np.asarray(-(lost_in_b + lost_in_a) / _SCALE)
+
+
+def _best_partners(likeness_of: Floats, words: Words) -> Floats:
+    """Return for each word of the other side, and each module of this one, the likeness of the best partner."""
+    best = np.zeros((len(likeness_of), len(words.columns)))
+    for column, held in enumerate(words.columns):
+        if len(held):
+            best[:, column] = likeness_of[:, held].max(1)
+    return best
+
+
+def _best_of_fitting(best: Floats, fits: npt.NDArray[np.bool_]) -> Floats:
+    """Return for each module, and each word of its side, how well any module that fits explains the word."""
+    patterns, rows = np.unique(fits, axis=0, return_inverse=True)
+    tops = np.stack([best[:, pattern].max(1, initial=0.0) for pattern in patterns])
+    return np.asarray(tops[rows.reshape(-1)])
+
+
+@dataclass(frozen=True, eq=False)
+class Dictionary:
+    """What words stand for, as far as pairs of modules show it."""
+
+    likeness: Floats
+    together: Floats
+    """How often two words are seen in both modules of a pair."""
+    always: npt.NDArray[np.bool_]
+    """Which words are seen together nearly as often as the rarer of both is seen."""
+
+
+def sightings_needed(words: Words, prior: Floats) -> float:
+    """Return how often two words must be seen together: more often where most words are the same on both sides."""
+    is_word = np.array([isinstance(word, str) for word in words.words], bool)
+    known = (prior.max(1, initial=0.0) >= EXPLAINED) & is_word
+    return LEAST_SIGHTINGS + _MORE_SIGHTINGS * float(known.sum() / max(1, is_word.sum()))
+
+
+def learn(sides: tuple[Words, Words], prior: Floats, pairs: Floats) -> Dictionary:
+    """Learn from pairs of modules which words stand for which; pairs of an open group count in part."""
+    a, b = sides
+    together = a.holds.T @ pairs @ b.holds
+    seen_a = a.holds.T @ pairs.sum(1)
+    seen_b = b.holds.T @ pairs.sum(0)
+    share = together / np.maximum(1e-9, np.maximum(seen_a[:, None], seen_b[None, :]))
+    is_taken = (prior >= _SURE) & (share >= _HALF)
+    is_other = (is_taken.any(1, keepdims=True) | is_taken.any(0)) & ~is_taken
+    share = np.where(is_other, 0.0, share)  # words that both sides have stand for themselves
+    is_best = (share >= share.max(1, keepdims=True, initial=0.0) - _TIE) & (share >= share.max(0, initial=0.0) - _TIE)
+    is_known = is_best & (share >= _LEAST_SHARE) & (together >= LEAST_SIGHTINGS)
+    learned = np.where(is_known, share * _LEARNED, 0.0)
+    always = together >= _ALWAYS * np.maximum(1e-9, np.minimum(seen_a[:, None], seen_b[None, :]))
+    return Dictionary(np.maximum(prior, learned), together, always)

@@ -1,0 +1,184 @@
+"""Pieces of a buffer as columns: many are read, hashed, compared and numbered at once.
+
+A span is a start and a size in bytes. Eight bytes of every span are taken at a time, so that a million names cost a few
+passes of numpy and no Python string. Hashes are seeded by chance in each process and never decide alone: spans that
+share a hash are compared byte by byte.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+
+_LONG = 1024
+"""Bytes from which a span is handled by itself: a round over all spans for every eight of its bytes would not pay."""
+_MASKS = np.array([(1 << (8 * size)) - 1 for size in range(9)], dtype=np.uint64)
+_HIGH_BITS = np.uint64(0x8080808080808080)
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Words:
+    """A buffer of which eight bytes can be read at many places at once; beyond its end are zeros."""
+
+    def __init__(self, buffer: bytes | memoryview) -> None:
+        self.buffer = memoryview(buffer)
+        self.bytes: NDArray[np.uint8] = np.frombuffer(buffer, dtype=np.uint8)
+        size = len(self.bytes)
+        self._last = max(0, size - 8)
+        tail = bytes(self.buffer[self._last :]) + bytes(16)
+        self._tail: Hashes = np.ndarray((len(tail) - 7,), dtype="<u8", buffer=tail, strides=(1,)).copy()
+        self._words: Hashes = (
+            np.ndarray((size - 7,), dtype="<u8", buffer=self.buffer, strides=(1,)) if size >= 8 else self._tail[:1]
+        )
+
+    def __len__(self) -> int:
+        return len(self.bytes)
+
+    def at(self, places: Ints) -> Hashes:
+        """Return the eight bytes at each place, the first one lowest."""
+        if not places.size or places.max() <= self._last:
+            return self._words[places]
+        found = self._words[np.minimum(places, self._last)]
+        late = places > self._last
+        found[late] = self._tail[np.minimum(places[late] - self._last, len(self._tail) - 1)]
+        return found
+
+    def content(self, start: int, size: int) -> bytes:
+        """Return one span."""
+        return bytes(self.buffer[start : start + size])
+
+
+def hash_spans(words: Words, start: Ints, size: Ints, seed: int) -> Hashes:
+    """Return a hash of each span; equal spans have equal hashes."""
+    found = size.astype(np.uint64) * _MULTIPLIER + np.uint64(seed)
+    for at, index, word in _rounds(words, start, size):
+        rest = size[index] - at
+        word &= _MASKS[np.minimum(rest, 8)]
+        found[index] = mixed((found[index] ^ word) * _MULTIPLIER)
+    for number in np.flatnonzero(size > _LONG).tolist():
+        found[number] = hash((seed, words.content(int(start[number]), int(size[number])))) & 0xFFFFFFFFFFFFFFFF
+    return found
+
+
+def _rounds(words: Words, start: Ints, size: Ints) -> Iterator[tuple[int, Ints, Hashes]]:
+    """Yield, eight bytes after eight: the offset, the spans that go so far (long ones left out), and their bytes."""
+    index = np.flatnonzero((size > 0) & (size <= _LONG))
+    at = 0
+    while index.size:
+        yield at, index, words.at(start[index] + at)
+        at += 8
+        index = index[size[index] > at]
+
+
+def mixed(values: Hashes) -> Hashes:
+    """Spread bits (the last step of splitmix64)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def are_same(words: Words, start: Ints, others: Words, other_start: Ints, size: Ints) -> NDArray[np.bool_]:
+    """Compare spans of one size each, byte by byte."""
+    found = np.ones(len(start), dtype=bool)
+    for at, index, word in _rounds(words, start, size):
+        differs = (word ^ others.at(other_start[index] + at)) & _MASKS[np.minimum(size[index] - at, 8)]
+        found[index[differs != 0]] = False
+    for number in np.flatnonzero(size > _LONG).tolist():
+        length = int(size[number])
+        found[number] = words.content(int(start[number]), length) == others.content(int(other_start[number]), length)
+    return found
+
+
+def has_non_ascii(words: Words, start: Ints, size: Ints) -> NDArray[np.bool_]:
+    """Return which spans hold a byte of 128 or more."""
+    found = np.zeros(len(start), dtype=bool)
+    for at, index, word in _rounds(words, start, size):
+        found[index[(word & _MASKS[np.minimum(size[index] - at, 8)] & _HIGH_BITS) != 0]] = True
+    found[size > _LONG] = True
+    return found
+
+
+class SpanIndex:
+    """Spans by their content.
+
+    Attributes:
+        first: shape (spans,); for each span the first one that is equal, which is itself unless it repeats one.
+    """
+
+    def __init__(self, words: Words, start: Ints, size: Ints) -> None:
+        self.words, self.start, self.size = words, start, size
+        while True:  # once: another seed is needed only where two different spans share 64 bits
+            self._seed = secrets.randbits(63)
+            self._hashes = hash_spans(words, start, size, self._seed)
+            self.first = self._place()
+            repeats = np.flatnonzero(self.first != np.arange(len(start)))
+            firsts = self.first[repeats]
+            if (size[repeats] == size[firsts]).all() and are_same(
+                words, start[repeats], words, start[firsts], size[repeats]
+            ).all():
+                return
+
+    def _place(self) -> Ints:
+        """Put every hash into an open table; returns the first span of the same hash."""
+        count = len(self._hashes)
+        self._bits = max(4, int(2 * count).bit_length())
+        self._table = np.full(1 << self._bits, -1, dtype=np.int32)
+        found = np.empty(count, dtype=np.int64)
+        waiting = np.arange(count)
+        step = 0
+        while waiting.size:
+            slot = self._slot(self._hashes[waiting], step)
+            free = self._table[slot] < 0
+            self._table[slot[free][::-1]] = waiting[free][::-1]  # of several for one slot, the first wins
+            owner = self._table[slot]
+            matches = self._hashes[owner] == self._hashes[waiting]
+            found[waiting[matches]] = owner[matches]
+            waiting = waiting[~matches]
+            step += 1
+        return found
+
+    def _slot(self, hashes: Hashes, step: int) -> Ints:
+        mask = np.uint64((1 << self._bits) - 1)
+        return (((hashes >> np.uint64(64 - self._bits)) + np.uint64(step) * (hashes | np.uint64(1))) & mask).astype(
+            np.int64
+        )
+
+    def find(self, words: Words, start: Ints, size: Ints) -> Ints:
+        """Return the first span that equals each of some others, or -1."""
+        hashes = hash_spans(words, start, size, self._seed)
+        found = np.full(len(start), -1, dtype=np.int64)
+        waiting = np.arange(len(start))
+        step = 0
+        while waiting.size:
+            owner = self._table[self._slot(hashes[waiting], step)].astype(np.int64)
+            waiting, owner = waiting[owner >= 0], owner[owner >= 0]
+            matches = self._hashes[owner] == hashes[waiting]
+            found[waiting[matches]] = owner[matches]
+            waiting = waiting[~matches]
+            step += 1
+        known = np.flatnonzero(found >= 0)
+        other = found[known]
+        agree = self.size[other] == size[known]
+        agree &= are_same(words, start[known], self.words, self.start[other], np.where(agree, size[known], 0))
+        found[known[~agree]] = -1
+        return found
+
+    def numbered(self) -> tuple[Ints, Ints]:
+        """Return a number for each span, equal for equal ones, and the first span of each number."""
+        firsts = np.flatnonzero(self.first == np.arange(len(self.first)))
+        number = np.empty(len(self.first), dtype=np.int64)
+        number[firsts] = np.arange(len(firsts))
+        return number[self.first], firsts
+
+    def texts(self, spans: Ints) -> list[str]:
+        """Decode some of the spans, which must be UTF-8."""
+        return [
+            str(self.words.buffer[start : start + size], "utf-8")
+            for start, size in zip(self.start[spans].tolist(), self.size[spans].tolist(), strict=True)
+        ]

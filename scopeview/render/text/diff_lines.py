@@ -1,0 +1,139 @@
+"""What a diff says line by line: which variables become one line, and what the two sides are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from scopeview.analysis.diff.report import DiffReport
+from scopeview.analysis.diff.templates import fold_names
+from scopeview.analysis.diff.variables import DiffEntry, Status
+from scopeview.model.names import leaf_of, scope_of, sort_key
+from scopeview.model.scopes import ScopeId, ScopeTree
+from scopeview.render.formats import printable
+
+MARKS: Mapping[Status, str] = {
+    "same": " ",
+    "values": "~",
+    "shape": "~",
+    "dtype": "~",
+    "renamed": ">",
+    "only_a": "-",
+    "only_b": "+",
+}
+WORDS: Mapping[Status, str] = {
+    "same": "same",
+    "values": "with other values",
+    "shape": "with another shape",
+    "dtype": "with another dtype",
+    "renamed": "renamed",
+    "only_a": "only in {a}",
+    "only_b": "only in {b}",
+}
+_FOLDED_FROM = 3
+"""Variables of a scope that become one line if the same happened to all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What the two sides are called: by their roles in a restore, else by their order."""
+
+    a: str
+    b: str
+
+    def words(self, status: Status) -> str:
+        """Return what a status is called."""
+        return WORDS[status].format(a=f"the {self.a}", b=f"the {self.b}")
+
+
+def sides_of(report: DiffReport) -> Sides:
+    """Return what the sides of a diff are called in texts."""
+    is_pair = report.a.format.startswith("checkpoint") != report.b.format.startswith("checkpoint")
+    if not is_pair or not report.restores_from:
+        return Sides("old one", "new one")
+    return Sides("checkpoint", "graph") if report.restores_from == "a" else Sides("graph", "checkpoint")
+
+
+def optimizer_change(report: DiffReport) -> str:
+    """Return the change of optimizers in a sentence; empty if there is none."""
+    before, after = (", ".join(map(printable, names)) for names in report.optimizers)
+    if before == after:
+        return ""
+    state = [entry for entry in report.entries if entry.kind in ("slot", "scalar")]
+    old, new = (sum(entry.status == status for entry in state) for status in ("only_a", "only_b"))
+    if before and after:
+        return f"the optimizer changed: {before} -> {after} ({old:,} variables of its state went, {new:,} came)"
+    sides = sides_of(report)
+    present, absent = (sides.a, sides.b) if before else (sides.b, sides.a)
+    return f"the {present} has optimizer state ({before or after}), the {absent} has none"
+
+
+@dataclass(frozen=True)
+class DiffLine:
+    """One line of the tree: one variable, or a scope in which the same happened to all."""
+
+    status: Status
+    name: str
+    entries: Sequence[DiffEntry]
+
+
+def lines(entries: Sequence[DiffEntry], *, whole: bool) -> list[DiffLine]:
+    """Return what changed: scopes in which one thing happened to all, and variables of one template, as one line."""
+    found = list(_by_scope(entries, whole=whole))
+    if whole:
+        return found
+    alike: dict[object, dict[str, DiffEntry]] = {}
+    for line in found:
+        if len(line.entries) == 1:
+            alike.setdefault(_kind(line.entries[0]), {})[line.name] = line.entries[0]
+    together: dict[str, DiffLine] = {}
+    for held in alike.values():
+        for template in fold_names(held) if len(held) >= _FOLDED_FROM else ():
+            line = DiffLine(held[template.names[0]].status, template.text, [held[name] for name in template.names])
+            together |= dict.fromkeys(template.names, line) if len(template.names) >= _FOLDED_FROM else {}
+    shown = [together.get(line.name, line) if len(line.entries) == 1 else line for line in found]
+    return list({id(line): line for line in shown}.values())
+
+
+def _by_scope(entries: Sequence[DiffEntry], *, whole: bool) -> Iterator[DiffLine]:
+    """Yield scopes in which one thing happened to all variables, and all other variables."""
+    ordered = sorted(entries, key=lambda entry: sort_key(entry.b or entry.a or ""))
+    tree = ScopeTree([entry.b or entry.a or "" for entry in ordered])
+    scope, row = ScopeId(1), 0
+    while row < len(ordered):
+        while scope < len(tree) and tree.first[scope] < row:
+            scope = ScopeId(scope + 1)
+        # Scopes that begin at this row come outermost first; the first that is of one mind is told as one.
+        candidate = scope
+        while candidate < len(tree) and tree.first[candidate] == row:
+            inside = ordered[row : int(tree.last[candidate])]
+            if not whole and len(inside) >= _FOLDED_FROM and len({_kind(entry) for entry in inside}) == 1:
+                yield DiffLine(inside[0].status, f"{tree.path(candidate)}/", inside)
+                row = int(tree.last[candidate])
+                break
+            candidate = ScopeId(candidate + 1)
+        else:
+            yield DiffLine(ordered[row].status, ordered[row].b or ordered[row].a or "", [ordered[row]])
+            row += 1
+
+
+def _kind(entry: DiffEntry) -> object:
+    """What must agree for variables to be told as one: what happened, and in renames the change of scope."""
+    if entry.a != entry.b and entry.a is not None and entry.b is not None:
+        before, after = scope_of(entry.a).split("/"), scope_of(entry.b).split("/")
+        while before and after and before[-1] == after[-1]:
+            before.pop()
+            after.pop()
+        return entry.status, tuple(before), tuple(after), leaf_of(entry.a) == leaf_of(entry.b)
+    return entry.status, bool(entry.proposal), entry.is_moved, entry.parts_a == entry.parts_b, bool(entry.values_of)
+
+
+def without_old_state(report: DiffReport) -> Sequence[DiffEntry]:
+    """Return the entries; where the optimizer changed, without its state, which one sentence is for."""
+    if not optimizer_change(report):
+        return report.entries
+    return [
+        entry
+        for entry in report.entries
+        if entry.kind not in ("slot", "scalar") or entry.status not in ("only_a", "only_b")
+    ]

@@ -1,0 +1,192 @@
+"""Models of many families, renamed by rules: what is matched is right, and nearly all is."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+
+import pytest
+
+from scopeview.analysis.diff.matching.core import match_items
+from scopeview.analysis.diff.matching.entries import Item, Result
+
+Names = list[tuple[str, tuple[int, ...]]]
+
+
+def dense(at: str, n: int, m: int) -> Names:
+    return [(f"{at}/kernel", (n, m)), (f"{at}/bias", (m,))]
+
+
+def conv(at: str, k: int, n: int, m: int) -> Names:
+    return [(f"{at}/kernel", (k, k, n, m)), (f"{at}/bias", (m,))]
+
+
+def norm(at: str, n: int) -> Names:
+    return [(f"{at}/gamma", (n,)), (f"{at}/beta", (n,))]
+
+
+def batch_norm(at: str, n: int) -> Names:
+    return [*norm(at, n), (f"{at}/moving_mean", (n,)), (f"{at}/moving_variance", (n,))]
+
+
+def conformer(depth: int, h: int) -> Names:
+    found = [*dense("asr/subsampling/dense", 80, h)]
+    for i in range(depth):
+        at = f"asr/encoder/conformer_block_{i}"
+        for part in ("macaron", "feedforward"):
+            found += [*norm(f"{at}/{part}/norm", h), *dense(f"{at}/{part}/expand", h, 4 * h)]
+            found += dense(f"{at}/{part}/reduce", 4 * h, h)
+        for part in ("query", "key", "value", "output"):
+            found += dense(f"{at}/mhsa/{part}", h, h)
+        found += [*conv(f"{at}/convolution/pointwise", 1, h, 2 * h), *batch_norm(f"{at}/convolution/batchnorm", h)]
+    return [*found, *dense("asr/ctc/vocabulary", h, 31)]
+
+
+def unet(depth: int, c: int) -> Names:
+    found: Names = [*conv("unet/input", 3, 1, c)]
+    for side in ("down", "up"):
+        for i in range(depth):
+            n, m = (c << i, c << (i + 1)) if side == "down" else (c << (i + 1), c << i)
+            at = f"unet/{side}_{i}"
+            found += [*conv(f"{at}/conv_1", 3, n, m), *batch_norm(f"{at}/bn_1", m)]
+            found += [*conv(f"{at}/conv_2", 3, m, m), *batch_norm(f"{at}/bn_2", m)]
+    return [*found, *conv("unet/segmentation", 1, c, 2)]
+
+
+def wavenet(depth: int, c: int) -> Names:
+    found = [("wavenet/causal/kernel", (2, 256, c))]
+    for i in range(depth):
+        at = f"wavenet/dilated_stack/layer_{i}"
+        found += [(f"{at}/filter", (2, c, 2 * c)), (f"{at}/gate/kernel", (2, c, 2 * c))]
+        found += [*dense(f"{at}/skip", 2 * c, 3 * c), *dense(f"{at}/residual", 2 * c, c)]
+    return [*found, *dense("wavenet/postprocess", 3 * c, 256)]
+
+
+def mixture(depth: int, h: int) -> Names:
+    found: Names = [("lm/embedder/table", (97, h))]
+    for i in range(depth):
+        at = f"lm/decoder/layer_{i}"
+        found += [*norm(f"{at}/pre_attention_norm", h), *dense(f"{at}/attention/qkv", h, 3 * h)]
+        found += [*dense(f"{at}/attention/out", h, h), *norm(f"{at}/pre_moe_norm", h), *dense(f"{at}/moe/router", h, 4)]
+        for expert in range(4):
+            found += [
+                *dense(f"{at}/moe/expert_{expert}/up", h, 2 * h),
+                *dense(f"{at}/moe/expert_{expert}/down", 2 * h, h),
+            ]
+    return [*found, *norm("lm/final_norm", h)]
+
+
+def recurrent(depth: int, h: int) -> Names:
+    found: Names = [("tagger/chars/embeddings", (60, h))]
+    for i in range(depth):
+        for way in ("forward", "backward"):
+            at = f"tagger/rnn_{i}/{way}/lstm"
+            found += [(f"{at}/kernel", (h, 4 * h)), (f"{at}/recurrent_kernel", (h, 4 * h)), (f"{at}/bias", (4 * h,))]
+    return [*found, *dense("tagger/crf/projection", h, 9)]
+
+
+FAMILIES: dict[str, Callable[[int, int], Names]] = {
+    "conformer": conformer,
+    "unet": unet,
+    "wavenet": wavenet,
+    "mixture": mixture,
+    "recurrent": recurrent,
+}
+
+
+def words(table: dict[str, str]) -> Callable[[str], str]:
+    pattern = re.compile("|".join(rf"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])" for word in table))
+    return lambda name: pattern.sub(lambda match: table[match[0]], name)
+
+
+STYLES: dict[str, Callable[[str], str]] = {
+    "dots": lambda name: name.replace("/", "."),
+    "flat": lambda name: name.replace("/", "_"),
+    "prefix": lambda name: f"student/model/{name}",
+    "camel": lambda name: (
+        re.sub(r"(?:\A|(?<=/)|_)([a-z])", lambda match: match[1].upper(), name.rpartition("/")[0])
+        + "/"
+        + name.rpartition("/")[2]
+    ),
+    "layers": lambda name: re.sub(
+        r"(layer|conformer_block|rnn|down|up)_(\d+)/", lambda m: f"{m[1]}s/{int(m[2]) + 1}/", name
+    ),
+    "words": words({"query": "q", "key": "k", "value": "v", "attention": "attn", "encoder": "enc", "decoder": "dec"}),
+    "leaves": words({"kernel": "weights", "gamma": "scale", "bias": "biases", "moving_variance": "running_var"}),
+}
+
+
+def renamed(family: str, styles: list[str], seed: int) -> tuple[Result, dict[str, str], int]:
+    rng = random.Random(seed)
+    names = FAMILIES[family](rng.choice((2, 3, 6, 12)), rng.choice((8, 12, 20)))
+    truth = {}
+    for name, _ in names:
+        new = name
+        for style in styles:
+            new = STYLES[style](new)
+        truth[name] = new
+    ours = [Item(name, shape, "float32") for name, shape in names]
+    theirs = [Item(truth[name], shape, "float32") for name, shape in names]
+    for side in (ours, theirs):
+        rng.shuffle(side)
+    return match_items(ours, theirs), truth, len(names)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "styles", [[style] for style in STYLES] + [["layers", "words", "leaves"], ["words", "prefix", "flat"]], ids="-".join
+)
+def test_renamed_models_are_matched_and_nothing_is_matched_wrongly(family: str, styles: list[str]) -> None:
+    result, truth, number = renamed(family, styles, 5)
+
+    assert [(match.a, match.b) for match in result.matches if truth[match.a] != match.b] == []
+    assert len(result.matches) >= 0.9 * number
+
+
+def test_unknown_words_stay_open_where_nothing_else_decides() -> None:
+    """Four equal layers in every block; a side whose words mean nothing says which block, and not which layer."""
+    ours = [Item(f"m/layer_{i}/{part}/kernel", (8, 8), "f") for i in range(4) for part in ("red", "green", "blue")]
+    theirs = [Item(f"x/blk{i}/{part}/kernel", (8, 8), "f") for i in (2, 0, 3, 1) for part in ("ka", "mo", "tu")]
+
+    result = match_items(sorted(ours, key=lambda i: i.name), sorted(theirs, key=lambda i: i.name))
+
+    assert result.matches == ()
+    assert {(len(group.a), len(group.b)) for group in result.open_groups} == {(3, 3)}
+    assert all(len({name.split("/")[1][-1] for name in (*g.a, *g.b)}) == 1 for g in result.open_groups)
+
+
+def test_another_head_of_equal_shape_is_proposed_and_not_matched() -> None:
+    trunk = conformer(3, 8)[:-2]
+    ours = [Item(name, shape, "f") for name, shape in [*trunk, *dense("asr/ctc/vocabulary", 8, 31)]]
+    theirs = [Item(f"net/{name}", shape, "f") for name, shape in [*trunk, *dense("asr/toxicity/scores", 8, 31)]]
+
+    result = match_items(ours, theirs)
+
+    assert len(result.matches) == len(trunk)
+    assert result.proposals == {f"asr/ctc/vocabulary/{p}": f"net/asr/toxicity/scores/{p}" for p in ("kernel", "bias")}
+
+
+def test_kernels_of_another_layout_are_matched_in_one_reading() -> None:
+    names = conformer(3, 8)
+
+    def torch(name: str, shape: tuple[int, ...]) -> Item:
+        name = words({"kernel": "weight", "gamma": "weight", "beta": "bias", "moving_mean": "running_mean"})(name)
+        axes = {2: (1, 0), 4: (3, 2, 0, 1)}.get(len(shape), range(len(shape)))
+        return Item(
+            name.replace("moving_variance", "running_var").replace("/", "."), tuple(shape[a] for a in axes), "f"
+        )
+
+    result = match_items([Item(name, shape, "f") for name, shape in names], [torch(*row) for row in names])
+
+    truth = {name: torch(name, shape).name for name, shape in names}
+    assert result.is_transposed
+    assert {match.a: match.b for match in result.matches} == truth
+
+
+def test_large_sides_are_solved_by_a_sample() -> None:
+    names = [(f"s{i // 40}/l{i // 4 % 10}/{'qkvo'[i % 4]}/kernel", (8, 8)) for i in range(4000)]
+
+    result = match_items([Item(n, s, "f") for n, s in names], [Item(f"m/{n}", s, "f") for n, s in names])
+
+    assert {match.a: match.b for match in result.matches} == {name: f"m/{name}" for name, _ in names}

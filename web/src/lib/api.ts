@@ -1,0 +1,130 @@
+// Asks the server. Every answer has the type that the server describes (schema.ts); a refusal is a sentence.
+
+import { signal } from "@preact/signals";
+import type {
+  CollectionsReport,
+  Detail,
+  DiffMap,
+  DiffReport,
+  FindingsByScope,
+  FindResult,
+  GraphEdges,
+  GraphPicture,
+  Inspection,
+  LintReport,
+  ModelSummary,
+  Opening,
+  OpenModel,
+  PictureChanges,
+  PlacesPage,
+  ScopeMap,
+  SharingReport,
+  Trace,
+  TreePage,
+  CommonVariables,
+  VariableTablePage,
+  VariableValues,
+} from "./schema";
+
+// Questions that are not answered yet: what is not urgent is asked when there are none.
+export const pending = signal(0);
+
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly choices: string[] = [],
+  ) {
+    super(message);
+  }
+}
+
+type Parameters = Record<string, string | number | boolean | string[] | null | undefined>;
+
+export function address(path: string, parameters: Parameters = {}): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === null || value === undefined || value === "") continue;
+    for (const item of Array.isArray(value) ? value : [String(value)]) query.append(name, item);
+  }
+  const text = query.toString();
+  return `/api/${path}${text ? `?${text}` : ""}`;
+}
+
+async function ask<Answer>(path: string, parameters?: Parameters, init?: RequestInit): Promise<Answer> {
+  let answer: Response;
+  pending.value += 1;
+  try {
+    answer = await fetch(address(path, parameters), init);
+  } catch {
+    throw new ApiError(
+      "The server does not answer. Is scopeview still running? It is asked again every few seconds.",
+      0,
+    );
+  } finally {
+    pending.value -= 1;
+  }
+  if (answer.ok) return (await answer.json()) as Answer;
+  const body = await answer.json().catch(() => ({ error: `the server answered ${answer.status}` }));
+  throw new ApiError(String(body.error ?? notUnderstood(body.detail)), answer.status, body.choices ?? []);
+}
+
+// What the server says of a question whose parameters it cannot take.
+function notUnderstood(detail: unknown): string {
+  const first = Array.isArray(detail) ? (detail[0] as { loc?: (string | number)[]; msg?: string }) : {};
+  return `This address cannot be shown: ${first.loc?.at(-1) ?? "a parameter"}: ${first.msg ?? "not understood"}. Choose another view.`;
+}
+
+const of = (model: string, question: string) => `models/${encodeURIComponent(model)}/${question}`;
+
+export const api = {
+  models: () => ask<OpenModel[]>("models"),
+  open: (path: string, choice: { artifact?: string; tags?: string[] } = {}) =>
+    ask<OpenModel>(
+      "models",
+      {},
+      {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ path, ...choice }),
+      },
+    ),
+  upload: (file: File, sent: { name: string; group: string; left: number }) =>
+    ask<OpenModel[]>("upload", sent, { method: "POST", body: file }),
+  close: (model: string) => ask<OpenModel[]>(`models/${encodeURIComponent(model)}`, {}, { method: "DELETE" }),
+  reload: (model: string) => ask<OpenModel>(of(model, "reload"), {}, { method: "POST" }),
+  import: (model: string) => ask<OpenModel>(of(model, "import"), {}, { method: "POST" }),
+  places: (under: string) => ask<PlacesPage>("places", { under }),
+  inspection: (model: string, limit: number) => ask<Inspection>(of(model, "inspection"), { limit }),
+  sharing: (model: string, limit: number) => ask<SharingReport>(of(model, "sharing"), { limit }),
+  summary: (model: string) => ask<ModelSummary>(of(model, "summary")),
+  tree: (model: string, tree: "ops" | "variables", scope: string, offset = 0, fold = true) =>
+    ask<TreePage>(of(model, "tree"), { tree, scope, offset, limit: 500, fold }),
+  findings: (model: string, scope: string) => ask<FindingsByScope>(of(model, "findings"), { scope }),
+  show: (model: string, name: string) => ask<Detail>(of(model, "show"), { name }),
+  find: (model: string, q: string, offset = 0) =>
+    ask<FindResult>(of(model, "find"), { q, offset, limit: 100, typing: true }),
+  collections: (model: string, limit = 100) => ask<CollectionsReport>(of(model, "collections"), { limit }),
+  lint: (model: string, checkpoint = "") => ask<LintReport>(of(model, "lint"), { checkpoint }),
+  map: (model: string, parameters: Parameters) => ask<ScopeMap>(of(model, "map"), parameters),
+  variables: (model: string, parameters: Parameters) => ask<VariableTablePage>(of(model, "variables"), parameters),
+  graph: (model: string, parameters: Parameters) => ask<GraphPicture>(of(model, "graph"), parameters),
+  commonVariables: (model: string, names: string[]) =>
+    ask<CommonVariables>(of(model, "graph/used-by-all"), { name: names }),
+  opening: (model: string) => ask<Opening>(of(model, "graph/opening")),
+  graphEdges: (model: string, parameters: Parameters) => ask<GraphEdges>(of(model, "graph/edges"), parameters),
+  trace: (model: string, parameters: Parameters) => ask<Trace>(of(model, "graph/trace"), parameters),
+  valuesOf: (model: string, name: string) => ask<VariableValues[]>(of(model, "values-of"), { name }),
+  diffMap: (a: string, b: string, parameters: Parameters) => ask<DiffMap>("diff/map", { a, b, ...parameters }),
+  diffGraph: (a: string, b: string, parameters: Parameters) =>
+    ask<PictureChanges>("diff/graph", { a, b, ...parameters }),
+  diff: (a: string, b: string, parameters: Parameters = {}) => ask<DiffReport>("diff", { a, b, ...parameters }),
+};
+
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function errorChoices(error: unknown): string[] {
+  return error instanceof ApiError ? error.choices : [];
+}

@@ -1,0 +1,86 @@
+// How numbers and shapes look, as the command line writes them.
+
+export function count(number: number | null | undefined): string {
+  return number === null || number === undefined ? "?" : number.toLocaleString("en-US");
+}
+
+export function plural(number: number, noun: string, many = `${noun}s`): string {
+  return `${count(number)} ${number === 1 ? noun : many}`;
+}
+
+export function bytes(size: number | null | undefined): string {
+  if (size === null || size === undefined) return "?";
+  if (size < 1000) return `${size} B`;
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = size / 1000;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value.toPrecision(3)} ${units[unit]}`;
+}
+
+export function shape(sizes: (number | null)[] | null): string {
+  return sizes === null ? "[…]" : `[${sizes.map((size) => size ?? "?").join(", ")}]`;
+}
+
+// The end of a name tells twins apart (`discriminator_1`): what does not fit is left out of the middle.
+export function cut(text: string, room: number): string {
+  const letters = Array.from(text);
+  if (letters.length <= room) return text;
+  const tail = Math.max(1, Math.floor(room / 3));
+  return `${letters.slice(0, Math.max(1, room - tail - 1)).join("")}…${letters.slice(-tail).join("")}`;
+}
+
+// The scope that all of several names lie in.
+export function commonScope(names: string[]): string {
+  let common = parent(names[0] ?? "");
+  for (const name of names) while (common && !name.startsWith(`${common}/`)) common = parent(common);
+  return common;
+}
+
+export function leaf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+export function parent(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash < 0 ? "" : path.slice(0, slash);
+}
+
+// Controls and marks that turn the direction of text are shown as what they are: names are data.
+export function printable(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+// The end of each path, as long as it takes to tell it from the others.
+export function short(paths: string[]): string[] {
+  const ends = (path: string, segments: number) => path.split("/").slice(-segments).join("/");
+  return paths.map((path) => {
+    let segments = 1;
+    while (
+      segments < path.split("/").length &&
+      paths.some((other) => other !== path && ends(other, segments) === ends(path, segments))
+    )
+      segments += 1;
+    return printable(ends(path, segments));
+  });
+}
+
+const MOST_VALUES = 16;
+
+// A decoded attribute: a type, a shape, a constant, or plain values.
+export function attribute(value: unknown): string {
+  if (Array.isArray(value))
+    return `[${value.slice(0, MOST_VALUES).map(attribute).join(", ")}${value.length > MOST_VALUES ? ", …" : ""}]`;
+  if (typeof value === "string") return `"${printable(value)}"`;
+  if (typeof value !== "object" || value === null) return String(value);
+  if ("sizes" in value) return shape(value.sizes as (number | null)[] | null);
+  if ("preview" in value && "dtype" in value && "shape" in value)
+    return `${String(value.dtype)}${shape(value.shape as (number | null)[] | null)} = ${(value.preview as unknown[]).map(attribute).join(", ")}`;
+  return "name" in value ? printable(String(value.name)) : printable(JSON.stringify(value));
+}

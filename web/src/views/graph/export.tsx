@@ -1,0 +1,85 @@
+// The drawing as a file, without a browser: reads pictures from standard input and writes SVG. Runs in Node.
+
+import ELK from "elkjs/lib/elk.bundled.js";
+import { readFileSync } from "node:fs";
+import { renderToString } from "preact-render-to-string";
+import type { Coloring } from "../../app/route";
+import type { GraphPicture } from "../../lib/schema";
+import { legendOf } from "./coloring";
+import { fallback } from "./fallback";
+import { type ElkOutcome, elkJob, isTooLong, largest, variantsOf } from "./layout";
+import type { Placed, Plan } from "./plan";
+import { Scene, Tips } from "./scene";
+import { draw } from "./store";
+import { rulesOf, standaloneStyle, tokensOf, upright } from "../../lib/standalone";
+
+interface Order {
+  root: string;
+  opened: string[];
+  pictures: Record<string, GraphPicture>;
+  isSideways: boolean;
+  isPlain: boolean; // in layers alone: the engine was too slow
+  coloring: Coloring;
+  style: string;
+}
+
+const MARGIN = 16;
+const ASPECT = 1.3; // width to height of a page
+const engine = new ELK();
+
+async function arrange(made: Plan): Promise<Placed> {
+  const isLed = !order.isPlain && !isTooLong(made);
+  const outcomes: ElkOutcome[] = [];
+  for (const variant of isLed ? variantsOf(made) : []) {
+    const outcome = await (engine.layout(elkJob(made, variant) as never) as Promise<unknown>).catch(() => null);
+    if (outcome) outcomes.push(outcome as ElkOutcome);
+  }
+  return largest(made, outcomes.length ? outcomes : [fallback(made)]);
+}
+
+function ask(order: Order, scope: string): Promise<GraphPicture> {
+  const found = order.pictures[scope];
+  return found ? Promise.resolve(found) : Promise.reject(new Error(`no picture of ${scope} was given`));
+}
+
+const DRAWN = /(^|[\s,>])(svg)?\.(graph|item|link|gate|tip)\b/;
+const ignore = () => undefined;
+const order = JSON.parse(readFileSync(0, "utf-8")) as Order;
+const drawing = await draw(
+  order.opened,
+  { isSideways: order.isSideways, aspect: ASPECT, drawsHubs: false },
+  { ask: (scope) => ask(order, scope), arrange },
+  new AbortController().signal,
+  order.root,
+);
+const legend = legendOf(
+  drawing.items.filter((drawn) => !drawn.isOpen).map((drawn) => drawn.item),
+  order.coloring,
+);
+const [width, height] = [drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN];
+const tokens = tokensOf(order.style, ":root");
+const style = standaloneStyle(
+  rulesOf(order.style).filter((rule) => DRAWN.test(rule.selector)),
+  (name) => tokens.get(name) ?? "",
+);
+const svg = renderToString(
+  <svg
+    xmlns="http://www.w3.org/2000/svg"
+    class="graph"
+    width={width}
+    height={height}
+    viewBox={`${-MARGIN} ${-MARGIN} ${width} ${height}`}
+  >
+    <style dangerouslySetInnerHTML={{ __html: style }} />
+    <rect x={-MARGIN} y={-MARGIN} width={width} height={height} fill={tokens.get("--ground")} />
+    <Tips />
+    <Scene
+      drawing={drawing}
+      legend={legend}
+      changes={new Map()}
+      marks={{ selected: new Set(), link: "", lit: null, hovered: "" }}
+      handlers={{ pick: ignore, open: ignore, pickLink: ignore, pickGate: ignore, hover: ignore }}
+    />
+  </svg>,
+);
+process.stdout.write(`${upright(svg)}\n`);

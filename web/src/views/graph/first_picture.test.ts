@@ -1,0 +1,30 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { api } from "../../lib/api";
+import { chooseFirstPicture } from "./first_picture";
+import type { DrawnItem, Drawing } from "./store";
+
+const drawn = (paths: string[], open: string[]): Drawing => ({
+  items: paths.map((path) => ({ item: { path, can_open: true }, isOpen: open.includes(path) }) as DrawnItem),
+  links: [],
+  gates: [],
+  auxiliary: [],
+  subgraphs: [],
+  width: 1,
+  height: 1,
+});
+
+describe("the first picture", () => {
+  afterEach(() => void vi.restoreAllMocks());
+  it("folds the root until it can be read, then opens what is heaviest while it still can", async () => {
+    vi.spyOn(api, "opening").mockResolvedValue({ scopes: ["net", "net/deep", "loss", "not/drawn"] });
+    const inside: Record<string, number> = { net: 3, "net/deep": 30, loss: 3 };
+    const draw = (open: string[], items: number) => {
+      const boxes = [...Array(Math.min(items, 44)).keys()].map((index) => `op${index}`);
+      const paths = ["net", "loss", ...(open.includes("net") ? ["net/deep"] : []), ...boxes];
+      const more = open.flatMap((scope) => [...Array(inside[scope]).keys()].map((index) => `${scope}/${index}`));
+      return Promise.resolve(drawn([...paths, ...more], open));
+    };
+    const first = await chooseFirstPicture("m", draw, (drawing) => drawing.items.length <= 31);
+    expect(first).toEqual({ openOps: ["net", "loss"], items: 22 });
+  });
+});

@@ -1,0 +1,45 @@
+// The first picture of a model: as much of it as can be read on this canvas.
+//
+// The server says which scopes hold most of the computation; layout says whether what is drawn of them can be read.
+// A root with too many boxes is folded further until it fits; then scopes are opened, heaviest first, while it does.
+
+import { api } from "../../lib/api";
+import type { Drawing } from "./store";
+
+const ITEMS = [60, 40, 30, 22, 16, 12, 10]; // of one scope, the most that is tried first
+const MOST_BOXES = 48; // more is no first picture, however large the screen
+const MOST_MISSES = 3; // scopes that do not fit, until no other is tried
+
+export interface FirstPicture {
+  openOps: string[];
+  items: number;
+}
+
+export async function chooseFirstPicture(
+  model: string,
+  draw: (openOps: string[], items: number) => Promise<Drawing>,
+  isLegible: (drawing: Drawing) => boolean,
+): Promise<FirstPicture> {
+  const fits = (drawing: Drawing) => drawing.items.length <= MOST_BOXES && isLegible(drawing);
+  const opening = api.opening(model);
+  let items = ITEMS[0]!;
+  let drawing = await draw([], items);
+  for (const fewer of ITEMS.slice(1)) {
+    if (fits(drawing)) break;
+    if (fewer >= drawing.items.length) continue; // nothing would change
+    items = fewer;
+    drawing = await draw([], items);
+  }
+  const openOps: string[] = [];
+  let misses = 0;
+  for (const scope of (await opening).scopes) {
+    if (misses === MOST_MISSES) break;
+    if (!drawing.items.some(({ item, isOpen }) => !isOpen && item.can_open && item.path === scope)) continue;
+    const next = await draw([...openOps, scope], items);
+    if (fits(next)) {
+      openOps.push(scope);
+      drawing = next;
+    } else misses += 1;
+  }
+  return { openOps, items };
+}

@@ -1,0 +1,196 @@
+// What can be asked of the graph: fit, direction, traces, what is compared, what is saved.
+
+import { count, plural, printable } from "../../lib/format";
+import { ModelOptions } from "../../app/models";
+import { SavePicture } from "../../lib/save_picture";
+import { models } from "../../app/open_models";
+import { route, enterFunction, navigate, changeGraphView, DEFAULT_GRAPH_VIEW } from "../../app/route";
+import type { Drawing } from "./store";
+import type { Viewport } from "./viewport";
+
+function sum<One>(all: One[], of: (one: One) => number): number {
+  return all.reduce((total, one) => total + of(one), 0);
+}
+
+interface ToolbarProps {
+  drawing: Drawing | undefined;
+  svg: { current: SVGSVGElement | null };
+  viewport: Viewport;
+  tracing: string;
+  onFit: () => void;
+}
+
+export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps) {
+  const { model, graphView, openOps, selected } = route.value;
+  const root = drawing?.subgraphs[0];
+  const cut = drawing?.subgraphs.filter((picture) => picture.total_links > picture.links.length) ?? [];
+  const folded = drawing?.items.filter(({ item }) => item.group === "twins").map(({ item }) => item.path) ?? [];
+  return (
+    <div class="bar">
+      {graphView.function && (
+        <nav aria-label="Where">
+          <button class="link" onClick={() => enterFunction("", [])}>
+            main graph
+          </button>
+          {graphView.through.map((name, index) => (
+            <>
+              {" › "}
+              <button class="link mono" onClick={() => enterFunction(name, graphView.through.slice(0, index))}>
+                {printable(name)}
+              </button>
+            </>
+          ))}
+          {" › "}
+          <b class="mono">{printable(graphView.function)}</b>
+        </nav>
+      )}
+      <button title="f" onClick={onFit}>
+        fit
+      </button>
+      <button aria-label="zoom in" onClick={() => viewport.by(1.3)}>
+        +
+      </button>
+      <button aria-label="zoom out" onClick={() => viewport.by(1 / 1.3)}>
+        −
+      </button>
+      <label>
+        <input
+          type="checkbox"
+          checked={graphView.isSideways}
+          onChange={(event) => changeGraphView({ isSideways: event.currentTarget.checked, box: "" })}
+        />{" "}
+        inputs left
+      </label>
+      <span class="quiet">trace</span>
+      {(["inputs", "outputs"] as const).map((direction) => (
+        <button
+          key={direction}
+          aria-label={`trace ${direction}`}
+          title={direction === "inputs" ? "t" : "T"}
+          disabled={!selected}
+          aria-pressed={graphView.trace === direction}
+          class={graphView.trace === direction ? "on" : ""}
+          onClick={() => changeGraphView({ trace: graphView.trace === direction ? "" : direction })}
+        >
+          {direction}
+        </button>
+      ))}
+      {graphView.also.length === 1 && (
+        <button
+          title="p"
+          aria-pressed={graphView.trace === "paths"}
+          class={graphView.trace === "paths" ? "on" : ""}
+          onClick={() => changeGraphView({ trace: graphView.trace === "paths" ? "" : "paths" })}
+        >
+          paths between
+        </button>
+      )}
+      {(graphView.trace === "inputs" || graphView.trace === "outputs") && (
+        <select
+          aria-label="steps"
+          value={graphView.depth}
+          onChange={(event) => changeGraphView({ depth: Number(event.currentTarget.value) })}
+        >
+          {[0, 1, 2, 3, 5, 10].map((depth) => (
+            <option key={depth} value={depth}>
+              {depth ? plural(depth, "step") : "all steps"}
+            </option>
+          ))}
+        </select>
+      )}
+      {graphView.trace && <button onClick={() => changeGraphView({ trace: "" })}>end trace</button>}
+      {folded.length > 0 && (
+        <button
+          title="draw every member of the groups"
+          onClick={() => changeGraphView({ unfolded: [...graphView.unfolded, ...folded] })}
+        >
+          expand groups
+        </button>
+      )}
+      {graphView.unfolded.length > 0 && (
+        <button title="collapse the groups that were expanded" onClick={() => changeGraphView({ unfolded: [] })}>
+          collapse groups
+        </button>
+      )}
+      {(openOps.length > 0 || graphView.unfolded.length > 0 || graphView.items > DEFAULT_GRAPH_VIEW.items) && (
+        <button
+          onClick={() =>
+            navigate({
+              openOps: [],
+              graphView: { ...graphView, unfolded: [], items: DEFAULT_GRAPH_VIEW.items, box: "" },
+            })
+          }
+        >
+          close all
+        </button>
+      )}
+      {models.value.length > 1 && !graphView.function && (
+        <select
+          aria-label="compare with"
+          value={graphView.against}
+          onChange={(event) => changeGraphView({ against: event.currentTarget.value })}
+        >
+          <option value="">compare with…</option>
+          <ModelOptions without={model} />
+        </select>
+      )}
+      <span class="quiet" role="status">
+        {tracing}
+      </span>
+      <span class="grow" />
+      <DrawnToo drawing={drawing} />
+      <SavePicture of={() => svg.current} name="graph" />
+      {cut.length > 0 && (
+        <span class="warning">{`${count(sum(cut, (one) => one.links.length))} of ${plural(
+          sum(cut, (one) => one.total_links),
+          "line",
+        )} drawn, those with most edges`}</span>
+      )}
+      {!!root?.dangling && <span class="warning">{plural(root.dangling, "input")} from ops that are not there</span>}
+    </div>
+  );
+}
+
+// What is left out of the drawing, and can be drawn.
+function DrawnToo({ drawing }: { drawing: Drawing | undefined }) {
+  const { graphView } = route.value;
+  const hidden = sum(drawing?.auxiliary ?? [], ({ item }) => item.ops);
+  const hasHubs = drawing?.links.some((link) => link.kind === "reference") || graphView.drawsHubs;
+  const folded = sum(drawing?.items ?? [], ({ item }) => item.total_plumbing);
+  const choices = [
+    { key: "drawsHubs", isOffered: hasHubs, text: "hub edges", title: "draw the edges of nodes that many others use" },
+    {
+      key: "drawsPlumbing",
+      isOffered: folded > 0 || graphView.drawsPlumbing,
+      text: folded ? `${count(folded)} folded ops` : "folded ops",
+      title: "draw constants, casts, shapes and the like by themselves",
+    },
+  ] as const;
+  const isAny = hidden > 0 || graphView.roles.length > 0 || graphView.shown.length > 0;
+  return (
+    <>
+      {choices
+        .filter(({ isOffered }) => isOffered)
+        .map(({ key, text, title }) => (
+          <label key={key} title={title}>
+            <input
+              type="checkbox"
+              checked={graphView[key]}
+              onChange={(event) => changeGraphView({ [key]: event.currentTarget.checked })}
+            />{" "}
+            {text}
+          </label>
+        ))}
+      {isAny && (
+        <button
+          aria-expanded={graphView.showsAuxiliary}
+          class={graphView.showsAuxiliary ? "on" : ""}
+          title="training, saving, summaries and the like are not drawn"
+          onClick={() => changeGraphView({ showsAuxiliary: !graphView.showsAuxiliary })}
+        >
+          {hidden ? `hidden by role: ${plural(hidden, "op")}` : "hidden by role"}
+        </button>
+      )}
+    </>
+  );
+}

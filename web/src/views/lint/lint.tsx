@@ -1,0 +1,160 @@
+// Findings by rule, each with what shows it and a way to the place.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { api } from "../../lib/api";
+import { useQuery } from "../../lib/use_query";
+import { count, plural, printable } from "../../lib/format";
+import { ModelOptions } from "../../app/models";
+import { SaveTable } from "../../lib/save_table";
+import { current, models, ownCheckpoint } from "../../app/open_models";
+import { route, navigate } from "../../app/route";
+import type { Finding } from "../../lib/schema";
+
+const SEVERITIES = ["error", "warning", "info"] as const;
+
+const NONE = "none"; // no checkpoint is restored, although one is open
+const SHOWN = 100; // findings of one rule, until more are asked for
+
+export function Lint() {
+  const { model, filter, other } = route.value;
+  const checkpoints = models.value.filter((one) => one.id !== model && one.state === "ready" && one.holds_values);
+  const isGraph = (current.value?.ops ?? 0) > 0 && !current.value?.holds_values;
+  const against = checkpoints.some((one) => one.id === other)
+    ? other
+    : other === NONE || !isGraph
+      ? ""
+      : ownCheckpoint(model);
+  const result = useQuery(model ? `lint ${model} ${against}` : null, () => api.lint(model, against));
+  const hidden = filter.split(" ");
+  const found = (result.answer?.findings ?? []).filter((finding) => !hidden.includes(finding.severity));
+  const rules = new globalThis.Map<string, Finding[]>();
+  for (const finding of found) rules.set(finding.code, [...(rules.get(finding.code) ?? []), finding]);
+  const toggle = (severity: string) =>
+    navigate({
+      filter: (hidden.includes(severity) ? hidden.filter((one) => one !== severity) : [...hidden, severity])
+        .filter(Boolean)
+        .join(" "),
+    });
+  const frame = useScroll(result.answer);
+  return (
+    <section class="view" aria-label="Lint">
+      <div class="bar">
+        {SEVERITIES.map((severity) => (
+          <button
+            key={severity}
+            class={`chip ${severity} ${hidden.includes(severity) ? "" : "on"}`}
+            aria-pressed={!hidden.includes(severity)}
+            onClick={() => toggle(severity)}
+          >
+            {plural(result.answer?.counts[severity] ?? 0, severity === "info" ? "note" : severity)}
+          </button>
+        ))}
+        {checkpoints.length > 0 && (
+          <label class="side">
+            restoring{" "}
+            <select
+              aria-label="checkpoint to restore"
+              value={against || NONE}
+              onChange={(event) => navigate({ other: event.currentTarget.value })}
+            >
+              <option value={NONE}>no checkpoint</option>
+              <ModelOptions without={model} only={(one) => one.state === "ready" && one.holds_values} />
+            </select>
+          </label>
+        )}
+        <span class="grow" />
+        {result.answer && (
+          <SaveTable
+            name="findings"
+            answer={result.answer}
+            columns={["code", "rule", "severity", "where", "message", "evidence"]}
+            rows={found}
+          />
+        )}
+        {result.answer && <span class="quiet">{plural(result.answer.rules_applied.length, "rule")} applied</span>}
+      </div>
+      {result.error && <p class="trouble">{result.error}</p>}
+      {result.isWaiting && !result.answer && <p class="quiet pad">Checking…</p>}
+      {result.answer && found.length === 0 && (
+        <p class="empty">
+          {result.answer.findings.length
+            ? "All findings are hidden: choose above what to show."
+            : checkpoints.length && !against
+              ? "Nothing found. A checkpoint can be compared above."
+              : "Nothing found."}
+        </p>
+      )}
+      <div class="scroll" ref={frame}>
+        {[...rules.values()].map((group) => (
+          <RuleFindings key={group[0]!.code} group={group} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+// How far one had read is kept for the way back from a place.
+const scrolled = new globalThis.Map<string, number>();
+
+function useScroll(answer: unknown) {
+  const frame = useRef<HTMLDivElement>(null);
+  const key = route.value.model;
+  useEffect(() => {
+    const element = frame.current;
+    if (!element || !answer) return;
+    element.scrollTop = scrolled.get(key) ?? 0;
+    const keep = () => scrolled.set(key, element.scrollTop);
+    element.addEventListener("scroll", keep);
+    return () => element.removeEventListener("scroll", keep);
+  }, [key, answer]);
+  return frame;
+}
+
+function RuleFindings({ group }: { group: Finding[] }) {
+  const [most, setMost] = useState(SHOWN);
+  const first = group[0]!;
+  const select = (name: string) => navigate({ selected: name });
+  return (
+    <article class={`rule ${first.severity}`}>
+      <h3>
+        <span class={`sign ${first.severity}`}>{first.severity}</span> {first.code} {first.rule}{" "}
+        {group.length > 1 && <span class="quiet">{count(group.length)} times</span>}
+      </h3>
+      <p class="quiet">
+        Fix: <Prose text={first.fix.replace(/\s+/g, " ")} />
+      </p>
+      <ul>
+        {group.slice(0, most).map((finding) => (
+          <li
+            key={finding.where + finding.message}
+            class={finding.leads_to !== "" && finding.leads_to === route.value.selected ? "selected" : ""}
+          >
+            {finding.leads_to === "" ? (
+              <Prose text={printable(finding.message)} />
+            ) : (
+              <button class="link" title={finding.leads_to} onClick={() => select(finding.leads_to)}>
+                <Prose text={printable(finding.message)} />
+              </button>
+            )}
+            {finding.evidence.length > 0 && (
+              <p class="mono quiet">
+                {printable(finding.evidence.slice(0, 12).join(", "))}
+                {finding.total_evidence > 12 ? `, … ${count(finding.total_evidence - 12)} more` : ""}
+              </p>
+            )}
+          </li>
+        ))}
+      </ul>
+      {group.length > most && (
+        <button class="link" onClick={() => setMost(most + SHOWN)}>
+          … {count(group.length - most)} more
+        </button>
+      )}
+    </article>
+  );
+}
+
+// Rules write code between backticks.
+function Prose({ text }: { text: string }) {
+  return <>{text.split("`").map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part))}</>;
+}

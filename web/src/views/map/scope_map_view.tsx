@@ -1,0 +1,176 @@
+// The map: variables on the left, the op scopes that read or write them on the right, ribbons as wide as the reads.
+
+import { useRef } from "preact/hooks";
+import { api } from "../../lib/api";
+import { useQuery } from "../../lib/use_query";
+import { count, plural, printable } from "../../lib/format";
+import { SavePicture } from "../../lib/save_picture";
+import { current } from "../../app/open_models";
+import { route, navigate, toggled } from "../../app/route";
+import { type Band, type SideNode, TwoTrees } from "../../lib/two_trees";
+import type { MapNode, Ribbon } from "../../lib/schema";
+
+const ROLES = ["forward", "update", "gradient", "init", "save", "summary", "bookkeeping", "all"] as const;
+const KINDS = [
+  ["read", "used at one call site"],
+  ["shared", "used at several"],
+  ["write", "written"],
+] as const;
+
+interface Filter {
+  role: string;
+  isShared: boolean;
+  collection: string;
+}
+
+export function readFilter(text: string): Filter {
+  const words = text.split(" ");
+  const after = (head: string) => words.find((word) => word.startsWith(head))?.slice(head.length);
+  return {
+    role: after("role:") ?? "forward",
+    isShared: words.includes("shared"),
+    collection: decoded(after("in:") ?? ""),
+  };
+}
+
+// A collection may be called anything, and words of the filter end at a space.
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return ""; // written by hand
+  }
+}
+
+export function writeFilter(filter: Filter): string {
+  const words = [
+    filter.role !== "forward" ? `role:${filter.role}` : "",
+    filter.isShared ? "shared" : "",
+    filter.collection ? `in:${encodeURIComponent(filter.collection)}` : "",
+  ];
+  return words.filter(Boolean).join(" ");
+}
+
+export function ScopeMapView() {
+  const { model, openVariables, openOps, filter: text } = route.value;
+  const filter = readFilter(text);
+  const parameters = {
+    left: openVariables,
+    right: openOps,
+    role: filter.role,
+    shared: filter.isShared,
+    collection: filter.collection,
+  };
+  const result = useQuery(model ? JSON.stringify([model, parameters]) : null, () => api.map(model, parameters));
+  const groups = useQuery(model ? `collections ${model}` : null, () => api.collections(model));
+  const frame = useRef<HTMLElement>(null);
+  const set = (change: Partial<Filter>) => navigate({ filter: writeFilter({ ...filter, ...change }) });
+  const found = result.answer;
+  return (
+    <section class="view" aria-label="Map" ref={frame}>
+      <div class="bar">
+        <label>
+          accesses{" "}
+          <select value={filter.role} onChange={(event) => set({ role: event.currentTarget.value })}>
+            {ROLES.map((role) => (
+              <option key={role} value={role}>
+                {role === "all" ? "of all roles" : role}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          <input
+            type="checkbox"
+            checked={filter.isShared}
+            onChange={(event) => set({ isShared: event.currentTarget.checked })}
+          />
+          shared only
+        </label>
+        {!!groups.answer?.collections.length && (
+          <label>
+            in{" "}
+            <select value={filter.collection} onChange={(event) => set({ collection: event.currentTarget.value })}>
+              <option value="">any collection</option>
+              {groups.answer.collections.map(({ collection }) => (
+                <option key={collection.name} value={collection.name}>
+                  {printable(collection.name)}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        {(openVariables.length > 0 || openOps.length > 0) && (
+          <button onClick={() => navigate({ openVariables: [], openOps: [] })}>close all scopes</button>
+        )}
+        <span class="legend">
+          {KINDS.map(([kind, word]) => (
+            <span key={kind}>
+              <i class={kind} /> {word}
+            </span>
+          ))}
+        </span>
+        <span class="grow" />
+        <SavePicture of={() => frame.current?.querySelector<SVGSVGElement>("svg.map") ?? null} name="map" />
+        {found && (
+          <span class="quiet">
+            {plural(found.total_variables, "variable")}, {plural(found.total_accesses, "access", "accesses")}
+          </span>
+        )}
+      </div>
+      {result.error && <p class="trouble">{result.error}</p>}
+      {found && found.total_accesses === 0 && (
+        <p class="empty">
+          {filter.role === "forward" && !filter.isShared && !filter.collection
+            ? !current.value?.ops
+              ? "A checkpoint has no graph: open the .meta or .pb that it belongs to."
+              : "No op of the computation reads a variable here; other accesses are in the menu above."
+            : "Nothing fits this filter."}
+        </p>
+      )}
+      {found && found.total_accesses > 0 && (
+        <div class="scroll">
+          {found.is_cut && (
+            <p class="warning pad">
+              There is too much to draw it all:{" "}
+              {openVariables.length + openOps.length
+                ? "close some scopes, or choose less above"
+                : "choose less above: shared only, or one collection"}
+              .
+            </p>
+          )}
+          <TwoTrees
+            name="variables, op scopes and their ribbons"
+            headings={["variables", "op scopes that use them"]}
+            nouns={["variable", "op"]}
+            left={found.variables.map(sideNode)}
+            right={found.ops.map(sideNode)}
+            bands={bands(found.ribbons)}
+            onOpen={(side, path) =>
+              navigate(
+                side === "left" ? { openVariables: toggled(openVariables, path) } : { openOps: toggled(openOps, path) },
+                true,
+              )
+            }
+          />
+        </div>
+      )}
+    </section>
+  );
+}
+
+function sideNode(node: MapNode): SideNode {
+  return { ...node, note: node.uses > 1 ? `shared ${node.uses}` : node.is_scope ? count(node.items) : "", tone: "" };
+}
+
+function bands(ribbons: Ribbon[]): Band[] {
+  const sources = new globalThis.Map<number, number>();
+  for (const ribbon of ribbons) sources.set(ribbon.left, (sources.get(ribbon.left) ?? 0) + 1);
+  return ribbons.map(({ left, right, reads, writes }) => ({
+    left,
+    right,
+    weight: reads + writes,
+    summary: `${plural(reads, "read")}, ${plural(writes, "write")}`,
+    kind: writes > reads ? "write" : (sources.get(left) ?? 0) > 1 ? "shared" : "read",
+  }));
+}

@@ -1,0 +1,40 @@
+// What the table shows, as the address holds it: `sort:parameters down all where trainable:yes`.
+
+import { COLUMNS, type Column } from "./columns";
+
+export interface Order {
+  sort: Column;
+  descending: boolean;
+  attached: boolean; // auxiliary variables too
+  query: string; // in the language of the search
+}
+
+const WHERE = "where ";
+
+export function readOrder(text: string): Order {
+  const start = text.startsWith(WHERE) ? 0 : text.indexOf(` ${WHERE}`) + 1;
+  const hasQuery = text.startsWith(WHERE) || start > 0;
+  const words = (hasQuery ? text.slice(0, start) : text).split(" ");
+  const sort = words.find((word) => word.startsWith("sort:"))?.slice(5);
+  return {
+    sort: COLUMNS.find(({ key }) => key === sort)?.key ?? "name",
+    descending: words.includes("down"),
+    attached: words.includes("all"),
+    query: hasQuery ? text.slice(start + WHERE.length) : "",
+  };
+}
+
+export function writeOrder({ sort, descending, attached, query }: Order): string {
+  const words = [
+    sort === "name" ? "" : `sort:${sort}`,
+    descending ? "down" : "",
+    attached ? "all" : "",
+    query ? WHERE + query : "",
+  ];
+  return words.filter(Boolean).join(" ");
+}
+
+// A scope as a term of the search, whatever is in its name.
+export function inScope(path: string): string {
+  return /^[\w./-]+$/.test(path) ? `scope:${path}` : `scope:'${path.replaceAll("'", `'"'"'`)}'`;
+}
