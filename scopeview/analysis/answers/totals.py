@@ -30,8 +30,8 @@ def parameter_totals(context: AnalysisContext) -> ParameterTotals:
 
     In a graph with an optimizer, what no optimizer updates is not trained, whatever the collections say. Without one
     `trainable` decides. Where that is unknown, as in a checkpoint, what has slots was trained, and in a model that has
-    slots nothing else was. If that
-    leaves any variable with parameters unknown, so are both sums. A second object of a variable counts for nothing.
+    slots nothing else was. If that leaves any variable with parameters unknown, so are both sums. A second object of a
+    variable counts for nothing.
     """
     auxiliary = context.auxiliary_variables
     state = trained = others = 0
