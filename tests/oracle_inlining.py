@@ -188,6 +188,24 @@ def build(path: str, names: list[str], width: int, steps: int) -> dict[str, Any]
     return {}
 
 
+def build_with_code_lines(path: str) -> dict[str, Any]:
+    """Save a module with its debug info; return the line of this file that multiplies."""
+    import inspect
+
+    import tensorflow as tf
+
+    class Whole(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], name="x")])
+        def apply(self, x: Any) -> Any:
+            return tf.matmul(x, tf.ones([3, 2]))  # the line
+
+    whole = Whole()
+    options = tf.saved_model.SaveOptions(save_debug_info=True)
+    tf.saved_model.save(whole, path, signatures=whole.apply, options=options)
+    lines, first = inspect.getsourcelines(build_with_code_lines)
+    return {"line": first + next(n for n, line in enumerate(lines) if "# the line" in line and "matmul" in line)}
+
+
 def build_keras3(path: str, units: list[int], dropout: bool) -> dict[str, Any]:
     """Export a net of dense layers with Keras 3; return its parameters, and the shape under each key that loads."""
     import keras

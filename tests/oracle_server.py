@@ -347,6 +347,7 @@ QUESTIONS = {
         oracle_inlining.inlined,
         oracle_inlining.build,
         oracle_inlining.build_keras3,
+        oracle_inlining.build_with_code_lines,
         data_types,
     )
 }

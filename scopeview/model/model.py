@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from scopeview.model.code_lines import CodeLines
 from scopeview.model.collection import Collection
 from scopeview.model.entry_point import EntryPoint
 from scopeview.model.functions import Function
@@ -180,6 +181,8 @@ class Model:
     """Output types of op types, from the MetaGraph's own list of ops: `float32`, `$T`, `$N*$T`, `$Tout`."""
     op_output_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of the output arguments of op types, from the same list."""
+    code_lines: CodeLines | None = field(default=None, repr=False, compare=False)
+    """Which lines of Python created the ops, where the file says it."""
     entry: EntryPoint | None = None
     """For a program: what it was made from. The graph then is the computation of this entry point, calls inlined."""
     imported: ImportReport | None = None

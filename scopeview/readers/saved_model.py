@@ -14,6 +14,7 @@ from scopeview.errors import AmbiguousError, DamagedError, NotFoundError
 from scopeview.model.model import Model, Origin
 from scopeview.readers.fence import opened
 from scopeview.readers.files import read_file
+from scopeview.readers.graph.debug_info import debug_info_of_folder
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.meta_graph import MetaGraph, build_meta_graph, split_meta_graph
 from scopeview.readers.protobuf import wire
@@ -57,7 +58,8 @@ class SavedModelReader:
             buffer, notes = to_wire(buffer, "saved_model_text", path)
         origin = Origin(path, "saved_model", str(artifact.file), text=is_text)
         model = read_saved_model(buffer, origin, tags, fingerprint(artifact.file.parent))
-        return replace(model, notes=(*notes, *model.notes))
+        code_lines = debug_info_of_folder(artifact.file.parent) or model.code_lines
+        return replace(model, notes=(*notes, *model.notes), code_lines=code_lines)
 
 
 def read_saved_model(buffer: Buffer, origin: Origin, tags: Sequence[str] | None, details: dict[str, str]) -> Model:

@@ -21,7 +21,7 @@ def card_rows(card: ModelCard) -> Iterator[tuple[str, tuple[str, ...]]]:
             "repeated",
             tuple(f"{p.count:,} equal {printable(p.pattern)} of {plural(p.ops, 'op')}" for p in card.repeated),
         )
-    if card.parameters.model or card.parameters.optimizer:
+    if card.largest or card.parameters.optimizer:
         yield "parameters", tuple(_parameters(card))
     if card.largest:
         yield "largest", tuple(f"{printable(p.path)} {short_count(p.parameters)}" for p in card.largest)
@@ -53,11 +53,11 @@ def _repeated(part: RepeatedPart) -> str:
 
 def _parameters(card: ModelCard) -> Iterator[str]:
     totals = card.parameters
-    if totals.trained or totals.not_trained or not totals.unknown:
+    if totals.trained is None or totals.not_trained is None:
+        yield "trained or not: the file does not say"
+    else:
         yield f"{short_count(totals.trained)} trained"
         yield f"{short_count(totals.not_trained)} not trained"
-    if totals.unknown:
-        yield f"{short_count(totals.unknown)} (trained or not: the file does not say)"
     yield f"{short_count(totals.optimizer)} optimizer state"
 
 

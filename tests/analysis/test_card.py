@@ -90,7 +90,6 @@ def test_the_gan_of_the_samples() -> None:
     assert names(found.inputs) == ["z", "real"]
     assert sorted(names(found.losses)) == ["loss_d", "loss_g"]
     assert (found.parameters.trained, found.parameters.optimizer) == (89, 182)
-    assert found.parameters.model == 89
     assert found.total_shared == 4
     assert [part.path for part in found.largest] == ["generator", "discriminator"]
     assert found.errors == 0

@@ -132,6 +132,15 @@ def test_every_command_takes_a_program(scopeview: Run) -> None:
     assert "model/shared" in scopeview("export", path, "--levels", "3", "--format", "json").out
 
 
+def test_show_says_which_line_of_python_created_an_op(oracle: Oracle, tmp_path: Path, scopeview: Run) -> None:
+    truth = oracle.ask("build_with_code_lines", tmp_path)
+    (op,) = json.loads(scopeview("show", tmp_path, "MatMul", "--json").out)["ops"]
+    assert (op["code"][0]["line"], op["code"][0]["function"]) == (truth["line"], "apply")
+    assert op["code"][0]["file"].endswith("oracle_inlining.py")
+    assert op["inlined_from"].endswith(": MatMul")
+    assert f"oracle_inlining.py:{truth['line']} in apply" in scopeview("show", tmp_path, "MatMul").out
+
+
 def test_inspection_lists_the_scopes_of_the_program_that_is_named() -> None:
     keras = context("m29_keras")
     assert [scope.path for scope in inspect(keras).op_scopes] != [

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import scopeview
+from scopeview.analysis.answers.totals import parameter_totals
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive.parameters import parameter_totals
 from scopeview.analysis.diff.restore import restore
 from scopeview.readers import read_beside
 from tests.oracle import Oracle
@@ -30,7 +30,7 @@ def test_a_keras_3_export_has_one_variable_per_object(
     bound = {identity for binding in model.bindings for identity in binding.variables if identity}
     assert bound <= {by_key[key].identity for key in truth["shapes"]}
     context = AnalysisContext(model)
-    assert parameter_totals(model.variables.variables, context.auxiliary_variables).trained == truth["trained"]
+    assert parameter_totals(context).trained == truth["trained"]
     beside = read_beside(model)
     assert beside is not None
     report = restore(context, AnalysisContext(beside))

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scopeview.analysis.answers.totals import ParameterTotals, parameter_totals
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.copies import copies
 from scopeview.analysis.derive.inputs_outputs import Flow, graph_ends, is_read
-from scopeview.analysis.derive.parameters import ParameterTotals, copies, parameter_totals
 from scopeview.analysis.derive.repeats import Repeats, find_repeats
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.model.dtypes import NON_NUMERIC
@@ -112,7 +113,7 @@ class ModelCard:
     repeated: tuple[RepeatedPart, ...]
     """The largest families of equal parts; empty too where the graph is too large to look for them."""
     parameters: ParameterTotals
-    """Three numbers, and a fourth where the artifact does not say what is trained."""
+    """Three numbers that nobody should add up: trained, not trained, optimizer state."""
     largest: tuple[CardPart, ...]
     """The parts with the most parameters."""
     shared: tuple[str, ...]
@@ -155,7 +156,7 @@ def model_card(
         total_outputs=len(outputs),
         losses=tuple(losses[:_LISTED]),
         repeated=_repeated(shown),
-        parameters=parameter_totals(context.model.variables.variables, context.auxiliary_variables),
+        parameters=parameter_totals(context),
         largest=_largest(context),
         shared=shared[:_SHARED],
         total_shared=len(shared),

@@ -17,8 +17,10 @@ from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.derive.tensor_types import UNKNOWN, output_count, output_facts
 from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
+from scopeview.model.code_lines import CodeLine
 from scopeview.model.entry_point import MAIN
 from scopeview.model.functions import Function
+from scopeview.model.inlined_table import InlinedTable
 from scopeview.model.model import Model, Signature
 from scopeview.model.names import is_within, parse_input
 from scopeview.model.ops import MISSING, Edge, OpRow, OpTable
@@ -82,6 +84,10 @@ class OpDetail:
     total_consumers: int
     dangling_inputs: tuple[str, ...]
     collections: tuple[str, ...]
+    inlined_from: str
+    """In a program: the function whose body has it, and its name there (`function: op`)."""
+    code: tuple[CodeLine, ...]
+    """The stack of Python that created it, innermost first; empty where the file does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,7 @@ def _op(context: AnalysisContext, table: OpTable, row: OpRow, function: str, por
     """Describe an op; with a port, only the consumers of that output."""
     model = context.model
     consumers = [edge for edge in table.consumers(row) if port is None or edge.port == port]
+    origin = table.origin(row) if isinstance(table, InlinedTable) else ("", table.name(row))
     decided = context.roles.why(row, function)
     return OpDetail(
         name=table.name(row),
@@ -250,6 +257,8 @@ def _op(context: AnalysisContext, table: OpTable, row: OpRow, function: str, por
         total_consumers=len(consumers),
         dangling_inputs=tuple(text for target, text in table.dangling if target == row),
         collections=() if function else _collections_of(model, table.name(row)),
+        inlined_from=FUNCTION_SEPARATOR.join(origin) if origin[0] else "",
+        code=model.code_lines.of(origin[1], origin[0] or function) if model.code_lines is not None else (),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.copies import copies
 from scopeview.model.op_types import APPLY
 from scopeview.model.variables import Variable
 
@@ -29,7 +30,8 @@ def parameter_totals(context: AnalysisContext) -> ParameterTotals:
 
     In a graph with an optimizer, what no optimizer updates is not trained, whatever the collections say. Without one
     `trainable` decides. Where that is unknown, as in a checkpoint, what has slots was trained, and in a model that has
-    slots nothing else was. If that leaves any variable with parameters unknown, so are both sums.
+    slots nothing else was. If that leaves any variable with parameters unknown, so are both sums. A second object of a
+    variable counts for nothing.
     """
     auxiliary = context.auxiliary_variables
     state = trained = others = 0
@@ -38,7 +40,10 @@ def parameter_totals(context: AnalysisContext) -> ParameterTotals:
         is_trained(context, variable) for variable in context.model.variables if variable.name not in auxiliary
     )
     with_slots = {kept.primary for kept in auxiliary.values() if kept.kind == "slot" and kept.primary}
+    twice = copies(context.model.variables)
     for variable in context.model.variables:
+        if variable.identity in twice:
+            continue
         size = variable.parameters or 0
         kept = auxiliary.get(variable.name)
         is_known = is_trained(context, variable) if has_optimizer else variable.trainable

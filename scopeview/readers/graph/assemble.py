@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scopeview.model.attributes import Attributes, FunctionRef
+from scopeview.model.code_lines import CodeLines
 from scopeview.model.functions import Function
 from scopeview.model.model import Binding, Dangling, Message, Model, Origin
 from scopeview.model.op_types import FUNCTIONAL_TYPES
@@ -14,6 +15,7 @@ from scopeview.model.ops import OpTable
 from scopeview.readers.budget import budget
 from scopeview.readers.graph import collection_defs
 from scopeview.readers.graph.bindings import read_bindings
+from scopeview.readers.graph.debug_info import parse_debug_info
 from scopeview.readers.graph.functions import read_functions
 from scopeview.readers.graph.nodes import GraphParts, Span, build_graph, split_graph
 from scopeview.readers.graph.object_copies import merge_copies
@@ -89,6 +91,7 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
             *missing_tensors,
         ),
         notes=(*meta.notes, *parts.notes),
+        code_lines=_code_lines(buffer, parts.debug_info),
         message=_message(buffer, graphs, meta),
     )
 
@@ -98,6 +101,13 @@ def _keep_affordable(parts: GraphParts) -> None:
     affordable = budget().affordable_items()
     if not budget().spend_items(len(parts.node_starts), "the ops of the graph"):
         del parts.node_starts[affordable:], parts.node_ends[affordable:]
+
+
+def _code_lines(buffer: Buffer, spans: Sequence[Span]) -> CodeLines | None:
+    """Return the stacks in a graph's own debug info; they are decoded when somebody asks."""
+    if not spans:
+        return None
+    return CodeLines(lambda: parse_debug_info(b"".join(bytes(buffer[span.start : span.end]) for span in spans)))
 
 
 def _message(buffer: Buffer, graphs: Sequence[Span], meta: MetaGraphParts) -> Message | None:

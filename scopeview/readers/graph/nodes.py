@@ -26,7 +26,7 @@ from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer
 
-_NODE, _LIBRARY, _VERSION, _VERSIONS = 1, 2, 3, 4
+_NODE, _LIBRARY, _VERSION, _VERSIONS, _DEBUG_INFO = 1, 2, 3, 4, 5
 _NODE_TAG = _NODE << 3 | wire.LENGTH
 _LONGEST_SIZE = 4
 """Bytes of the size of a node that are read here: up to 256 MB."""
@@ -52,6 +52,7 @@ class GraphParts:
     node_starts: array[int] = field(default_factory=lambda: array("q"))
     node_ends: array[int] = field(default_factory=lambda: array("q"))
     libraries: list[Span] = field(default_factory=list)
+    debug_info: list[Span] = field(default_factory=list)
     producer: int | None = None
     min_consumer: int | None = None
     notes: list[str] = field(default_factory=list)
@@ -108,6 +109,8 @@ def _take(buffer: Buffer, found: wire.Field, parts: GraphParts) -> None:
             parts.producer, parts.min_consumer = versions.producer, versions.min_consumer or None
         except DecodeError as error:
             parts.notes.append(f"the versions of the graph could not be decoded: {error}")
+    elif found.number == _DEBUG_INFO and found.complete:
+        parts.debug_info.append(span)
     elif found.number == _VERSION and parts.producer is None:
         parts.producer = found.value
     elif not found.complete:

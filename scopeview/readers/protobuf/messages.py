@@ -41,6 +41,7 @@ _MESSAGES = {
     "SavedModel": "core.protobuf.saved_model_pb2",
     "SavedObjectGraph": "core.protobuf.saved_object_graph_pb2",
     "TrackableObjectGraph": "core.protobuf.trackable_object_graph_pb2",
+    "GraphDebugInfo": "core.framework.graph_debug_info_pb2",
     "FingerprintDef": "core.protobuf.fingerprint_pb2",
     "BundleHeaderProto": "core.protobuf.tensor_bundle_pb2",
     "BundleEntryProto": "core.protobuf.tensor_bundle_pb2",

@@ -17,6 +17,7 @@ from scopeview.analysis.answers.show import (
     VariableDetail,
     VariableScopeDetail,
 )
+from scopeview.model.code_lines import CodeLine
 from scopeview.model.model import Signature
 from scopeview.model.names import CONTROL
 from scopeview.render.formats import (
@@ -32,6 +33,9 @@ from scopeview.render.text.sharing import print_call_sites, print_use
 from scopeview.render.text.table import Cell, Column, Items, print_table
 
 _PAIR = (Column(style="quiet"), Column())
+
+_FRAMES = 3
+"""Frames of the stack that created an op, on one line."""
 
 
 def print_detail(console: Console, found: Detail) -> None:
@@ -113,8 +117,10 @@ def _op(console: Console, op: OpDetail) -> None:
             ("role", f"{op.role}: {op.role_because}{f' (rule {op.role_rule})' if op.role_rule else ''}"),
             ("function", printable(op.function)),
             ("device", printable(op.device)),
-            ("position", f"{op.definition:,} in the file"),
+            ("inlined from", printable(op.inlined_from)),
+            ("position", "" if op.inlined_from else f"{op.definition:,} in the file"),
             ("collections", Items(op.collections)),
+            ("created at", Items(tuple(_code_line(line) for line in op.code[:_FRAMES]), len(op.code) > _FRAMES)),
         ],
     )
     if op.attributes:
@@ -126,6 +132,11 @@ def _op(console: Console, op: OpDetail) -> None:
         console.print(Text(f"    ! {printable(text)} is not in the graph", style="warning"))
     _links(console, "consumers", op.consumers, op.total_consumers)
     console.print()
+
+
+def _code_line(line: CodeLine) -> str:
+    where = f"{printable(line.file)}:{line.line}"
+    return f"{where} in {printable(line.function)}" if line.function else where
 
 
 def _links(console: Console, heading: str, links: Sequence[Link], total: int) -> None:

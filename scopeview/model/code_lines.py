@@ -1,0 +1,38 @@
+"""Which line of Python created an op, where a file says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from scopeview.model.once import once
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLine:
+    """One frame of the stack that created an op."""
+
+    file: str
+    """Path of the file on the machine that built the graph."""
+    line: int
+    """Line in it, from 1."""
+    function: str
+    """The Python function."""
+    code: str
+    """The line itself, where the file keeps it."""
+
+
+class CodeLines:
+    """The stacks of the ops of a model; decoded when the first is asked for."""
+
+    def __init__(self, load: Callable[[], Mapping[str, tuple[CodeLine, ...]]]) -> None:
+        self._load = load
+
+    @once
+    def _stacks(self) -> Mapping[str, tuple[CodeLine, ...]]:
+        return self._load()
+
+    def of(self, op: str, function: str = "") -> tuple[CodeLine, ...]:
+        """Return the stack that created an op of the main graph or of a function, innermost first; empty if unknown."""
+        stacks = self._stacks
+        return stacks.get(f"{op}@{function}", () if function else stacks.get(op, ()))
