@@ -143,7 +143,7 @@ def _left(kept: list[Any]) -> list[str]:
     return sorted(node.name for node in kept if node.op in CALLS)
 
 
-def build(path: str, names: list[str], width: int, steps: int) -> dict[str, Any]:
+def build_functions(path: str, names: list[str], width: int, steps: int) -> dict[str, Any]:
     """Save a module whose functions call functions, choose, loop, count and look up; its two methods share a part."""
     import tensorflow as tf
 

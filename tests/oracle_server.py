@@ -128,6 +128,10 @@ def _library(proto: Any) -> dict[str, Any]:
     }
 
 
+def _is_op(graph: Any, name: str) -> bool:
+    return any(op.name == name for op in graph.get_operations()) if name else False
+
+
 def _accesses(variable: Any) -> list[str]:
     """Follow the consumers of a variable op through what hands it on; return the ops where that ends.
 
@@ -144,6 +148,8 @@ def _accesses(variable: Any) -> list[str]:
                 continue
             seen.add(consumer.name)
             is_own = consumer.type in ("Identity", "ReadVariableOp") and consumer.name.startswith(f"{variable.name}/")
+            # Below the name of an op (`S/MatMul/ReadVariableOp`) it is a part of that op; elsewhere it hands on.
+            is_own |= consumer.type == "ReadVariableOp" and not _is_op(variable.graph, consumer.name.rpartition("/")[0])
             joins_parts = consumer.name.endswith("/ConcatPartitions/concat") and "/part_" in variable.name
             if consumer.type in passes or is_own or joins_parts:
                 waiting += consumer.outputs
@@ -345,7 +351,7 @@ QUESTIONS = {
         oracle_building.run_code,
         oracle_restoring.values,
         oracle_inlining.inlined,
-        oracle_inlining.build,
+        oracle_inlining.build_functions,
         oracle_inlining.build_keras3,
         oracle_inlining.build_with_code_lines,
         data_types,

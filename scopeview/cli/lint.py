@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.options import Source, limits, print_json, source_options
+from scopeview.cli.options import Source, limits, print_foreign_json, print_json, source_options
 
 if TYPE_CHECKING:
     from scopeview.analysis.lint.rule import Severity, Subject
@@ -75,7 +75,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     if as_json or output == "json":
         print_json(report)
     elif output == "sarif":
-        print_json(sarif(report))
+        print_foreign_json(sarif(report))
     else:
         print_lint(make_console(color=color), report)
     if report.has_errors:

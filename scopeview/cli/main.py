@@ -90,11 +90,16 @@ def _log_to_stderr(*, debug: bool) -> None:
     """Send the package's log to standard error, with the milliseconds since the start."""
     import logging
 
-    handler = logging.StreamHandler()
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            click.echo(self.format(record), err=True)  # whatever standard error is by then
+
+    handler = Handler()
     handler.setFormatter(logging.Formatter("%(relativeCreated)6d ms %(name)s: %(message)s"))
     logger = logging.getLogger("scopeview")
     logger.handlers[:] = [handler]
     logger.setLevel(logging.DEBUG if debug else logging.INFO)
+    click.get_current_context().call_on_close(logger.handlers.clear)
 
 
 def _prepare_output() -> None:

@@ -135,3 +135,10 @@ def print_json(result: object) -> None:
     from scopeview.render.as_json import document
 
     click.echo(document(result))
+
+
+def print_foreign_json(content: object) -> None:
+    """Print JSON of a format that is not ours, such as SARIF."""
+    from scopeview.render.as_json import dumps
+
+    click.echo(dumps(content))

@@ -68,6 +68,7 @@ class InlinedTable(OpTable):
 
 
 def _name_of_function(value: object) -> object:
+    """Return the names of functions in place of functions; a list of branches has no lists in it."""
     if isinstance(value, tuple):
-        return tuple(_name_of_function(item) for item in value)
+        return tuple(item.name if isinstance(item, FunctionRef) else item for item in value)
     return value.name if isinstance(value, FunctionRef) else value

@@ -8,7 +8,7 @@ from scopeview.analysis.diff.report import diff
 from scopeview.analysis.graph_view.changes import changes_in_picture
 from scopeview.analysis.graph_view.expanded import whole_graph
 from scopeview.model.names import is_within
-from tests.analysis.test_graph_view import GAN, of_text, true_edges
+from tests.analysis.test_graph_view import GAN, check, of_text, true_edges
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,12 @@ def test_a_diff_is_told_by_the_items_of_a_picture() -> None:
     assert changes_in_picture(a, None).items == ()
     total = sum(one.gone + one.changed + one.renamed for one in found.items)
     assert total == report.removed + report.changed + report.renamed
+
+
+def test_hostile_names_and_depth_are_drawn_as_they_are() -> None:
+    deep = "/".join(["a"] * 2000)
+    names = [f"{deep}/x", "<img src=x>", "b twins", "b", "b/", "//", "\u202e/y"]
+    context = of_text("\n".join(f"{name.replace(' ', '_')} Relu" for name in names))
+
+    for scope in ("", "a", deep):
+        check(context, scope)

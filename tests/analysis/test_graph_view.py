@@ -400,12 +400,3 @@ def test_the_body_of_a_function_is_drawn_by_itself() -> None:
         picture(context, function="nope")
     with pytest.raises(NotFoundError, match="no scope 'nope'"):
         picture(context, "nope")
-
-
-def test_hostile_names_and_depth_are_drawn_as_they_are() -> None:
-    deep = "/".join(["a"] * 2000)
-    names = [f"{deep}/x", "<img src=x>", "b twins", "b", "b/", "//", "\u202e/y"]
-    context = of_text("\n".join(f"{name.replace(' ', '_')} Relu" for name in names))
-
-    for scope in ("", "a", deep):
-        check(context, scope)

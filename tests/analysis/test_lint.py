@@ -201,6 +201,11 @@ CASES: Mapping[str, Case] = {
         lambda: checkpoint({"w": [2]}),
     ),
     "C3": Case(lambda: checkpoint({"w": [2], "w/Adam": [2]}), ["(checkpoint)"], lambda: checkpoint({})),
+    "C5": Case(
+        lambda: replace(sample("m29_module"), damage=(Damage("values", "variables/", "it is not there"),)),
+        ["variables/"],
+        lambda: sample("m29_module"),
+    ),
     "GC1": Case(lambda: (model_from_text(variable("w")), checkpoint({"v": [2]})), ONE, FITS),
     "GC2": Case(lambda: (model_from_text(variable("w")), checkpoint({"w": [3]})), ONE, FITS),
     "GC3": Case(lambda: (model_from_text(variable("w")), checkpoint({"w": [2], "v": [2]})), ["v"], FITS),

@@ -28,7 +28,7 @@ def context(name: str) -> AnalysisContext:
 @pytest.fixture(scope="module")
 def built(oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
-    assert oracle.ask("build", folder, names=["cell", "net", "steps"], width=6, steps=4) == {}
+    assert oracle.ask("build_functions", folder, names=["cell", "net", "steps"], width=6, steps=4) == {}
     return folder
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tests.cli.running import Run
 from tests.places import SAMPLES
@@ -22,11 +23,16 @@ def test_a_file_is_written_and_named(scopeview: Run, tmp_path: Path) -> None:
 
 
 def test_the_json_says_the_same(scopeview: Run) -> None:
-    found = json.loads(scopeview("report", GAN, "--json").out)
+    def answer(*arguments: object) -> Any:
+        found = json.loads(scopeview(*arguments, "--json").out)
+        assert found.pop("schema_version") == 1
+        return found
 
-    assert found["sharing"] == json.loads(scopeview("sharing", GAN, "--json").out)
-    assert found["collections"] == json.loads(scopeview("collections", GAN, "--json").out)
-    assert found["lint"] == json.loads(scopeview("lint", GAN, "--severity", "info", "--json").out)
+    found = answer("report", GAN)
+
+    assert found["sharing"] == answer("sharing", GAN)
+    assert found["collections"] == answer("collections", GAN)
+    assert found["lint"] == answer("lint", GAN, "--severity", "info")
     assert [(row["path"], row["shared"]) for row in found["ops"]["rows"] if row["shared"]] == [
         ("discriminator/hidden", 2),
         ("discriminator/logits", 2),

@@ -94,7 +94,7 @@ def test_real_artifact_equals_tensorflow(oracle: Oracle, entry: str) -> None:
 def test_nested_calls_equal_tensorflow(
     oracle: Oracle, tmp_path: Path, names: tuple[str, ...], width: int, steps: int
 ) -> None:
-    built = oracle.ask("build", tmp_path, names=list(names), width=width, steps=steps)
+    built = oracle.ask("build_functions", tmp_path, names=list(names), width=width, steps=steps)
     assert "refused" not in built, built
     model = scopeview.load(tmp_path)
     for name in ("serving_default", "decode"):

@@ -65,7 +65,7 @@ def test_a_diff_equals_the_command_line(client: TestClient, scopeview: Run) -> N
     assert (page["entries"], page["total_entries"]) == (truth["entries"][2:5], 6)
     assert client.get("/api/diff", params={"a": a, "b": b, "status": "same"}).json()["entries"] == []
     pair = client.get(f"/api/models/{b}/lint", params={"checkpoint": a}).json()
-    assert pair["counts"]["error"] == 3
+    assert pair["counts"]["error"] == 1
 
 
 @pytest.mark.parametrize(

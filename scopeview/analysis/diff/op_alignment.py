@@ -161,10 +161,18 @@ def _families(found: Alignment) -> None:
             _align_family(found, rows, theirs[family])
 
 
+def _with_occurrence(names: Sequence[str], rows: Iterable[OpRow]) -> Iterator[tuple[tuple[str, int], OpRow]]:
+    """Yield each row under its name and how often that came before: a damaged graph has names twice."""
+    seen: Counter[str] = Counter()
+    for row in rows:
+        yield (names[row], seen[names[row]]), row
+        seen[names[row]] += 1
+
+
 def _align_family(found: Alignment, ours: list[OpRow], theirs: list[OpRow]) -> None:
     a, b = found.a, found.b
-    by_name = {b.names[row]: row for row in theirs}
-    named = [(row, by_name[a.names[row]]) for row in ours if a.names[row] in by_name]
+    by_name = dict(_with_occurrence(b.names, theirs))
+    named = [(row, by_name[name]) for name, row in _with_occurrence(a.names, ours) if name in by_name]
     if len(named) == len(ours) == len(theirs) or max(len(ours), len(theirs)) > _MOST_ALIGNED:
         found.take(named)
         return

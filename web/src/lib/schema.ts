@@ -763,6 +763,20 @@ export interface components {
             markdown: string;
         };
         /**
+         * CodeLine
+         * @description One frame of the stack that created an op.
+         */
+        CodeLine: {
+            /** File */
+            file: string;
+            /** Line */
+            line: number;
+            /** Function */
+            function: string;
+            /** Code */
+            code: string;
+        };
+        /**
          * CollectionDetail
          * @description One collection, its members resolved.
          */
@@ -1843,6 +1857,10 @@ export interface components {
             dangling_inputs: string[];
             /** Collections */
             collections: string[];
+            /** Inlined From */
+            inlined_from: string;
+            /** Code */
+            code: components["schemas"]["CodeLine"][];
         };
         /**
          * OpScopeRecord
@@ -1962,17 +1980,15 @@ export interface components {
         };
         /**
          * ParameterTotals
-         * @description Elements of the variables whose shape is known, by what they are for.
+         * @description The parameters of a model in three parts, variables of unknown shape left out.
          */
         ParameterTotals: {
             /** Trained */
-            trained: number;
+            trained: number | null;
             /** Not Trained */
-            not_trained: number;
+            not_trained: number | null;
             /** Optimizer */
             optimizer: number;
-            /** Unknown */
-            unknown: number;
         };
         /**
          * Part
@@ -2786,6 +2802,7 @@ export type CardPart = components['schemas']['CardPart'];
 export type CardRestore = components['schemas']['CardRestore'];
 export type CardTensor = components['schemas']['CardTensor'];
 export type CardText = components['schemas']['CardText'];
+export type CodeLine = components['schemas']['CodeLine'];
 export type CollectionDetail = components['schemas']['CollectionDetail'];
 export type CollectionRecord = components['schemas']['CollectionRecord'];
 export type CollectionsReport = components['schemas']['CollectionsReport'];
