@@ -88,15 +88,25 @@ class ConvertPlan:
     """Bytes of all tensors that are written."""
 
 
-Counterparts = Sequence[tuple[str, str, str]]
-"""Names of matched variables, source and other side, with the evidence."""
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """The variable of the other side that a variable of the source becomes."""
+
+    name: str
+    evidence: str
+    axes: tuple[int, ...] = ()
+    """The order of the source's axes that gives the other's; empty if it stays."""
+
+
+Counterparts = Mapping[str, Counterpart]
+"""By the names of the source's variables."""
 
 
 def plan_conversion(
     source: AnalysisContext,
     options: ConvertOptions,
     like: AnalysisContext | None = None,
-    matched: Counterparts = (),
+    matched: Counterparts | None = None,
 ) -> ConvertPlan:
     """Plan a conversion; nothing is read or written.
 
@@ -115,7 +125,7 @@ def plan_conversion(
     if like is None:
         rows = [_row(variable, values, options) for variable, values in chosen]
     else:
-        rows = _like(chosen, like, matched, options, dropped, unfilled)
+        rows = _like(chosen, like, matched or {}, options, dropped, unfilled)
     rows = [row for row in rows if row is not None]
     _check(rows, options, source)
     return ConvertPlan(
@@ -190,17 +200,16 @@ def _like(
     unfilled: list[NotConverted],
 ) -> list[ConvertRow]:
     """Return the rows of the other side's variables, filled from their counterparts."""
-    counterpart = {name: (other, evidence) for name, other, evidence in matched}
-    counterpart |= {name: (other, "the map") for name, other in options.names.items()}
+    counterpart = dict(matched) | {name: Counterpart(other, "the map") for name, other in options.names.items()}
     targets = {variable.name: variable for variable in like.model.variables}
     rows, filled = [], set()
     for variable, values in chosen:
-        other, evidence = counterpart.get(variable.name, ("", ""))
-        target = targets.get(other)
-        if target is None:
+        other = counterpart.get(variable.name)
+        target = targets.get(other.name) if other is not None else None
+        if other is None or target is None:
             dropped.append(NotConverted(variable.name, "no counterpart on the other side"))
             continue
-        row = _fitted(variable, values, target, options, evidence)
+        row = _fitted(variable, values, target, options, other)
         if row is None:
             shapes = f"{list(values.shape or ())} here, {list(target.shape or ())} there"
             dropped.append(NotConverted(variable.name, f"another shape: {shapes}; --resize {variable.name}=copy"))
@@ -216,7 +225,7 @@ def _like(
 
 
 def _fitted(
-    variable: Variable, values: Variable, target: Variable, options: ConvertOptions, evidence: str
+    variable: Variable, values: Variable, target: Variable, options: ConvertOptions, other: Counterpart
 ) -> ConvertRow | None:
     """Return the row that gives a target its values; None where shapes say that they do not fit."""
     have, want = _sizes(values.shape), _sizes(target.shape)
@@ -225,16 +234,12 @@ def _fitted(
         key=key_of(target),
         dtype=_cast(target.dtype, options.cast),
         shape=want,
-        reason=evidence,
+        reason=other.evidence,
     )
+    if other.axes and tuple(have[axis] for axis in other.axes) == want:
+        return replace(base, axes=other.axes)
     if have == want:
         return base
-    if len(have) > 1 and tuple(reversed(have)) == want:
-        return replace(base, axes=tuple(reversed(range(len(have)))))
-    if len(have) == 4 and tuple(have[axis] for axis in (3, 2, 0, 1)) == want:
-        return replace(base, axes=(3, 2, 0, 1))
-    if len(have) == 4 and tuple(have[axis] for axis in (2, 3, 1, 0)) == want:
-        return replace(base, axes=(2, 3, 1, 0))
     how = next((how for text, how in options.resize.items() if glob_pattern(text).fullmatch(variable.name)), None)
     return replace(base, resize=how) if how is not None and have[1:] == want[1:] else None
 

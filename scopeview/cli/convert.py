@@ -65,7 +65,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         names=_map(map_file),
         resize=parse_resize(resize),
     )
-    plan = plan_conversion(source, options, other, () if other is None else _matched(source, other))
+    plan = plan_conversion(source, options, other, None if other is None else _matched(source, other))
     refuse_source(Path(target), [model])
     if as_json:
         print_json(plan)
@@ -82,11 +82,12 @@ def command(  # noqa: PLR0913 - one parameter per option
 
 
 def _matched(source: AnalysisContext, other: AnalysisContext) -> Counterparts:
+    from scopeview.analysis.convert import Counterpart
     from scopeview.analysis.diff.match import match
     from scopeview.analysis.diff.namespace import namespace_of
 
     pairs = match(namespace_of(source), namespace_of(other)).pairs
-    return [(pair.a.name, pair.b.name, pair.evidence) for pair in pairs]
+    return {pair.a.name: Counterpart(pair.b.name, pair.evidence, pair.axes) for pair in pairs}
 
 
 def _map(path: str | None) -> dict[str, str]:

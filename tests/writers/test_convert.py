@@ -215,3 +215,26 @@ def test_a_value_stays_what_it_was(tmp_path: Path) -> None:
 
     (block,) = values.blocks(model.variables[0])
     assert block.tobytes() == odd.tobytes()
+
+
+def test_kernels_are_turned_between_frameworks_square_ones_too(tmp_path: Path, scopeview: Run) -> None:
+    """PyTorch keeps dense kernels as (out, in) and convolutions as OIHW; TensorFlow as (in, out) and HWIO."""
+    rng = np.random.default_rng(5)
+    ours: Arrays = {"conv/kernel": rng.normal(size=(2, 4, 3, 5)).astype(np.float32)}
+    theirs: Arrays = {"conv.weight": ours["conv/kernel"].transpose(3, 2, 0, 1)}
+    ours["embedding/embeddings"] = theirs["embedding.weight"] = rng.normal(size=(11, 8)).astype(np.float32)
+    for layer in range(3):
+        for part, sizes in {"query": (8, 8), "key": (8, 8), "dense": (8, 16), "output": (16, 8)}.items():
+            kernel, bias = rng.normal(size=sizes).astype(np.float32), rng.normal(size=sizes[1]).astype(np.float32)
+            ours[f"model/layer_{layer}/{part}/kernel"] = kernel
+            ours[f"model/layer_{layer}/{part}/bias"] = bias
+            theirs[f"layer.{layer}.{part}.weight"] = kernel.T
+            theirs[f"layer.{layer}.{part}.bias"] = bias
+    sides = {"a.npz": ours, "b.npz": {name.replace(".", "/"): array for name, array in theirs.items()}}
+    for name, arrays in sides.items():
+        np.savez(tmp_path / name, **{key: np.ascontiguousarray(array) for key, array in arrays.items()})
+
+    for source, target in (("a.npz", "b.npz"), ("b.npz", "a.npz")):
+        done = scopeview("convert", tmp_path / source, "--to", tmp_path / "out.npz", "--like", tmp_path / target)
+        assert done.code == 0, done.err
+        assert_equal(dict(np.load(tmp_path / "out.npz")), dict(np.load(tmp_path / target)))

@@ -55,7 +55,7 @@ def sources(pairs: Iterable[Pair], averages: Mapping[str, str] | None = None) ->
     """Return the key of the checkpoint that fills each variable of side B.
 
     Args:
-        pairs: what was matched; pairs of different shapes or dtypes are left out.
+        pairs: what was matched; pairs of different shapes, layouts or dtypes are left out.
         averages: names of moving averages in A, by the names of their variables, to be taken in place of these.
     """
     kept = averages or {}
@@ -63,7 +63,7 @@ def sources(pairs: Iterable[Pair], averages: Mapping[str, str] | None = None) ->
 
 
 def _fits(pair: Pair) -> bool:
-    return pair.a.dtype == pair.b.dtype and _is_compatible(pair.a.shape, pair.b.shape)
+    return pair.a.dtype == pair.b.dtype and not pair.axes and _is_compatible(pair.a.shape, pair.b.shape)
 
 
 def _is_compatible(stored: Shape, wanted: Shape) -> bool:

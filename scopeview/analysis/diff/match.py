@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from scopeview.analysis.diff.matching.core import match_items
 from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup
+from scopeview.analysis.diff.matching.layouts import permuting_axes
 from scopeview.analysis.diff.matching.rules import Rule, rewritten
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.spelling import canonical, prefix_change
@@ -31,6 +32,8 @@ class Pair:
     b: Entry
     evidence: str
     confidence: Confidence
+    axes: tuple[int, ...] = ()
+    """The order of A's axes that gives B, where the sides store kernels in different layouts; empty if it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def match(
     """
     known = {one: other for one, other in (given or {}).items() if one in a.entries and other in b.entries}
     result = match_items(_items(a, rules), _items(b, ()), known)
-    pairs = [_pair(a.entries[m.a], b.entries[m.b], m) for m in result.matches]
+    pairs = [_pair(a.entries[m.a], b.entries[m.b], m, result.is_transposed) for m in result.matches]
     proposals = dict(result.proposals)
     pairs = _without_chance(pairs, proposals, a, b)
     pairs += _by_proved_prefix(pairs, proposals, a, b)
@@ -131,11 +134,12 @@ def _fingerprint(entry: Entry) -> Hashable | None:
     return entry.shape, entry.dtype, entry.checksum
 
 
-def _pair(a: Entry, b: Entry, match: Match) -> Pair:
+def _pair(a: Entry, b: Entry, match: Match, is_transposed: bool) -> Pair:
     evidence = match.evidence
     if evidence == "name" and a.key != a.name and b.key != b.name and a.key != b.key:
         evidence = f"name; its path was {a.key}, and is {b.key}"
-    return Pair(a, b, evidence, match.confidence)
+    axes = permuting_axes(a.name, a.shape, b.shape) if is_transposed else ()
+    return Pair(a, b, evidence, match.confidence, axes)
 
 
 def change_of_prefix(pair: Pair) -> tuple[str, str]:

@@ -24,6 +24,19 @@ _PERMUTATIONS: dict[int, tuple[tuple[int, ...], ...]] = {
 """How a kernel of TensorFlow becomes one of PyTorch: dense, 1-D, 2-D, depthwise and 3-D convolutions."""
 
 
+def permuting_axes(name: str, a: Shape, b: Shape) -> tuple[int, ...]:
+    """Return the order of A's axes that gives B, for a variable of sides in different layouts; empty if it stays.
+
+    A square kernel is turned as all others are; where several orders give the shape, the first that is usual.
+    """
+    role = roles.role_of(name, a)[0]
+    if a is None or b is None or len(a) != len(b) or len(a) < 2 or not role.startswith((roles.KERNEL, "weight")):
+        return ()
+    orders = _PERMUTATIONS.get(len(a), ())
+    inverse = tuple(tuple(order.index(axis) for axis in range(len(order))) for order in orders)
+    return next((order for order in (*orders, *inverse) if _permuted(a, order) == b), ())
+
+
 def signature_of(module: Module) -> Signature:
     """Return what a module must agree in with its counterpart."""
     is_table = "embedding" in module.tokens or any(i.name.endswith("embeddings") for i in module.members.values())
