@@ -168,7 +168,7 @@ def _line(text: str) -> str:
 _LINT_HEAD = """# The lint rules
 
 `scopeview lint PATH [CHECKPOINT]` applies them; `--select`, `--ignore` and `--severity` choose, `--explain G2` prints
-one. How often each of them finds something in the corpus of real artifacts is told in [corpus.md](corpus.md). Written
+one. How often each of them finds something in the corpus of real artifacts is in [corpus.md](corpus.md). Written
 by `make docs` from the docstrings of the rules.
 """
 

@@ -54,7 +54,7 @@ class ReportTree:
     hidden: int
     """Ops or variables that no line shows but a count."""
     set_aside: int
-    """Slots and averages, which are told with their variables."""
+    """Slots and averages, which are listed with their variables."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ _FORMATS = ("svg", "dot", "json", "graphml")
     "shown",
     multiple=True,
     metavar="PATH",
-    help="Draw this in place although what it serves is set aside; repeat for several.",
+    help="Draw this in place although what it serves is hidden by role; repeat for several.",
 )
 @click.option(
     "--unfold",

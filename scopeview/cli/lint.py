@@ -112,7 +112,7 @@ def _rule(name: str) -> object:
 
 
 def _subject(source: Source, checkpoint: str | None, values: bool, program: str | None) -> Subject:
-    """Open what is examined; a SavedModel folder is held against the variables that lie in it."""
+    """Open what is examined; a SavedModel folder is compared with the variables that lie in it."""
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.lint.rule import Subject
     from scopeview.model.entry_point import MAIN

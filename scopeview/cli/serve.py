@@ -113,7 +113,7 @@ def _end() -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Bind before anything is read, so that the address is known and a taken port is told at once."""
+    """Bind before anything is read, so that the address is known and a taken port is shown at once."""
     from scopeview.errors import QueryError
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

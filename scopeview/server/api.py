@@ -144,7 +144,7 @@ async def tree(  # noqa: PLR0913 - one parameter per field of the query
     queries: Ask,
     tree: TreeName = "ops",
     scope: str = "",
-    fold: Annotated[bool, Query(description="Whether numbered twins are told as one.")] = True,
+    fold: Annotated[bool, Query(description="Whether numbered twins are shown as one.")] = True,
     offset: Offset = 0,
     limit: Limit = 200,
     program: Program = None,

@@ -1,4 +1,4 @@
-"""A model that is open or on its way: how it is read, and what a page is told of it."""
+"""A model that is open or on its way: how it is read, and what a page is shown of it."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _note_progress(entry: Entry, stage: str, bytes_done: int) -> None:
 
 
 def listed(entry: Entry) -> OpenModel:
-    """Return what a page is told of a model."""
+    """Return what a page is shown of a model."""
     origin = entry.context.model.origin if entry.context is not None else None
     report = entry.context.model.imported if entry.context is not None else None
     size = entry.stamp[1] if entry.stamp else 0

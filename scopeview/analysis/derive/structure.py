@@ -187,7 +187,7 @@ def _are_wired_alike(table: OpTable, rows: range, others: range) -> bool:
 
 
 def _wiring(table: OpTable, row: OpRow, scope: range) -> list[tuple[int, int, str]]:
-    """Return the inputs of an op by place in the scope; what comes from outside, or dangles, is told as no more."""
+    """Return the inputs of an op by place in the scope; what comes from outside, or dangles, is shown as no more."""
     edges = table.inputs(row)
     inside = [
         (e.source - scope.start, e.port, e.argument) if e.source in scope else (-1, min(e.port, 0), "") for e in edges

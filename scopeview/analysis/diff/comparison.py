@@ -1,4 +1,4 @@
-"""Two sides compared: their variables matched, and all that a report tells of that, each part when it is asked for."""
+"""Two sides compared: their variables matched, and what a report says about it, each part when asked for."""
 
 from __future__ import annotations
 

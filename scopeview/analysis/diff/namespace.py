@@ -74,7 +74,7 @@ class Namespace:
 
 
 def namespace_of(context: AnalysisContext) -> Namespace:
-    """Return the variables of a model as entries; names that are not unique give way to keys, or are numbered."""
+    """Return the variables of a model as entries; names that are not unique are replaced by keys, or are numbered."""
     variables = [v for v in context.model.variables if v.name != OBJECT_GRAPH_KEY]
     counts: dict[str, int] = {}
     for variable in variables:

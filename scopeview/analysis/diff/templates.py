@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _MOST = 4
-"""Templates that are told one by one; more of them are named by their ends."""
+"""Templates that are shown one by one; more of them are named by their ends."""
 
 _MOST_IN_BRACES = 6
 _LONGEST_END = 3

@@ -1,7 +1,7 @@
-"""What every picture of one op table stands on, worked out once: who is told with whom, and which scope is whose.
+"""What every picture of one op table stands on, worked out once: who is listed with whom, and which scope is whose.
 
-An op whose name is also a scope (`dense/MatMul` with `dense/MatMul/ReadVariableOp`) is told with that scope. Constants
-and reads that serve a single op are told with it (`Mean` and `Mean/reduction_indices`). Both stay within one level of
+An op whose name is also a scope (`dense/MatMul` with `dense/MatMul/ReadVariableOp`) is drawn with that scope. Constants
+and reads that serve a single op are listed with it (`Mean` and `Mean/reduction_indices`). Both stay within one level of
 the tree, so that the picture of a scope depends on nothing that is open elsewhere.
 """
 
@@ -101,7 +101,7 @@ class GraphIndex:
 
     @once
     def stands_at(self) -> Ints:
-        """The op that each op is told with, itself as a rule: shape (ops,)."""
+        """The op that each op is listed with, itself as a rule: shape (ops,)."""
         table, columns = self.table, self.table.columns
         found = np.arange(len(table), dtype=np.int64)
         if not len(table):
@@ -116,10 +116,10 @@ class GraphIndex:
         wanted[list(self.variable_rows)] = False
         rows = np.flatnonzero(wanted & (highest >= 0) & (lowest == highest))
         consumer = highest[rows]
-        # The consumer may be told with another: a constant that feeds a read that feeds an op. One step is enough then.
+        # The consumer may be drawn with another: a constant that feeds a read that feeds an op. One step is enough.
         # An op that is a scope as well is opened as that scope, where its consumer is not.
         is_free = ~np.isin(consumer, rows) & (self.own_scope[rows] < 0)
-        # Beside an op that is a scope as well it would stay outside when that scope is opened, and be told as the op.
+        # Beside an op that is a scope as well it would stay outside when that scope is opened, and be shown as the op.
         is_opened = self.own_scope[consumer] > 0
         is_near = np.where(
             is_opened, self.scope_of[rows] == self.own_scope[consumer], self.scope_of[rows] == self.scope_of[consumer]

@@ -1,4 +1,4 @@
-"""What is told of each item of a level: its kind, its size, its roles, devices, types, variables and constants."""
+"""What is shown of each item of a level: its kind, its size, its roles, devices, types, variables and constants."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TYPES_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class InlineConstant:
-    """A constant that serves one op alone and is told with it, or that the op is itself."""
+    """A constant that serves one op alone and is listed with it, or that the op is itself."""
 
     name: str
     dtype: str | None
@@ -68,7 +68,7 @@ class GraphItem:
     """What most of its ops serve."""
     roles: Mapping[str, int]
     aside: Role | None
-    """The role for which it is set aside; None if it is drawn in place."""
+    """The role for which it is hidden by role; None if it is drawn in place."""
     devices: tuple[str, ...]
     structure: str
     """Equal for scopes that are equal inside, as far as their hash tells; empty for an op."""
@@ -103,7 +103,7 @@ def item_id(layer: ScopeLayer, index: int) -> str:
 
 
 def describe_items(layer: ScopeLayer) -> Iterator[GraphItem]:
-    """Yield what is told of each item."""
+    """Yield what is shown of each item."""
     held, listed = _held(layer), _listed(layer)
     for index in range(len(layer.items)):
         yield _describe_item(layer, index, held.get(index, []), listed.get(index, set()))
@@ -219,7 +219,7 @@ def _listed(layer: ScopeLayer) -> dict[int, set[str]]:
 
 
 def _constants(graph_index: GraphIndex, unit: Unit) -> list[InlineConstant]:
-    """Return the constants that are told with an op, itself among them if it is one."""
+    """Return the constants that are listed with an op, itself among them if it is one."""
     found = []
     for row in map(OpRow, unit.rows.tolist()):
         if graph_index.table.op_type(row) != "Const":

@@ -1,6 +1,6 @@
-"""One level of the op tree as it is drawn: which ops stand for which item, what is folded and what is set aside.
+"""One level of the op tree as it is drawn: which ops stand for which item, what is folded and what is hidden by role.
 
-    children of a scope   ->  units    one per child: a closed scope, an op with what is told with it
+    children of a scope   ->  units    one per child: a closed scope, an op with what is listed with it
     units                 ->  aside    those that serve training, saving and the like alone, off every data path
     the others            ->  items    numbered twins are one item; a level that is still too long is folded further
 
@@ -40,8 +40,8 @@ class ViewOptions:
     """What whoever looks at a graph has asked for; part of the address of a picture.
 
     Attributes:
-        roles: roles that are drawn in place beside `forward`; everything else is set aside.
-        shown: paths of what is drawn in place although its role is set aside.
+        roles: roles that are drawn in place beside `forward`; everything else is hidden by role.
+        shown: paths of what is drawn in place although its role is hidden by role.
         unfolded: paths of which one is in a group that is to be drawn member by member.
         limit: items of one level; more are folded by structure, then by role and op type, and then counted.
         plumbing: draw constants, casts, shapes and the like by themselves, not folded into the op that takes them.
@@ -70,7 +70,7 @@ class Item:
     units: tuple[int, ...]
     """Indices into the units of the level."""
     aside: Role | None
-    """The role for which it is set aside; None if it is drawn in place."""
+    """The role for which it is hidden by role; None if it is drawn in place."""
 
 
 class ScopeLayer:
@@ -123,7 +123,7 @@ class ScopeLayer:
             return Unit(None, OpRow(code), graph_index.table.names[code], rows)
         scope = ScopeId(~code)
         own = int(graph_index.own_row[scope])
-        # An op with nothing beside it but what is told with it has no inside worth opening.
+        # An op with nothing beside it but what is listed with it has no inside worth opening.
         is_op = own >= 0 and bool(np.all(graph_index.stands_at[rows] == own))
         return Unit(None if is_op else scope, OpRow(own) if own >= 0 else None, graph_index.tree.path(scope), rows)
 
@@ -138,7 +138,7 @@ class ScopeLayer:
         return pairs // max(1, len(self.units)), pairs % max(1, len(self.units))
 
     def _aside(self) -> list[Role | None]:
-        """Return the role for which each unit is set aside; what lies on a way of data between others never is."""
+        """Return the role for which each unit is hidden by role; what lies on a way of data between others never is."""
         graph_index, view_options = self.graph_index, self.view_options
         in_place = {_FORWARD} | {ROLES.index(role) for role in view_options.roles}
         found: list[Role | None] = []

@@ -64,7 +64,7 @@ def trace(  # noqa: PLR0913 - a question of the page, one parameter per field
         context: the model, analyzed.
         names: ops or scopes to begin at; `paths` takes two, in either order.
         direction: what feeds them, what they feed, or what lies between them.
-        opened: the scopes that are open, the root among them: what is on the trace is told in their terms.
+        opened: the scopes that are open, the root among them: what is on the trace is shown in their terms.
         function: the function whose body is drawn; empty for the main graph.
         wishes: how the picture is drawn.
         depth: steps to take; 0 for all.

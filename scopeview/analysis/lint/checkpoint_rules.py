@@ -98,7 +98,7 @@ def suspicious_values(subject: Subject) -> Iterator[Found]:
     """Tensors with NaN or infinity, and tensors whose values are all equal. Asked for with `--values`.
 
     Why: NaN spreads to everything that is computed with it; a weight that is all zero was perhaps never restored or
-    trained. Biases and fresh slots are all zero by right: these are told as information.
+    trained. Biases and fresh slots are all zero by right: these are shown as information.
 
     Example: a run that diverged before it was saved
 

@@ -128,7 +128,7 @@ def slot_in_doubled_scope(subject: Subject) -> Iterator[Found]:
 def two_optimizers(subject: Subject) -> Iterator[Found]:
     """A variable that several optimizers update, each with slots of its own.
 
-    Why: the slots are told apart by a number alone (`w/Adam`, `w/Adam_2`), so that their keys swap when the optimizers
+    Why: the slots differ by a number alone (`w/Adam`, `w/Adam_2`), so that their keys swap when the optimizers
     are built in another order, and a restore gives each the other's state.
 
     Example: `AdamOptimizer(1e-3).minimize(a); AdamOptimizer(1e-4).minimize(b)` over the same variables

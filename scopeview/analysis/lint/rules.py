@@ -1,4 +1,4 @@
-"""All rules: importing this module registers them, in the order in which they are told."""
+"""All rules: importing this module registers them, in the order in which they are shown."""
 
 from __future__ import annotations
 

@@ -188,7 +188,7 @@ def import_refused(subject: Subject) -> Iterator[Found]:
 
     Example: a custom op whose library was not loaded; an attribute that a newer TensorFlow has removed
 
-    Fix: what TensorFlow's message says. Rule G22 lists what can be told without it.
+    Fix: what TensorFlow's message says. Rule G22 lists what can be shown without it.
     """
     report = subject.context.model.imported
     if report is not None and not report.ok:

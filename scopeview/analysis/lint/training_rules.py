@@ -100,7 +100,7 @@ def never_saved(subject: Subject) -> Iterator[Found]:
 
     Example: `saver = tf.train.Saver(tf.trainable_variables())` leaves the moving averages of batch normalization out
 
-    Fix: save `tf.global_variables()`; local and temporary variables are told as information only.
+    Fix: save `tf.global_variables()`; local and temporary variables are shown as information only.
     """
     context = subject.context
     unsaved = set(context.saving.never_saved)
@@ -158,7 +158,7 @@ def _decides(context: AnalysisContext, variable: Variable) -> bool:
 def _is_a_users(context: AnalysisContext, variable: Variable) -> bool:
     """Whether a user's code holds a variable: Keras saves counters of metrics and copies of weights of its own.
 
-    A SavedModel without functions computes nothing: then nothing is told.
+    A SavedModel without functions computes nothing: then nothing is shown.
     """
     if not context.model.has_objects:
         return True

@@ -1,4 +1,4 @@
-"""Numbered twins: siblings that differ in a number alone and are equal inside, told as one.
+"""Numbered twins: siblings that differ in a number alone and are equal inside, shown as one.
 
 step_0 .. step_99          ->  step_[0-99]
 cell, cell_1, cell_2       ->  cell, cell_[1-2]     TensorFlow's own `_N` starts with the bare name

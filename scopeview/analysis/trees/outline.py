@@ -63,7 +63,7 @@ class Outline:
 
     rows: tuple[OutlineRow, ...]
     kept: NDArray[np.int64]
-    """Shape (rows of the tree,): the row of the table that each stands for; what is set aside has none."""
+    """Shape (rows of the tree,): the row of the table that each stands for; what is hidden by role has none."""
     set_aside: int
     """Rows of the table that were left out of the tree before it was drawn."""
     folded: int
@@ -365,7 +365,7 @@ def variable_forest(model: Model, attached: Container[str] = ()) -> Forest:
 
     Args:
         model: whose variables.
-        attached: names of variables to leave out, because they are told with the variable that they exist for.
+        attached: names of variables to leave out, because they are listed with the variable that they exist for.
     """
     table = model.variables
     kept = [row for row, variable in enumerate(table) if variable.name not in attached]

@@ -20,7 +20,7 @@ TreeName = Literal["ops", "variables"]
 
 @dataclass(frozen=True, slots=True)
 class TreeRow:
-    """One child of a scope; several numbered twins may be told as one."""
+    """One child of a scope; several numbered twins may be shown as one."""
 
     path: str
     label: str
@@ -58,7 +58,7 @@ class TreePage:
     total: int
     offset: int
     set_aside: int
-    """Slots and averages that the variable tree tells with their variables."""
+    """Slots and averages that the variable tree lists with their variables."""
 
 
 def tree_page(

@@ -7,7 +7,7 @@
 
 Format: https://github.com/google/leveldb/blob/main/doc/table_format.md; TensorFlow writes it in
 `tensorflow/core/lib/io/table_builder.cc`. Unlike TensorFlow's reader, this one checks every block's checksum, and no
-malformed file ends the process: every size is held against the file before it is used.
+malformed file ends the process: every size is compared with the file before it is used.
 """
 
 from __future__ import annotations

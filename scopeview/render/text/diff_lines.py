@@ -103,7 +103,7 @@ def _by_scope(entries: Sequence[DiffEntry], *, whole: bool) -> Iterator[DiffLine
     while row < len(ordered):
         while scope < len(tree) and tree.first[scope] < row:
             scope = ScopeId(scope + 1)
-        # Scopes that begin at this row come outermost first; the first that is of one mind is told as one.
+        # Scopes that begin at this row come outermost first; the first that is of one mind is shown as one.
         candidate = scope
         while candidate < len(tree) and tree.first[candidate] == row:
             inside = ordered[row : int(tree.last[candidate])]
@@ -118,7 +118,7 @@ def _by_scope(entries: Sequence[DiffEntry], *, whole: bool) -> Iterator[DiffLine
 
 
 def _kind(entry: DiffEntry) -> object:
-    """What must agree for variables to be told as one: what happened, and in renames the change of scope."""
+    """What must agree for variables to be shown as one: what happened, and in renames the change of scope."""
     if entry.a != entry.b and entry.a is not None and entry.b is not None:
         before, after = scope_of(entry.a).split("/"), scope_of(entry.b).split("/")
         while before and after and before[-1] == after[-1]:

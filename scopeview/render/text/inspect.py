@@ -199,7 +199,7 @@ def _print_ops(console: Console, model: Model, outline: Outline) -> None:
 
     print_outline(console, outline, columns, cells, "op")
     if outline.set_aside:
-        _quiet_line(console, f"{plural(outline.set_aside, 'op')} of other roles set aside by --hide-roles")
+        _quiet_line(console, f"{plural(outline.set_aside, 'op')} of other roles hidden by role by --hide-roles")
 
 
 def _types(model: Model, row: OutlineRow, outline: Outline) -> Items:

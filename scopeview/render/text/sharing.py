@@ -32,7 +32,7 @@ _NO_USES = (
 )
 _VARIABLES_NAMED = 12
 _MANY, _SCOPES = 40, 12
-"""Shared variables from which on they are told by scope first, and how many scopes."""
+"""Shared variables from which on they are shown by scope first, and how many scopes."""
 
 
 def print_sharing(console: Console, report: SharingReport) -> None:
@@ -124,7 +124,7 @@ def _counted(site: CallSite) -> list[str]:
 
 
 def _told(read: str, site: CallSite) -> str:
-    """Return the last segment of an op, without its number where several numbered ops are told as so many times."""
+    """Return the last segment of an op, without its number where several numbered ops are shown as so many times."""
     leaf = leaf_of(read)
     return split_uniquifier(leaf)[0] if site.times > 1 else leaf
 
@@ -171,7 +171,7 @@ def print_use(console: Console, use: VariableUse) -> None:
     if use.belongs_to is not None:
         console.print(Text(f"  exists for {printable(_attachment(use.belongs_to))}", style="quiet"))
     if use.slots:
-        console.print(Text(f"  kept for it ({len(use.slots)})", style="quiet"))
+        console.print(Text(f"  auxiliary variables ({len(use.slots)})", style="quiet"))
         rows = [(printable(slot.variable), slot.kind, slot.holds, f"rule {slot.rule}") for slot in use.slots]
         print_table(console, [Column(), Column(style="quiet"), Column(), Column(style="quiet")], rows, indent="    ")
     if use.savers:

@@ -38,13 +38,13 @@ export async function refreshModels(): Promise<void> {
 const stem = (id: string) =>
   models.value.find((one) => one.id === id)?.path.replace(/\.(meta|pb|pbtxt|index|ckpt)$/, "");
 
-// What a model is most often held against: what lies beside it under the same name, as a graph and its checkpoint do.
+// What a model is most often compared with: what lies beside it under the same name, as a graph and its checkpoint do.
 export function counterpart(model: string, isFit: (one: OpenModel) => boolean = () => true): string {
   const others = models.value.filter((one) => one.id !== model && one.state === "ready" && isFit(one));
   return (others.find((one) => stem(one.id) === stem(model)) ?? others[0])?.id ?? "";
 }
 
-// The checkpoint that a graph is surely held against: of its own name, or the only other thing that is open.
+// The checkpoint that a graph is surely compared with: of its own name, or the only other thing that is open.
 export function ownCheckpoint(model: string): string {
   const found = counterpart(model, (one) => one.holds_values);
   return models.value.length === 2 || stem(found) === stem(model) ? found : "";

@@ -204,7 +204,7 @@ export function selectDrawn(path: string): void {
   pendingReveal.value = pendingTreeReveal.value = "";
 }
 
-// Select one more, or one less; what was selected first stays the one that is told in full.
+// Select one more, or one less; what was selected first stays the one that is shown in full.
 export function toggleSelected(path: string): void {
   const { selected, graphView } = route.value;
   const names = toggled(selected ? [selected, ...graphView.also] : [], path);

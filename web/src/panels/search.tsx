@@ -8,7 +8,7 @@ import { Path } from "../lib/path";
 import { route, navigate } from "../app/route";
 import type { Hit } from "../lib/schema";
 
-const SCOPES = 8; // that are told before variables and ops
+const SCOPES = 8; // that are shown before variables and ops
 
 interface Scope {
   what: "scope";

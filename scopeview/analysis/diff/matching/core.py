@@ -125,7 +125,7 @@ class _Solved:
 
 
 def _solve(sides: tuple[Side, Side], found: _Found) -> _Solved | None:
-    """Match the modules of both sides; of large sides a sample, which tells of the rest."""
+    """Match the modules of both sides; of large sides a sample, which says about the rest."""
     if all(i.name in found.to_b for i in sides[0].own) or all(i.name in found.to_a for i in sides[1].own):
         return None
     modules = alike(modules_of(sides[0].own), modules_of(sides[1].own))

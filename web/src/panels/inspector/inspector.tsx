@@ -19,7 +19,7 @@ export function Inspector() {
   const { selected, selectedIn, graphView } = route.value;
   const model = selectedIn || route.value.model;
   // What is selected in the body of a function is called as the command line calls it: `function: op`. With nothing
-  // selected there it is the function that is told.
+  // selected there it is the function that is shown.
   const body = route.value.view === "graph" ? graphView.function : "";
   const name = selected && body ? `${body}: ${selected}` : selected || body;
   const result = useQuery(model && name ? `${model} ${name}` : null, () => api.show(model, name));

@@ -32,7 +32,7 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
   );
 }
 
-// A name that leads on; what lies in the scope that is told goes by the rest of its name.
+// A name that leads on; what lies in the scope that is shown goes by the rest of its name.
 export function Name({ name, under = "" }: { name: string; under?: string }) {
   const text = printable(under && name.startsWith(`${under}/`) ? name.slice(under.length + 1) : name);
   return (

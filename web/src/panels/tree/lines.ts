@@ -18,11 +18,11 @@ export interface More {
 }
 
 export type Entry = Line | More;
-export type TreePages = Map<string, TreePage & { fold: boolean; subject: string }>; // by scope; whether its numbered twins are told as one, and of what
+export type TreePages = Map<string, TreePage & { fold: boolean; subject: string }>; // by scope; whether its numbered twins are shown as one, and of what
 
 export const isMore = (entry: Entry): entry is More => !("row" in entry);
 
-// A row stands for its own path, and for those of the twins that are told with it.
+// A row stands for its own path, and for those of the twins that are listed with it.
 export const standsFor = (row: TreeRow, path: string): boolean => row.path === path || row.twins.includes(path);
 
 export function flatten(pages: TreePages, opened: string[]): Entry[] {

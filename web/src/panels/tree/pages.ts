@@ -14,7 +14,7 @@ export interface Known {
   pages: TreePages;
   error: string;
   more: (entry: More) => Promise<void>;
-  unfolded: string[]; // scopes whose twins are told one by one
+  unfolded: string[]; // scopes whose twins are shown one by one
   fold: (scope: string, isFolded: boolean) => void;
 }
 
@@ -56,7 +56,7 @@ export function usePages(model: string, kind: Kind, opened: string[]): Known {
   const fold = (scope: string, isFolded: boolean) =>
     setUnfolded((known) => (isFolded ? known.filter((other) => other !== scope) : union(known, [scope])));
 
-  // A twin that is open stands behind the first of them until all are told one by one.
+  // A twin that is open stands behind the first of them until all are shown one by one.
   useEffect(() => {
     const isOpen = new Set(opened);
     for (const [scope, page] of pages)

@@ -9,7 +9,7 @@ const LINES = {
   data: "data, thicker for larger or more tensors",
   weights: "values of variables",
   write: "writes variables, and may read them",
-  control: "order alone",
+  control: "control dependency",
 };
 const KINDS = Object.keys(LINES) as (keyof typeof LINES)[];
 

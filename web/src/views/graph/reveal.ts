@@ -30,7 +30,7 @@ export async function openingsTo(name: string, question: GraphQuery): Promise<Op
     if (item.aside !== null) found.shown.push(path);
     if (path === name) break;
     if (item.total_members > 1) found.unfolded.push(path);
-    if (item.total_members === 1 && !item.can_open) break; // an op, with what is told with it
+    if (item.total_members === 1 && !item.can_open) break; // an op, with what is listed with it
     found.openOps.push(path);
     scope = path;
   }
@@ -42,7 +42,7 @@ function isLong(item: GraphItem): boolean {
   return item.total_members > Math.max(1, item.members.length);
 }
 
-// The item that a path is told with: itself, or a group of which it is one.
+// The item that a path is listed with: itself, or a group of which it is one.
 function holding(items: GraphItem[], path: string): GraphItem | undefined {
   return items.find((item) => [item.path, ...item.members, ...item.plumbing].includes(path));
 }
