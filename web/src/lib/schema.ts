@@ -1504,7 +1504,7 @@ export interface components {
         };
         /**
          * InlineConstant
-         * @description A constant that serves one op alone and is told with it, or that the op is itself.
+         * @description A constant that serves one op alone and is listed with it, or that the op is itself.
          */
         InlineConstant: {
             /** Name */
@@ -2510,7 +2510,7 @@ export interface components {
         };
         /**
          * TreeRow
-         * @description One child of a scope; several numbered twins may be told as one.
+         * @description One child of a scope; several numbered twins may be shown as one.
          */
         TreeRow: {
             /** Path */
@@ -5985,7 +5985,7 @@ export interface operations {
             query?: {
                 tree?: "ops" | "variables";
                 scope?: string;
-                /** @description Whether numbered twins are told as one. */
+                /** @description Whether numbered twins are shown as one. */
                 fold?: boolean;
                 /** @description How many to skip. */
                 offset?: number;
