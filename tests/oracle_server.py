@@ -135,28 +135,32 @@ def _is_op(graph: Any, name: str) -> bool:
 def _accesses(variable: Any) -> list[str]:
     """Follow the consumers of a variable op through what hands it on; return the ops where that ends.
 
-    Ops that call functions are left out: what happens in their bodies, a graph traversal does not see.
+    Ops that call functions are left out: what happens in their bodies, a graph traversal does not see. Where a branch
+    may return the variable, what takes its result stands behind a "?".
     """
     passes = {"Identity", "RefIdentity", "Enter", "RefEnter", "Switch", "RefSwitch", "Merge", "RefMerge"}
     calls = {"If", "StatelessIf", "While", "StatelessWhile", "Case", "StatelessCase"}
     calls |= {"PartitionedCall", "StatefulPartitionedCall"}
-    waiting, seen, ends = list(variable.outputs), set(), set()
+    waiting, seen, ends = [("", tensor) for tensor in variable.outputs], set(), set()
     while waiting:
-        tensor = waiting.pop()
+        mark, tensor = waiting.pop(0)
         for consumer in tensor.consumers():
             if consumer.name in seen:
                 continue
             seen.add(consumer.name)
             is_own = consumer.type in ("Identity", "ReadVariableOp") and consumer.name.startswith(f"{variable.name}/")
             # Below the name of an op (`S/MatMul/ReadVariableOp`) it is a part of that op; elsewhere it hands on.
-            is_own |= consumer.type == "ReadVariableOp" and not _is_op(variable.graph, consumer.name.rpartition("/")[0])
+            scope = consumer.name.rpartition("/")[0]
+            hands_on = consumer.type == "ReadVariableOp" and not _is_op(variable.graph, scope)
             joins_parts = consumer.name.endswith("/ConcatPartitions/concat") and "/part_" in variable.name
-            if consumer.type in passes or is_own or joins_parts:
-                waiting += consumer.outputs
+            if consumer.type in passes or is_own or hands_on or joins_parts:
+                waiting += [(mark, output) for output in consumer.outputs]
                 if not is_own and not any(output.consumers() for output in consumer.outputs):
-                    ends.add(consumer.name)
-            elif consumer.type not in calls:
-                ends.add(consumer.name)
+                    ends.add(f"{mark}{consumer.name}")
+            elif consumer.type in calls:
+                waiting += [("?", output) for output in consumer.outputs]
+            else:
+                ends.add(f"{mark}{consumer.name}")
     return sorted(ends)
 
 

@@ -89,7 +89,7 @@ def limit_options(function: Command) -> Command:
             metavar="MB",
             expose_value=False,
             callback=_keep,
-            help="Let a file unpack to so many MB; the default is 64 times its size, at least 64 MB.",
+            help="Let a file unpack to so many MB; the default is 64 times its size, at least 384 MB.",
         ),
     )
     for decorator in reversed(decorators):

@@ -3,7 +3,7 @@
 Compression, shared prefixes and repeated references let a file of 100 kB name gigabytes. Loops that such content steers
 spend from a budget, and end when it is used up: what was read by then is the answer, and a note says what is missing.
 
-    bytes     64 times the size of the file, and at least 64 MB: what is unpacked, copied or decoded
+    bytes     64 times the size of the file, and at least 384 MB: what is unpacked, copied or decoded
     items     one op, entry or name is counted as the bytes that it takes in memory
     seconds   none by default; `--limit-seconds`
     wish      whoever waits for the answer may have gone: then the work ends at once (`model.wanted`)
@@ -24,7 +24,7 @@ from scopeview.model.wanted import check_wanted
 ITEM_BYTES = 640
 """Bytes that one op or entry takes in memory, name and columns included."""
 
-_LEAST = 64 << 20
+_LEAST = 384 << 20
 _PER_BYTE = 64
 _CLOCK_EVERY = 256
 """Steps between two looks at the clock and at whether the answer is still wanted."""
