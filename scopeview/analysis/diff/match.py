@@ -17,6 +17,8 @@ from scopeview.model.names import scope_of
 __all__ = ["Confidence", "Matching", "Pair", "Rule", "change_of_prefix", "leaf_change", "match"]
 
 _FEW = 4
+_LEAST_ALIKE = 2
+"""Variables that must agree before a whole side is taken for the other under another root."""
 _LEAST_MATCHED = 0.1
 """Share of the smaller side below which agreement of names is no more than chance."""
 
@@ -74,6 +76,7 @@ def match(
     proposals = dict(result.proposals)
     pairs = _without_chance(pairs, proposals, a, b)
     pairs += _by_proved_prefix(pairs, proposals, a, b)
+    pairs += _by_root(pairs, proposals, a, b)
     if accepts_proposals:
         pairs += [
             Pair(a.entries[one], b.entries[other], "accepted proposal", "low") for one, other in proposals.items()
@@ -96,6 +99,25 @@ def _by_proved_prefix(pairs: list[Pair], proposals: dict[str, str], a: Namespace
             found.append(Pair(pair.a, pair.b, f"{old}/ -> {new}/, as other variables", "medium"))
             del proposals[one]
     return found
+
+
+def _by_root(pairs: list[Pair], proposals: dict[str, str], a: Namespace, b: Namespace) -> list[Pair]:
+    """Return the pairs of sides of which nothing else is matched, and that are equal but for the scope all lies in."""
+    sides = [[entry for entry in side.entries.values() if entry.kind == "variable"] for side in (a, b)]
+    if any(pair.a.kind == "variable" for pair in pairs) or min(map(len, sides)) < _LEAST_ALIKE:
+        return []
+    below: list[dict[str, Entry]] = []
+    roots = []
+    for side in sides:
+        scopes = [scope_of(entry.name).split("/") for entry in side]
+        depth = next((n for n, names in enumerate(zip(*scopes, strict=False)) if len(set(names)) > 1), 1)
+        roots.append("/".join(scopes[0][:depth]))
+        below.append({"/".join(entry.name.split("/")[depth:]): entry for entry in side})
+    if {rest: entry.type for rest, entry in below[0].items()} != {rest: entry.type for rest, entry in below[1].items()}:
+        return []
+    proposals.clear()
+    evidence = f"{roots[0]}/ -> {roots[1]}/, and everything below is equal"
+    return [Pair(entry, below[1][rest], evidence, "medium") for rest, entry in below[0].items()]
 
 
 def _without_chance(pairs: list[Pair], proposals: dict[str, str], a: Namespace, b: Namespace) -> list[Pair]:
