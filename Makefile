@@ -26,6 +26,10 @@ test: $(VENV)/.dev browser  ## set everything up, then run every check and every
 	$(BIN)/python -m pytest -q --doctest-modules --pyargs scopeview.model scopeview.analysis scopeview.render \
 		scopeview.readers.checkpoint.slices scopeview.readers.graph.partitions
 
+check: $(VENV)/.dev  ## lint and the tests that need neither TensorFlow nor a browser, for daily work
+	$(MAKE) lint
+	$(BIN)/python -m pytest -q -n auto tests/model tests/render tests/test_architecture.py tests/test_words.py
+
 lint: $(VENV)/.dev  ## ruff, mypy, import-linter, ESLint, Prettier
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -86,4 +90,4 @@ $(VENV)/.dev: $(BIN)/scopeview
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-.PHONY: help demo test lint fix samples browser types docs screenshots bench constraints clean
+.PHONY: help demo test check lint fix samples browser types docs screenshots bench constraints clean
