@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,12 +14,6 @@ from scopeview.analysis.diff.spelling import canonical, prefix_change
 from scopeview.model.names import scope_of
 
 __all__ = ["Confidence", "Matching", "Pair", "Rule", "change_of_prefix", "leaf_change", "match"]
-
-_FEW = 4
-_LEAST_ALIKE = 2
-"""Variables that must agree before a whole side is taken for the other under another root."""
-_LEAST_MATCHED = 0.1
-"""Share of the smaller side below which agreement of names is no more than chance."""
 
 _LEAST_BYTES = 16
 """Values of fewer bytes agree by chance."""
@@ -74,9 +67,6 @@ def match(
     result = match_items(_items(a, rules), _items(b, ()), known)
     pairs = [_pair(a.entries[m.a], b.entries[m.b], m, result.is_transposed) for m in result.matches]
     proposals = dict(result.proposals)
-    pairs = _without_chance(pairs, proposals, a, b)
-    pairs += _by_proved_prefix(pairs, proposals, a, b)
-    pairs += _by_root(pairs, proposals, a, b)
     if accepts_proposals:
         pairs += [
             Pair(a.entries[one], b.entries[other], "accepted proposal", "low") for one, other in proposals.items()
@@ -85,50 +75,6 @@ def match(
     alternatives = {name: group.b for group in result.open_groups for name in group.a}
     alternatives |= {name: group.a for group in result.open_groups for name in group.b}
     return Matching(tuple(pairs), proposals, result.open_groups, result.is_transposed, alternatives)
-
-
-def _by_proved_prefix(pairs: list[Pair], proposals: dict[str, str], a: Namespace, b: Namespace) -> list[Pair]:
-    """Return the proposals that differ by a change of prefix alone that matched pairs prove."""
-    changes = {change_of_prefix(pair) for pair in pairs if pair.a.name != pair.b.name and pair.a.kind == "variable"}
-    olds = Counter(old for old, _ in changes)
-    found = []
-    for one, other in list(proposals.items()):
-        pair = Pair(a.entries[one], b.entries[other], "", "medium")
-        old, new = change_of_prefix(pair)
-        if (old, new) in changes and olds[old] == 1 and pair.a.type == pair.b.type and (old or new):
-            found.append(Pair(pair.a, pair.b, f"{old}/ -> {new}/, as other variables", "medium"))
-            del proposals[one]
-    return found
-
-
-def _by_root(pairs: list[Pair], proposals: dict[str, str], a: Namespace, b: Namespace) -> list[Pair]:
-    """Return the pairs of sides of which nothing else is matched, and that are equal but for the scope all lies in."""
-    sides = [[entry for entry in side.entries.values() if entry.kind == "variable"] for side in (a, b)]
-    if any(pair.a.kind == "variable" for pair in pairs) or min(map(len, sides)) < _LEAST_ALIKE:
-        return []
-    below: list[dict[str, Entry]] = []
-    roots = []
-    for side in sides:
-        scopes = [scope_of(entry.name).split("/") for entry in side]
-        depth = next((n for n, names in enumerate(zip(*scopes, strict=False)) if len(set(names)) > 1), 1)
-        roots.append("/".join(scopes[0][:depth]))
-        below.append({"/".join(entry.name.split("/")[depth:]): entry for entry in side})
-    if {rest: entry.type for rest, entry in below[0].items()} != {rest: entry.type for rest, entry in below[1].items()}:
-        return []
-    proposals.clear()
-    evidence = f"{roots[0]}/ -> {roots[1]}/, and everything below is equal"
-    return [Pair(entry, below[1][rest], evidence, "medium") for rest, entry in below[0].items()]
-
-
-def _without_chance(pairs: list[Pair], proposals: dict[str, str], a: Namespace, b: Namespace) -> list[Pair]:
-    """Turn uncertain pairs into proposals where hardly anything is matched: two models that have nothing in common."""
-    sizes = [sum(entry.kind == "variable" for entry in side.entries.values()) for side in (a, b)]
-    found = sum(pair.a.kind == "variable" for pair in pairs)
-    if found >= max(_LEAST_MATCHED * min(sizes), 2 if min(sizes) > _FEW else 1):
-        return pairs
-    uncertain = [pair for pair in pairs if pair.confidence in ("medium", "low")]
-    proposals |= {pair.a.name: pair.b.name for pair in uncertain}
-    return [pair for pair in pairs if pair not in uncertain]
 
 
 def _items(side: Namespace, rules: Sequence[Rule]) -> list[Item]:

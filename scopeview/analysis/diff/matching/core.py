@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from scopeview.analysis.diff.matching.auxiliary import Side, side_of
 from scopeview.analysis.diff.matching.candidates import components, has_matrix
-from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Result
+from scopeview.analysis.diff.matching.entries import Confidence, Item, OpenGroup, Result
+from scopeview.analysis.diff.matching.found import Found
 from scopeview.analysis.diff.matching.large import MOST_PAIRS, extended, sample
 from scopeview.analysis.diff.matching.modules import Module, alike, modules_of
 from scopeview.analysis.diff.matching.solve import Solver
+from scopeview.analysis.diff.matching.whole_sides import judge_as_wholes
 
 _CONFIDENCE: Mapping[str, Confidence] = {
     "name": "certain",
@@ -24,21 +26,6 @@ _MOVED = 2
 _FEW = 2
 
 
-@dataclass
-class _Found:
-    """What is matched so far, by name."""
-
-    to_b: dict[str, str] = field(default_factory=dict)
-    to_a: dict[str, str] = field(default_factory=dict)
-    matches: list[Match] = field(default_factory=list)
-
-    def add(self, a: str, b: str, evidence: str, confidence: Confidence) -> None:
-        """Match two variables, unless one of them is matched."""
-        if a not in self.to_b and b not in self.to_a:
-            self.to_b[a], self.to_a[b] = b, a
-            self.matches.append(Match(a, b, evidence, confidence))
-
-
 def match_items(a: Sequence[Item], b: Sequence[Item], given: Mapping[str, str] | None = None) -> Result:
     """Match the variables of two sides one to one; what is not clear stays open.
 
@@ -47,27 +34,40 @@ def match_items(a: Sequence[Item], b: Sequence[Item], given: Mapping[str, str] |
         b: those of the other.
         given: pairs that a person has given, by name.
     """
-    found = _Found()
+    found = Found()
     for one, other in (given or {}).items():
         found.add(one, other, "given", "certain")
     if not _names_have_moved(a, b):
         _by_name(a, b, found)
     sides = side_of(a, b), side_of(b, a)
     solved = _solve(sides, found)
-    collected = _Collected()
+    groups: list[OpenGroup] = []
     if solved is not None:
         solved.unfold(found)
-        collected = _collect(solved.solver, found)
+        _propose_withheld(solved.solver, found)
+        groups = _groups_left(solved.solver)
+    _propose_last(sides, found)
+    judge_as_wholes((sides[0].own, sides[1].own), found)
     _follow(sides, found)
-    real = {item.name for item in a}, {item.name for item in b}
+    return _result(found, groups, (a, b), solved is not None and solved.solver.is_transposed)
+
+
+def _result(
+    found: Found, groups: Sequence[OpenGroup], sides: tuple[Sequence[Item], Sequence[Item]], is_transposed: bool
+) -> Result:
+    """Return what is found of the variables that are there: the missing primary of a slot is not."""
+    real = {item.name for item in sides[0]}, {item.name for item in sides[1]}
     matches = tuple(m for m in found.matches if m.a in real[0] and m.b in real[1])
-    _propose_last(sides, found, collected.proposals)
-    is_transposed = solved is not None and solved.solver.is_transposed
-    proposals = {one: other for one, other in collected.proposals.items() if one in real[0] and other in real[1]}
-    return Result(matches, proposals, tuple(collected.groups), is_transposed)
+    proposals = {one: other for one, other in found.proposals.items() if one in real[0] and other in real[1]}
+    left = []
+    for group in groups:
+        ours = tuple(name for name in group.a if name in real[0] and name not in found.to_b)
+        theirs = tuple(name for name in group.b if name in real[1] and name not in found.to_a)
+        left += [OpenGroup(ours, theirs)] if ours and theirs else []
+    return Result(matches, proposals, tuple(left), is_transposed)
 
 
-def _by_name(a: Sequence[Item], b: Sequence[Item], found: _Found) -> None:
+def _by_name(a: Sequence[Item], b: Sequence[Item], found: Found) -> None:
     """Match equal names, and equal object paths where no name says otherwise."""
     named = {item.name: item for item in b}
     keyed = {item.key: item for item in b if item.key}
@@ -109,7 +109,7 @@ class _Solved:
     beyond: Mapping[int, int]
     """Pairs of modules outside the sample."""
 
-    def unfold(self, found: _Found) -> None:
+    def unfold(self, found: Found) -> None:
         """Match the variables of matched modules by their roles; few such pairs are less sure."""
         solver = self.solver
         by_names = list(solver.pairing.evidence.values()).count("names")
@@ -124,7 +124,7 @@ class _Solved:
             _unfold(solver.a[one], solver.b[other], found, "another shape")
 
 
-def _solve(sides: tuple[Side, Side], found: _Found) -> _Solved | None:
+def _solve(sides: tuple[Side, Side], found: Found) -> _Solved | None:
     """Match the modules of both sides; of large sides a sample, which says about the rest."""
     if all(i.name in found.to_b for i in sides[0].own) or all(i.name in found.to_a for i in sides[1].own):
         return None
@@ -159,7 +159,7 @@ def _best_reading(a: Sequence[Module], b: Sequence[Module], given: Sequence[tupl
     return other if _explained(other) > _explained(plain) else plain
 
 
-def _given(modules: tuple[Sequence[Module], Sequence[Module]], found: _Found) -> Iterator[tuple[int, int]]:
+def _given(modules: tuple[Sequence[Module], Sequence[Module]], found: Found) -> Iterator[tuple[int, int]]:
     """Yield the modules of which a variable is matched."""
     place = {item.name: index for index, m in enumerate(modules[1]) for item in m.members.values()}
     taken: set[int] = set()
@@ -192,7 +192,7 @@ def _explained(solver: Solver) -> float:
     )
 
 
-def _unfold(a: Module, b: Module, found: _Found, evidence: str, is_thin: bool = False) -> None:
+def _unfold(a: Module, b: Module, found: Found, evidence: str, is_thin: bool = False) -> None:
     shown = {
         "names": _SHOWN["names"],
         "order": _SHOWN["order"],
@@ -213,39 +213,30 @@ def paired_members(a: Module, b: Module) -> Iterator[tuple[Item, Item]]:
         yield next(iter(a.members.values())), next(iter(b.members.values()))
 
 
-@dataclass
-class _Collected:
-    proposals: dict[str, str] = field(default_factory=dict)
-    groups: list[OpenGroup] = field(default_factory=list)
-
-
-def _collect(solver: Solver, found: _Found) -> _Collected:
-    """Return what is only proposed, and the groups that stay open."""
-    collected = _Collected()
+def _propose_withheld(solver: Solver, found: Found) -> None:
+    """Propose what shape alone speaks for."""
     for one, other in sorted(solver.pairing.withheld):
         for item, partner in paired_members(solver.a[one], solver.b[other]):
             if item.name not in found.to_b and partner.name not in found.to_a:
-                collected.proposals[item.name] = partner.name
+                found.proposals[item.name] = partner.name
+
+
+def _groups_left(solver: Solver) -> list[OpenGroup]:
+    """Return for each role the variables of the modules among which nothing decides."""
+    found = []
     for rows, columns in components(solver.pairing.candidates):
-        if len(rows) > 1 or len(columns) > 1:
-            collected.groups += _open_groups([solver.a[r] for r in rows], [solver.b[c] for c in columns], found)
-    return collected
-
-
-def _open_groups(a: Sequence[Module], b: Sequence[Module], found: _Found) -> Iterator[OpenGroup]:
-    """Yield for each role the variables among which nothing decides."""
-    by_role: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-    for side, modules, taken in ((0, a, found.to_b), (1, b, found.to_a)):
-        for module in modules:
-            for role, item in module.members.items():
-                if item.name not in taken:
+        if len(rows) == len(columns) == 1:
+            continue
+        by_role: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+        for side, modules in ((0, [solver.a[row] for row in rows]), (1, [solver.b[column] for column in columns])):
+            for module in modules:
+                for role, item in module.members.items():
                     by_role[role][side].append(item.name)
-    for ours, theirs in by_role.values():
-        if ours and theirs:
-            yield OpenGroup(tuple(ours), tuple(theirs))
+        found += [OpenGroup(tuple(ours), tuple(theirs)) for ours, theirs in by_role.values()]
+    return found
 
 
-def _follow(sides: tuple[Side, Side], found: _Found) -> None:
+def _follow(sides: tuple[Side, Side], found: Found) -> None:
     """Match slots, averages and replicas of matched variables by slot; optimizer scalars by their names."""
     if not found.to_b:
         return
@@ -263,14 +254,14 @@ def _follow(sides: tuple[Side, Side], found: _Found) -> None:
             found.add(item.name, others[0].name, shown, "high" if primary else "medium")
 
 
-def _propose_last(sides: tuple[Side, Side], found: _Found, proposals: dict[str, str]) -> None:
+def _propose_last(sides: tuple[Side, Side], found: Found) -> None:
     """Propose what is left alone of its shape and dtype on both sides."""
     left: list[dict[object, list[str]]] = [defaultdict(list), defaultdict(list)]
     for index, taken in ((0, found.to_b), (1, found.to_a)):
         for item in sides[index].own:
             if item.name not in taken:
                 left[index][item.shape, item.dtype].append(item.name)
-    used = set(proposals.values())
+    proposals, used = found.proposals, set(found.proposals.values())
     for kind, names in left[0].items():
         others = left[1].get(kind, [])
         if len(names) == len(others) == 1 and names[0] not in proposals and others[0] not in used:
