@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from scopeview.cli.options import Source, output_options, print_json, program_option, source_options
+
+if TYPE_CHECKING:
+    from scopeview.analysis.answers.show import Detail
+    from scopeview.model.model import Model
 
 
 @click.command("show")
@@ -17,6 +23,7 @@ from scopeview.cli.options import Source, output_options, print_json, program_op
     show_default=True,
     help="Consumers, scopes and variables to list.",
 )
+@click.option("--source", is_flag=True, help="Print the lines of code too; read only under the script's folder.")
 @program_option
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option
@@ -27,6 +34,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     importing: bool,
     timeout: int,
     limit: int,
+    source: bool,
     program: str | None,
     as_json: bool,
     color: bool | None,
@@ -43,7 +51,23 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     model = Source(path, tags, artifact, importing, timeout).load()
     found = detail(AnalysisContext(model), name, limit=limit, program=program)
+    if source:
+        found = _with_sources(found, model)
     if as_json:
         print_json(found)
     else:
         print_detail(make_console(color=color, whole=True), found)
+
+
+def _with_sources(found: Detail, model: Model) -> Detail:
+    """Read the lines of code that an answer names."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    from scopeview.analysis.answers.named_lines import lines_of
+    from scopeview.errors import QueryError
+    from scopeview.readers.source_lines import source_lines
+
+    if model.trace is None:
+        raise QueryError(f"{model.origin.path} has no trace, which names the lines; open the .scopetrace that has")
+    return replace(found, sources=source_lines(model.trace, Path(model.origin.file), lines_of(found)))

@@ -47,7 +47,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     try:
         from scopeview.readers.tensorflow.tracing.run import Tracing, run_program
 
-        tracing = Tracing(" ".join((script, *arguments)))
+        tracing = Tracing(" ".join((script, *arguments)), "." if as_module else str(Path(script).parent))
         with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
             ended = run_program((script, *arguments), as_module=as_module, tracing=tracing)
     except ImportError as error:

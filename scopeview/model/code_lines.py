@@ -21,6 +21,34 @@ class CodeLine:
     code: str
     """The line itself, where the file keeps it."""
 
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}"
+        return f"{where} in {self.function}" if self.function and self.function != "<module>" else where
+
+
+@dataclass(frozen=True, slots=True)
+class CodeStack:
+    """The lines that created an op."""
+
+    op: str
+    """The op; the first of several that the same lines created."""
+    frames: tuple[CodeLine, ...]
+    """The lines, innermost first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A line of a source file."""
+
+    file: str
+    """As the record names it."""
+    line: int
+    """Its number, from 1."""
+    text: str
+    """The line as the file has it now, without the blanks around it; empty where it cannot be read."""
+    note: str
+    """Why it cannot be read, or that the file was changed after the record was written; else empty."""
+
 
 class CodeLines:
     """The stacks of the ops of a model; decoded when the first is asked for."""

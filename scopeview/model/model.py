@@ -15,6 +15,7 @@ from scopeview.model.once import Answers, once
 from scopeview.model.ops import Buffer, OpTable
 from scopeview.model.scopes import ScopeTree
 from scopeview.model.shapes import Shape
+from scopeview.model.trace import Trace
 from scopeview.model.variables import VariableTable
 
 Format = Literal[
@@ -29,6 +30,7 @@ Format = Literal[
     "checkpoint_hdf5",
     "checkpoint_npz",
     "live_graph",
+    "trace",
 ]
 
 
@@ -183,6 +185,10 @@ class Model:
     """Names of the output arguments of op types, from the same list."""
     code_lines: CodeLines | None = field(default=None, repr=False, compare=False)
     """Which lines of Python created the ops, where the file says it."""
+    trace: Trace | None = field(default=None, repr=False, compare=False)
+    """The record of the run that built it, where it was opened from a `.scopetrace`."""
+    trace_graph: int = 0
+    """Which graph of that record it is."""
     entry: EntryPoint | None = None
     """For a program: what it was made from. The graph then is the computation of this entry point, calls inlined."""
     imported: ImportReport | None = None

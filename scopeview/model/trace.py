@@ -5,8 +5,9 @@ The reuse flag, the stack of scopes and the lines of code are gone once a graph 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from scopeview.model.shapes import Shape
@@ -136,6 +137,16 @@ class FunctionTrace:
 
 
 @dataclass(frozen=True, slots=True)
+class OpStack:
+    """Ops that the same lines created."""
+
+    graph: int
+    frames: tuple[Frame, ...]
+    """The lines, innermost first."""
+    ops: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TracedGraph:
     """A graph that the program built."""
 
@@ -147,7 +158,7 @@ class TracedGraph:
     """Why it could not be exported; else empty."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trace:
     """The record of one run."""
 
@@ -166,10 +177,28 @@ class Trace:
     functions: tuple[FunctionTrace, ...]
     left_out: int = 0
     """Events past the limit, which were not recorded."""
+    op_stacks: tuple[OpStack, ...] = ()
+    """Which lines created the ops of each graph."""
+    folder: str = ""
+    """The folder of the script, as files of frames are named: relative to where the program ran."""
 
     def of_graph(self, graph: int) -> tuple[VariableRequest, ...]:
         """Return the requests for variables of one graph."""
         return tuple(request for request in self.variables if request.graph == graph)
+
+    @cached_property
+    def switches(self) -> Mapping[int, ReuseCall]:
+        """The last call of `reuse_variables()` on each scope entry that has one, by the number of the entry."""
+        return {call.scope: call for call in self.reuse_calls}
+
+    @cached_property
+    def variable_scope_around(self) -> Sequence[int]:
+        """The innermost variable scope that each scope entry is or lies in, by number; -1 for none."""
+        found: list[int] = []
+        for number, entry in enumerate(self.scopes):
+            around = NO_SCOPE if entry.parent == NO_SCOPE else found[entry.parent]
+            found.append(number if entry.kind == "variable_scope" else around)
+        return found
 
     def stack(self, number: int) -> tuple[ScopeEntry, ...]:
         """Return a scope entry and those around it, outermost first."""

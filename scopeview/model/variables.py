@@ -23,7 +23,7 @@ from scopeview.model.shapes import Shape, byte_count, element_count
 
 VariableRow = NewType("VariableRow", int)
 
-Kind = Literal["ref", "resource", "partitioned", "frozen", "checkpoint", "object"]
+Kind = Literal["ref", "resource", "partitioned", "frozen", "checkpoint", "object", "traced"]
 """How the artifact holds a variable:
 
 ref          a `VariableV2` or `Variable` op
@@ -32,6 +32,7 @@ partitioned  several of these that save under one key
 frozen       a constant that was a variable before freezing
 checkpoint   an entry of a checkpoint
 object       an object of a SavedModel that no op of the graph holds
+traced       a variable that a trace saw, and whose graph is not there
 """
 
 

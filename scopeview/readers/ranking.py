@@ -4,7 +4,7 @@
 2  the graph of a training run, with the values of its newest checkpoint: the .meta of that checkpoint, the
    MetaGraph or graph of an event file, a graph file that holds variables
 3  the newest checkpoint alone
-4  checkpoints, MetaGraphs, graphs; several of a kind must be chosen between
+4  checkpoints, traced graphs, MetaGraphs, graphs; several of a kind must be chosen between
 5  event files: those of the folder itself, then one per run below it; the runs must be chosen between
 6  everything else
 """
@@ -54,7 +54,7 @@ def _rank(artifact: Artifact, newest: Path | None, folder: Path) -> tuple[int, .
         return (2, 1, *artifact.order) if is_event else (2, 1, 1, *artifact.order[1:])
     if is_event:
         return (5, 0, *artifact.order) if artifact.file.parent == folder else (5, 1)
-    kinds = {"MetaGraph": (4, 1), "graph": (4, 2), "trace": (4, 3)}
+    kinds = {"MetaGraph": (4, 1), "graph": (4, 2), "trace": (4, 3), "traced": (4, 0, 1)}
     return kinds.get(artifact.kind.split()[0], (6,))
 
 

@@ -17,6 +17,7 @@ from scopeview.readers.protocol import Certainty, Content, Reader
 from scopeview.readers.run_metadata import RunMetadataReader
 from scopeview.readers.saved_model import SavedModelReader
 from scopeview.readers.sniff import why_unknown
+from scopeview.readers.trace_reader import TraceReader
 from scopeview.readers.weights.hdf5 import Hdf5Reader
 from scopeview.readers.weights.npz import NpzReader
 from scopeview.readers.weights.safetensors import SafetensorsReader
@@ -30,6 +31,7 @@ READERS: tuple[Reader, ...] = (
     Hdf5Reader(),
     NpzReader(),
     InspectionReader(),
+    TraceReader(),
     SavedModelReader(),
     RunMetadataReader(),
     MetaGraphReader(),

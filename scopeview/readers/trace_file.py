@@ -1,8 +1,8 @@
 """The record of `scopeview trace`: NAME.scopetrace, JSON lines beside the MetaGraphs that it exported.
 
 The first line is the header: `scopetrace` (the version of this format), `program`, `tensorflow_version`, `error`,
-`error_frames`, `graphs`, `left_out`. Every other line is one event: `event` names its type, the other members are the
-fields of that type in `model/trace.py`.
+`error_frames`, `graphs`, `left_out`, `folder`. Every other line is one event: `event` names its type, the other members
+are the fields of that type in `model/trace.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from scopeview.errors import DamagedError
@@ -18,6 +17,7 @@ from scopeview.model.trace import (
     CollectionAddition,
     FunctionTrace,
     ObjectMade,
+    OpStack,
     ReuseCall,
     ScopeEntry,
     Trace,
@@ -33,8 +33,9 @@ _EVENTS: dict[str, tuple[str, type]] = {
     "collection": ("collections", CollectionAddition),
     "object": ("objects", ObjectMade),
     "function": ("functions", FunctionTrace),
+    "ops": ("op_stacks", OpStack),
 }
-_HEADER = ("program", "tensorflow_version", "error", "error_frames", "graphs", "left_out")
+_HEADER = ("program", "tensorflow_version", "error", "error_frames", "graphs", "left_out", "folder")
 _MOST_LINES = 1_000_000
 
 
@@ -114,9 +115,3 @@ def _object(line: str, path: str, number: int) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise DamagedError(f"{path}, line {number}, is no JSON object; record it again")
     return record
-
-
-def graph_file(trace: Trace, path: Path) -> Path | None:
-    """Return the MetaGraph of the largest graph of a trace: a name in the folder of the record, never elsewhere."""
-    graphs = sorted((graph for graph in trace.graphs if graph.file), key=lambda graph: -graph.ops)
-    return path.parent / Path(graphs[0].file).name if graphs else None

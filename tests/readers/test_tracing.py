@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,16 +16,6 @@ from tests.places import ROOT
 from tests.readers import traced_programs
 
 SOURCE = (ROOT / "tests" / "readers" / "traced_programs.py").read_text("utf-8").splitlines()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every program, traced in one process of its own."""
-    target = tmp_path_factory.mktemp("traces")
-    command = [sys.executable, "-m", "tests.readers.traced_programs", str(target)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return target
 
 
 def report(folder: Path, name: str) -> TraceReport:
@@ -162,6 +150,7 @@ def test_a_record_is_read_back_as_it_was(folder: Path) -> None:
             "collection",
             "object",
             "function",
+            "ops",
         }
     assert len(list(folder.glob("*.scopetrace"))) == len(traced_programs.PROGRAMS) + 1
 

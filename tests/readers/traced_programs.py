@@ -98,6 +98,18 @@ def name_scope_around_get_variable() -> None:
         get("w", [2])
 
 
+def one_tower_for_two_images() -> None:
+    def tower(image: Any) -> Any:
+        with scope("net"), scope("dense"):
+            return tf.matmul(image, get("kernel", [3, 3]))
+
+    first = tower(tf.zeros([1, 3]))
+    with scope(tf1.get_variable_scope(), reuse=True):
+        tower(first)
+    with scope("loss"):
+        tf.reduce_sum(first)
+
+
 def retraced() -> None:
     @tf.function
     def double(x: Any, factor: int = 2) -> Any:
@@ -122,6 +134,7 @@ PROGRAMS: dict[str, Callable[[], None]] = {
         reuse_too_early,
         tf_variable_under_reuse,
         name_scope_around_get_variable,
+        one_tower_for_two_images,
     )
 }
 

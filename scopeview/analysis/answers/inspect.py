@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scopeview.analysis.answers.card import ModelCard, model_card
 from scopeview.analysis.answers.programs import ProgramRecord, programs_of
 from scopeview.analysis.answers.totals import parameter_totals
+from scopeview.analysis.answers.traced import flags_of
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
 from scopeview.model.collection import Member
@@ -90,6 +91,8 @@ class VariableScopeRecord:
     variables: int
     parameters: int
     size_bytes: int
+    flags: tuple[str, ...]
+    """The reuse flags with which it was entered and where each comes from; empty where no trace says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +217,7 @@ def inspect(
         model=summarize(context),
         card=card or model_card(context),
         op_scopes=_op_scopes(shown.model.op_scopes, scope, depth),
-        variable_scopes=_variable_scopes(model, scope, depth),
+        variable_scopes=_variable_scopes(context, scope, depth),
         variables=tuple(record_of(shown, variable) for variable in model.variables if is_within(variable.name, scope)),
         other_keys=tuple(dict.fromkeys(e.key for e in model.savers if not e.handle_op and not e.restores)),
         collections=tuple(
@@ -338,7 +341,8 @@ def _op_scopes(tree: ScopeTree, scope: str, depth: int | None) -> tuple[OpScopeR
     )
 
 
-def _variable_scopes(model: Model, scope: str, depth: int | None) -> tuple[VariableScopeRecord, ...]:
+def _variable_scopes(context: AnalysisContext, scope: str, depth: int | None) -> tuple[VariableScopeRecord, ...]:
+    model = context.model
     tree = model.variable_scopes
     parameters = tree.roll_up(model.variables.parameters)
     size_bytes = tree.roll_up(model.variables.size_bytes)
@@ -349,6 +353,7 @@ def _variable_scopes(model: Model, scope: str, depth: int | None) -> tuple[Varia
             len(tree.rows(s)),
             int(parameters[s]),
             int(size_bytes[s]),
+            flags_of(context, tree.path(s)),
         )
         for s in _selected(tree, scope, depth)
     )

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 
+from scopeview.analysis.answers.trace import VariableHistory
+from scopeview.analysis.answers.traced import history_of
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.accesses import Access
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
@@ -56,6 +58,8 @@ class VariableUse:
     checkpoint_keys: tuple[str, ...]
     savers: tuple[SaverEntry, ...]
     object_paths: tuple[str, ...]
+    history: VariableHistory | None
+    """Where it was created and reused, and which flag decided; null where no trace says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,7 @@ def use_of(context: AnalysisContext, variable: Variable) -> VariableUse:
         checkpoint_keys=variable.checkpoint_keys,
         savers=savers_of(context.model, variable),
         object_paths=variable.object_paths,
+        history=history_of(context, variable),
     )
 
 
@@ -211,6 +216,8 @@ def _why_unread(context: AnalysisContext, variable: Variable) -> str:
         return "a checkpoint holds values and no graph that reads them"
     if auxiliary is not None:
         return f"it exists for {auxiliary.primary or 'an optimizer'} ({auxiliary.kind}, rule {auxiliary.rule})"
+    if variable.kind == "traced":
+        return "the record holds no graph that reads it"
     if variable.kind == "object":
         return "no function that is a program takes it: Keras saves it for training, or nothing uses it"
     readers = context.accesses(variable).readers

@@ -11,13 +11,15 @@ from dataclasses import dataclass, fields
 
 from scopeview.analysis.answers.inspect import CollectionRecord, VariableRecord, record_of
 from scopeview.analysis.answers.sharing import VariableUse, use_of, variables_called
+from scopeview.analysis.answers.trace import ScopeLine
+from scopeview.analysis.answers.traced import entries_of
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.call_sites import CallSite
 from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.derive.tensor_types import UNKNOWN, output_count, output_facts
 from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
-from scopeview.model.code_lines import CodeLine
+from scopeview.model.code_lines import CodeLine, SourceLine
 from scopeview.model.entry_point import MAIN
 from scopeview.model.functions import Function
 from scopeview.model.inlined_table import InlinedTable
@@ -111,6 +113,8 @@ class ScopeDetail:
     devices: tuple[str, ...]
     child_scopes: tuple[str, ...]
     total_child_scopes: int
+    entries: tuple[ScopeLine, ...]
+    """The times that it was entered, with the lines that did; empty where no trace says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ class VariableScopeDetail:
     """How many of these exist for another: slots and averages, which the numbers below leave out."""
     parameters: int
     size_bytes: int
+    entries: tuple[ScopeLine, ...]
+    """The times that it was entered, with the reuse flag of each; empty where no trace says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,8 @@ class Detail:
     functions: tuple[FunctionDetail, ...]
     collections: tuple[CollectionRecord, ...]
     signatures: tuple[Signature, ...]
+    sources: tuple[SourceLine, ...] = ()
+    """The lines of code that the answer names, where they were asked for and can be read."""
     program: str = ""
     """The program that the ops and scopes belong to; empty for the main graph and its functions."""
 
@@ -196,7 +204,9 @@ def detail(context: AnalysisContext, name: str, *, limit: int = 50, program: str
         signatures=tuple(signature for signature in model.signatures if signature.name == name),
         program=asked.model.entry.name if asked.model.entry is not None else "",
     )
-    if not any(getattr(found, field.name) for field in fields(found) if field.name not in ("name", "program")):
+    if not any(
+        getattr(found, field.name) for field in fields(found) if field.name not in ("name", "program", "sources")
+    ):
         names = (*context.in_program(program).model.graph.names, *_names(model, name))
         raise NotFoundError(not_found(model, name, dict.fromkeys(names)))
     return found
@@ -322,6 +332,7 @@ def _scopes(context: AnalysisContext, path: str, limit: int) -> Iterator[ScopeDe
         tuple(sorted(device for device in devices if device)),
         tuple(children[:limit]),
         len(children),
+        () if is_inside else entries_of(context, "name_scope", path),
     )
 
 
@@ -349,6 +360,7 @@ def _variable_scopes(context: AnalysisContext, path: str, limit: int) -> Iterato
         len(attached),
         sum(variable.parameters or 0 for variable in own),
         sum(variable.size_bytes or 0 for variable in own),
+        entries_of(context, "variable_scope", path),
     )
 
 

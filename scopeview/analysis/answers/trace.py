@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scopeview.model.names import scope_of
@@ -14,6 +14,8 @@ from scopeview.model.trace import NO_SCOPE, Frame, FunctionTrace, Reuse, ScopeEn
 
 Refusal = Literal["exists", "missing", "shape", "dtype", "partitions", "other"]
 _MOST_SUGGESTIONS = 5
+_MOST_PARTS = 12
+_MOST_REFUSED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class VariableHistory:
     dtype: str
     requests: tuple[Request, ...]
     """In the order of the program."""
+    summary: str = ""
+    """The same in a sentence: `created at model.py:42 in build_tower (reuse=False), reused at train.py:17 (...)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class TraceReport:
     error_frames: tuple[Frame, ...]
     """Where, innermost first."""
     refused: tuple[BuildError, ...]
-    """Variables that TensorFlow refused."""
+    """Variables that TensorFlow refused; the first of them."""
     graphs: tuple[TracedGraph, ...]
     scopes: tuple[ScopeLine, ...]
     """Every scope that was entered, in the order of the program."""
@@ -129,13 +133,14 @@ def trace_report(trace: Trace, *, scope: str = "") -> TraceReport:
         scope: only variables and scopes within this variable scope.
     """
     histories = [one for one in variable_histories(trace) if not scope or (one.name + "/").startswith(f"{scope}/")]
-    lines = [line for line in _scope_lines(trace) if not scope or (line.path + "/").startswith(f"{scope}/")]
+    lines = [line for line in scope_lines(trace) if not scope or (line.path + "/").startswith(f"{scope}/")]
+    refused = [request for request in trace.variables if request.action == "refused"]
     return TraceReport(
         program=trace.program,
         tensorflow_version=trace.tensorflow_version,
         error=trace.error,
         error_frames=trace.error_frames,
-        refused=tuple(_build_error(trace, request) for request in trace.variables if request.action == "refused"),
+        refused=tuple(_build_error(trace, request) for request in refused[:_MOST_REFUSED]),
         graphs=trace.graphs,
         scopes=tuple(lines),
         variables=tuple(histories),
@@ -150,10 +155,49 @@ def variable_histories(trace: Trace, name: str | None = None) -> list[VariableHi
     for request in trace.variables:
         if name is None or request.variable == name:
             gathered.setdefault((request.graph, request.variable), []).append(request)
-    return [
-        VariableHistory(name, graph, requests[0].shape, requests[0].dtype, tuple(_request(trace, r) for r in requests))
-        for (graph, name), requests in gathered.items()
-    ]
+    return [_history(trace, requests) for requests in gathered.values()]
+
+
+def _history(trace: Trace, requests: Sequence[VariableRequest]) -> VariableHistory:
+    first, found = requests[0], tuple(_request(trace, request) for request in requests)
+    return VariableHistory(first.variable, first.graph, first.shape, first.dtype, found, history_summary(found))
+
+
+def history_summary(requests: Sequence[Request]) -> str:
+    """Say in a sentence where a variable was created and reused, and which flag decided.
+
+    A line that several requests share, such as that of a layer function, says little: what called it is named, too.
+    """
+    told = Counter(
+        f"{request.action} at {_distinct(request, requests)} ({flag_text(request.reuse, request.reuse_origin)})"
+        for request in requests
+    )
+    parts = [f"{text}, {times} times" if times > 1 else text for text, times in told.items()]
+    more = f", and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else ""
+    return ", ".join(parts[:_MOST_PARTS]) + more
+
+
+def _distinct(request: Request, requests: Sequence[Request]) -> str:
+    """Return the line that asked; where that is the line that created, the line that called, and by way of what."""
+    created = next((one for one in requests if one.action == "created" and one.frames), None)
+    if created is None or request is created or not request.frames:
+        return _first(request.frames)
+    pairs = zip(request.frames, created.frames, strict=False)
+    apart = next((number for number, (one, other) in enumerate(pairs) if one != other), 0)
+    via = f" by way of {request.frames[0]}" if apart else ""
+    return f"{request.frames[apart]}{via}"
+
+
+def flag_text(reuse: Reuse, origin: str) -> str:
+    """Say a reuse flag and where it comes from.
+
+    >>> flag_text("no", ""), flag_text("yes", "entered with reuse=True at a.py:3")
+    ('reuse=False', 'entered with reuse=True at a.py:3')
+    """
+    flag = {"yes": "reuse=True", "auto": "reuse=AUTO_REUSE", "no": "reuse=False"}[reuse]
+    if not origin:
+        return flag
+    return f"reuse {origin}" if origin.startswith(("inherited", "switched")) else origin
 
 
 def reuse_origin(trace: Trace, number: int) -> str:
@@ -163,18 +207,18 @@ def reuse_origin(trace: Trace, number: int) -> str:
         trace: the record.
         number: the number of the scope entry; -1 for the root.
     """
-    while number != NO_SCOPE and trace.scopes[number].kind == "name_scope":
-        number = trace.scopes[number].parent
+    number = NO_SCOPE if number == NO_SCOPE else trace.variable_scope_around[number]
     if number == NO_SCOPE or trace.scopes[number].reuse_from == NO_SCOPE:
         return ""
     source = trace.scopes[trace.scopes[number].reuse_from]
-    calls = [call for call in trace.reuse_calls if call.scope == source.number]
-    if calls:
-        how = f"switched by reuse_variables() at {_first(calls[-1].frames)}"
+    switch = trace.switches.get(source.number)
+    if switch is not None:
+        how = f"switched by reuse_variables() at {_first(switch.frames)}"
     else:
         flag = {"yes": "True", "auto": "AUTO_REUSE", "no": "False"}[source.reuse_asked or source.reuse]
         how = f"entered with reuse={flag} at {_first(source.frames)}"
-    return how if source.number == number else f"inherited from '{source.scope}', {how}"
+    inherited = f"'{source.scope}'" if source.scope else "the root scope"
+    return how if source.number == number else f"inherited from {inherited}, {how}"
 
 
 def _request(trace: Trace, request: VariableRequest) -> Request:
@@ -190,12 +234,14 @@ def _request(trace: Trace, request: VariableRequest) -> Request:
     )
 
 
-def _scope_lines(trace: Trace) -> list[ScopeLine]:
-    """Return the scopes that were entered; entries in a row that are alike are one line."""
+def scope_lines(trace: Trace, graph: int = -1) -> list[ScopeLine]:
+    """Return the scopes that were entered, in one graph or in all; entries in a row that are alike are one line."""
     depths: list[int] = []
     lines: list[ScopeLine] = []
     for entry in trace.scopes:
         depths.append(0 if entry.parent == NO_SCOPE else depths[entry.parent] + 1)
+        if graph >= 0 and entry.graph != graph:
+            continue
         line = _scope_line(trace, entry, depths[-1])
         before = lines[-1] if lines else None
         if before is not None and _key(before) == _key(line):
@@ -226,8 +272,6 @@ def _key(line: ScopeLine) -> tuple[object, ...]:
 
 
 def _with_times(line: ScopeLine, times: int) -> ScopeLine:
-    from dataclasses import replace
-
     return replace(line, times=times)
 
 

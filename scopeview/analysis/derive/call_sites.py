@@ -23,6 +23,7 @@ import numpy as np
 from scopeview.analysis.derive.accesses import Access
 from scopeview.analysis.derive.roles import Roles
 from scopeview.analysis.derive.uses import Use, Uses, count_uses
+from scopeview.model.code_lines import CodeLine, CodeStack
 from scopeview.model.model import Model
 from scopeview.model.names import common_scope, natural_key, scope_of, split_uniquifier
 from scopeview.model.op_types import VARIABLE_TYPES
@@ -49,6 +50,8 @@ class CallSite:
     evidence: tuple[Evidence, ...]
     counted: str = ""
     """Why the uses are not as many as the reads; empty where each read is one."""
+    code: tuple[CodeStack, ...] = ()
+    """The lines of Python that use it there, where a trace recorded them; those that are alike once."""
 
 
 class Match(NamedTuple):
@@ -154,7 +157,19 @@ class CallSites:
             times=times,
             evidence=self._evidence(scope, first, reads),
             counted=_why_so_many(uses, times) if len(names) != times else "",
+            code=self._code(names),
         )
+
+    def _code(self, ops: Iterable[str]) -> tuple[CodeStack, ...]:
+        lines = self._model.code_lines
+        if lines is None or self._model.trace is None:
+            return ()
+        stacks: dict[tuple[CodeLine, ...], str] = {}
+        for op in ops:
+            stack = lines.of(op)
+            if stack:
+                stacks.setdefault(stack, op)
+        return tuple(CodeStack(op, stack) for stack, op in stacks.items())
 
     def _evidence(self, scope: str, first: str, reads: Sequence[Access]) -> tuple[Evidence, ...]:
         """Say what speaks for a re-entry; scopes inside of functions have the dataflow alone."""

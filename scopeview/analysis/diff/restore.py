@@ -89,7 +89,9 @@ def wanted_keys(context: AnalysisContext) -> tuple[Literal["saver", "names"], Ma
         # an inspection that was kept as JSON has the keys, and no ops
         return "saver", {key: Wanted(key, v, v.shape) for key, v in kept.items()}
     local = [
-        v for v in model.variables if "local_variables" not in v.collections and v.kind not in ("frozen", "object")
+        v
+        for v in model.variables
+        if "local_variables" not in v.collections and v.kind not in ("frozen", "object", "traced")
     ]
     return "names", {v.name: Wanted(v.name, v, v.shape) for v in local}
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scopeview.analysis.answers.inspect import Inspection, ModelSummary
+from scopeview.analysis.answers.traced import flags_of
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.trees.outline import Outline, OutlineRow
 from scopeview.model.model import Model, Signature
@@ -39,6 +40,7 @@ FORMAT_NAMES = {
     "checkpoint_npz": "npz arrays",
     "checkpoint_object": "checkpoint V2, object-based",
     "live_graph": "live tf.Graph",
+    "trace": "scopeview trace",
 }
 
 _TYPES_SHOWN = 4
@@ -237,7 +239,8 @@ def _print_variables(console: Console, context: AnalysisContext, summary: ModelS
             return ("", "", "", "", "")
         if row.kind == "scope" and row.own is None:
             total = (cumulated[row.last] - cumulated[row.first]) * row.twins
-            return (count(total), plural((row.last - row.first) * row.twins, "variable"), "", "", "")
+            flags = Items((" · ".join(flags_of(context, row.path)),))
+            return (count(total), plural((row.last - row.first) * row.twins, "variable"), "", "", flags)
         variable = model.variables[int(outline.kept[row.first if row.own is None else row.own])]
         number = "?" if variable.parameters is None else count(variable.parameters * row.twins)
         trainable = "trainable" if variable.trainable else ""

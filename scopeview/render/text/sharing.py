@@ -17,6 +17,7 @@ from scopeview.analysis.trees.folding import fold_twins
 from scopeview.model.names import leaf_of, scope_of, split_uniquifier
 from scopeview.render.formats import count, initializer_text, plural, printable, shape_text
 from scopeview.render.text.table import Cell, Column, Items, print_table
+from scopeview.render.text.traced import print_history, print_site_lines
 
 _EVIDENCE = {
     "E1": "dataflow",
@@ -115,6 +116,7 @@ def print_call_sites(console: Console, sites: Sequence[CallSite]) -> None:
             )
         )
     print_table(console, _SITE_COLUMNS, rows, indent="    ", gives=-1)
+    print_site_lines(console, sites)
 
 
 def _counted(site: CallSite) -> list[str]:
@@ -145,6 +147,7 @@ def print_story(console: Console, use: VariableUse) -> None:
     print_table(console, (Column(style="quiet"), Column()), shown, gives=-1)
     if use.note:
         console.print(Text(f"  ! {printable(use.note)}", style="warning"))
+    print_history(console, use.history)
     print_use(console, use)
     console.print()
 

@@ -31,6 +31,7 @@ from scopeview.render.formats import (
 )
 from scopeview.render.text.sharing import print_call_sites, print_use
 from scopeview.render.text.table import Cell, Column, Items, print_table
+from scopeview.render.text.traced import print_entries, print_history, print_sources
 
 _PAIR = (Column(style="quiet"), Column())
 
@@ -54,6 +55,7 @@ def print_detail(console: Console, found: Detail) -> None:
         _collection(console, collection)
     for signature in found.signatures:
         _signature(console, signature)
+    print_sources(console, found.sources)
 
 
 def _title(console: Console, kind: str, name: str) -> None:
@@ -69,6 +71,7 @@ def _variable(console: Console, found: VariableDetail) -> None:
     variable = found.variable
     _title(console, "variable", variable.name)
     _context(console, _variable_facts(variable))
+    print_history(console, found.use.history)
     if variable.parts:
         console.print(Text("  parts", style="quiet"))
         rows: list[Sequence[Cell]] = [
@@ -135,8 +138,7 @@ def _op(console: Console, op: OpDetail) -> None:
 
 
 def _code_line(line: CodeLine) -> str:
-    where = f"{printable(line.file)}:{line.line}"
-    return f"{where} in {printable(line.function)}" if line.function else where
+    return printable(str(line))
 
 
 def _links(console: Console, heading: str, links: Sequence[Link], total: int) -> None:
@@ -179,6 +181,7 @@ def _scope(console: Console, scope: ScopeDetail) -> None:
             ("child scopes", Items(scope.child_scopes, scope.total_child_scopes > len(scope.child_scopes))),
         ],
     )
+    print_entries(console, scope.entries)
     console.print()
 
 
@@ -186,6 +189,7 @@ def _variable_scope(console: Console, scope: VariableScopeDetail) -> None:
     _title(console, "variable scope", scope.path)
     size = f"{plural(scope.parameters, 'parameter')}, {bytes_text(scope.size_bytes)}"
     _context(console, [("variables", count(scope.total_variables)), ("size", size)])
+    print_entries(console, scope.entries)
     if len(scope.call_sites) > 1:
         console.print(Text("  used from", style="quiet"))
         print_call_sites(console, scope.call_sites)

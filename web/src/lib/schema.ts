@@ -709,6 +709,11 @@ export interface components {
              * @default
              */
             counted: string;
+            /**
+             * Code
+             * @default []
+             */
+            code: components["schemas"]["CodeStack"][];
         };
         /**
          * CardPart
@@ -775,6 +780,16 @@ export interface components {
             function: string;
             /** Code */
             code: string;
+        };
+        /**
+         * CodeStack
+         * @description The lines that created an op.
+         */
+        CodeStack: {
+            /** Op */
+            op: string;
+            /** Frames */
+            frames: components["schemas"]["CodeLine"][];
         };
         /**
          * CollectionDetail
@@ -868,6 +883,11 @@ export interface components {
             collections: components["schemas"]["CollectionRecord"][];
             /** Signatures */
             signatures: components["schemas"]["Signature"][];
+            /**
+             * Sources
+             * @default []
+             */
+            sources: components["schemas"]["SourceLine"][];
             /**
              * Program
              * @default
@@ -1133,6 +1153,18 @@ export interface components {
             children: {
                 [key: string]: components["schemas"]["FindingCount"];
             };
+        };
+        /**
+         * Frame
+         * @description A line of the user's own code; TensorFlow's and Keras's frames are left out.
+         */
+        Frame: {
+            /** File */
+            file: string;
+            /** Line */
+            line: number;
+            /** Function */
+            function: string;
         };
         /**
          * FunctionChange
@@ -2116,6 +2148,31 @@ export interface components {
             first: string;
         };
         /**
+         * Request
+         * @description One request for a variable, with the flag that decided and where that flag comes from.
+         */
+        Request: {
+            /** Action */
+            action: string;
+            /** Maker */
+            maker: string;
+            /**
+             * Reuse
+             * @enum {string}
+             */
+            reuse: "no" | "yes" | "auto";
+            /** Reuse Origin */
+            reuse_origin: string;
+            /** Name Scope */
+            name_scope: string;
+            /** Shape */
+            shape: (number | null)[] | null;
+            /** Dtype */
+            dtype: string;
+            /** Frames */
+            frames: components["schemas"]["Frame"][];
+        };
+        /**
          * RestoreCause
          * @description One reason why keys are not restored, with all keys that it explains.
          */
@@ -2292,6 +2349,41 @@ export interface components {
             child_scopes: string[];
             /** Total Child Scopes */
             total_child_scopes: number;
+            /** Entries */
+            entries: components["schemas"]["ScopeLine"][];
+        };
+        /**
+         * ScopeLine
+         * @description One scope of the tree of scopes, with the flag at that level.
+         */
+        ScopeLine: {
+            /** Path */
+            path: string;
+            /** Kind */
+            kind: string;
+            /** Depth */
+            depth: number;
+            /** Name */
+            name: string;
+            /** Name Scope */
+            name_scope: string;
+            /** Entered By */
+            entered_by: string;
+            /**
+             * Reuse
+             * @enum {string}
+             */
+            reuse: "no" | "yes" | "auto";
+            /** Reuse Origin */
+            reuse_origin: string;
+            /** Settings */
+            settings: {
+                [key: string]: string;
+            };
+            /** Frames */
+            frames: components["schemas"]["Frame"][];
+            /** Times */
+            times: number;
         };
         /**
          * ScopeMap
@@ -2378,6 +2470,20 @@ export interface components {
             outputs: components["schemas"]["TensorInfo"][];
         };
         /**
+         * SourceLine
+         * @description A line of a source file.
+         */
+        SourceLine: {
+            /** File */
+            file: string;
+            /** Line */
+            line: number;
+            /** Text */
+            text: string;
+            /** Note */
+            note: string;
+        };
+        /**
          * Stop
          * @description A call that a program leaves as a call.
          */
@@ -2422,7 +2528,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "ref" | "resource" | "partitioned" | "frozen" | "checkpoint" | "object";
+            kind: "ref" | "resource" | "partitioned" | "frozen" | "checkpoint" | "object" | "traced";
             /** Shape */
             shape: (number | null)[] | null;
             /** Dtype */
@@ -2597,6 +2703,27 @@ export interface components {
             use: components["schemas"]["VariableUse"];
         };
         /**
+         * VariableHistory
+         * @description One variable, and everything that asked for it.
+         */
+        VariableHistory: {
+            /** Name */
+            name: string;
+            /** Graph */
+            graph: number;
+            /** Shape */
+            shape: (number | null)[] | null;
+            /** Dtype */
+            dtype: string;
+            /** Requests */
+            requests: components["schemas"]["Request"][];
+            /**
+             * Summary
+             * @default
+             */
+            summary: string;
+        };
+        /**
          * VariableRecord
          * @description One variable.
          */
@@ -2617,7 +2744,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "ref" | "resource" | "partitioned" | "frozen" | "checkpoint" | "object";
+            kind: "ref" | "resource" | "partitioned" | "frozen" | "checkpoint" | "object" | "traced";
             /** Collections */
             collections: string[];
             initializer: components["schemas"]["Initializer"] | null;
@@ -2665,6 +2792,8 @@ export interface components {
             parameters: number;
             /** Size Bytes */
             size_bytes: number;
+            /** Entries */
+            entries: components["schemas"]["ScopeLine"][];
         };
         /**
          * VariableScopeRecord
@@ -2681,6 +2810,8 @@ export interface components {
             parameters: number;
             /** Size Bytes */
             size_bytes: number;
+            /** Flags */
+            flags: string[];
         };
         /**
          * VariableTablePage
@@ -2711,7 +2842,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "ref" | "resource" | "partitioned" | "frozen" | "checkpoint" | "object";
+            kind: "ref" | "resource" | "partitioned" | "frozen" | "checkpoint" | "object" | "traced";
             /** Shape */
             shape: (number | null)[] | null;
             /** Dtype */
@@ -2750,6 +2881,7 @@ export interface components {
             savers: components["schemas"]["SaverEntry"][];
             /** Object Paths */
             object_paths: string[];
+            history: components["schemas"]["VariableHistory"] | null;
         };
         /**
          * VariableValues
@@ -2803,6 +2935,7 @@ export type CardRestore = components['schemas']['CardRestore'];
 export type CardTensor = components['schemas']['CardTensor'];
 export type CardText = components['schemas']['CardText'];
 export type CodeLine = components['schemas']['CodeLine'];
+export type CodeStack = components['schemas']['CodeStack'];
 export type CollectionDetail = components['schemas']['CollectionDetail'];
 export type CollectionRecord = components['schemas']['CollectionRecord'];
 export type CollectionsReport = components['schemas']['CollectionsReport'];
@@ -2819,6 +2952,7 @@ export type FindResult = components['schemas']['FindResult'];
 export type Finding = components['schemas']['Finding'];
 export type FindingCount = components['schemas']['FindingCount'];
 export type FindingsByScope = components['schemas']['FindingsByScope'];
+export type Frame = components['schemas']['Frame'];
 export type FunctionChange = components['schemas']['FunctionChange'];
 export type FunctionDetail = components['schemas']['FunctionDetail'];
 export type FunctionRecord = components['schemas']['FunctionRecord'];
@@ -2862,6 +2996,7 @@ export type Refused = components['schemas']['Refused'];
 export type RenameRule = components['schemas']['RenameRule'];
 export type Renamed = components['schemas']['Renamed'];
 export type RepeatedPart = components['schemas']['RepeatedPart'];
+export type Request = components['schemas']['Request'];
 export type RestoreCause = components['schemas']['RestoreCause'];
 export type RestoreReport = components['schemas']['RestoreReport'];
 export type RestoreVerdict = components['schemas']['RestoreVerdict'];
@@ -2871,11 +3006,13 @@ export type SaverSummary = components['schemas']['SaverSummary'];
 export type Saving = components['schemas']['Saving'];
 export type ScopeChange = components['schemas']['ScopeChange'];
 export type ScopeDetail = components['schemas']['ScopeDetail'];
+export type ScopeLine = components['schemas']['ScopeLine'];
 export type ScopeMap = components['schemas']['ScopeMap'];
 export type SharedScope = components['schemas']['SharedScope'];
 export type SharingReport = components['schemas']['SharingReport'];
 export type SideSummary = components['schemas']['SideSummary'];
 export type Signature = components['schemas']['Signature'];
+export type SourceLine = components['schemas']['SourceLine'];
 export type Stop = components['schemas']['Stop'];
 export type StoredSlice = components['schemas']['StoredSlice'];
 export type TableRow = components['schemas']['TableRow'];
@@ -2886,6 +3023,7 @@ export type TreeRow = components['schemas']['TreeRow'];
 export type ValueChange = components['schemas']['ValueChange'];
 export type ValuesReport = components['schemas']['ValuesReport'];
 export type VariableDetail = components['schemas']['VariableDetail'];
+export type VariableHistory = components['schemas']['VariableHistory'];
 export type VariableRecord = components['schemas']['VariableRecord'];
 export type VariableScopeDetail = components['schemas']['VariableScopeDetail'];
 export type VariableScopeRecord = components['schemas']['VariableScopeRecord'];

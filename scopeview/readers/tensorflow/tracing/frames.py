@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-from scopeview.model.trace import Frame
+from scopeview.model.trace import Frame, OpStack
 
 _MOST_FRAMES = 12
 _RUNNER = str(Path(__file__).with_name("run.py"))
@@ -57,6 +59,35 @@ def frames_of_error(error: BaseException) -> tuple[Frame, ...]:
             found.append(_shown(code.co_filename, traceback.tb_lineno, code.co_name))
         traceback = traceback.tb_next
     return tuple(reversed(found[-_MOST_FRAMES:]))
+
+
+def op_stacks(number: int, graph: Any) -> Iterator[OpStack]:
+    """Yield the user's lines that created the ops of a graph; TensorFlow keeps the stack of every op.
+
+    Args:
+        number: the number of the graph in the record.
+        graph: the `tf.Graph`.
+    """
+    gathered: dict[tuple[Frame, ...], list[str]] = {}
+    for op in graph.get_operations():
+        gathered.setdefault(_frames_of_op(op), []).append(op.name)
+    for frames, ops in gathered.items():
+        if frames:
+            yield OpStack(number, frames, tuple(ops))
+
+
+def _frames_of_op(op: Any) -> tuple[Frame, ...]:
+    try:
+        stack = list(op.traceback or ())
+    except (AttributeError, TypeError, ValueError):  # a kind of op that was made without a stack
+        return ()
+    found: list[Frame] = []
+    for frame in reversed(stack):
+        if frame.filename == _RUNNER or len(found) == _MOST_FRAMES:
+            break
+        if is_users(frame.filename):
+            found.append(_shown(frame.filename, frame.lineno, frame.name))
+    return tuple(found)
 
 
 @lru_cache(maxsize=4096)

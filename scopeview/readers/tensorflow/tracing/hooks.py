@@ -127,7 +127,8 @@ def _get_single_variable(recorder: Recorder, original: Original) -> Callable[...
             _note(recorder, name, "refused", flag, (options.get("shape"), options.get("dtype")), error)
             raise
         else:
-            _note(recorder, name, "reused" if known else "created", flag, (variable.shape, variable.dtype))
+            made = variable.name.rpartition(":")[0] or name.rstrip("/")
+            _note(recorder, made, "reused" if known else "created", flag, (variable.shape, variable.dtype))
             return variable
         finally:
             recorder.getting.pop()

@@ -18,10 +18,11 @@ from scopeview.readers.trace_file import SUFFIX, trace_lines
 class Tracing:
     """A recording that goes on, and its result: what `scopeview.trace()` hands out."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, folder: str = "") -> None:
         from scopeview.readers.tensorflow.tracing.recorder import Recorder
 
         self._program = program
+        self._folder = folder
         self._recorder = Recorder()
         self._error = ""
         self._error_frames: tuple[Frame, ...] = ()
@@ -42,6 +43,8 @@ class Tracing:
 
     def result(self, graphs: Sequence[TracedGraph] = ()) -> Trace:
         """Return the record."""
+        from scopeview.readers.tensorflow.tracing.frames import op_stacks
+
         tensorflow = importlib.import_module("tensorflow")
         kept = self._recorder
         return Trace(
@@ -57,6 +60,10 @@ class Tracing:
             objects=tuple(kept.objects),
             functions=tuple(kept.functions),
             left_out=kept.left_out,
+            op_stacks=tuple(
+                stack for n, graph in enumerate(kept.graphs) if _is_exported(graph) for stack in op_stacks(n, graph)
+            ),
+            folder=self._folder,
         )
 
     def save(self, path: str | Path) -> Trace:
@@ -82,7 +89,7 @@ class Tracing:
     def _export(self, number: int, graph: Any, target: Path) -> TracedGraph:
         tensorflow = importlib.import_module("tensorflow")
         ops = _op_count(graph)
-        if not ops or type(graph).__name__ == "FuncGraph":
+        if not ops or not _is_exported(graph):
             return TracedGraph(number, ops, "", "a function's body" if ops else "it is empty")
         try:
             with graph.as_default():
@@ -115,6 +122,11 @@ def run_program(arguments: Sequence[str], *, as_module: bool, tracing: Tracing) 
     finally:
         sys.argv, sys.path = before
     return None
+
+
+def _is_exported(graph: Any) -> bool:
+    """Whether a graph is one of its own, and no function's body."""
+    return type(graph).__name__ != "FuncGraph"
 
 
 def _op_count(graph: Any) -> int:

@@ -4,6 +4,7 @@ import { attribute, cut, plural, printable, shape } from "../../lib/format";
 import { route, enterFunction, functionPath } from "../../app/route";
 import type { OpDetail } from "../../lib/schema";
 import { Part, Fact, Name, Listed } from "./parts";
+import { CodeLines } from "./variable_part";
 
 // An attribute that names a function of the library.
 function isFunction(value: unknown): value is { name: string } {
@@ -18,6 +19,7 @@ export function OpPart({ found }: { found: OpDetail }) {
       </Fact>
       <Fact name="device">{printable(found.device)}</Fact>
       <Fact name="function">{found.function ? printable(found.function) : ""}</Fact>
+      <Fact name="created at">{found.code.length > 0 && <CodeLines frames={found.code} />}</Fact>
       <Fact name="inputs">
         {[
           ...found.inputs.map((link, index) => (

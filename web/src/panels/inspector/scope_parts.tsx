@@ -1,9 +1,27 @@
 // A variable scope, and an op scope.
 
 import { bytes, count, plural, printable, shape } from "../../lib/format";
-import type { ScopeDetail, VariableScopeDetail } from "../../lib/schema";
+import type { ScopeDetail, ScopeLine, VariableScopeDetail } from "../../lib/schema";
 import { FIRST, Part, Fact, Name, Listed } from "./parts";
-import { CallSites } from "./variable_part";
+import { CallSites, CodeLines } from "./variable_part";
+
+// The times that a scope was entered, as a trace recorded them: the reuse flag, where it comes from, the lines.
+function Entries({ entries }: { entries: ScopeLine[] }) {
+  const flags = { no: "no reuse", yes: "reuse=True", auto: "AUTO_REUSE" };
+  return (
+    <Listed
+      items={entries}
+      show={(entry) => (
+        <>
+          {entry.kind === "name_scope" ? "name scope" : flags[entry.reuse]}
+          {entry.reuse_origin && <span class="quiet"> {printable(entry.reuse_origin)}</span>}
+          {entry.times > 1 && <span class="quiet"> {entry.times} times</span>}
+          <CodeLines frames={entry.frames} />
+        </>
+      )}
+    />
+  );
+}
 
 export function VariableScopePart({ found }: { found: VariableScopeDetail }) {
   return (
@@ -18,6 +36,7 @@ export function VariableScopePart({ found }: { found: VariableScopeDetail }) {
           </span>
         )}
       </Fact>
+      <Fact name="flags">{found.entries.length > 0 && <Entries entries={found.entries} />}</Fact>
       <Fact name="entered at">{found.call_sites.length ? <CallSites sites={found.call_sites} /> : ""}</Fact>
       <Fact name="variables">
         <Listed
@@ -64,6 +83,7 @@ export function ScopePart({ found }: { found: ScopeDetail }) {
           </>
         )}
       </Fact>
+      <Fact name="entered">{found.entries.length > 0 && <Entries entries={found.entries} />}</Fact>
       <Fact name="devices">{found.devices.map(printable).join(", ")}</Fact>
     </Part>
   );

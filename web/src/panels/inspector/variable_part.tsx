@@ -25,9 +25,26 @@ export function CallSites({ sites }: { sites: CallSite[] }) {
           </span>
           {site.times > 1 && <span class="quiet"> {site.times} times</span>}
           {site.program && <span class="quiet"> in {printable(site.program)}</span>}
+          {site.code.map((stack) => (
+            <CodeLines key={stack.op} frames={stack.frames} />
+          ))}
         </>
       )}
     />
+  );
+}
+
+// The lines of Python that created something, innermost first; those that called them are in the tooltip.
+export function CodeLines({ frames }: { frames: { file: string; line: number; function: string }[] }) {
+  const told = frames.map(
+    ({ file, line, function: name }) =>
+      `${printable(file)}:${line}${name && name !== "<module>" ? ` in ${printable(name)}` : ""}`,
+  );
+  if (!told.length) return null;
+  return (
+    <div class="quiet mono code" title={told.join("\ncalled at ")}>
+      {told.slice(0, 3).join(" ← ")}
+    </div>
   );
 }
 
@@ -62,6 +79,7 @@ export function VariablePart({ found: { variable, use } }: { found: VariableDeta
           <b class="warning">{variable.note}</b>
         </Fact>
       )}
+      <Fact name="trace">{use.history ? printable(use.history.summary) : ""}</Fact>
       <Fact name={use.uses > 1 ? `used at ${use.uses} call sites` : "used at"}>
         {use.call_sites.length ? <CallSites sites={use.call_sites} /> : <span class="quiet">{use.unread}</span>}
       </Fact>
