@@ -22,9 +22,12 @@ endif
 
 test: $(VENV)/.dev browser  ## set everything up, then run every check and every test
 	$(MAKE) lint
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto
 	$(BIN)/python -m pytest -q --doctest-modules --pyargs scopeview.model scopeview.analysis scopeview.render \
 		scopeview.readers.checkpoint.slices scopeview.readers.graph.partitions
+
+coverage: $(VENV)/.dev  ## what the tests reach of the code; slows them down to half, so apart from them
+	$(BIN)/python -m pytest -n auto --ignore tests/browser --cov --cov-report=term
 
 check: $(VENV)/.dev  ## lint and the tests that need neither TensorFlow nor a browser, for daily work
 	$(MAKE) lint

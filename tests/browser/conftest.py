@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from scopeview.server.pages import static_folder
 
@@ -66,12 +66,17 @@ def page(browser: Browser) -> Iterator[Page]:
     found = context.new_page()
     found.set_default_timeout(60_000)
     problems: list[str] = []
-    found.on("console", lambda message: message.type in ("error", "warning") and problems.append(message.text))
+    found.on("console", lambda message: message.type in ("error", "warning") and problems.append(_said(message)))
     found.on("pageerror", lambda error: problems.append(str(error)))
     found.on("request", lambda request: _is_elsewhere(request.url) and problems.append(f"asked {request.url}"))
     yield found
     context.close()
     assert problems == []
+
+
+def _said(message: ConsoleMessage) -> str:
+    """What a message says, and where: of an answer with an error status the text does not name the address."""
+    return f"{message.text} ({message.location['url']})"
 
 
 def _is_elsewhere(url: str) -> bool:

@@ -83,12 +83,12 @@ def test_a_graph_that_was_given_twice_is_opened_as_it_was_last(tmp_path: Path) -
 @given(tags=st.integers(1000, 60_000), functions=st.integers(2000, 12_000), events=st.integers(1, 3))
 def test_long_tags_of_many_functions_cost_little(tags: int, functions: int, events: int) -> None:
     event = field(8, field(1, b"t" * tags) + field(2, function(b"") * functions))
-    started = time.process_time()
+    started = time.thread_time()
 
     found = [graph for _ in range(events) for graph in event_graphs(event, Span(0, len(event)))]
 
     assert sum(len(graph.name) for graph in found) < 250 * functions * events
-    assert time.process_time() - started < 5
+    assert time.thread_time() - started < 10
 
 
 def test_more_graphs_than_anyone_chooses_from_are_counted(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
 from scopeview.server.allowed_paths import AllowedPaths
@@ -35,10 +36,10 @@ class Live:
     workspace: Workspace
     allowed_paths: AllowedPaths
 
-    def connect(self, timeout_s: float = 20) -> socket.socket:
+    def connect(self, timeout_s: float = 60) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout_s)
 
-    def ask(self, path: str, method: str = "GET", body: Any = None, timeout_s: float = 20, **headers: str) -> Answer:
+    def ask(self, path: str, method: str = "GET", body: Any = None, timeout_s: float = 60, **headers: str) -> Answer:
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)) as connection:
             sent = json.dumps(body) if isinstance(body, dict) else body
             if isinstance(body, dict):
@@ -55,12 +56,27 @@ class Live:
 
 
 def answer_on(receiver: socket.socket) -> Answer:
-    found = HTTPResponse(receiver)
-    found.begin()
-    return Answer(found.status, {k.lower(): v for k, v in found.headers.items()}, found.read())
+    with closing(HTTPResponse(receiver)) as found:
+        found.begin()
+        return Answer(found.status, {k.lower(): v for k, v in found.headers.items()}, found.read())
 
 
-def eventually(holds: Any, timeout_s: float = 10) -> bool:
+def answered(asked: list[socket.socket], count: int, timeout_s: float = 60) -> list[socket.socket]:
+    """Return the first `count` sockets on which an answer has come."""
+    found: list[socket.socket] = []
+    with DefaultSelector() as selector:
+        for sender in asked:
+            selector.register(sender, EVENT_READ)
+        ends_at = time.monotonic() + timeout_s
+        while len(found) < count:
+            assert time.monotonic() < ends_at, f"{len(found)} of {count} questions were answered in {timeout_s} s"
+            for key, _ in selector.select(1):
+                selector.unregister(key.fileobj)
+                found.extend(sender for sender in asked if sender is key.fileobj)
+    return found[:count]
+
+
+def eventually(holds: Any, timeout_s: float = 60) -> bool:
     ends_at = time.monotonic() + timeout_s
     while not holds():
         if time.monotonic() > ends_at:
