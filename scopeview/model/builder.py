@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scopeview.model.names import InputRef, parse_function_input, parse_input, sort_key
 from scopeview.model.ops import (
     MISSING,
+    AttributeColumns,
     Buffer,
-    ClassifyAttributes,
     DecodeAttributes,
     OpColumns,
     OpRow,
@@ -46,7 +46,7 @@ class OpTableBuilder:
     Args:
         raw: the bytes that hold every op's message.
         decode: turns an op's message into its attributes.
-        classify: finds the ops whose attributes are equal, without decoding them.
+        attributes: reads the attributes of many ops at once.
         in_function: whether inputs follow the grammar of function bodies.
     """
 
@@ -54,13 +54,13 @@ class OpTableBuilder:
         self,
         raw: Buffer,
         decode: DecodeAttributes,
-        classify: ClassifyAttributes | None = None,
+        attributes: AttributeColumns | None = None,
         *,
         in_function: bool = False,
     ) -> None:
         self._raw = raw
         self._decode = decode
-        self._classify = classify
+        self._attributes = attributes
         self._parse = parse_function_input if in_function else parse_input
         self._interned = _Interner()
         self._types = _Interner()
@@ -132,7 +132,7 @@ class OpTableBuilder:
             raw_end=np.array(self._raw_end, dtype=np.int64)[order],
         )
         dangling = self._dangling(columns, interned_source)
-        return OpTable(columns, self._raw, self._decode, self._classify, dangling), repeated_names(columns.names)
+        return OpTable(columns, self._raw, self._decode, self._attributes, dangling), repeated_names(columns.names)
 
     def _dangling(self, columns: OpColumns, interned_source: NDArray[np.int32]) -> list[tuple[OpRow, str]]:
         missing = np.flatnonzero(columns.source == MISSING)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scopeview.model.builder import input_text, reorder_edges, repeated_names
 from scopeview.model.name_order import NameColumn, order_names
 from scopeview.model.names import InputRef
-from scopeview.model.ops import MISSING, ClassifyAttributes, DecodeAttributes, OpColumns, OpRow, OpTable
+from scopeview.model.ops import MISSING, AttributeColumns, DecodeAttributes, OpColumns, OpRow, OpTable
 from scopeview.model.scopes import ScopeTree
 from scopeview.model.spans import Ints, SpanIndex, Words
 
@@ -37,9 +37,21 @@ class Heads:
 
 
 def table_of_heads(
-    heads: Heads, decode: DecodeAttributes, classify: ClassifyAttributes
+    heads: Heads, decode: DecodeAttributes, attributes: AttributeColumns
 ) -> tuple[OpTable, list[str]] | None:
-    """Return the table and the names that more than one op has; None if names are nested too deeply for columns."""
+    """Return the table and the names that more than one op has.
+
+    None if names are nested too deeply for columns, or if a type, a device or an input is not UTF-8.
+    """
+    try:
+        return _table_of_heads(heads, decode, attributes)
+    except UnicodeDecodeError:
+        return None
+
+
+def _table_of_heads(
+    heads: Heads, decode: DecodeAttributes, attributes: AttributeColumns
+) -> tuple[OpTable, list[str]] | None:
     words, name_size = heads.words, heads.name_size
     names, name_start = Words(heads.names), np.cumsum(name_size) - name_size
     ordered = order_names(names, name_start, name_size)
@@ -72,7 +84,7 @@ def table_of_heads(
     )
     dangling = _dangling(columns, words, source_start[edge_order], source_size[edge_order])
     has_repeated = bool((index.first != np.arange(len(order))).any())
-    table = OpTable(columns, words.buffer, decode, classify, dangling, ScopeTree(columns.names, ordered.scopes))
+    table = OpTable(columns, words.buffer, decode, attributes, dangling, ScopeTree(columns.names, ordered.scopes))
     return table, repeated_names(columns.names) if has_repeated else []
 
 

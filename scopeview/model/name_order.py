@@ -34,6 +34,7 @@ class NameColumn(Sequence[str]):
 
     def __init__(self, blob: bytes, start: Ints, size: Ints) -> None:
         self._blob, self._start, self._size = blob, start, size
+        self._starts, self._sizes = start.data, size.data
         self._asked = 0
         self._texts: list[str] | None = None
 
@@ -52,8 +53,8 @@ class NameColumn(Sequence[str]):
         self._asked += 1
         if self._asked == _ASKED_ONE_BY_ONE and len(self) <= _KEPT_AS_TEXT:
             self._texts = list(self)
-        start = self._start[index]
-        return self._blob[start : start + self._size[index]].decode()
+        start = self._starts[index]
+        return self._blob[start : start + self._sizes[index]].decode()
 
     def __iter__(self) -> Iterator[str]:
         return _decoded(self._blob, self._start, self._size)

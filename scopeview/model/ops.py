@@ -15,22 +15,25 @@ Attributes stay as the bytes of the file until someone asks.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, NewType, Protocol, overload
+from itertools import count, repeat
+from typing import TYPE_CHECKING, Any, NamedTuple, NewType, Protocol, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.model.attributes import Attributes
 from scopeview.model.names import CONTROL, sort_key
+from scopeview.model.once import Answers
 from scopeview.model.scopes import ScopeTree
 
 if TYPE_CHECKING:
     import networkx
 
 OpRow = NewType("OpRow", int)
+Answer = TypeVar("Answer")
 
 _DECODED_KEPT = 4096
 _LOOKED_UP_ONE_BY_ONE = 256
@@ -55,8 +58,15 @@ class Buffer(Protocol):
 
 
 DecodeAttributes = Callable[[bytes | memoryview], Attributes]
-ClassifyAttributes = Callable[[Buffer, NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
-"""From where the messages of ops start and end in a buffer to a number for each: see `OpTable.attribute_classes`."""
+
+
+class AttributeColumns(NamedTuple):
+    """What reads attributes of many ops at once; both take where the messages start and end in a buffer."""
+
+    classify: Callable[[Buffer, NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
+    """Gives a number for each op: see `OpTable.attribute_classes`."""
+    select: Callable[[Buffer, NDArray[np.int64], NDArray[np.int64], Sequence[str]], Mapping[str, list[object]]]
+    """Gives some attributes of each op by their names: see `OpTable.select_attributes`."""
 
 
 class Edge(NamedTuple):
@@ -125,7 +135,7 @@ class OpTable:
         columns: OpColumns,
         raw: Buffer,
         decode: DecodeAttributes,
-        classify: ClassifyAttributes | None = None,
+        attributes: AttributeColumns | None = None,
         dangling: Sequence[tuple[OpRow, str]] = (),
         scopes: ScopeTree | None = None,
     ) -> None:
@@ -135,9 +145,11 @@ class OpTable:
         self._raw = raw
         self._decoded: dict[OpRow, Attributes] = {}
         self._decode = decode
-        self._classify = classify
+        self._attribute_columns = attributes
         self._scopes = scopes
         self._looked_up = 0
+        self._type_ids, self._device_ids = columns.type_id.data, columns.device_id.data
+        self._answers = Answers()
 
     def __len__(self) -> int:
         return len(self.columns.names)
@@ -156,11 +168,11 @@ class OpTable:
 
     def op_type(self, row: OpRow) -> str:
         """Return the type of an op (`MatMul`)."""
-        return self.columns.types[int(self.columns.type_id[row])]
+        return self.columns.types[self._type_ids[row]]
 
     def device(self, row: OpRow) -> str:
         """Return the device that was asked for, empty if none."""
-        return self.columns.devices[int(self.columns.device_id[row])]
+        return self.columns.devices[self._device_ids[row]]
 
     def row(self, name: str) -> OpRow | None:
         """Return the row of an op by its exact name (the first in the file if it is there twice), or None."""
@@ -186,10 +198,11 @@ class OpTable:
         """Return the inputs of an op, data and control, in the order of the file."""
         columns, arguments = self._edges, self.columns.arguments
         start, end = columns.in_start[row], columns.in_start[row + 1]
-        edges = zip(columns.source[start:end], columns.port[start:end], columns.argument_id[start:end], strict=True)
-        return [
-            Edge(source, row, slot, port, arguments[argument]) for slot, (source, port, argument) in enumerate(edges)
-        ]
+        sources, ports = columns.source[start:end], columns.port[start:end]
+        if len(arguments) == 1:
+            return list(map(Edge, sources, repeat(row), count(), ports, repeat(arguments[0])))
+        named = (arguments[argument] for argument in columns.argument_id[start:end])
+        return list(map(Edge, sources, repeat(row), count(), ports, named))
 
     def input(self, row: OpRow, slot: int) -> Edge | None:
         """Return one input of an op, or None if it has fewer: a saver has thousands."""
@@ -205,11 +218,11 @@ class OpTable:
     def consumers(self, row: OpRow) -> list[Edge]:
         """Return the edges that leave an op, sorted by target and slot."""
         columns, arguments = self._edges, self.columns.arguments
+        in_start, target_of, port, argument_id = columns.in_start, columns.target, columns.port, columns.argument_id
         found = []
         for edge in columns.order[columns.out_start[row] : columns.out_start[row + 1]]:
-            target = columns.target[edge]
-            slot = edge - columns.in_start[target]
-            found.append(Edge(row, target, slot, columns.port[edge], arguments[columns.argument_id[edge]]))
+            target = target_of[edge]
+            found.append(Edge(row, target, edge - in_start[target], port[edge], arguments[argument_id[edge]]))
         return found
 
     @cached_property
@@ -243,6 +256,11 @@ class OpTable:
         start = np.searchsorted(columns.source[order], np.arange(len(self) + 1))
         return start, order, target
 
+    def sources(self, row: OpRow) -> Sequence[OpRow]:
+        """Return the producing op of each input of an op, MISSING where there is none, control inputs included."""
+        columns = self._edges
+        return columns.source[columns.in_start[row] : columns.in_start[row + 1]]
+
     def raw_attributes(self, row: OpRow) -> bytes | memoryview:
         """Return the op's message as the file holds it."""
         return self._raw[int(self.columns.raw_start[row]) : int(self.columns.raw_end[row])]
@@ -262,9 +280,23 @@ class OpTable:
 
         Different numbers prove nothing, nor does -1.
         """
-        if self._classify is None:
+        if self._attribute_columns is None:
             return np.full(len(self), -1, dtype=np.int64)
-        return self._classify(self._raw, self.columns.raw_start, self.columns.raw_end)
+        return self._attribute_columns.classify(self._raw, self.columns.raw_start, self.columns.raw_end)
+
+    def select_attributes(self, rows: Sequence[OpRow], names: Sequence[str]) -> Mapping[str, list[object]]:
+        """Return some attributes of many ops: by name a value for each row, None where it has no such attribute."""
+        if self._attribute_columns is None:
+            attributes = [self.attributes(row) for row in rows]
+            return {name: [found.get(name) for found in attributes] for name in names}
+        start, end = (
+            column[np.array(rows, dtype=np.int64)] for column in (self.columns.raw_start, self.columns.raw_end)
+        )
+        return self._attribute_columns.select(self._raw, start, end, names)
+
+    def cached(self, question: str, compute: Callable[[], Answer]) -> Answer:
+        """Return what an analysis derives from this table alone, computed once."""
+        return self._answers.get(question, compute)
 
     def type_counts(self, rows: range | NDArray[np.int64] | None = None) -> dict[str, int]:
         """Count the op types of a slice of rows, of chosen rows or of all, most frequent first, then by name."""

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
+_AT_ONCE = 1 << 14
+"""Spans of one pass, so that its columns stay in the processor's cache."""
+
 _LONG = 1024
 """Bytes from which a span is handled by itself: a round over all spans for every eight of its bytes would not pay."""
 _MASKS = np.array([(1 << (8 * size)) - 1 for size in range(9)], dtype=np.uint64)
-_HIGH_BITS = np.uint64(0x8080808080808080)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -57,10 +59,12 @@ class Words:
 def hash_spans(words: Words, start: Ints, size: Ints, seed: int) -> Hashes:
     """Return a hash of each span; equal spans have equal hashes."""
     found = size.astype(np.uint64) * _MULTIPLIER + np.uint64(seed)
-    for at, index, word in _rounds(words, start, size):
-        rest = size[index] - at
-        word &= _MASKS[np.minimum(rest, 8)]
-        found[index] = mixed((found[index] ^ word) * _MULTIPLIER)
+    for first in range(0, len(start), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        hashes, sizes = found[part], size[part]
+        for at, index, word in _rounds(words, start[part], sizes):
+            word &= _MASKS[np.minimum(sizes[index] - at, 8)]
+            hashes[index] = mixed((hashes[index] ^ word) * _MULTIPLIER)
     for number in np.flatnonzero(size > _LONG).tolist():
         found[number] = hash((seed, words.content(int(start[number]), int(size[number])))) & 0xFFFFFFFFFFFFFFFF
     return found
@@ -86,21 +90,15 @@ def mixed(values: Hashes) -> Hashes:
 def are_same(words: Words, start: Ints, others: Words, other_start: Ints, size: Ints) -> NDArray[np.bool_]:
     """Compare spans of one size each, byte by byte."""
     found = np.ones(len(start), dtype=bool)
-    for at, index, word in _rounds(words, start, size):
-        differs = (word ^ others.at(other_start[index] + at)) & _MASKS[np.minimum(size[index] - at, 8)]
-        found[index[differs != 0]] = False
+    for first in range(0, len(start), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        agree, sizes, places = found[part], size[part], other_start[part]
+        for at, index, word in _rounds(words, start[part], sizes):
+            differs = (word ^ others.at(places[index] + at)) & _MASKS[np.minimum(sizes[index] - at, 8)]
+            agree[index[differs != 0]] = False
     for number in np.flatnonzero(size > _LONG).tolist():
         length = int(size[number])
         found[number] = words.content(int(start[number]), length) == others.content(int(other_start[number]), length)
-    return found
-
-
-def has_non_ascii(words: Words, start: Ints, size: Ints) -> NDArray[np.bool_]:
-    """Return which spans hold a byte of 128 or more."""
-    found = np.zeros(len(start), dtype=bool)
-    for at, index, word in _rounds(words, start, size):
-        found[index[(word & _MASKS[np.minimum(size[index] - at, 8)] & _HIGH_BITS) != 0]] = True
-    found[size > _LONG] = True
     return found
 
 

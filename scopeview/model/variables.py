@@ -7,7 +7,7 @@ Six things that look like one name are kept apart: the variable's `name` (its pl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -49,6 +49,29 @@ class Initializer:
     """A named scheme whose formula gives the same arguments for this shape (`glorot_uniform`)."""
 
 
+class FirstValue:
+    """What gives a variable its first value, worked out when somebody asks: of thousands, few are shown."""
+
+    __slots__ = ("_answer", "_find")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, find: Callable[[], Initializer | None]) -> None:
+        self._find: Callable[[], Initializer | None] | None = find
+        self._answer: Initializer | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FirstValue) and self.initializer == other.initializer
+
+    @property
+    def initializer(self) -> Initializer | None:
+        """The initializer, or None if nothing but a restore assigns the variable."""
+        find = self._find
+        if find is not None:  # two threads may both find it; the answers are equal
+            self._answer = find()
+            self._find = None
+        return self._answer
+
+
 @dataclass(frozen=True, slots=True)
 class StoredSlice:
     """Where a checkpoint keeps the bytes of a variable or of a part of it."""
@@ -84,7 +107,7 @@ class Variable:
     trainable: bool | None = None
     """None where the artifact does not say (a bare GraphDef, a checkpoint)."""
     collections: tuple[str, ...] = ()
-    initializer: Initializer | None = None
+    first_value: FirstValue | None = None
     device: str = ""
     handle_op: str | None = None
     shared_name: str = ""
@@ -96,6 +119,11 @@ class Variable:
     stored: StoredSlice | None = None
     note: str = ""
     """What a reader must know to read this entry rightly, such as a name that freezing lost."""
+
+    @property
+    def initializer(self) -> Initializer | None:
+        """What gives it its first value; None where nothing but a restore does, and in a checkpoint."""
+        return self.first_value.initializer if self.first_value is not None else None
 
     @property
     def parameters(self) -> int | None:

@@ -300,9 +300,10 @@ def _size_is_unknown(variable: Variable) -> bool:
 
 def record_of(context: AnalysisContext, variable: Variable) -> VariableRecord:
     """Return a variable as the contract lists it."""
-    told = {field.name: getattr(variable, field.name) for field in fields(Variable)}
+    told = {field.name: getattr(variable, field.name) for field in fields(Variable) if field.name != "first_value"}
     return VariableRecord(
         **told,
+        initializer=variable.initializer,
         parameters=variable.parameters,
         size_bytes=variable.size_bytes,
         uses=context.uses(variable),

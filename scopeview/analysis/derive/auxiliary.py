@@ -149,13 +149,13 @@ class _Updates:
     def keeps(self, variable: Variable) -> bool:
         """Whether a graph updates a variable, by more than its initializer and savers."""
         table = self._model.graph
-        first = variable.initializer.op if variable.initializer is not None else ""
         for row in (table.row(handle) for handle in variable.handles):
             for edge in table.consumers(row) if row is not None else ():
                 if edge.slot or table.op_type(edge.target) not in ASSIGNS or is_restored(table, edge.target):
                     continue
                 value = table.input(edge.target, 1)
-                if value is not None and value.source >= 0 and table.name(value.source) != first:
+                first = variable.initializer
+                if value is not None and value.source >= 0 and (first is None or table.name(value.source) != first.op):
                     return True
         return False
 

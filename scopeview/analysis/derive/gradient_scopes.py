@@ -22,6 +22,10 @@ _LEAST = 2
 
 def gradient_scopes(table: OpTable) -> Iterator[ScopeId]:
     """Yield the outermost scopes of gradients."""
+    yield from table.cached("scopes of gradients", lambda: list(_outermost(table)))
+
+
+def _outermost(table: OpTable) -> Iterator[ScopeId]:
     tree = table.scopes
     roots = set(_roots(table))
     scope = 1
@@ -58,12 +62,14 @@ def _roots(table: OpTable) -> Iterator[int]:
             yield int(found)
 
 
-def _gradients_of(table: OpTable) -> Iterator[tuple[str, str]]:
-    """Yield scopes `root/op_grad` for which the op is there, each as its root and the op."""
+def _gradients_of(table: OpTable) -> list[tuple[str, str]]:
+    """Return scopes `root/op_grad` for which the op is there, each as its root and the op."""
+    return table.cached("gradients of ops", lambda: list(_find_gradients(table)))
+
+
+def _find_gradients(table: OpTable) -> Iterator[tuple[str, str]]:
     tree = table.scopes
-    for scope in map(ScopeId, range(1, len(tree))):
-        if not tree.label(scope).endswith("_grad"):
-            continue
+    for scope in (ScopeId(place) for place, label in enumerate(tree.labels) if label.endswith("_grad")):
         path = tree.path(scope).removesuffix("_grad")
         start = path.find("/")
         while start >= 0:

@@ -153,9 +153,7 @@ def _losses(flow: Flow) -> Iterator[OpRow]:
 
 def _differentiated(flow: Flow) -> Iterator[OpRow]:
     tree, graph = flow.model.op_scopes, flow.model.graph
-    for scope in map(ScopeId, range(1, len(tree))):
-        if not tree.label(scope).endswith("_grad"):
-            continue
+    for scope in (ScopeId(place) for place, label in enumerate(tree.labels) if label.endswith("_grad")):
         match = _GRADIENT_OF.fullmatch(tree.path(scope))
         row = graph.row(match[1]) if match else None
         if row is not None and flow.roles.codes()[row] == flow.roles.forward:

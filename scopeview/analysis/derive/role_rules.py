@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 import numpy as np
 
@@ -97,9 +98,12 @@ def _started(marks: Marks) -> Iterator[Given]:
 def _initializing(marks: Marks) -> Iterator[Given]:
     """Mark the assignments that give variables their first value."""
     table = marks.table
-    first = {variable.initializer.op for variable in marks.model.variables if variable.initializer}
     gradients = marks.has("gradient")
     is_trained = gradients | downstream(table, gradients, marks.is_open)
+
+    @cache
+    def first() -> frozenset[str]:
+        return frozenset(variable.initializer.op for variable in marks.model.variables if variable.initializer)
 
     def assignments() -> Iterator[OpRow]:
         for row in table.rows_of_type(*FIRST_ASSIGNS):
@@ -111,7 +115,7 @@ def _initializing(marks: Marks) -> Iterator[Given]:
             is_own = scope_of(table.name(row)) == table.name(edges[0].source)
             value = table.name(edges[1].source)
             # A module that is applied again makes initializers again, which nothing runs.
-            if is_own or value in first or "/Initializer/" in value:
+            if is_own or "/Initializer/" in value or value in first():
                 yield row
 
     yield Given(assignments(), CODES["init"])

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scopeview.model.attributes import UNSTRUCTURAL, TensorValue
 from scopeview.model.names import leaf_of, split_uniquifier
 from scopeview.model.ops import OpRow, OpTable
-from scopeview.model.scopes import ScopeId
+from scopeview.model.scopes import ScopeId, ScopeTree
 from scopeview.model.spans import Hashes, mixed
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -73,6 +73,10 @@ def _number(path: str) -> int:
 
 def scope_hashes(table: OpTable) -> Hashes:
     """Return a hash of the structure of every scope: shape (scopes,). Equal scopes have equal hashes."""
+    return table.cached("hashes of scopes", lambda: _hash_scopes(table))
+
+
+def _hash_scopes(table: OpTable) -> Hashes:
     tree = table.scopes
     scope_of_row = tree.scopes_of_rows()
     types = mixed(np.array([_text_hash(name) for name in table.columns.types] or [0], dtype=np.uint64))
@@ -133,10 +137,11 @@ def are_equal(table: OpTable, one: ScopeId, other: ScopeId, elsewhere: OpTable |
     rows, others = table.scopes.rows(one), second.scopes.rows(other)
     if len(rows) != len(others):
         return False
-    lengths = len(table.scopes.path(one)), len(second.scopes.path(other))
-    names = zip(table.names[rows.start : rows.stop], second.names[others.start : others.stop], strict=True)
-    if any(name[lengths[0] :] != twin[lengths[1] :] for name, twin in names):
-        return False
+    if not (second is table and _are_named_alike(table.scopes, one, other)):
+        lengths = len(table.scopes.path(one)), len(second.scopes.path(other))
+        names = zip(table.names[rows.start : rows.stop], second.names[others.start : others.stop], strict=True)
+        if any(name[lengths[0] :] != twin[lengths[1] :] for name, twin in names):
+            return False
     if not (second is table and _are_wired_alike(table, rows, others)):
         for row, twin in zip(map(OpRow, rows), map(OpRow, others), strict=True):
             if table.op_type(row) != second.op_type(twin):
@@ -144,6 +149,19 @@ def are_equal(table: OpTable, one: ScopeId, other: ScopeId, elsewhere: OpTable |
             if _wiring(table, row, rows) != _wiring(second, twin, others):
                 return False
     return _have_equal_attributes(table, rows, second, others)
+
+
+def _are_named_alike(tree: ScopeTree, one: ScopeId, other: ScopeId) -> bool:
+    """Whether names below two scopes of one tree agree row by row, in columns; False is no answer."""
+    end, other_end = int(tree.subtree_end[one]), int(tree.subtree_end[other])
+    if tree.labels[one + 1 : end] != tree.labels[other + 1 : other_end]:
+        return False
+    leaf_of_row, _ = tree.leaves_of_rows()
+    scope_of_row = tree.scopes_of_rows()
+    part, other_part = (slice(int(tree.first[scope]), int(tree.last[scope])) for scope in (one, other))
+    return np.array_equal(leaf_of_row[part], leaf_of_row[other_part]) and np.array_equal(
+        scope_of_row[part] - one, scope_of_row[other_part] - other
+    )
 
 
 def _have_equal_attributes(table: OpTable, rows: range, second: OpTable, others: range) -> bool:

@@ -26,6 +26,10 @@ PREVIEW_VALUES = 8
 """Values of a constant that are decoded; the rest stays in the file."""
 
 _ATTRIBUTE_TAG = 5 << 3 | LENGTH
+_KEY, _VALUE = 1, 2
+_TENSOR_TAG = 8 << 3 | LENGTH
+_STRING_TAG = 8 << 3 | LENGTH
+
 _SHORT = 512
 """Bytes of an attribute up to which its value is kept for other ops."""
 
@@ -103,18 +107,62 @@ def _entries(raw: Bytes) -> Iterator[tuple[int, int]]:
 def _entry(raw: Bytes, start: int, end: int) -> tuple[str, object]:
     """Return name and value of an entry; those that are short are decoded once, for graphs repeat them."""
     if end - start > _SHORT:
-        return _decoded_entry(raw[start:end])
+        return decode_entry(raw[start:end])
     return _short_entry(bytes(raw[start:end]))
 
 
 @lru_cache(maxsize=1 << 14)
 def _short_entry(raw: bytes) -> tuple[str, object]:
-    return _decoded_entry(raw)
+    return decode_entry(raw)
 
 
-def _decoded_entry(raw: Bytes) -> tuple[str, object]:
+def decode_entry(raw: Bytes) -> tuple[str, object]:
+    """Decode one entry of a NodeDef's map of attributes: its name and its value.
+
+    Raises:
+        DecodeError: the bytes are no such entry.
+    """
     entry = parse("NodeDef.attr.entry", raw)
     return entry.key, decode_value(entry.value)
+
+
+def string_values(node: bytes) -> list[bytes]:
+    """Return every string of the constant that a NodeDef is; none for any other op. Savers have thousands.
+
+    Raises:
+        DecodeError: the bytes are no NodeDef.
+    """
+    found: list[bytes] = []
+    try:
+        for start, end in _entries(node):
+            fields = {field.number: field for field in wire.fields(node, start, end)}
+            if _KEY in fields and node[fields[_KEY].start : fields[_KEY].end] == b"value" and _VALUE in fields:
+                value = fields[_VALUE]
+                tensors = [
+                    f for f in wire.fields(node, value.start, value.end) if f.number << 3 | f.wire_type == _TENSOR_TAG
+                ]
+                found = [text for tensor in tensors for text in _strings(node, tensor.start, tensor.end)]
+    except (WireError, IndexError) as error:
+        raise DecodeError("the bytes are no NodeDef") from error
+    return found
+
+
+def _strings(raw: bytes, position: int, end: int) -> Iterator[bytes]:
+    """Yield the fields `string_val` of a TensorProto."""
+    while position < end:
+        size = raw[position + 1] if raw[position] == _STRING_TAG else 0x80
+        if size < 0x80:
+            start, position = position + 2, position + 2 + size
+            if position > end:
+                raise WireError(start)
+            yield raw[start:position]
+            continue
+        field = next(wire.fields(raw, position, end))
+        if not field.complete:
+            raise WireError(field.start)
+        if field.number << 3 | field.wire_type == _STRING_TAG:
+            yield raw[field.start : field.end]
+        position = field.end
 
 
 def decode_attributes(attributes: Mapping[str, Any]) -> Attributes:

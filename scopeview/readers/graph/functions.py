@@ -16,7 +16,7 @@ from scopeview.model.functions import Argument, Function
 from scopeview.model.model import Dangling
 from scopeview.model.op_types import ARGUMENT_TYPE
 from scopeview.model.shapes import Shape
-from scopeview.readers.graph.attribute_classes import classify_attributes
+from scopeview.readers.graph.attribute_columns import ATTRIBUTE_COLUMNS
 from scopeview.readers.graph.attributes import decode_node, shape_of
 from scopeview.readers.graph.nodes import Span, read_nodes
 from scopeview.readers.protobuf import wire
@@ -68,7 +68,7 @@ def _library_fields(buffer: Buffer, libraries: Iterable[Span], notes: list[str])
 
 def _read_function(buffer: Buffer, span: wire.Field, notes: list[str]) -> Function:
     header, nodes = _split_function(buffer, span)
-    builder = OpTableBuilder(buffer, decode_node, classify_attributes, in_function=True)
+    builder = OpTableBuilder(buffer, decode_node, ATTRIBUTE_COLUMNS, in_function=True)
     signature = header.signature
     for argument in signature.input_arg:
         builder.add(argument.name, ARGUMENT_TYPE, ())

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from scopeview.model.heads import Heads
 from scopeview.model.names import CONTROL
-from scopeview.model.spans import Ints, Words, has_non_ascii
+from scopeview.model.spans import Ints, Words
 from scopeview.readers.progress import report_progress
 from scopeview.readers.protobuf.columns import Fields, fields_of
 
@@ -28,7 +28,7 @@ _FIRST = np.uint64(0xFF)
 
 
 def read_heads(words: Words, start: Ints, size: Ints) -> Heads | None:
-    """Return the heads of nodes, or None if one of them is not plain.
+    """Return the heads of nodes, or None if one of them has a name or a field that is not plain.
 
     Args:
         words: the file.
@@ -80,14 +80,12 @@ def _read_pass(words: Words, start: Ints, size: Ints) -> _Pass | None:
     singles = [_single(fields, number, start) for number in (_NAME, _OP, _DEVICE)]
     inputs = fields.of(_INPUT)
     in_start, in_size = fields.start[inputs], fields.size[inputs]
-    for at, length in (*singles, (in_start, in_size)):
-        if not _is_text(words, at, length):
-            return None
     (name_start, name_size), (op_start, op_size), (device_start, device_size) = singles
     buffer = words.buffer
-    names = b"".join(
-        [buffer[at:end] for at, end in zip(name_start.tolist(), (name_start + name_size).tolist(), strict=True)]
-    )
+    parts = [buffer[at:end] for at, end in zip(name_start.tolist(), (name_start + name_size).tolist(), strict=True)]
+    names = b"".join(parts)
+    if not (names.isascii() or all(map(_is_text, parts))):
+        return None
     in_start, in_size, port = split_inputs(words, in_start, in_size)
     return _Pass(
         names=names,
@@ -111,13 +109,12 @@ def _single(fields: Fields, number: int, start: Ints) -> tuple[Ints, Ints]:
     return at, size
 
 
-def _is_text(words: Words, start: Ints, size: Ints) -> bool:
-    """Whether every span is UTF-8."""
-    for number in np.flatnonzero(has_non_ascii(words, start, size)).tolist():
-        try:
-            words.content(int(start[number]), int(size[number])).decode("utf-8")
-        except UnicodeDecodeError:
-            return False
+def _is_text(name: memoryview) -> bool:
+    """Whether a name is UTF-8; of op types, devices and inputs the distinct ones are decoded later."""
+    try:
+        str(name, "utf-8")
+    except UnicodeDecodeError:
+        return False
     return True
 
 

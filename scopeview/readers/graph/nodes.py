@@ -18,7 +18,7 @@ from scopeview.model.heads import table_of_heads
 from scopeview.model.model import Dangling
 from scopeview.model.ops import OpTable
 from scopeview.model.spans import Words
-from scopeview.readers.graph.attribute_classes import classify_attributes
+from scopeview.readers.graph.attribute_columns import ATTRIBUTE_COLUMNS
 from scopeview.readers.graph.attributes import decode_node
 from scopeview.readers.graph.node_columns import read_heads
 from scopeview.readers.progress import report_progress
@@ -79,11 +79,16 @@ def _take_nodes(buffer: Buffer, start: int, end: int, parts: GraphParts) -> int:
     starts, ends = parts.node_starts.append, parts.node_ends.append
     while position < last and buffer[position] == _NODE_TAG:
         size, content = buffer[position + 1], position + 2
-        shift = 0
-        while size >> shift >= 0x80 and shift < 7 * _LONGEST_SIZE - 7:
-            size += (buffer[content] - 1 << 7) << shift
-            content, shift = content + 1, shift + 7
-        if size >> shift >= 0x80 or content + size > end:
+        if size >= 0x80:
+            more, content = buffer[content], content + 1
+            size += (more - 1) << 7
+            shift = 7
+            while more >= 0x80 and shift < 7 * _LONGEST_SIZE - 7:
+                more, content, shift = buffer[content], content + 1, shift + 7
+                size += (more - 1) << shift
+            if more >= 0x80:
+                break
+        if content + size > end:
             break
         starts(content)
         position = content + size
@@ -168,11 +173,11 @@ def _in_columns(buffer: Buffer, parts: GraphParts) -> tuple[OpTable, list[str]] 
         return None
     starts, ends = (np.frombuffer(places, dtype=np.int64) for places in (parts.node_starts, parts.node_ends))
     heads = read_heads(Words(buffer), starts, ends - starts)
-    return None if heads is None else table_of_heads(heads, decode_node, classify_attributes)
+    return None if heads is None else table_of_heads(heads, decode_node, ATTRIBUTE_COLUMNS)
 
 
 def _one_by_one(buffer: Buffer, parts: GraphParts) -> tuple[OpTable, list[str]]:
-    builder = OpTableBuilder(buffer, decode_node, classify_attributes)
+    builder = OpTableBuilder(buffer, decode_node, ATTRIBUTE_COLUMNS)
     spans = map(Span, parts.node_starts, parts.node_ends)
     read_nodes(buffer, spans, builder, parts.notes)
     return builder.freeze()

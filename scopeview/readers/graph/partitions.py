@@ -113,7 +113,7 @@ def _whole(
         shape=shape,
         dtype=first.dtype,
         trainable=trainable.pop() if len(trainable) == 1 else None,
-        initializer=first.initializer,
+        first_value=first.first_value,
         device=devices.pop() if len(devices) == 1 else "",
         checkpoint_keys=tuple(keys),
         parts=parts,

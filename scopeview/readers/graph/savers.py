@@ -29,7 +29,8 @@ from scopeview.model.op_types import (
 )
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.readers.budget import budget
-from scopeview.readers.protobuf.decode import DecodeError, parse
+from scopeview.readers.graph.attributes import string_values
+from scopeview.readers.protobuf.decode import DecodeError
 
 _SAVE_FIRST_TENSOR = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
 _WALK_LIMIT = 64
@@ -81,10 +82,10 @@ class _Library:
         function, row = place.function, place.row
         for _ in range(_WALK_LIMIT):
             table = self.tables[function]
-            edge = table.input(row, slot)
-            if edge is None or edge.source == MISSING:
+            sources = table.sources(row)
+            if slot >= len(sources) or sources[slot] == MISSING:
                 return ""
-            row, slot = edge.source, 0
+            row, slot = sources[slot], 0
             op_type = table.op_type(row)
             if op_type in VARIABLE_TYPES:
                 return table.name(row) if function == "" else ""
@@ -115,9 +116,10 @@ def _saved(library: _Library, place: _Place) -> Iterator[SaverEntry]:
     table = library.tables[place.function]
     first = _SAVE_FIRST_TENSOR[table.op_type(place.row)]
     keys, slices = _keys_and_slices(library, place, has_slices=first == 3)
+    where = _where(library, place)
     for index, (key, spec) in enumerate(zip(keys, slices, strict=True)):
         handle = library.variable_behind(place, first + index)
-        yield SaverEntry(_where(library, place), key, spec, handle, restores=False)
+        yield SaverEntry(where, key, spec, handle, restores=False)
 
 
 def _restored(library: _Library, place: _Place) -> Iterator[SaverEntry]:
@@ -125,9 +127,10 @@ def _restored(library: _Library, place: _Place) -> Iterator[SaverEntry]:
     has_slices = table.op_type(place.row) != "Restore"
     keys, slices = _keys_and_slices(library, place, has_slices=has_slices)
     targets = _assigned_handles(library, place)
+    where = _where(library, place)
     for index, (key, spec) in enumerate(zip(keys, slices, strict=True)):
         for handle in targets.get(index, [""]):
-            yield SaverEntry(_where(library, place), key, spec, handle, restores=True)
+            yield SaverEntry(where, key, spec, handle, restores=True)
 
 
 def _where(library: _Library, place: _Place) -> str:
@@ -146,14 +149,10 @@ def _keys_and_slices(library: _Library, place: _Place, *, has_slices: bool) -> t
 
 def _strings_of(table: OpTable, constant: OpRow) -> list[str]:
     try:
-        node = parse("NodeDef", bytes(table.raw_attributes(constant)))
+        found = string_values(bytes(table.raw_attributes(constant)))
     except DecodeError:  # noted where the node was read
         return []
-    return (
-        [text.decode("utf-8", "backslashreplace") for text in node.attr["value"].tensor.string_val]
-        if "value" in node.attr
-        else []
-    )
+    return [text.decode("utf-8", "backslashreplace") for text in found]
 
 
 def _assigned_handles(library: _Library, place: _Place) -> dict[int, list[str]]:

@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 from scopeview.model.attributes import DType, ShapeValue
 from scopeview.model.collection import Collection
 from scopeview.model.model import SaverEntry
 from scopeview.model.op_types import VARIABLE_TYPES
 from scopeview.model.ops import OpRow, OpTable
-from scopeview.model.variables import Kind, Variable, VariableTable
+from scopeview.model.variables import FirstValue, Kind, Variable, VariableTable
 from scopeview.readers.graph.frozen import frozen_variables
 from scopeview.readers.graph.initializers import initializer_of
 from scopeview.readers.graph.partitions import group_partitions
@@ -44,9 +44,10 @@ class AnalysisContext:
 def graph_variables(graph: OpTable, context: AnalysisContext) -> VariableTable:
     """Return the variables that a graph holds, parts grouped, frozen ones recognized."""
     keys = _keys_by_handle(context.savers)
-    single = [
-        _variable(graph, row, context, keys.get(graph.name(row), ())) for row in graph.rows_of_type(*VARIABLE_TYPES)
-    ]
+    rows = graph.rows_of_type(*VARIABLE_TYPES)
+    selected = graph.select_attributes(rows, _ATTRIBUTES)
+    attributes = zip(*(selected[name] for name in _ATTRIBUTES), strict=True)
+    single = [_variable(graph, row, context, keys, _Held(*held)) for row, held in zip(rows, attributes, strict=True)]
     grouped = group_partitions(single, context.definitions, context.savers)
     return VariableTable([*grouped, *frozen_variables(graph)])
 
@@ -59,9 +60,22 @@ def _keys_by_handle(savers: Iterable[SaverEntry]) -> Mapping[str, tuple[str, ...
     return {handle: tuple(found) for handle, found in keys.items()}
 
 
-def _variable(graph: OpTable, row: OpRow, context: AnalysisContext, keys: tuple[str, ...]) -> Variable:
-    name, attributes = graph.name(row), graph.attributes(row)
-    shape, dtype = attributes.get("shape"), attributes.get("dtype")
+class _Held(NamedTuple):
+    """The attributes of a variable's op."""
+
+    shape: object
+    dtype: object
+    shared_name: object
+    container: object
+
+
+_ATTRIBUTES = _Held._fields
+
+
+def _variable(
+    graph: OpTable, row: OpRow, context: AnalysisContext, keys: Mapping[str, tuple[str, ...]], held: _Held
+) -> Variable:
+    name, shape, dtype = graph.name(row), held.shape, held.dtype
     sizes = shape.sizes if isinstance(shape, ShapeValue) else None
     definition = context.definitions.get(name)
     kind: Kind = "resource" if graph.op_type(row) == "VarHandleOp" else "ref"
@@ -72,12 +86,12 @@ def _variable(graph: OpTable, row: OpRow, context: AnalysisContext, keys: tuple[
         shape=sizes,
         dtype=dtype.name if isinstance(dtype, DType) else "unknown",
         trainable=_trainable(name, definition, context),
-        initializer=initializer_of(graph, row, sizes, initializer_name),
+        first_value=FirstValue(partial(initializer_of, graph, row, sizes, initializer_name)),
         device=graph.device(row),
         handle_op=name,
-        shared_name=_text(attributes.get("shared_name")),
-        container=_text(attributes.get("container")),
-        checkpoint_keys=keys,
+        shared_name=_text(held.shared_name),
+        container=_text(held.container),
+        checkpoint_keys=keys.get(name, ()),
     )
 
 
@@ -108,9 +122,8 @@ def with_collections(variables: VariableTable, collections: Iterable[Collection]
         for member in collection.members:
             if member.kind == "variable" and member.target is not None:
                 member_of[member.target][collection.name] = None
-    return VariableTable(
-        [replace(variable, collections=_collections_of(variable, member_of)) for variable in variables]
-    )
+    found = ((variable, _collections_of(variable, member_of)) for variable in variables)
+    return VariableTable([replace(variable, collections=names) if names else variable for variable, names in found])
 
 
 def _collections_of(variable: Variable, member_of: Mapping[str, Mapping[str, None]]) -> tuple[str, ...]:
