@@ -39,8 +39,9 @@ _ALIASES = {"added": "only_b", "removed": "only_a", "reshaped": "shape", "retype
     "output",
     default="text",
     show_default=True,
-    help="Form of the output; saver: Python that restores A into B; map: names only, for what get_variable made.",
-    type=click.Choice(["text", "json", "markdown", "saver", "map", "regex"]),
+    help="Form of the output; saver: Python that restores A into B; map: names only, for what get_variable made; "
+    "tf1, tf2, keras, torch, jax: Python that loads A into a model of that framework, kernels turned where needed.",
+    type=click.Choice(["text", "json", "markdown", "saver", "map", "regex", "tf1", "tf2", "keras", "torch", "jax"]),
 )
 @click.option("--rule", "rules", multiple=True, metavar="OLD=NEW", help="How names of A are rewritten; repeatable.")
 @click.option("--map", "map_file", metavar="FILE", help="Pairs to take as they are: JSON of diff, or names to names.")
@@ -175,5 +176,7 @@ def _print(found: Diff, output: str, show_all: bool, color: bool | None) -> None
             click.echo(dumps(report.regex_rules))
         case "markdown":
             click.echo(markdown(report))
+        case "tf1" | "tf2" | "keras" | "torch" | "jax":
+            click.echo(found.as_loader(output))
         case _:
             print_diff(make_console(color=color), report, whole=show_all)

@@ -13,6 +13,7 @@ from scopeview.analysis.diff.maps import renaming, sources
 from scopeview.analysis.diff.match import Matching, Pair, match
 from scopeview.analysis.diff.namespace import Namespace, namespace_of
 from scopeview.analysis.diff.object_restore import object_restore
+from scopeview.analysis.diff.recipes import Recipe, recipes_of
 from scopeview.analysis.diff.restore import RestoreReport, fits, restore
 from scopeview.analysis.diff.variables import DiffEntry, RenameRule, Wanted
 from scopeview.model.names import scope_of
@@ -56,6 +57,15 @@ class Comparison:
             return sources(pairs)
         return _only_averages(source, self.target) | sources(pairs, _averages(source.context))
 
+    def recipes(self) -> list[Recipe]:
+        """Return what each variable of the target is made of."""
+        return recipes_of(_swapped(self.pairs) if self._is_backwards else self.pairs)
+
+    @property
+    def source(self) -> Namespace:
+        """The side that the target is filled from."""
+        return self.b if self._is_backwards else self.a
+
     def restore_report(self) -> RestoreReport | None:
         """Return what a restore would do, of all variables."""
         if self.restoring is None:
@@ -96,7 +106,10 @@ class Restoring:
 
 
 def _swapped(pairs: Iterable[Pair]) -> list[Pair]:
-    return [replace(pair, a=pair.b, b=pair.a) for pair in pairs]
+    return [
+        replace(pair, a=pair.b, b=pair.a, axes=tuple(pair.axes.index(axis) for axis in range(len(pair.axes))))
+        for pair in pairs
+    ]
 
 
 def _averages(context: AnalysisContext) -> dict[str, str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from scopeview.analysis.answers.values import Values
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.comparison import Comparison
 from scopeview.analysis.diff.graphs import FunctionChange, GraphDiff
+from scopeview.analysis.diff.loaders import LoaderForm, loader_code
 from scopeview.analysis.diff.maps import (
     assign_code,
     assignment_map,
@@ -21,6 +23,7 @@ from scopeview.analysis.diff.maps import (
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import Namespace, namespace_of
 from scopeview.analysis.diff.optimizers import optimizer_names
+from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.diff.restore import OBJECT_GRAPH_KEY, RestoreReport
 from scopeview.analysis.diff.variables import (
     DiffEntry,
@@ -32,6 +35,7 @@ from scopeview.analysis.diff.variables import (
     rename_rules,
 )
 from scopeview.errors import NotFoundError, QueryError
+from scopeview.model.model import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,20 @@ class Diff:
     """The side that is filled."""
     graph: GraphDiff | None
     """The op trees compared, with every op that is not the same; a report lists the first 10,000."""
+    source: Origin
+    """The artifact that the variables are filled from."""
+    recipes: Sequence[Recipe] = ()
+    """What each variable is made of; kernels are turned, where the sides store them in other layouts."""
+
+    def as_loader(self, form: LoaderForm) -> str:
+        """Return Python that loads the one side into a model of the other, in the framework of the model.
+
+        Raises:
+            QueryError: nothing could be loaded, or no library is known that reads the source.
+        """
+        if not any(recipe.target.kind == "variable" for recipe in self.recipes):
+            self._refuse()
+        return loader_code(form, self.source, self.recipes, self.target)
 
     def as_saver(self) -> str:
         """Return Python that restores the one side into the variables of the other by a `Saver`.
@@ -167,9 +185,13 @@ class Diff:
         return any("local_variables" in self.target.entries[name].collections for name in self.filled)
 
     def _something(self) -> Mapping[str, str]:
-        """Return what is filled; say why there is nothing, and what would help."""
-        if self.filled:
-            return self.filled
+        """Return what is filled."""
+        if not self.filled:
+            self._refuse()
+        return self.filled
+
+    def _refuse(self) -> NoReturn:
+        """Say why there is nothing to fill, and what would help."""
         summary = self.report.summary
         reasons = [
             (summary["shape"] + summary["dtype"], "matched with another shape or dtype"),
@@ -232,7 +254,7 @@ def diff(
         shifted=tuple(p.b.name for p in matching.pairs if "its path was" in p.evidence),
         optimizers=(optimizer_names(a), optimizer_names(b)),
     )
-    return Diff(report, filled, comparison.target, trees)
+    return Diff(report, filled, comparison.target, trees, comparison.source.context.model.origin, comparison.recipes())
 
 
 def _map_of_names(filled: Mapping[str, str], target: Namespace) -> dict[str, str]:

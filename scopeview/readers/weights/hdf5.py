@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from scopeview.model.model import Model
 from scopeview.readers.fence import opened
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.weights.archive import members
+from scopeview.readers.weights.keras_names import keras_names
 from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, model_of
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -58,15 +59,15 @@ def scan(path: Path) -> Scan:
     notes: list[str] = []
     found: list[StoredTensor] = []
     with _file(path) as file:
-        details = _details(file)
-        for key, dataset, layer in _datasets(file, notes):
+        details = _details(file, path)
+        datasets = list(_datasets(file, notes))
+        names = keras_names({key: tuple(dataset.shape or ()) for key, dataset, _ in datasets}, _layer_names(datasets))
+        for key, dataset, _ in datasets:
             dtype = dataset.dtype
             if dtype.hasobject or dtype.fields is not None or dtype.kind not in "fiubcV":
                 notes.append(f"{key[:200]!r} holds no numbers, and is left out")
                 continue
-            name = key.removesuffix(":0")
-            if layer:
-                name = f"{layer}/{key.rpartition('/')[2]}"
+            name = names.get(key, key.removesuffix(":0"))
             shape = tuple(int(size) for size in dataset.shape or ())
             found.append(StoredTensor(key, dtype.name, shape, _blocks(path, key), separator="/", name=name))
     return Scan(found, tuple(notes), details)
@@ -99,9 +100,7 @@ def _file(path: Path) -> Iterator[Any]:
 
 def _weights_in(handle: Any, path: Path) -> Any:
     """Return a file that h5py can open: the file itself, or the weights of an archive in memory."""
-    is_archive = handle.read(4) == b"PK\x03\x04"
-    handle.seek(0)
-    if not is_archive:
+    if not _is_archive(handle):
         return handle
     with zipfile.ZipFile(handle) as archive:
         if archive.getinfo(_WEIGHTS).file_size > _MOST_ARCHIVED:
@@ -109,18 +108,32 @@ def _weights_in(handle: Any, path: Path) -> Any:
         return io.BytesIO(archive.read(_WEIGHTS))
 
 
-def _datasets(file: Any, notes: list[str]) -> Iterator[tuple[str, Any, str]]:
-    """Yield the key of every dataset, the dataset, and the layer that it belongs to where the file names one.
+def _is_archive(handle: Any) -> bool:
+    start = handle.read(4)
+    handle.seek(0)
+    return bool(start == b"PK\x03\x04")
+
+
+def _layer_names(datasets: Iterable[tuple[str, Any, Mapping[str, str]]]) -> dict[str, str]:
+    """Return the names of layers by the groups that hold them."""
+    return {group: name for _, _, layers in datasets for group, name in layers.items()}
+
+
+def _datasets(file: Any, notes: list[str]) -> Iterator[tuple[str, Any, Mapping[str, str]]]:
+    """Yield the key of every dataset, the dataset, and the names of the layers that it belongs to, by their groups.
 
     A walk of its own: links that lead out of the file, or around in it, are not followed.
     """
     import h5py
 
-    stack: list[tuple[str, Any, str]] = [("", file, "")]
+    stack: list[tuple[str, Any, Mapping[str, str]]] = [("", file, {})]
     found = 0
     while stack:
-        path, group, layer = stack.pop()
+        path, group, layers = stack.pop()
         below = []
+        layer = _layer(group)
+        if layer:
+            layers = {**layers, path: layer}
         for name in sorted(group, key=_by_number):
             key = f"{path}/{name}" if path else name
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
@@ -132,9 +145,9 @@ def _datasets(file: Any, notes: list[str]) -> Iterator[tuple[str, Any, str]]:
                 notes.append(f"more than {_MOST_DATASETS:,} datasets and groups: the rest was left out")
                 return
             if isinstance(item, h5py.Dataset):
-                yield key, item, layer
+                yield key, item, layers
             elif isinstance(item, h5py.Group) and key.count("/") < 64:
-                below.append((key, item, _layer(item) if name == "vars" else ""))
+                below.append((key, item, layers))
         stack += reversed(below)
 
 
@@ -143,13 +156,19 @@ def _by_number(name: str) -> tuple[int, str]:
 
 
 def _layer(group: Any) -> str:
-    """Return the name of the layer that Keras 3 writes beside its variables."""
-    name = group.attrs.get("name", "")
+    """Return the name of the layer that Keras 3 writes beside its variables, in the attributes of their group."""
+    import h5py
+
+    if not isinstance(group.get("vars", getlink=True), h5py.HardLink):
+        return ""
+    name = group["vars"].attrs.get("name", "")
     return name if isinstance(name, str) and 0 < len(name) < 500 else ""
 
 
-def _details(file: Any) -> dict[str, str]:
+def _details(file: Any, path: Path) -> dict[str, str]:
     known = {name: file.attrs.get(name) for name in ("keras_version", "backend")}
+    with opened(path) as handle:
+        known["layout"] = "archive" if _is_archive(handle) else None
     return {name: str(value)[:100] for name, value in known.items() if value is not None}
 
 

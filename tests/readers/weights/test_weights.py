@@ -120,8 +120,55 @@ def test_keras_files_of_both_generations(tmp_path: Path) -> None:
         packed.write(third, "model.weights.h5")
         packed.writestr("config.json", "{}")
     for path in (third, archive):
-        assert [v.name for v in scopeview.load(path).variables] == ["hidden/0", "hidden/1"]
+        assert [v.name for v in scopeview.load(path).variables] == ["hidden/bias", "hidden/kernel"]
         np.testing.assert_array_equal(arrays(path)["layers/dense_1/vars/0"], kernel)
+
+
+@pytest.mark.filterwarnings("ignore")  # of Keras
+def test_numbered_weights_get_the_names_that_keras_gives_them(tmp_path: Path) -> None:
+    keras: Any = pytest.importorskip("keras", reason="Keras names its weights")
+    layers = keras.layers
+
+    class Block(layers.Layer):  # type: ignore[misc]
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.attention = layers.MultiHeadAttention(2, 3)
+            self.inner = [layers.Dense(8), layers.Dense(4)]
+            self.odd = layers.Normalization()
+            self.final_layernorm = layers.LayerNormalization()
+
+        def call(self, inputs: Any) -> Any:
+            found = self.attention(inputs, inputs)
+            for layer in (*self.inner, self.final_layernorm):
+                found = layer(found)
+            return found
+
+    rows = keras.Input((6,), dtype="int32")
+    hidden = Block(name="block")(layers.Embedding(9, 4, name="table")(rows))
+    hidden = layers.SeparableConv1D(5, 2, use_bias=False)(layers.Conv1D(4, 2)(hidden))
+    hidden = layers.BatchNormalization()(layers.PReLU()(hidden))
+    hidden = layers.BatchNormalization(scale=False, name="unscaled")(hidden)
+    hidden = layers.Bidirectional(layers.LSTM(3), name="both")(hidden)
+    model = keras.Model(rows, layers.Dense(2, use_bias=False)(hidden))
+    rng = np.random.default_rng(4)
+    for weight in model.weights:
+        weight.assign(rng.normal(size=weight.shape))
+    model.save_weights(tmp_path / "x.weights.h5")
+
+    read, values = with_values(scopeview.load(tmp_path / "x.weights.h5"))
+
+    found = {
+        np.concatenate([*values.blocks(variable), np.zeros(0)]).tobytes(): variable.name for variable in read.variables
+    }
+    numbered = set()
+    for weight in model.weights:
+        name = found[np.asarray(weight).astype(np.float64).tobytes()]
+        leaf = name.rpartition("/")[2]
+        numbered |= {name} if leaf.isdecimal() else set()
+        assert leaf.isdecimal() or leaf == weight.path.rpartition("/")[2], (name, weight.path)
+    assert {name.partition("/")[0] for name in numbered} == {"unscaled"}  # gamma or beta: nothing says which
+    assert "block/attention/query_dense/kernel" in found.values()
+    assert "both/forward_layer/cell/recurrent_kernel" in found.values()
 
 
 def safetensors(header: object, data: bytes = b"") -> bytes:

@@ -1,0 +1,71 @@
+"""How the values of one side become a variable of the other: which parts of which tensors, turned and joined how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from scopeview.analysis.diff.match import Pair
+from scopeview.analysis.diff.namespace import Entry
+from scopeview.model.shapes import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A tensor of the source, or a block of it, as a part of the target."""
+
+    source: str
+    """The name of the source's variable."""
+    key: str
+    """What its file calls it."""
+    ranges: tuple[tuple[int, int], ...] = ()
+    """First and last row, exclusive, of the block along each axis of the source; empty for all of it."""
+    axes: tuple[int, ...] = ()
+    """The order of the source's axes that gives the target's; empty if it stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What one variable of the target is made of."""
+
+    target: Entry
+    pieces: tuple[Piece, ...]
+    """In order; several are joined."""
+    evidence: str
+    axis: int = 0
+    """The axis of the target along which pieces are joined."""
+    is_reshaped: bool = False
+    """Whether the result is reshaped to the target's shape, its elements in the same order."""
+
+
+def recipe_of(pair: Pair) -> Recipe | None:
+    """Return how A of a pair becomes B; None where their shapes do not allow it."""
+    shape = _turned(pair.a.shape, pair.axes)
+    is_reshaped = not _is_compatible(shape, pair.b.shape)
+    if is_reshaped and not _has_equal_size(shape, pair.b.shape):
+        return None
+    piece = Piece(pair.a.name, pair.a.key, axes=pair.axes)
+    return Recipe(pair.b, (piece,), pair.evidence, is_reshaped=is_reshaped)
+
+
+def recipes_of(pairs: Iterable[Pair]) -> list[Recipe]:
+    """Return the recipe of every pair that allows one."""
+    return [recipe for recipe in map(recipe_of, pairs) if recipe is not None]
+
+
+def _turned(shape: Shape, axes: Sequence[int]) -> Shape:
+    return tuple(shape[axis] for axis in axes) if shape is not None and axes else shape
+
+
+def _has_equal_size(one: Shape, other: Shape) -> bool:
+    if one is None or other is None or None in one or None in other:
+        return False
+    return prod(n or 0 for n in one) == prod(n or 0 for n in other)
+
+
+def _is_compatible(stored: Shape, wanted: Shape) -> bool:
+    """Whether a tensor has the shape of a variable, as far as both are known."""
+    if stored is None or wanted is None:
+        return True
+    return len(stored) == len(wanted) and all(None in (a, b) or a == b for a, b in zip(stored, wanted, strict=True))
