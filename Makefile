@@ -64,6 +64,12 @@ types: $(VENV)/.dev  ## write the TypeScript types of the server's answers again
 docs: $(VENV)/.dev  ## write the generated parts of the documentation again
 	$(BIN)/python docs/build.py
 
+fuzz: $(VENV)/.dev  ## fuzz every reader for SECONDS each (60), or those in TARGETS
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
+	for target in $(or $(TARGETS),$$($(BIN)/python -c 'from fuzz.targets import targets; print(*targets())')); do \
+		echo "== $$target"; $(BIN)/python -m fuzz.run $$target --seconds $(or $(SECONDS),60) || exit 1; \
+	done
+
 screenshots: $(VENV)/.dev browser  ## take the pictures of the page in docs/screenshots again
 	$(BIN)/python docs/screenshots.py
 
@@ -93,4 +99,4 @@ $(VENV)/.dev: $(BIN)/scopeview
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-.PHONY: help demo test check lint fix samples browser types docs screenshots bench constraints clean
+.PHONY: help demo test check lint fix samples browser types docs fuzz screenshots bench constraints clean

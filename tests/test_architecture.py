@@ -121,7 +121,7 @@ def test_no_private_place_is_named() -> None:
     """No absolute path of a machine and no address of a package registry stands in a file; samples hold names only."""
     machine = re.compile(rb"(?<![\w.-])/(work|root|tmp|home)/")
     registry = re.compile(rb"p[y]pi[.]org|n[p]mjs[.]org|python[h]osted[.]org")
-    folders = ("scopeview", "tests", "docs", "web", "benchmarks", "sample_graphs", ".ci")
+    folders = ("scopeview", "fuzz", "tests", "docs", "web", "benchmarks", "sample_graphs", ".ci")
     files = [
         p
         for folder in folders

@@ -1,0 +1,237 @@
+"""What is fuzzed: each reader with its seeds and its way of changing them, and what reads texts of a person."""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+import scopeview
+from fuzz.containers import mutate_events, mutate_table
+from fuzz.mutate import as_bytes, mutate
+from scopeview.errors import ScopeviewError
+from scopeview.model import names
+
+ROOT = Path(__file__).resolve().parent.parent
+_SAMPLES = ROOT / "sample_graphs" / "artifacts"
+_OPS_LOOKED_AT = 50
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing that is fuzzed."""
+
+    name: str
+    asked: str | Callable[[bytes], None]
+    """The name of the file that is read; or a function, which raises nothing, whatever the bytes are."""
+    mutate: Callable[[bytes, random.Random], bytes]
+    samples: tuple[str, ...] = ()
+    """Sample files that it starts from."""
+    made: tuple[bytes, ...] = ()
+    """Inputs that it starts from too."""
+
+    def run(self, raw: bytes) -> None:
+        """Take an input; whatever is raised is a defect, for what is refused is refused inside."""
+        if callable(self.asked):
+            self.asked(raw)
+        else:
+            _read(load(raw, self.asked))
+
+    def seeds(self) -> list[bytes]:
+        """Return the inputs that it starts from."""
+        return [*((_SAMPLES / name).read_bytes() for name in self.samples), *self.made]
+
+
+@cache
+def _folder() -> Path:
+    memory = Path("/dev/shm")
+    where = memory if memory.is_dir() else None
+    return Path(tempfile.mkdtemp(prefix="scopeview-fuzz-", dir=where))
+
+
+def load(raw: bytes, name: str) -> scopeview.Model | None:
+    """Read bytes as a file of that name; None if they are refused."""
+    path = _folder() / name
+    path.write_bytes(raw)
+    try:
+        return scopeview.load(path)
+    except ScopeviewError as error:
+        assert "\n" not in str(error), error
+        return None
+
+
+def _read(model: scopeview.Model | None) -> None:
+    if model is None:
+        return
+    len(model.op_scopes), len(model.variable_scopes)
+    for row in list(model.graph)[:_OPS_LOOKED_AT]:
+        model.graph.attributes(row)
+
+
+def _ask(raw: bytes) -> None:
+    model = load(raw, "asked")
+    if model is None:
+        return
+    for question in (scopeview.inspect, scopeview.sharing, scopeview.lint, scopeview.collections):
+        scopeview.to_json(question(model))
+    for query in ("role:gradient", "shape:[*,2] trainable:yes", "kernel"):
+        scopeview.to_json(scopeview.find(model, query))
+    for name in (*list(model.graph.names)[:3], *(variable.name for variable in list(model.variables)[:3])):
+        try:
+            scopeview.to_json(scopeview.show(model, name))
+        except ScopeviewError:
+            continue
+
+
+@cache
+def _sample(name: str) -> scopeview.Model:
+    return scopeview.load(_SAMPLES / name)
+
+
+def _diff(raw: bytes) -> None:
+    model = load(raw, "other")
+    if model is not None:
+        scopeview.to_json(scopeview.diff(_sample("m33_renamed.meta"), model))
+        scopeview.to_json(scopeview.diff(model, _sample("m33_original.ckpt.index")))
+
+
+def _query(raw: bytes) -> None:
+    try:
+        scopeview.find(_sample("m17_gan.meta"), raw.decode("utf-8", "replace"))
+    except ScopeviewError as error:
+        assert "\n" not in str(error), error
+
+
+def _names(raw: bytes) -> None:
+    name = raw.decode("utf-8", "replace")
+    for parse in (names.parse_input, names.parse_function_input):
+        parse(name)
+    for of in (names.op_of_tensor, names.scope_of, names.leaf_of, names.natural_key, names.sort_key):
+        of(name)
+    for segment in name.split("/"):
+        names.split_uniquifier(segment)
+    assert names.common_scope([name, name]) == name or not name
+    assert all(names.is_within(name, scope) for scope in names.ancestors(name))
+
+
+def _rules(raw: bytes) -> None:
+    from scopeview.analysis.diff.matching.rules import given_pairs, rewritten, rule_of
+
+    text = raw.decode("utf-8", "replace")
+    try:
+        rewritten("model/layer_0/attention/query/kernel", [rule_of(line) for line in text.splitlines()[:5]])
+        given_pairs(json.loads(text))
+    except (ScopeviewError, json.JSONDecodeError, RecursionError):
+        return
+
+
+def _text(raw: bytes, chance: random.Random) -> bytes:
+    """Lines and words of a text that change places, and bytes that change."""
+    if chance.random() < 0.5:
+        return as_bytes(raw, chance)
+    for separator in (b"\n", b" ", b","):
+        pieces = raw.split(separator)
+        if len(pieces) > 1 and (separator == b"," or chance.random() < 0.6):
+            at, to = chance.randrange(len(pieces)), chance.randrange(len(pieces))
+            if chance.random() < 0.5:
+                pieces[to] = pieces[at]
+            else:
+                pieces[at] = as_bytes(pieces[at], chance)
+            return separator.join(pieces)
+    return as_bytes(raw, chance)
+
+
+def _safetensors() -> bytes:
+    header = {"a.weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {"format": "pt"}}
+    raw = json.dumps(header).encode()
+    return len(raw).to_bytes(8, "little") + raw + bytes(24)
+
+
+def _npz() -> bytes:
+    file = BytesIO()
+    np.savez(file, a_kernel=np.zeros((2, 3), np.float32), b=np.ones(4, np.int64))
+    return file.getvalue()
+
+
+def _torch() -> bytes:
+    """A checkpoint of PyTorch with one tensor, its pickle written out by hand."""
+    pickle = (
+        b"\x80\x02}q\x00X\x08\x00\x00\x00a.weightctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storage"
+        b"ctorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x06tQK\x00K\x02K\x03\x86K\x03K\x01\x86\x89"
+        b"ccollections\nOrderedDict\n)RtRs."
+    )
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in {"data.pkl": pickle, "version": b"3\n", "data/0": bytes(24)}.items():
+            archive.writestr(f"archive/{name}", content)
+    return file.getvalue()
+
+
+def _inspection() -> bytes:
+    return scopeview.to_json(scopeview.inspect(_sample("m33_renamed.meta"))).encode()
+
+
+_META = ("m05_reuse.meta", "m27_while_v1_ref.meta", "m27_cond_v2_resource.meta", "m28_partitioned.meta")
+_STATE = b'model_checkpoint_path: "model.ckpt-9"\nall_model_checkpoint_paths: "model.ckpt-9"\n'
+_GRAPHS = ("m30_frozen_v2.pb", "m12_name_scope_mistake.pb", "m30_frozen_resource.pb")
+
+
+def _message(message: str) -> Callable[[bytes, random.Random], bytes]:
+    return lambda raw, chance: mutate(raw, message, chance)
+
+
+def _table(header: str, message: str) -> Callable[[bytes, random.Random], bytes]:
+    return lambda raw, chance: mutate_table(raw, header, message, chance)
+
+
+@cache
+def targets() -> Mapping[str, Target]:
+    """Return what is fuzzed, by name."""
+    index, v1 = _table("BundleHeaderProto", "BundleEntryProto"), _table("SavedTensorSlices", "SavedTensorSlices")
+    found = (
+        Target("graph_def", "a.pb", _message("GraphDef"), _GRAPHS),
+        Target("meta_graph", "a.meta", _message("MetaGraphDef"), _META),
+        Target("saved_model", "a.pb", _message("SavedModel"), ("m29_module/saved_model.pb",)),
+        Target("text_graph", "a.pbtxt", _text, ("m02_nested_scopes.pbtxt",)),
+        Target(
+            "checkpoint",
+            "a.ckpt.index",
+            index,
+            ("m33_original.ckpt.index", "m32_object.ckpt.index"),
+        ),
+        Target("checkpoint_v1", "a.ckpt", v1, ("m32_v1.ckpt",)),
+        Target(
+            "event_file",
+            "events.out.tfevents.1",
+            mutate_events,
+            ("m29_logdir/v2/events.out.tfevents.sample",),
+        ),
+        Target("safetensors", "a.safetensors", as_bytes, made=(_safetensors(),)),
+        Target("pytorch", "a.pt", as_bytes, made=(_torch(),)),
+        Target("npz", "a.npz", as_bytes, made=(_npz(),)),
+        Target("state_file", "checkpoint", _text, made=(_STATE,)),
+        Target("inspection_json", "a.json", _text, made=(_inspection(),)),
+        Target("questions", _ask, _message("MetaGraphDef"), _META),
+        Target("diff", _diff, _message("MetaGraphDef"), ("m33_renamed.meta", "m07_layers.meta")),
+        Target("query", _query, _text, made=(b"role:gradient shape:[*,2] -name:a* bytes:>1k", b"trainable:yes or x")),
+        Target("names", _names, _text, made=(b"a/b_1/c:0", b"^a/b", b"node:out:0")),
+        Target("diff_rules", _rules, _text, made=(b"layer_{i}=block{i}\nq=query", b'{"a/b": "c/d", "e": "f"}')),
+    )
+    return {target.name: _with_found(target) for target in found}
+
+
+def found_cases(name: str) -> list[Path]:
+    """Return the inputs that broke a target once."""
+    return sorted((ROOT / "fuzz" / "found").glob(f"{name}/*"))
+
+
+def _with_found(target: Target) -> Target:
+    return replace(target, made=(*target.made, *(path.read_bytes() for path in found_cases(target.name))))
