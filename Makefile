@@ -58,8 +58,9 @@ samples: $(VENV)/.dev  ## build the sample graphs again, with TensorFlow
 	$(BIN)/python sample_graphs/build.py
 	$(BIN)/python sample_graphs/build_broken.py
 
-types: $(VENV)/.dev  ## write the TypeScript types of the server's answers again
+types: $(VENV)/.dev  ## write again what the page takes from Python: types of the answers, columns, words, colors
 	$(BIN)/python web/generate_types.py
+	$(BIN)/python web/generate_declared.py
 
 docs: $(VENV)/.dev  ## write the generated parts of the documentation again
 	$(BIN)/python docs/build.py

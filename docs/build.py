@@ -102,7 +102,23 @@ def command_line() -> str:
     for arguments in ((), *((command,) for command in COMMANDS)):
         title = " ".join(("scopeview", *arguments))
         parts += [f"## `{title}`", "", "```", run(*arguments, "--help", COLUMNS="100").rstrip(), "```", ""]
+        parts += variable_columns() if arguments == ("find",) else ()
     return "\n".join(parts)
+
+
+def variable_columns() -> list[str]:
+    """Return the table of the columns that variables are listed with, and searched by."""
+    from scopeview.analysis.variable_columns import COLUMNS
+
+    heads = [column.head for column in COLUMNS]
+    return [
+        "Columns of variables, for `--columns`, in CSV, and in the page's table; most are search fields:",
+        "",
+        "| column | search field | what it says |",
+        "|---|---|---|",
+        *(f"| `{head.key}` | {f'`{head.search}:`' if head.search else ''} | {head.help} |" for head in heads),
+        "",
+    ]
 
 
 _API_HEAD = """# The Python API

@@ -26,6 +26,7 @@ ANSWERS = (
     ("scopeview inspect PATH --json", "analysis.answers.inspect", "Inspection"),
     ("scopeview show PATH NAME --json", "analysis.answers.show", "Detail"),
     ("scopeview find PATH QUERY --json", "analysis.answers.find", "FindResult"),
+    ("scopeview find PATH QUERY --columns KEYS --json", "analysis.answers.variables", "VariableTablePage"),
     ("scopeview sharing PATH [VARIABLE] --json", "analysis.answers.sharing", "SharingReport"),
     ("scopeview collections PATH [NAME] --json", "analysis.answers.collections", "CollectionsReport"),
     ("scopeview values PATH [QUERY] --json", "analysis.answers.values", "ValuesReport"),
@@ -120,8 +121,7 @@ def _dataclasses_in(hint: object) -> Iterator[type]:
 
 
 def _hints(result: type) -> dict[str, object]:
-    namespace = vars(sys.modules[result.__module__])
-    hints = typing.get_type_hints(result, globalns=dict(namespace))
+    hints = typing.get_type_hints(result)
     return {field.name: hints[field.name] for field in dataclasses.fields(result)}  # type: ignore[arg-type]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import runpy
 import tomllib
 
 from docs import json_reference
@@ -48,6 +49,14 @@ def test_every_search_field_is_in_the_help() -> None:
     page = read("docs/cli.md")
 
     assert {name for name in FIELDS if f"{name}:" not in page} == set()
+
+
+def test_what_the_page_takes_from_python_is_written_again() -> None:
+    """Columns, roles, words and colors are declared once, in Python."""
+    written = runpy.run_path(str(ROOT / "web" / "generate_declared.py"))
+
+    assert read("web/src/lib/declared.ts") == written["script"](), "run: make types"
+    assert read("web/src/styles/tokens.css") == written["style"](), "run: make types"
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:

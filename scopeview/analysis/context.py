@@ -99,6 +99,14 @@ class AnalysisContext:
             found[auxiliary.primary][auxiliary.variable] = auxiliary
         return {primary: tuple(sorted(kept.values(), key=lambda a: a.variable)) for primary, kept in found.items()}
 
+    def as_auxiliary(self, variable: Variable) -> AuxiliaryVariable | None:
+        """Return what a variable exists for; None if it stands for itself."""
+        return self.auxiliary_variables.get(variable.name)
+
+    def auxiliary_of(self, variable: Variable) -> tuple[AuxiliaryVariable, ...]:
+        """Return the variables that exist for one."""
+        return self.attached.get(variable.name, ())
+
     @once
     def roles(self) -> Roles:
         """What each op is for."""

@@ -4,6 +4,8 @@
     role:GLOB  shared:>1  parameters:>1000  shape:[3,*]  trainable:yes|no  in:ops|variables
     WORD (anywhere in the name, in any case)
 
+The columns of the variable table (`variable_columns.py`) are fields; ops have a few of their own.
+
 Op types, dtypes, devices, kinds and roles fit in any case; names, collections and keys as they are written.
 In a GLOB `*` stands for any characters, "/" too, and `?` for one; everything else stands for itself.
 """
@@ -18,27 +20,31 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from scopeview.analysis.derive.roles import ROLES
+from scopeview.analysis.variable_columns import BY_SEARCH, Format
 from scopeview.errors import QueryError
 from scopeview.model.shapes import Shape
 
-FIELDS: Mapping[str, str] = {
+_OF_OPS = {
     "name": "full name of the op or variable",
     "op": "op type; finds ops only",
     "dtype": "dtype of the variable, or of the op's first output",
     "device": "device that was asked for",
     "collection": "a collection that it is a member of",
-    "key": "checkpoint key; finds variables only",
-    "kind": "ref, resource, partitioned, frozen, checkpoint, object; finds variables only",
-    "role": "what an op is for: forward, init, save, gradient, update, summary, bookkeeping; finds ops only",
-    "shared": "number of places that use a variable: 2, >1, <=3; finds variables only",
-    "parameters": "number of elements: >1000000, <=10; finds variables only",
+    "role": f"what an op is for: {', '.join(ROLES)}; finds ops only",
     "scope": "the scope that it lies in, at any depth",
     "shape": "shape, with * for any size: [3,*]; ... for any number of sizes",
-    "trainable": "yes or no; finds variables only",
     "in": "ops or variables",
 }
+_HOW: Mapping[Format, str] = {"count": " (2, >1, <=3)", "bytes": " (>1000000, <=10)"}
 
-_VARIABLES_ONLY = frozenset({"key", "kind", "trainable", "shared", "parameters"})
+FIELDS: Mapping[str, str] = _OF_OPS | {
+    search: f"{column.head.help}{_HOW.get(column.head.format, '')}; finds variables only"
+    for search, column in BY_SEARCH.items()
+    if search not in _OF_OPS
+}
+"""Every search field: what ops are searched by, and the columns of the variable table."""
+
+_VARIABLES_ONLY = FIELDS.keys() - _OF_OPS.keys()
 _OPS_ONLY = frozenset({"op", "role"})
 _TERM = re.compile(r"([a-z]+):(.*)\Z", re.DOTALL)
 
@@ -100,27 +106,30 @@ def _check(field: str, value: str) -> None:
         raise QueryError(f"the search field {field}: needs a value, such as {field}:{_EXAMPLES.get(field, 'x*')}")
     if field == "in" and value not in ("ops", "variables"):
         raise QueryError(f"in:{value} is not known; it is in:ops or in:variables")
-    if field == "trainable" and value not in ("yes", "no"):
-        raise QueryError(f"trainable:{value} is not known; it is trainable:yes or trainable:no")
-    if field == "shape":
-        parse_shape(value)
-    if field in ("shared", "parameters"):
-        parse_count(value)
+    if field in BY_SEARCH:
+        _check_value(field, value, BY_SEARCH[field].head.format)
     if field == "role" and not any(glob_pattern(value, re.IGNORECASE).fullmatch(role) for role in ROLES):
         raise QueryError(f"role:{value} is not known; the roles are {', '.join(ROLES)}")
 
 
-_EXAMPLES = {
-    "shared": ">1",
+def _check_value(field: str, value: str, format_: Format) -> None:
+    if format_ == "yes_no" and value not in ("yes", "no"):
+        raise QueryError(f"{field}:{value} is not known; it is {field}:yes or {field}:no")
+    if format_ == "shape":
+        parse_shape(value)
+    if format_ in ("count", "bytes"):
+        parse_count(value)
+
+
+_EXAMPLES_OF: Mapping[Format, str] = {"count": ">1", "bytes": ">1000", "shape": "[3,*]", "yes_no": "yes"}
+_EXAMPLES = {search: _EXAMPLES_OF.get(column.head.format, "x*") for search, column in BY_SEARCH.items()} | {
     "role": "forward",
-    "shape": "[3,*]",
-    "trainable": "yes",
     "in": "ops",
     "op": "MatMul",
     "dtype": "float32",
 }
 
-_COUNT = re.compile(r"(>=|<=|>|<|=|)(\d{1,9})")
+_COUNT = re.compile(r"(>=|<=|>|<|=|)(\d{1,18})")
 _COMPARE: Mapping[str, Callable[[int, int], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from scopeview.analysis.graph_view.expanded import WholeGraph
 from scopeview.analysis.graph_view.nodes import GraphItem, ItemKind
 from scopeview.analysis.graph_view.subgraph import GraphLink
+from scopeview.render.colors import light
 
 _SHAPES: Mapping[ItemKind, str] = {
     "variable": "ellipse",
@@ -61,7 +62,7 @@ def _box(item: GraphItem) -> str:
     below = item.type if item.kind in ("op", "call") else f"{item.ops} ops" if item.kind == "scope" else ""
     parts = [f"label={_quoted(label, below)}", f"shape={_SHAPES[item.kind]}", f"tooltip={_quoted(item.path)}"]
     if item.uses > 1:
-        parts.append('color="#19703c", penwidth=2')
+        parts.append(f'color="{light("shared")}", penwidth=2')
     if item.aside is not None:
         parts.append("style=dashed")
     return ", ".join(parts)
@@ -76,8 +77,8 @@ def _line(link: GraphLink) -> str:
         else ""
     )
     style = "dashed" if not link.data else "solid"
-    color = ', color="#a8430a"' if link.writes else ', color="#19703c"' if link.weights == link.data > 0 else ""
-    return f"label={_quoted(label)}, style={style}{color}"
+    color = "write" if link.writes else "shared" if link.weights == link.data > 0 else ""
+    return f"label={_quoted(label)}, style={style}" + (f', color="{light(color)}"' if color else "")
 
 
 def _shape(link: GraphLink) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
+from scopeview.analysis.variable_columns import Format
 from scopeview.model.attributes import (
     DType,
     FunctionRef,
@@ -18,6 +21,9 @@ from scopeview.model.variables import Initializer
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that a terminal acts on or does not show: controls, bidirectional marks, line separators."""
+
+
+_UNITS = "kMGTP"
 
 
 def printable(text: str) -> str:
@@ -73,29 +79,32 @@ def bytes_text(size: int | None) -> str:
     """
     if size is None:
         return "?"
-    if size < 1000:
-        return f"{size} B"
-    exponent = min(int(math.log10(size) // 3), 5)
-    value = size / 1000**exponent
-    digits = 2 if value < 10 else 1 if value < 100 else 0
-    return f"{value:.{digits}f} {'kMGTP'[exponent - 1]}B"
+    return f"{size} B" if size < 1000 else f"{_in_thousands(size)}B"
 
 
 def short_count(number: int | None) -> str:
     """Write a large number in short, for headlines.
 
-    >>> short_count(999), short_count(1_234_567), short_count(None)
-    ('999', '1.23 M', '?')
+    >>> short_count(999), short_count(1_234_567), short_count(999_999), short_count(None)
+    ('999', '1.23 M', '1.00 M', '?')
     """
     if number is None:
         return "?"
-    if number < 10_000:
-        return f"{number:,}"
-    for unit, size in (("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 10**3)):
-        if number >= size:
-            value = number / size
-            return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f} {unit}"
-    return str(number)
+    return f"{number:,}" if number < 10_000 else _in_thousands(number)
+
+
+def _in_thousands(number: int) -> str:
+    """Write a number of at least 1000 with three digits and its unit; `web/src/lib/format.ts` does the same."""
+    exponent = 1
+    while number >= 1000 ** (exponent + 1) and exponent < len(_UNITS):
+        exponent += 1
+    for step in range(exponent, len(_UNITS) + 1):
+        for digits in (2, 1, 0):
+            value = Decimal(number) / Decimal(1000**step)
+            text = str(value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+            if len(text.replace(".", "")) <= 3:
+                return f"{text} {_UNITS[step - 1]}"
+    return f"{number // 1000 ** len(_UNITS):,} {_UNITS[-1]}"
 
 
 def shape_text(shape: Shape) -> str:
@@ -173,3 +182,23 @@ def initializer_text(initializer: Initializer | None) -> str:
     arguments = ", ".join(f"{name}={value_text(value)}" for name, value in initializer.arguments.items())
     resembles = f" = {initializer.resembles}" if initializer.resembles else ""
     return f"{initializer.kind}({arguments}){resembles}"
+
+
+def cell_text(value: Any, format: Format) -> str:
+    """Write a value of a table as the format of its column says; the page does the same (`web/src/lib/format.ts`).
+
+    >>> cell_text(1200, "count"), cell_text(None, "count"), cell_text(0, "count"), cell_text(True, "yes_no")
+    ('1,200', '?', '', 'yes')
+    """
+    match format:
+        case "count":
+            return "?" if value is None else count(value) if value else ""
+        case "bytes":
+            return bytes_text(value)
+        case "shape":
+            return shape_text(value)
+        case "yes_no":
+            return {True: "yes", False: "no"}.get(value, "")
+        case "names":
+            return ", ".join(map(printable, value))
+    return printable(value)

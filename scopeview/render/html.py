@@ -10,6 +10,7 @@ from itertools import groupby
 from scopeview import __version__
 from scopeview.analysis.report import ModelReport, ReportRow, ReportTree
 from scopeview.render.card import card_rows
+from scopeview.render.colors import style_sheet
 from scopeview.render.formats import bytes_text, count, plural, printable, shape_text, short_count
 
 _MOST_NESTED = 200
@@ -31,6 +32,7 @@ class Line:
 def report_html(report: ModelReport, *, date: str = "") -> str:
     """Write a report as a page that a browser, a mail or a review shows as it is; it is dated today by default."""
     from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
 
     environment = Environment(
         loader=PackageLoader("scopeview.render"), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -41,6 +43,7 @@ def report_html(report: ModelReport, *, date: str = "") -> str:
     findings = [list(group) for _, group in groupby(report.lint.findings, key=lambda found: found.code)]
     return environment.get_template("report.html").render(
         report=report,
+        colors=Markup(style_sheet()),
         card=list(card_rows(report.card)),
         trees=(("ops", "Op scopes", report.ops), ("variables", "Variable scopes", report.variables)),
         lines=lines,

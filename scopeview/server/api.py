@@ -17,7 +17,7 @@ from scopeview.analysis.answers.scope_map import AccessKind, MapFilter, ScopeMap
 from scopeview.analysis.answers.sharing import SharingReport, sharing, sharing_of
 from scopeview.analysis.answers.show import Detail, detail
 from scopeview.analysis.answers.values import ValuesReport, VariableValues, values_of, values_report
-from scopeview.analysis.answers.variables import SortKey, VariableTablePage, variable_table
+from scopeview.analysis.answers.variables import VariableTablePage, variable_table
 from scopeview.analysis.card import full_card
 from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.diff.report import DiffReport, page_of
@@ -237,7 +237,7 @@ async def variables(  # noqa: PLR0913 - one parameter per field of the query
     model: str,
     queries: Ask,
     q: str = "",
-    sort: SortKey = "name",
+    sort: str = "name",
     descending: bool = False,
     attached: bool = False,
     offset: Offset = 0,

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
+from pathlib import Path
 
+from scopeview.analysis.variable_columns import COLUMNS
 from tests.cli.running import Run
 from tests.places import SAMPLES
 
@@ -34,3 +38,34 @@ def test_a_query_that_cannot_be_read_ends_with_a_sentence(scopeview: Run) -> Non
 
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("scopeview: there is no search field 'color'")
+
+
+def test_variables_are_a_table_of_chosen_columns(scopeview: Run) -> None:
+    query = ("find", SAMPLES / "m17_gan.meta", "shared:>1", "--limit", "2", "--columns", "name,shape,call_sites")
+
+    assert scopeview(*query).out.splitlines() == [
+        "4 variables, 37 parameters, 148 B",
+        "  name                          shape   call sites",
+        "  discriminator/hidden/biases   [6]              2",
+        "  discriminator/hidden/weights  [4, 6]           2",
+        "  … 2 more: --offset 2 shows the next page",
+    ]
+    page = json.loads(scopeview(*query, "--json").out)
+    assert [head["key"] for head in page["columns"]] == ["name", "shape", "call_sites"]
+    assert page["rows"][1]["cells"] == ["discriminator/hidden/weights", [4, 6], 2]
+
+
+def test_csv_has_every_column_and_no_formula(scopeview: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.pbtxt").write_text('node { name: "=cmd" op: "VariableV2" }')
+    out = scopeview("find", tmp_path / "x.pbtxt", "in:variables", "--csv").out
+
+    (row,) = csv.DictReader(io.StringIO(out))
+    assert list(row) == [column.head.key for column in COLUMNS]
+    assert (row["name"], row["shape"], row["uses"], row["trainable"]) == ("'=cmd", "[...]", "0", "")
+
+
+def test_a_column_that_is_not_there_ends_with_a_sentence(scopeview: Run) -> None:
+    ran = scopeview("find", SAMPLES / "m05_reuse.meta", "in:variables", "--columns", "weight")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("scopeview: there is no column 'weight'; the columns are name, shape")

@@ -42,10 +42,10 @@ def test_sizes_keep_three_digits() -> None:
         "999 B",
         "1.00 kB",
         "12.3 kB",
-        "1000 kB",
+        "1.00 MB",
         "1.50 MB",
         "2.00 GB",
-        "1000 PB",
+        "1,000 PB",
     ]
     assert [short_count(n) for n in (9_999, 10_000, 1_234_567, 10**12)] == ["9,999", "10.0 k", "1.23 M", "1.00 T"]
 

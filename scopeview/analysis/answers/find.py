@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.analysis.query import Query, glob_pattern, parse_count, parse_query, parse_shape, shape_matches
+from scopeview.analysis.variable_columns import BY_SEARCH, Format
+from scopeview.analysis.variable_row import rows_of
 from scopeview.errors import QueryError
 from scopeview.model.entry_point import MAIN
 from scopeview.model.model import Model
@@ -186,16 +188,17 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
 
 
 def _variables(context: AnalysisContext, query: Query) -> Iterator[Variable]:
-    name_fits, counts = _name_test(query), [parse_count(value) for value in query.values("shared")]
+    name_fits = _name_test(query)
+    columns = [(BY_SEARCH[field], value) for field, value in query.terms if field in BY_SEARCH and field != "name"]
+    columns.sort(key=lambda term: term[0].is_derived)
     is_object = any(word.startswith(ROOT) for word in query.words)  # as TensorFlow's errors call it
-    for variable in context.model.variables:
+    for row in rows_of(context):
+        variable = row.variable
         names = object_names(variable) if is_object else (variable.name, *(part.name for part in variable.parts))
         if any(map(name_fits, names)) and all(
-            _VARIABLE_TESTS[field](variable, value) for field, value in query.terms if field in _VARIABLE_TESTS
+            _CELL_TESTS[column.head.format](value, column.value(row)) for column, value in columns
         ):
-            uses = context.uses(variable) if counts else 0
-            if all(compare(uses, number) for compare, number in counts):
-                yield variable
+            yield variable
 
 
 def _any_fits(glob: str, texts: tuple[str, ...]) -> bool:
@@ -213,15 +216,14 @@ def _fits_number(text: str, number: int | None) -> bool:
     return number is not None and compare(number, bound)
 
 
-_VARIABLE_TESTS: dict[str, Callable[[Variable, str], bool]] = {
-    "dtype": lambda variable, value: _fits_in_any_case(value, variable.dtype),
-    "device": lambda variable, value: _fits_in_any_case(value, variable.device),
-    "collection": lambda variable, value: _any_fits(value, variable.collections),
-    "key": lambda variable, value: _any_fits(value, variable.checkpoint_keys),
-    "kind": lambda variable, value: _fits_in_any_case(value, variable.kind),
-    "shape": lambda variable, value: shape_matches(parse_shape(value), variable.shape),
-    "parameters": lambda variable, value: _fits_number(value, variable.parameters),
-    "trainable": lambda variable, value: variable.trainable is (value == "yes"),
+_CELL_TESTS: Mapping[Format, Callable[[str, Any], bool]] = {
+    "name": lambda glob, name: _any_fits(glob, (name,)),
+    "names": _any_fits,
+    "word": _fits_in_any_case,
+    "count": _fits_number,
+    "bytes": _fits_number,
+    "shape": lambda text, shape: shape_matches(parse_shape(text), shape),
+    "yes_no": lambda text, value: value is (text == "yes"),
 }
 
 

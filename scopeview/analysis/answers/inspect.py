@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -15,7 +15,7 @@ from scopeview.analysis.answers.programs import ProgramRecord, programs_of
 from scopeview.analysis.answers.totals import parameter_totals
 from scopeview.analysis.answers.traced import flags_of
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
+from scopeview.analysis.variable_row import VariableFacts, VariableRow, facts_of
 from scopeview.model.collection import Member
 from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.entry_point import MAIN
@@ -23,8 +23,7 @@ from scopeview.model.imported import ImportReport
 from scopeview.model.model import AlsoHere, Dangling, Model, Signature
 from scopeview.model.names import is_within
 from scopeview.model.scopes import DEEPEST, ScopeId, ScopeTree
-from scopeview.model.shapes import Shape
-from scopeview.model.variables import Initializer, Kind, Part, StoredSlice, Variable
+from scopeview.model.variables import Part, StoredSlice, Variable
 
 _LARGE_CONSTANT = 1024
 _MOST_PATHS = 32_000_000
@@ -96,34 +95,19 @@ class VariableScopeRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class VariableRecord:
-    """One variable."""
+class VariableRecord(VariableFacts):
+    """One variable as the artifact has it."""
 
-    name: str
-    shape: Shape
-    dtype: str
-    parameters: int | None
     size_bytes: int | None
-    trainable: bool | None
-    kind: Kind
-    collections: tuple[str, ...]
-    initializer: Initializer | None
     device: str
     handle_op: str | None
     shared_name: str
     container: str
-    checkpoint_keys: tuple[str, ...]
     full_name: str
-    object_paths: tuple[str, ...]
     parts: tuple[Part, ...]
     stored: StoredSlice | None
-    note: str
-    uses: int
-    """At how many places the computation uses it; from 2 on, it is shared."""
     slots: tuple[str, ...]
     """Variables that exist for this one: optimizer slots, averages, replicas."""
-    belongs_to: AuxiliaryVariable | None
-    """What it exists for, if it is one of these or a scalar of an optimizer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +202,7 @@ def inspect(
         card=card or model_card(context),
         op_scopes=_op_scopes(shown.model.op_scopes, scope, depth),
         variable_scopes=_variable_scopes(context, scope, depth),
-        variables=tuple(record_of(shown, variable) for variable in model.variables if is_within(variable.name, scope)),
+        variables=tuple(record_of(VariableRow(shown, v)) for v in model.variables if is_within(v.name, scope)),
         other_keys=tuple(dict.fromkeys(e.key for e in model.savers if not e.handle_op and not e.restores)),
         collections=tuple(
             CollectionRecord(found.name, found.kind, found.size, found.members) for found in model.collections
@@ -259,7 +243,7 @@ def summarize(context: AnalysisContext) -> ModelSummary:
         ops=len(model.graph),
         functions=len(model.functions),
         variables=len(variables),
-        attached_variables=sum(variable.name in context.auxiliary_variables for variable in variables),
+        attached_variables=sum(context.as_auxiliary(variable) is not None for variable in variables),
         parameters=sum(variable.parameters or 0 for variable in variables),
         parameters_trained=totals.trained,
         parameters_not_trained=totals.not_trained,
@@ -298,17 +282,10 @@ def _size_is_unknown(variable: Variable) -> bool:
     return variable.parameters is None or (is_numeric and variable.size_bytes is None)
 
 
-def record_of(context: AnalysisContext, variable: Variable) -> VariableRecord:
+def record_of(row: VariableRow) -> VariableRecord:
     """Return a variable as the contract lists it."""
-    told = {field.name: getattr(variable, field.name) for field in fields(Variable) if field.name != "first_value"}
     return VariableRecord(
-        **told,
-        initializer=variable.initializer,
-        parameters=variable.parameters,
-        size_bytes=variable.size_bytes,
-        uses=context.uses(variable),
-        slots=tuple(auxiliary.variable for auxiliary in context.attached.get(variable.name, ())),
-        belongs_to=context.auxiliary_variables.get(variable.name),
+        **facts_of(row, VariableRecord), slots=tuple(auxiliary.variable for auxiliary in row.auxiliary)
     )
 
 

@@ -15,29 +15,21 @@ from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
 from scopeview.analysis.derive.call_sites import CallSite
 from scopeview.analysis.derive.roles import TRAINING, Role
 from scopeview.analysis.suggestions import not_found
+from scopeview.analysis.variable_row import VariableFacts, VariableRow, facts_of
 from scopeview.errors import NotFoundError
 from scopeview.model.model import Model, SaverEntry
 from scopeview.model.names import is_within, scope_of
 from scopeview.model.object_paths import ROOT, object_names
 from scopeview.model.scopes import ScopeId
-from scopeview.model.shapes import Shape
-from scopeview.model.variables import Initializer, Kind, Variable
+from scopeview.model.variables import Variable
 
 
 @dataclass(frozen=True, slots=True)
-class VariableUse:
+class VariableUse(VariableFacts):
     """One variable and everything that ties it to the op tree."""
 
-    name: str
     creation_scope: str
     """The op scope that its op stands in."""
-    kind: Kind
-    shape: Shape
-    dtype: str
-    trainable: bool | None
-    parameters: int | None
-    uses: int
-    """At how many places the computation uses it; from 2 on, it is shared."""
     call_sites: tuple[CallSite, ...]
     readers: tuple[Access, ...]
     writers: tuple[Access, ...]
@@ -45,19 +37,11 @@ class VariableUse:
     """Whether readers and writers are not complete, because functions call functions too often."""
     slots: tuple[AuxiliaryVariable, ...]
     """Variables that exist for this one: optimizer slots, averages, replicas."""
-    belongs_to: AuxiliaryVariable | None
-    """What this variable exists for, if it is a slot, an average, a replica or an optimizer's scalar."""
     roles: Mapping[Role, int]
     """Accesses by what they serve."""
     unread: str
     """Why the computation does not read it; empty if it does."""
-    note: str
-    """What a reader must know, such as a name that freezing lost."""
-    initializer: Initializer | None
-    collections: tuple[str, ...]
-    checkpoint_keys: tuple[str, ...]
     savers: tuple[SaverEntry, ...]
-    object_paths: tuple[str, ...]
     history: VariableHistory | None
     """Where it was created and reused, and which flag decided; null where no trace says it."""
 
@@ -121,10 +105,10 @@ def sharing(
         for variable in model.variables
         if is_within(variable.name, scope) and (not collection or collection in variable.collections)
     ]
-    owned = [variable for variable in within if variable.name not in context.auxiliary_variables]
+    owned = [variable for variable in within if context.as_auxiliary(variable) is None]
     chosen = [variable for variable in (within if attached else owned) if context.uses(variable) >= minimum]
     return SharingReport(
-        tuple(use_of(context, variable) for variable in chosen[:limit]),
+        tuple(use_of(VariableRow(context, variable)) for variable in chosen[:limit]),
         len(chosen),
         len(owned),
         sum(context.uses(variable) > 1 for variable in owned),
@@ -175,43 +159,29 @@ def sharing_of(context: AnalysisContext, name: str) -> SharingReport:
         )
     if not found:
         raise NotFoundError(not_found(context.model, name, context.model.variables.names, "no variable"))
-    uses = tuple(use_of(context, variable) for variable in found)
+    uses = tuple(use_of(VariableRow(context, variable)) for variable in found)
     return SharingReport(uses, len(uses), len(uses), sum(use.uses > 1 for use in uses), _by_scope(context, found))
 
 
-def use_of(context: AnalysisContext, variable: Variable) -> VariableUse:
+def use_of(row: VariableRow) -> VariableUse:
     """Describe one variable."""
-    both = context.accesses(variable)
-    handle = variable.handles[0] if variable.handles else ""
+    both, handles = row.accesses, row.variable.handles
     return VariableUse(
-        name=variable.name,
-        creation_scope=scope_of(handle),
-        kind=variable.kind,
-        shape=variable.shape,
-        dtype=variable.dtype,
-        trainable=variable.trainable,
-        parameters=variable.parameters,
-        uses=context.uses(variable),
-        call_sites=context.call_sites(variable),
+        **facts_of(row, VariableUse),
+        creation_scope=scope_of(handles[0]) if handles else "",
         readers=both.readers,
         writers=both.writers,
         is_cut=both.is_cut,
-        slots=context.attached.get(variable.name, ()),
-        belongs_to=context.auxiliary_variables.get(variable.name),
+        slots=row.auxiliary,
         roles=Counter(access.role for access in (*both.readers, *both.writers)),
-        unread="" if context.uses(variable) else _why_unread(context, variable),
-        note=variable.note,
-        initializer=variable.initializer,
-        collections=variable.collections,
-        checkpoint_keys=variable.checkpoint_keys,
-        savers=savers_of(context.model, variable),
-        object_paths=variable.object_paths,
-        history=history_of(context, variable),
+        unread="" if row.uses else _why_unread(row),
+        savers=savers_of(row.context.model, row.variable),
+        history=history_of(row.context, row.variable),
     )
 
 
-def _why_unread(context: AnalysisContext, variable: Variable) -> str:
-    auxiliary = context.auxiliary_variables.get(variable.name)
+def _why_unread(row: VariableRow) -> str:
+    auxiliary, variable = row.belongs_to, row.variable
     if variable.kind == "checkpoint":
         return "a checkpoint holds values and no graph that reads them"
     if auxiliary is not None:
@@ -220,13 +190,13 @@ def _why_unread(context: AnalysisContext, variable: Variable) -> str:
         return "the record holds no graph that reads it"
     if variable.kind == "object":
         return "no function that is a program takes it: Keras saves it for training, or nothing uses it"
-    readers = context.accesses(variable).readers
+    readers = row.accesses.readers
     reasons = {access.no_use for access in readers if access.role == "forward"}
     if "predicate" in reasons:
         return "it only decides which branch runs"
     if "copy" in reasons:
         return "it is only copied to other variables"
-    roles = {access.role for access in (*readers, *context.accesses(variable).writers)}
+    roles = {access.role for access in (*readers, *row.accesses.writers)}
     if roles & TRAINING:
         return "only training reads or writes it"
     if "forward" in roles:

@@ -18,6 +18,7 @@ from scopeview.analysis.derive.call_sites import CallSite
 from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.derive.tensor_types import UNKNOWN, output_count, output_facts
 from scopeview.analysis.suggestions import not_found
+from scopeview.analysis.variable_row import VariableRow
 from scopeview.errors import NotFoundError
 from scopeview.model.code_lines import CodeLine, SourceLine
 from scopeview.model.entry_point import MAIN
@@ -195,7 +196,7 @@ def detail(context: AnalysisContext, name: str, *, limit: int = 50, program: str
         name=name,
         ops=ops,
         scopes=scopes,
-        variables=tuple(VariableDetail(record_of(users, v), use_of(users, v)) for v in variables_called(model, name)),
+        variables=tuple(_variable(VariableRow(users, v)) for v in variables_called(model, name)),
         variable_scopes=tuple(_variable_scopes(users, path, limit)),
         functions=tuple(_functions(model, name)),
         collections=tuple(
@@ -210,6 +211,10 @@ def detail(context: AnalysisContext, name: str, *, limit: int = 50, program: str
         names = (*context.in_program(program).model.graph.names, *_names(model, name))
         raise NotFoundError(not_found(model, name, dict.fromkeys(names)))
     return found
+
+
+def _variable(row: VariableRow) -> VariableDetail:
+    return VariableDetail(record_of(row), use_of(row))
 
 
 def _ops(context: AnalysisContext, name: str, limit: int) -> Iterator[OpDetail]:
@@ -350,12 +355,12 @@ def _variable_scopes(context: AnalysisContext, path: str, limit: int) -> Iterato
     if scope is None or not path:
         return
     inside = [model.variables[row] for row in tree.rows(scope)]
-    own = [variable for variable in inside if variable.name not in context.auxiliary_variables]
-    attached = [variable for variable in inside if variable.name in context.auxiliary_variables]
+    own = [variable for variable in inside if context.as_auxiliary(variable) is None]
+    attached = [variable for variable in inside if context.as_auxiliary(variable) is not None]
     yield VariableScopeDetail(
         path,
         context.call_sites_of_scope(path),
-        tuple(record_of(context, variable) for variable in (own + attached)[:limit]),
+        tuple(record_of(VariableRow(context, variable)) for variable in (own + attached)[:limit]),
         len(inside),
         len(attached),
         sum(variable.parameters or 0 for variable in own),

@@ -2,139 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
 from scopeview.analysis.answers.find import matching_variables
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
-from scopeview.model.shapes import Shape
-from scopeview.model.variables import Initializer, Kind, Variable
-
-SortKey = Literal[
-    "name",
-    "shape",
-    "dtype",
-    "parameters",
-    "size_bytes",
-    "collections",
-    "trainable",
-    "readers",
-    "uses",
-    "call_sites",
-    "slots",
-    "device",
-    "initializer",
-    "kind",
-]
+from scopeview.analysis.variable_columns import COLUMNS, Cell, ColumnHead, column
+from scopeview.analysis.variable_row import VariableRow
 
 
 @dataclass(frozen=True, slots=True)
-class TableRow:
+class TableLine:
     """One variable in one line."""
 
     name: str
-    kind: Kind
-    shape: Shape
-    dtype: str
     parameters: int | None
-    size_bytes: int | None
-    trainable: bool | None
-    collections: tuple[str, ...]
-    readers: int
-    """Ops of the computation that read it."""
-    uses: int
-    call_sites: int
-    slots: int
-    belongs_to: AuxiliaryVariable | None
-    device: str
-    initializer: Initializer | None
-    checkpoint_keys: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    """Its values, one for each column of the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class VariableTablePage:
-    """One page of the table, and totals over all rows that fit."""
+    """One page of the table, and totals over all variables that fit."""
 
-    rows: tuple[TableRow, ...]
+    columns: tuple[ColumnHead, ...]
+    """The columns that were asked for, in the order of the cells."""
+    rows: tuple[TableLine, ...]
+    """One line for each variable."""
     total: int
     offset: int
     parameters: int
     size_bytes: int
 
 
-def variable_table(
+def variable_table(  # noqa: PLR0913 - one parameter per choice
     context: AnalysisContext,
     query: str = "",
     *,
-    sort: SortKey = "name",
+    columns: Sequence[str] = (),
+    sort: str = "name",
     descending: bool = False,
     attached: bool = False,
     offset: int = 0,
-    limit: int = 200,
+    limit: int | None = 200,
 ) -> VariableTablePage:
     """List variables.
 
     Args:
         context: the model, analyzed.
         query: what must fit, in the language of `scopeview find`; empty for all.
+        columns: keys of the columns; empty for all of them.
         sort: the column to sort by; variables of one value stay in the order of their names.
         descending: largest first.
         attached: whether slots, averages and other variables that exist for another are listed.
         offset: rows to skip.
-        limit: rows of the page.
+        limit: rows of the page; None for all.
 
     Raises:
-        QueryError: the query cannot be understood.
+        QueryError: the query cannot be understood, or there is no such column.
     """
-    fitting = matching_variables(context, query) if query.strip() else list(context.model.variables)
-    chosen = fitting if attached else [v for v in fitting if v.name not in context.auxiliary_variables]
+    chosen_columns = [column(key) for key in columns] or COLUMNS
+    variables = matching_variables(context, query) if query.strip() else context.model.variables
+    rows = [VariableRow(context, variable) for variable in variables]
+    chosen = rows if attached else [row for row in rows if row.belongs_to is None]
     if sort != "name" or descending:
-        chosen = sorted(chosen, key=lambda variable: _KEYS[sort](context, variable), reverse=descending)
+        chosen = sorted(chosen, key=column(sort).order, reverse=descending)
+    page = chosen[offset:] if limit is None else chosen[offset : offset + limit]
     return VariableTablePage(
-        rows=tuple(_row(context, variable) for variable in chosen[offset : offset + limit]),
+        columns=tuple(chosen_column.head for chosen_column in chosen_columns),
+        rows=tuple(
+            TableLine(row.variable.name, row.variable.parameters, tuple(one.value(row) for one in chosen_columns))
+            for row in page
+        ),
         total=len(chosen),
         offset=offset,
-        parameters=sum(variable.parameters or 0 for variable in chosen),
-        size_bytes=sum(variable.size_bytes or 0 for variable in chosen),
-    )
-
-
-_KEYS: dict[SortKey, Callable[[AnalysisContext, Variable], Any]] = {
-    "name": lambda _context, variable: variable.name,
-    "shape": lambda _context, variable: tuple(size or 0 for size in variable.shape or ()),
-    "dtype": lambda _context, variable: variable.dtype,
-    "parameters": lambda _context, variable: variable.parameters or 0,
-    "size_bytes": lambda _context, variable: variable.size_bytes or 0,
-    "uses": lambda context, variable: context.uses(variable),
-    "collections": lambda _context, variable: variable.collections,
-    "trainable": lambda _context, variable: (variable.trainable is not None, variable.trainable or False),
-    "call_sites": lambda context, variable: len(context.call_sites(variable)),
-    "initializer": lambda _context, variable: variable.initializer.kind if variable.initializer is not None else "",
-    "readers": lambda context, variable: len(context.accesses(variable).forward),
-    "slots": lambda context, variable: len(context.attached.get(variable.name, ())),
-    "device": lambda _context, variable: variable.device,
-    "kind": lambda _context, variable: variable.kind,
-}
-
-
-def _row(context: AnalysisContext, variable: Variable) -> TableRow:
-    return TableRow(
-        name=variable.name,
-        kind=variable.kind,
-        shape=variable.shape,
-        dtype=variable.dtype,
-        parameters=variable.parameters,
-        size_bytes=variable.size_bytes,
-        trainable=variable.trainable,
-        collections=variable.collections,
-        readers=len(context.accesses(variable).forward),
-        uses=context.uses(variable),
-        call_sites=len(context.call_sites(variable)),
-        slots=len(context.attached.get(variable.name, ())),
-        belongs_to=context.auxiliary_variables.get(variable.name),
-        device=variable.device,
-        initializer=variable.initializer,
-        checkpoint_keys=variable.checkpoint_keys,
+        parameters=sum(row.variable.parameters or 0 for row in chosen),
+        size_bytes=sum(row.variable.size_bytes or 0 for row in chosen),
     )

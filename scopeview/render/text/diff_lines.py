@@ -21,15 +21,16 @@ MARKS: Mapping[Status, str] = {
     "only_a": "-",
     "only_b": "+",
 }
-WORDS: Mapping[Status, str] = {
+SHORT_WORDS: Mapping[Status, str] = {
     "same": "same",
-    "values": "with other values",
-    "shape": "with another shape",
-    "dtype": "with another dtype",
+    "values": "other values",
+    "shape": "another shape",
+    "dtype": "another dtype",
     "renamed": "renamed",
-    "only_a": "only in {a}",
-    "only_b": "only in {b}",
+    "only_a": "only in A",
+    "only_b": "only in B",
 }
+"""What the statuses are called; the page calls them so too."""
 _FOLDED_FROM = 3
 """Variables of a scope that become one line if the same happened to all."""
 
@@ -43,7 +44,10 @@ class Sides:
 
     def words(self, status: Status) -> str:
         """Return what a status is called."""
-        return WORDS[status].format(a=f"the {self.a}", b=f"the {self.b}")
+        if status in ("only_a", "only_b"):
+            return f"only in the {self.a if status == 'only_a' else self.b}"
+        is_change = status in ("values", "shape", "dtype")
+        return f"with {SHORT_WORDS[status]}" if is_change else SHORT_WORDS[status]
 
 
 def sides_of(report: DiffReport) -> Sides:

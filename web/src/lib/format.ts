@@ -1,4 +1,6 @@
-// How numbers and shapes look, as the command line writes them.
+// How numbers and shapes look: as the command line writes them, which `format.test.ts` holds.
+
+import type { Format } from "./declared";
 
 export function count(number: number | null | undefined): string {
   return number === null || number === undefined ? "?" : number.toLocaleString("en-US");
@@ -10,19 +12,50 @@ export function plural(number: number, noun: string, many = `${noun}s`): string 
 
 export function bytes(size: number | null | undefined): string {
   if (size === null || size === undefined) return "?";
-  if (size < 1000) return `${size} B`;
-  const units = ["kB", "MB", "GB", "TB"];
-  let value = size / 1000;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${value.toPrecision(3)} ${units[unit]}`;
+  return size < 1000 ? `${size} B` : `${inThousands(size)}B`;
 }
 
-export function shape(sizes: (number | null)[] | null): string {
-  return sizes === null ? "[…]" : `[${sizes.map((size) => size ?? "?").join(", ")}]`;
+// A large number in short.
+export function shortCount(number: number | null | undefined): string {
+  return number === null || number === undefined || number < 10_000 ? count(number) : inThousands(number);
+}
+
+const UNITS = "kMGTP";
+
+// Three digits and a unit.
+function inThousands(number: number): string {
+  for (let step = 1; step <= UNITS.length; step += 1) {
+    if (number >= 1000 ** (step + 1) && step < UNITS.length) continue;
+    for (let digits = 2; digits >= 0; digits -= 1) {
+      const rounded = Math.round(number / 10 ** (3 * step - digits));
+      if (rounded < 1000) return `${(rounded / 10 ** digits).toFixed(digits)} ${UNITS[step - 1]}`;
+    }
+  }
+  return `${count(Math.floor(number / 1000 ** UNITS.length))} ${UNITS.at(-1)}`;
+}
+
+export function shape(sizes: readonly (number | null)[] | null): string {
+  return sizes === null ? "[...]" : `[${sizes.map((size) => size ?? "?").join(", ")}]`;
+}
+
+export type Cell = string | number | boolean | null | readonly (string | number | null)[];
+
+// A value of a table as the format of its column says.
+export function cell(value: Cell, format: Format): string {
+  switch (format) {
+    case "count":
+      return value === 0 ? "" : count(value as number | null);
+    case "bytes":
+      return bytes(value as number | null);
+    case "shape":
+      return shape(value as (number | null)[] | null);
+    case "yes_no":
+      return value === null ? "" : value ? "yes" : "no";
+    case "names":
+      return (value as string[]).map(printable).join(", ");
+    default:
+      return printable(value as string);
+  }
 }
 
 // The end of a name tells twins apart (`discriminator_1`): what does not fit is left out of the middle.

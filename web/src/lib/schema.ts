@@ -836,6 +836,32 @@ export interface components {
             has_collections: boolean;
         };
         /**
+         * ColumnHead
+         * @description What a table must know of a column to show it.
+         */
+        ColumnHead: {
+            /** Key */
+            key: string;
+            /** Heading */
+            heading: string;
+            /** Help */
+            help: string;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "name" | "names" | "word" | "count" | "bytes" | "shape" | "yes_no";
+            /** Letters */
+            letters: number;
+            /** Search */
+            search: string;
+            /**
+             * Is Listed
+             * @default true
+             */
+            is_listed: boolean;
+        };
+        /**
          * CommonVariables
          * @description Variables that all of several names use.
          */
@@ -2518,43 +2544,16 @@ export interface components {
             is_blank: boolean;
         };
         /**
-         * TableRow
+         * TableLine
          * @description One variable in one line.
          */
-        TableRow: {
+        TableLine: {
             /** Name */
             name: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "ref" | "resource" | "partitioned" | "frozen" | "checkpoint" | "object" | "traced";
-            /** Shape */
-            shape: (number | null)[] | null;
-            /** Dtype */
-            dtype: string;
             /** Parameters */
             parameters: number | null;
-            /** Size Bytes */
-            size_bytes: number | null;
-            /** Trainable */
-            trainable: boolean | null;
-            /** Collections */
-            collections: string[];
-            /** Readers */
-            readers: number;
-            /** Uses */
-            uses: number;
-            /** Call Sites */
-            call_sites: number;
-            /** Slots */
-            slots: number;
-            belongs_to: components["schemas"]["AuxiliaryVariable"] | null;
-            /** Device */
-            device: string;
-            initializer: components["schemas"]["Initializer"] | null;
-            /** Checkpoint Keys */
-            checkpoint_keys: string[];
+            /** Cells */
+            cells: (string | number | boolean | string[] | (number | null)[] | null)[];
         };
         /**
          * TensorInfo
@@ -2725,29 +2724,38 @@ export interface components {
         };
         /**
          * VariableRecord
-         * @description One variable.
+         * @description One variable as the artifact has it.
          */
         VariableRecord: {
             /** Name */
             name: string;
-            /** Shape */
-            shape: (number | null)[] | null;
-            /** Dtype */
-            dtype: string;
-            /** Parameters */
-            parameters: number | null;
-            /** Size Bytes */
-            size_bytes: number | null;
-            /** Trainable */
-            trainable: boolean | null;
             /**
              * Kind
              * @enum {string}
              */
             kind: "ref" | "resource" | "partitioned" | "frozen" | "checkpoint" | "object" | "traced";
+            /** Shape */
+            shape: (number | null)[] | null;
+            /** Dtype */
+            dtype: string;
+            /** Trainable */
+            trainable: boolean | null;
+            /** Parameters */
+            parameters: number | null;
             /** Collections */
             collections: string[];
             initializer: components["schemas"]["Initializer"] | null;
+            /** Checkpoint Keys */
+            checkpoint_keys: string[];
+            /** Object Paths */
+            object_paths: string[];
+            /** Note */
+            note: string;
+            /** Uses */
+            uses: number;
+            belongs_to: components["schemas"]["AuxiliaryVariable"] | null;
+            /** Size Bytes */
+            size_bytes: number | null;
             /** Device */
             device: string;
             /** Handle Op */
@@ -2756,22 +2764,13 @@ export interface components {
             shared_name: string;
             /** Container */
             container: string;
-            /** Checkpoint Keys */
-            checkpoint_keys: string[];
             /** Full Name */
             full_name: string;
-            /** Object Paths */
-            object_paths: string[];
             /** Parts */
             parts: components["schemas"]["Part"][];
             stored: components["schemas"]["StoredSlice"] | null;
-            /** Note */
-            note: string;
-            /** Uses */
-            uses: number;
             /** Slots */
             slots: string[];
-            belongs_to: components["schemas"]["AuxiliaryVariable"] | null;
         };
         /**
          * VariableScopeDetail
@@ -2815,11 +2814,13 @@ export interface components {
         };
         /**
          * VariableTablePage
-         * @description One page of the table, and totals over all rows that fit.
+         * @description One page of the table, and totals over all variables that fit.
          */
         VariableTablePage: {
+            /** Columns */
+            columns: components["schemas"]["ColumnHead"][];
             /** Rows */
-            rows: components["schemas"]["TableRow"][];
+            rows: components["schemas"]["TableLine"][];
             /** Total */
             total: number;
             /** Offset */
@@ -2836,8 +2837,6 @@ export interface components {
         VariableUse: {
             /** Name */
             name: string;
-            /** Creation Scope */
-            creation_scope: string;
             /**
              * Kind
              * @enum {string}
@@ -2851,8 +2850,20 @@ export interface components {
             trainable: boolean | null;
             /** Parameters */
             parameters: number | null;
+            /** Collections */
+            collections: string[];
+            initializer: components["schemas"]["Initializer"] | null;
+            /** Checkpoint Keys */
+            checkpoint_keys: string[];
+            /** Object Paths */
+            object_paths: string[];
+            /** Note */
+            note: string;
             /** Uses */
             uses: number;
+            belongs_to: components["schemas"]["AuxiliaryVariable"] | null;
+            /** Creation Scope */
+            creation_scope: string;
             /** Call Sites */
             call_sites: components["schemas"]["CallSite"][];
             /** Readers */
@@ -2863,24 +2874,14 @@ export interface components {
             is_cut: boolean;
             /** Slots */
             slots: components["schemas"]["AuxiliaryVariable"][];
-            belongs_to: components["schemas"]["AuxiliaryVariable"] | null;
             /** Roles */
             roles: {
                 [key: string]: number;
             };
             /** Unread */
             unread: string;
-            /** Note */
-            note: string;
-            initializer: components["schemas"]["Initializer"] | null;
-            /** Collections */
-            collections: string[];
-            /** Checkpoint Keys */
-            checkpoint_keys: string[];
             /** Savers */
             savers: components["schemas"]["SaverEntry"][];
-            /** Object Paths */
-            object_paths: string[];
             history: components["schemas"]["VariableHistory"] | null;
         };
         /**
@@ -2939,6 +2940,7 @@ export type CodeStack = components['schemas']['CodeStack'];
 export type CollectionDetail = components['schemas']['CollectionDetail'];
 export type CollectionRecord = components['schemas']['CollectionRecord'];
 export type CollectionsReport = components['schemas']['CollectionsReport'];
+export type ColumnHead = components['schemas']['ColumnHead'];
 export type CommonVariables = components['schemas']['CommonVariables'];
 export type Dangling = components['schemas']['Dangling'];
 export type Detail = components['schemas']['Detail'];
@@ -3015,7 +3017,7 @@ export type Signature = components['schemas']['Signature'];
 export type SourceLine = components['schemas']['SourceLine'];
 export type Stop = components['schemas']['Stop'];
 export type StoredSlice = components['schemas']['StoredSlice'];
-export type TableRow = components['schemas']['TableRow'];
+export type TableLine = components['schemas']['TableLine'];
 export type TensorInfo = components['schemas']['TensorInfo'];
 export type Trace = components['schemas']['Trace'];
 export type TreePage = components['schemas']['TreePage'];
@@ -7505,7 +7507,7 @@ export interface operations {
         parameters: {
             query?: {
                 q?: string;
-                sort?: "name" | "shape" | "dtype" | "parameters" | "size_bytes" | "collections" | "trainable" | "readers" | "uses" | "call_sites" | "slots" | "device" | "initializer" | "kind";
+                sort?: string;
                 descending?: boolean;
                 attached?: boolean;
                 /** @description How many to skip. */

@@ -1,6 +1,6 @@
 // One row of a tree: a name, how much stands below it, and what is said of it.
 
-import { bytes, count, parent, plural, printable, shape } from "../../lib/format";
+import { bytes, count, parent, plural, printable, shape, shortCount } from "../../lib/format";
 import { route } from "../../app/route";
 import type { FindingCount, FindingsByScope, TreeRow } from "../../lib/schema";
 import { type Entry, isMore, type Line, standsFor } from "./lines";
@@ -147,7 +147,7 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
           }
         >
           <i style={{ width: `${Math.max(1, (26 * size) / largest)}px` }} />
-          {size < 1e6 ? count(size) : `${(size / 1e6).toPrecision(3)} M`}
+          {size < 1e6 ? count(size) : shortCount(size)}
         </span>
       )}
     </div>

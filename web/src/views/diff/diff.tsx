@@ -6,6 +6,7 @@ import { useQuery } from "../../lib/use_query";
 import { Copy } from "../../lib/copy";
 import { OpTrees, Ribbons } from "./diff_pictures";
 import { csv, download } from "../../lib/download";
+import { STATUS_MARKS, STATUS_WORDS } from "../../lib/declared";
 import { count, plural, printable, shape } from "../../lib/format";
 import { ModelOptions } from "../../app/models";
 import { Segments } from "../../lib/path";
@@ -13,24 +14,11 @@ import { counterpart, models } from "../../app/open_models";
 import { route, navigate } from "../../app/route";
 import type { DiffEntry, DiffReport, RenameRule, RestoreReport } from "../../lib/schema";
 
-const WORDS: Record<DiffEntry["status"], string> = {
-  same: "same",
-  values: "other values",
-  shape: "reshaped",
-  dtype: "retyped",
-  renamed: "renamed",
-  only_a: "only in A",
-  only_b: "only in B",
-};
-const MARKS: Record<DiffEntry["status"], string> = {
-  same: " ",
-  values: "~",
-  shape: "~",
-  dtype: "~",
-  renamed: "→",
-  only_a: "−",
-  only_b: "+",
-};
+const WORDS: Record<DiffEntry["status"], string> = STATUS_WORDS;
+const TYPESET: Record<string, string> = { ">": "→", "-": "−" };
+const MARKS = Object.fromEntries(
+  Object.entries(STATUS_MARKS).map(([status, mark]) => [status, TYPESET[mark] ?? mark]),
+) as Record<DiffEntry["status"], string>;
 const STATUSES = Object.keys(WORDS) as DiffEntry["status"][];
 const PAGE = 500;
 

@@ -2,6 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import { api } from "../../lib/api";
+import { STATUS_WORDS } from "../../lib/declared";
 import { useQuery } from "../../lib/use_query";
 import { count, leaf, plural, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
@@ -121,13 +122,9 @@ function ends(nodes: DiffNode[], side: "left" | "right"): Band[] {
   );
 }
 
-const FATES = [
-  ["same", "same"],
-  ["renamed", "renamed"],
-  ["values", "other values"],
-  ["shape", "reshaped"],
-  ["dtype", "retyped"],
-] as const;
+const FATES = (["same", "renamed", "values", "shape", "dtype"] as const).map(
+  (status) => [status, STATUS_WORDS[status]] as const,
+);
 
 const SHOWN = 300;
 

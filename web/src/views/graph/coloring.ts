@@ -1,6 +1,7 @@
 // Colors of the boxes by what was chosen, and the legend that says exactly what is on the screen.
 
 import type { Coloring } from "../../app/route";
+import { ROLE_HUES } from "../../lib/declared";
 import type { GraphItem, GraphLink } from "../../lib/schema";
 
 export const HUES = 10; // classes hue0 .. hue9 of the style sheet; hue9 is for all that come after
@@ -12,8 +13,7 @@ export const NOTES: Partial<Record<Coloring, string>> = {
   device: "a scope: all devices in it",
 };
 
-// A role has one color, whatever else is on the screen.
-const ROLES = ["forward", "init", "variable", "gradient", "update", "save", "summary", "input", "bookkeeping"];
+// A role has one color, whatever else is on the screen: its index among ROLE_HUES.
 const INPUT = /^(Placeholder\w*|Iterator\w*|OneShotIterator)$/;
 
 export function lineKind(link: GraphLink): "data" | "weights" | "write" | "control" {
@@ -34,7 +34,8 @@ export function legendOf(items: GraphItem[], coloring: Coloring): Legend {
   // One structure alone says nothing: a color there means "equal to another on the screen".
   const shown = [...counts].filter(([, count]) => coloring !== "structure" || count > 1);
   shown.sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
-  const hue = (text: string, index: number) => Math.min(coloring === "role" ? ROLES.indexOf(text) : index, HUES - 1);
+  const hue = (text: string, index: number) =>
+    Math.min(coloring === "role" ? ROLE_HUES.indexOf(text) : index, HUES - 1);
   const hues = new Map(shown.map(([text], index) => [text, hue(text, index)]));
   const entries = shown.slice(0, HUES - 1).map(([text, count], index) => ({
     text: coloring === "structure" ? `equal inside (${index + 1})` : text,

@@ -2,6 +2,7 @@
 
 import { useRef } from "preact/hooks";
 import { api } from "../../lib/api";
+import { ROLES } from "../../lib/declared";
 import { useQuery } from "../../lib/use_query";
 import { count, plural, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
@@ -10,7 +11,7 @@ import { route, navigate, toggled } from "../../app/route";
 import { type Band, type SideNode, TwoTrees } from "../../lib/two_trees";
 import type { MapNode, Ribbon } from "../../lib/schema";
 
-const ROLES = ["forward", "update", "gradient", "init", "save", "summary", "bookkeeping", "all"] as const;
+const CHOICES = [...ROLES, "all"] as const;
 const KINDS = [
   ["read", "used at one call site"],
   ["shared", "used at several"],
@@ -72,7 +73,7 @@ export function ScopeMapView() {
         <label>
           accesses{" "}
           <select value={filter.role} onChange={(event) => set({ role: event.currentTarget.value })}>
-            {ROLES.map((role) => (
+            {CHOICES.map((role) => (
               <option key={role} value={role}>
                 {role === "all" ? "of all roles" : role}
               </option>

@@ -1,87 +1,36 @@
-// The columns of the table: what stands in each, and how much room it takes.
+// The columns of the table: which of those that Python declares are shown, and how much room they take.
 
-import { bytes, count, printable, shape } from "../../lib/format";
-import type { TableRow } from "../../lib/schema";
+import { COLUMNS, type Format } from "../../lib/declared";
+import { cell, type Cell } from "../../lib/format";
+import type { TableLine } from "../../lib/schema";
 
-export type Column =
-  | "name"
-  | "shape"
-  | "dtype"
-  | "parameters"
-  | "size_bytes"
-  | "trainable"
-  | "uses"
-  | "call_sites"
-  | "readers"
-  | "slots"
-  | "initializer"
-  | "collections"
-  | "device";
+export type Column = (typeof COLUMNS)[number]["key"];
+type Shown = (typeof COLUMNS)[number];
 
-interface Shown {
-  key: Column;
-  heading: string;
-  help: string; // what the heading means
-  style: "name" | "mono" | "number" | "quiet";
-  most: number; // letters; what is longer is cut
-}
+export const INDEX = Object.fromEntries(COLUMNS.map(({ key }, index) => [key, index])) as Record<Column, number>;
 
-export const COLUMNS: readonly Shown[] = [
-  { key: "name", heading: "name", help: "name of the variable", style: "name", most: 90 },
-  { key: "shape", heading: "shape", help: "shape; ? is not known", style: "mono", most: 20 },
-  { key: "dtype", heading: "dtype", help: "dtype", style: "quiet", most: 10 },
-  { key: "parameters", heading: "parameters", help: "number of elements", style: "number", most: 14 },
-  { key: "size_bytes", heading: "bytes", help: "bytes when stored densely", style: "number", most: 8 },
-  { key: "trainable", heading: "trained", help: "whether it is trainable", style: "quiet", most: 3 },
-  {
-    key: "uses",
-    heading: "uses",
-    help: "how many times the computation uses it; from 2 on it is shared",
-    style: "number",
-    most: 6,
-  },
-  { key: "call_sites", heading: "call sites", help: "op scopes that use it", style: "number", most: 6 },
-  { key: "readers", heading: "readers", help: "ops of the computation that read it", style: "number", most: 6 },
-  {
-    key: "slots",
-    heading: "slots",
-    help: "optimizer slots and moving averages of the variable",
-    style: "number",
-    most: 6,
-  },
-  { key: "initializer", heading: "initializer", help: "what gives it its first value", style: "quiet", most: 18 },
-  { key: "device", heading: "device", help: "requested device", style: "quiet", most: 16 },
-  { key: "collections", heading: "collections", help: "collections that it is a member of", style: "quiet", most: 32 },
-];
+export const isNumber = (format: Format): boolean => format === "count" || format === "bytes";
 
-export function cellText(row: TableRow, column: Column): string {
-  switch (column) {
-    case "name":
-      return printable(row.name);
-    case "shape":
-      return shape(row.shape);
-    case "dtype":
-      return row.dtype;
-    case "parameters":
-      return count(row.parameters);
-    case "size_bytes":
-      return bytes(row.size_bytes);
-    case "trainable":
-      return row.trainable === null ? "" : row.trainable ? "yes" : "no";
-    case "collections":
-      return row.collections.map(printable).join(", ");
-    case "initializer":
-      return row.initializer ? row.initializer.resembles || row.initializer.kind : "";
-    case "device":
-      return printable(row.device);
-    default:
-      return row[column] ? count(row[column]) : "";
-  }
+// The class of a cell.
+export const STYLE: Record<Format, "name" | "mono" | "number" | "quiet"> = {
+  name: "name",
+  names: "quiet",
+  word: "quiet",
+  count: "number",
+  bytes: "number",
+  shape: "mono",
+  yes_no: "quiet",
+};
+
+export function cellText(row: TableLine, column: Shown): string {
+  return cell(row.cells[INDEX[column.key]] as Cell, column.format);
 }
 
 // Those that say something of any row.
-export function columnsOf(rows: TableRow[]): readonly Shown[] {
-  return COLUMNS.filter(({ key }) => key === "name" || rows.some((row) => cellText(row, key)));
+export function columnsOf(rows: TableLine[]): readonly Shown[] {
+  return COLUMNS.filter(
+    (column) => column.is_listed && (column.key === "name" || rows.some((row) => cellText(row, column))),
+  );
 }
 
 const LETTER = { name: 7.3, mono: 7.3, number: 7.6, quiet: 6.6 }; // px of a letter, in the mean
@@ -98,16 +47,16 @@ export function ending(name: string, letters: number): string {
 }
 
 // As wide as what stands in them.
-export function widthsOf(columns: readonly Shown[], rows: TableRow[], names: string[]): string {
+export function widthsOf(columns: readonly Shown[], rows: TableLine[], names: string[]): string {
   return columns
-    .map(({ key, heading, style, most }) => {
-      const texts = key === "name" ? names : rows.map((row) => cellText(row, key));
+    .map((column) => {
+      const texts = column.key === "name" ? names : rows.map((row) => cellText(row, column));
       const longest = Math.min(
-        most,
+        column.letters,
         texts.reduce((longest, text) => Math.max(longest, text.length), 0),
       );
-      const width = Math.ceil(Math.max(LETTER[style] * longest, HEADING * (heading.length + 1)) + 3);
-      return `${width}px`;
+      const letter = LETTER[STYLE[column.format]];
+      return `${Math.ceil(Math.max(letter * longest, HEADING * (column.heading.length + 1)) + 3)}px`;
     })
     .join(" ");
 }

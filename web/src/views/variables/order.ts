@@ -1,6 +1,7 @@
 // What the table shows, as the address holds it: `sort:parameters down all where trainable:yes`.
 
-import { COLUMNS, type Column } from "./columns";
+import { COLUMNS } from "../../lib/declared";
+import type { Column } from "./columns";
 
 export interface Order {
   sort: Column;

@@ -3,15 +3,15 @@
 import { useRef } from "preact/hooks";
 import { commonScope, printable } from "../../lib/format";
 import { route, navigate } from "../../app/route";
-import type { TableRow } from "../../lib/schema";
+import type { TableLine } from "../../lib/schema";
 import { useWindow } from "../../lib/virtual_list";
-import { type Column, columnsOf, ending, lettersFor, cellText, widthsOf } from "./columns";
+import { type Column, INDEX, STYLE, isNumber, columnsOf, ending, lettersFor, cellText, widthsOf } from "./columns";
 import type { Order } from "./order";
 
 const ROW = 26;
 
 interface Props {
-  rows: TableRow[];
+  rows: TableLine[];
   total: number;
   order: Order;
   onSort: (column: Column) => void;
@@ -64,11 +64,11 @@ export function Table({ rows, total, order, onSort, onEnd }: Props) {
       aria-activedescendant={rows.some((row) => row.name === selected) ? "variable-selected" : undefined}
     >
       <div class="grid head" style={grid} role="row">
-        {columns.map(({ key, heading, help: meaning, style }) => (
+        {columns.map(({ key, heading, help: meaning, format }) => (
           <span
             key={key}
             role="columnheader"
-            class={style === "number" ? "number" : ""}
+            class={isNumber(format) ? "number" : ""}
             aria-sort={order.sort === key ? (order.descending ? "descending" : "ascending") : undefined}
           >
             <button
@@ -96,13 +96,14 @@ export function Table({ rows, total, order, onSort, onEnd }: Props) {
             style={{ ...grid, top: `${(seen.first + place) * ROW}px` }}
             onClick={() => navigate({ selected: row.name })}
           >
-            {columns.map(({ key, style }) => {
-              const text = cellText(row, key);
+            {columns.map((column) => {
+              const { key, format } = column;
+              const text = cellText(row, column);
               return (
-                <span key={key} role="gridcell" title={text} class={style === "name" ? "mono" : style}>
+                <span key={key} role="gridcell" title={text} class={format === "name" ? "mono" : STYLE[format]}>
                   {key === "name" ? (
                     names[seen.first + place]
-                  ) : key === "uses" && row.uses > 1 ? (
+                  ) : key === "uses" && Number(row.cells[INDEX.uses]) > 1 ? (
                     <b class="badge shared">{text}</b>
                   ) : (
                     text

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count, cut, leaf, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
 import { route, navigate } from "../../app/route";
-import type { TableRow } from "../../lib/schema";
+import type { TableLine } from "../../lib/schema";
 
 interface Branch {
   path: string;
@@ -13,7 +13,7 @@ interface Branch {
   size?: number;
 }
 
-function branches(rows: TableRow[]): Branch {
+function branches(rows: TableLine[]): Branch {
   const root: Branch = { path: "", children: [] };
   const scopes = new Map<string, Branch>([["", root]]);
   for (const row of rows) {
@@ -35,7 +35,7 @@ function branches(rows: TableRow[]): Branch {
 }
 
 interface Props {
-  rows: TableRow[];
+  rows: TableLine[];
   total: number;
   onEnter: (scope: string) => void; // look at what is in one scope alone
 }

@@ -4,10 +4,11 @@ import { useEffect, useState } from "preact/hooks";
 import { api } from "../../lib/api";
 import { useQuery } from "../../lib/use_query";
 import { csv, download } from "../../lib/download";
-import { bytes, plural } from "../../lib/format";
+import { COLUMNS } from "../../lib/declared";
+import { bytes, plural, shape } from "../../lib/format";
 import { route, navigate } from "../../app/route";
-import type { TableRow } from "../../lib/schema";
-import { type Column, COLUMNS, cellText } from "./columns";
+import type { TableLine } from "../../lib/schema";
+import { type Column, isNumber } from "./columns";
 import { inScope, readOrder, writeOrder, type Order } from "./order";
 import { Table } from "./table";
 import { Treemap } from "./treemap";
@@ -18,7 +19,7 @@ const CELLS = 5000; // of the treemap: more are smaller than a pixel
 export function Variables() {
   const { model, filter } = route.value;
   const order = readOrder(filter);
-  const [rows, setRows] = useState<TableRow[]>([]);
+  const [rows, setRows] = useState<TableLine[]>([]);
   const parameters = { q: order.query, sort: order.sort, descending: order.descending, attached: order.attached };
   const key = JSON.stringify([model, parameters]);
   const result = useQuery(model ? key : null, () => api.variables(model, { ...parameters, limit: PAGE }));
@@ -42,7 +43,7 @@ export function Variables() {
       descending:
         order.sort === column
           ? !order.descending
-          : COLUMNS.some(({ key, style }) => key === column && style === "number"),
+          : COLUMNS.some(({ key, format }) => key === column && isNumber(format)),
     });
   const total = result.answer?.total ?? 0;
   return (
@@ -106,17 +107,18 @@ function Filter({ query, onChange }: { query: string; onChange: (query: string) 
 }
 
 async function save(model: string, parameters: Record<string, string | boolean>, kind: "csv" | "json"): Promise<void> {
-  const rows: TableRow[] = [];
+  const rows: TableLine[] = [];
   for (let total = 1; rows.length < total;) {
     const page = await api.variables(model, { ...parameters, offset: rows.length, limit: CELLS });
     total = page.total;
     rows.push(...page.rows);
     if (!page.rows.length) break;
   }
-  const plain = () =>
-    csv(
-      COLUMNS.map(({ key }) => key),
-      rows.map((row) => ({ ...row, initializer: cellText(row, "initializer") })),
-    );
-  download(`variables.${kind}`, kind === "json" ? JSON.stringify(rows, null, 2) : plain());
+  const cells = rows.map((row) => Object.fromEntries(COLUMNS.map(({ key }, index) => [key, row.cells[index]])));
+  const lines = () => cells.map((row) => ({ ...row, shape: shape(row.shape as (number | null)[] | null) }));
+  const keys = COLUMNS.map(({ key }) => key);
+  download(
+    `variables.${kind}`,
+    kind === "json" ? JSON.stringify(cells, null, 2) : csv<Record<string, unknown>>(keys, lines()),
+  );
 }

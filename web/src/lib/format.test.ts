@@ -1,0 +1,16 @@
+import { describe, expect, it } from "vitest";
+import { FORMAT_EXAMPLES, type Format } from "./declared";
+import { bytes, cell, count, shape, shortCount, type Cell } from "./format";
+
+describe("numbers and cells look as Python writes them", () => {
+  const { cells, ...examples } = FORMAT_EXAMPLES;
+  const writers = { count, bytes, short: shortCount, shape } as unknown as Record<string, (value: unknown) => string>;
+
+  it.each(Object.entries(examples))("%s", (format, pairs) => {
+    for (const [value, text] of pairs) expect(writers[format]!(value)).toBe(text);
+  });
+
+  it.each(cells as [Cell, Format, string][])("%j as %s", (value, format, text) => {
+    expect(cell(value, format)).toBe(text);
+  });
+});
