@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from pathlib import Path
 
 import click
 
 from scopeview.cli.options import output_options, print_json
+from scopeview.cli.tracing import run_traced
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -36,26 +35,14 @@ def command(  # noqa: PLR0913 - one parameter per option
     lines of SCRIPT that asked for it. The record and the graphs are written side by side; every command opens
     NAME.scopetrace. When TensorFlow refuses a variable, the refusal is explained, and the exit code is 1.
 
-    The program runs as it is: trace only code that you would run.
+    SCRIPT may also be a command of Python's, after `--`: `scopeview trace -- pytest tests/test_model.py`. The program
+    runs as it is, in this process: trace only code that you would run.
     """
     from scopeview.analysis.answers.trace import trace_report
-    from scopeview.errors import ScopeviewError
-    from scopeview.readers.trace_file import SUFFIX
 
-    if not as_module and not Path(script).is_file():
-        raise ScopeviewError(f"{script} does not exist; name a script, or a module with -m")
-    try:
-        from scopeview.readers.tensorflow.tracing.run import Tracing, run_program
-
-        tracing = Tracing(" ".join((script, *arguments)), "." if as_module else str(Path(script).parent))
-        with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
-            ended = run_program((script, *arguments), as_module=as_module, tracing=tracing)
-    except ImportError as error:
-        if error.name != "tensorflow":
-            raise
-        raise ScopeviewError("tracing needs TensorFlow, and it is not installed; pip install tensorflow") from error
-    target = output or f"{(script if as_module else Path(script).stem).rpartition('.')[2]}{SUFFIX}"
-    trace = tracing.result() if output == "-" else tracing.save(target)
+    run = run_traced(script, arguments, as_module=as_module, quiet=as_json)
+    target = output or run.record
+    trace = run.tracing.result() if output == "-" else run.tracing.save(target)
     report = trace_report(trace, scope=scope)
     if as_json:
         print_json(report)
@@ -68,7 +55,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         for line in trace_text(report, lines=None if show_all else 60):
             console.print(line)
         if output != "-":
-            files = [target, *(graph.file for graph in trace.graphs if graph.file)]
+            files = [target, *(str(Path(target).parent / graph.file) for graph in trace.graphs if graph.file)]
             console.print(printable(f"wrote {', '.join(files)}"))
-    if ended is not None:
+    if run.ended is not None or report.refused:
         raise SystemExit(1)

@@ -10,7 +10,8 @@ import pytest
 
 import scopeview
 from scopeview.analysis.answers.trace import BuildError, TraceReport, trace_report
-from scopeview.errors import DamagedError
+from scopeview.errors import DamagedError, ScopeviewError
+from scopeview.readers.tensorflow.tracing.run import find_program
 from scopeview.readers.trace_file import parse_trace, trace_lines
 from tests.places import ROOT
 from tests.readers import traced_programs
@@ -130,12 +131,36 @@ def test_a_name_scope_does_not_reach_the_name_of_a_variable(folder: Path) -> Non
 
 
 def test_a_function_says_why_it_was_traced_again(folder: Path) -> None:
-    traced = [t for t in report(folder, "retraced").functions if t.function.startswith("double (")]
+    traced = [t for t in report(folder, "retraced").functions if ".double (" in t.function]
 
     assert [t.times for t in traced] == [1, 2, 3]
     assert traced[0].changed == ()
     assert re.fullmatch(r"argument 0: float32 \(2,\) -> float32 \(3,\)", traced[1].changed[0])
     assert any("2 -> 3" in change or "factor" in change for change in traced[2].changed)
+
+
+def test_a_method_of_another_object_is_no_change_of_arguments(folder: Path) -> None:
+    found = report(folder, "retraced")
+    traced = [t for t in found.functions if ".Layer.__call__ (" in t.function]
+    (weights,) = [v for v in found.variables if v.name == "weight"]
+
+    assert [t.changed[:1] != () for t in traced] == [False, True]
+    assert "method of another object" in traced[1].changed[0]
+    assert [(r.action, r.reuse) for r in weights.requests] == [("created", "no")] * 2
+    assert all(code(r.frames[0].line).startswith("self.weight") for r in weights.requests)
+
+
+@pytest.mark.parametrize("name", ["pytest_False", "pytest_True"])
+def test_a_command_and_a_module_are_traced(folder: Path, name: str) -> None:
+    found = refused(folder, name)
+
+    assert (found.kind, found.variable) == ("exists", "net/w")
+    assert [Path(frame.file).name for frame in found.request.frames] == ["a_test.py"]
+
+
+def test_what_is_no_program_is_one_sentence() -> None:
+    with pytest.raises(ScopeviewError, match="no-such-thing is no script, and no command"):
+        find_program("no-such-thing", as_module=False)
 
 
 def test_a_record_is_read_back_as_it_was(folder: Path) -> None:
@@ -152,7 +177,7 @@ def test_a_record_is_read_back_as_it_was(folder: Path) -> None:
             "function",
             "ops",
         }
-    assert len(list(folder.glob("*.scopetrace"))) == len(traced_programs.PROGRAMS) + 1
+    assert len(list(folder.glob("*.scopetrace"))) == len(traced_programs.PROGRAMS) + 3
 
 
 @pytest.mark.parametrize(

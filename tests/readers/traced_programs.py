@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 import scopeview
+from scopeview.readers.tensorflow.tracing.run import Tracing, find_program, run_program
 
 tf1: Any = tf.compat.v1
 get, scope = tf1.get_variable, tf1.variable_scope
@@ -139,6 +140,41 @@ PROGRAMS: dict[str, Callable[[], None]] = {
 }
 
 
+def methods_of_two_objects() -> None:
+    class Layer(tf.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = tf.Variable([1.0], name="weight")
+
+        @tf.function
+        def __call__(self, x: Any) -> Any:
+            return x * self.weight
+
+    for layer in (Layer(), Layer()):
+        layer(tf.zeros([1]))
+
+
+A_TEST = """
+import tensorflow as tf
+
+def test_layer():
+    with tf.Graph().as_default(), tf.compat.v1.variable_scope("net"):
+        for _ in range(2):
+            tf.compat.v1.get_variable("w", [1])
+"""
+
+
+def commands(folder: Path) -> None:
+    """Trace a command of Python's, and a module."""
+    test = folder / "a_test.py"
+    test.write_text(A_TEST, "utf-8")
+    for name, as_module in (("pytest", False), ("pytest", True)):
+        tracing = Tracing(name, "")
+        run = find_program(name, as_module=as_module)
+        run_program(run, [name, "-q", "-p", "no:cacheprovider", str(test)], tracing)
+        tracing.save(folder / f"{run.name}_{as_module}.scopetrace")
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     for name, program in PROGRAMS.items():
@@ -152,7 +188,9 @@ def main() -> None:
         tracing.save(folder / f"{name}.scopetrace")
     with scopeview.trace() as tracing:
         retraced()
+        methods_of_two_objects()
     tracing.save(folder / "retraced.scopetrace")
+    commands(folder)
     untouched = tf1.variable_scope.__enter__.__module__
     assert untouched == "tensorflow.python.ops.variable_scope", "the hooks are taken off"
 

@@ -169,12 +169,18 @@ def history_summary(requests: Sequence[Request]) -> str:
     A line that several requests share, such as that of a layer function, says little: what called it is named, too.
     """
     told = Counter(
-        f"{request.action} at {_distinct(request, requests)} ({flag_text(request.reuse, request.reuse_origin)})"
-        for request in requests
+        f"{request.action} at {_distinct(request, requests)} ({_decided_by(request)})" for request in requests
     )
     parts = [f"{text}, {times} times" if times > 1 else text for text, times in told.items()]
     more = f", and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else ""
     return ", ".join(parts[:_MOST_PARTS]) + more
+
+
+def _decided_by(request: Request) -> str:
+    """Say which flag decided; none does for `tf.Variable`, which makes a new variable whatever the flag."""
+    if request.maker == "get_variable":
+        return flag_text(request.reuse, request.reuse_origin)
+    return "tf.Variable" if request.reuse == "no" else f"tf.Variable, which no flag shares: {request.reuse_origin}"
 
 
 def _distinct(request: Request, requests: Sequence[Request]) -> str:

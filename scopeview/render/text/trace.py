@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from scopeview.analysis.answers.trace import BuildError, Request, ScopeLine, TraceReport, VariableHistory, counts
+from scopeview.model.trace import FunctionTrace
 from scopeview.render.formats import printable, shape_text
 
 _FLAG = {"yes": "reuse=True", "auto": "AUTO_REUSE", "no": "no reuse"}
@@ -28,7 +29,7 @@ def trace_text(report: TraceReport, *, lines: int | None = 60) -> Iterator[Text]
         yield from explanation(refused)
     yield Text("")
     yield Text("scopes", style="bold")
-    yield from _listed([_scope(line) for line in report.scopes], lines)
+    yield from _listed([_scope(line) for line in report.scopes if line.path or line.kind == "variable_scope"], lines)
     yield Text("")
     yield Text("variables", style="bold")
     yield from _listed([line for history in report.variables for line in history_lines(history)], lines)
@@ -36,9 +37,16 @@ def trace_text(report: TraceReport, *, lines: int | None = 60) -> Iterator[Text]
     if again:
         yield Text("")
         yield Text("traced again", style="bold")
-        yield from _listed([Text(printable(f"  {t.function}: {'; '.join(t.changed)}")) for t in again], lines)
+        yield from _listed([line for trace in again for line in _traced_again(trace)], lines)
     if report.left_out:
         yield Text(f"{report.left_out} more events were not recorded: the limit was reached", style="yellow")
+
+
+def _traced_again(trace: FunctionTrace) -> Iterator[Text]:
+    where = f", called at {trace.frames[0]}" if trace.frames else ""
+    yield Text(printable(f"  {trace.function}, tracing {trace.times}{where}"))
+    for change in trace.changed:
+        yield Text(printable(f"    {change}"), style="yellow")
 
 
 def _head(report: TraceReport) -> str:
@@ -72,9 +80,9 @@ def history_lines(history: VariableHistory) -> Iterator[Text]:
     """Yield a variable, then a line for each place that asked for it."""
     yield Text(printable(f"  {history.name} {shape_text(history.shape)} {history.dtype}"), style="cyan")
     for request in history.requests:
-        flag = _FLAG[request.reuse]
         origin = f", {request.reuse_origin}" if request.reuse_origin else ""
-        yield Text(printable(f"    {request.action:8} {request.maker} at {_where(request)} ({flag}{origin})"))
+        flag = f" ({_FLAG[request.reuse]}{origin})" if request.maker == "get_variable" or origin else ""
+        yield Text(printable(f"    {request.action:8} {request.maker} at {_where(request)}{flag}"))
 
 
 def _scope(line: ScopeLine) -> Text:

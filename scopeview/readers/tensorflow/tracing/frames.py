@@ -17,7 +17,7 @@ _RUNNER = str(Path(__file__).with_name("run.py"))
 """What calls the user's program: the stack outside of it is not the program's."""
 
 _LIBRARIES = ("tensorflow", "keras", "tf_keras", "tf_slim", "absl", "scopeview")
-_LAUNCHERS = ("click", "_pytest", "pluggy", "IPython", "ipykernel", "traitlets", "tornado", "nbclient")
+_LAUNCHERS = ("click", "_pytest", "pytest", "pluggy", "IPython", "ipykernel", "traitlets", "tornado", "nbclient")
 _PACKAGE = Path(__file__).resolve().parents[3]
 _PYTHON = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib"))
 
@@ -102,9 +102,14 @@ def is_users(filename: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _shown(filename: str, line: int, function: str) -> Frame:
+def shown_file(filename: str) -> str:
+    """Return a path relative to the folder that the program runs in, where it lies there."""
     path = Path(filename)
     try:
-        return Frame(str(path.resolve().relative_to(Path.cwd())), line, function)
+        return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
-        return Frame(str(path), line, function)
+        return str(path)
+
+
+def _shown(filename: str, line: int, function: str) -> Frame:
+    return Frame(shown_file(filename), line, function)

@@ -11,13 +11,14 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from scopeview.model.trace import Action, Reuse, VariableRequest
-from scopeview.readers.tensorflow.tracing.frames import is_called_by_user, user_frames
+from scopeview.readers.tensorflow.tracing.frames import is_called_by_user, is_users, shown_file, user_frames
 from scopeview.readers.tensorflow.tracing.recorder import Entered, Recorder
 
 Original = Callable[..., Any]
@@ -119,6 +120,7 @@ def _get_single_variable(recorder: Recorder, original: Original) -> Callable[...
     """Watch what the store of `get_variable` decides: one variable, or one part of a partitioned one."""
 
     def got(self: Any, name: str, *arguments: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
         flag, known = _reuse(options.get("reuse")), name in self._vars
         recorder.getting.append(name)
         try:
@@ -140,6 +142,7 @@ def _get_from_store(recorder: Recorder, original: Original) -> Callable[..., Any
     """Watch for what is refused before a single variable is asked for, such as another partitioner."""
 
     def got(self: Any, name: str, *arguments: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
         before = len(recorder.variables)
         try:
             return original(self, name, *arguments, **options)
@@ -160,9 +163,15 @@ def _make_variable(recorder: Recorder, original: Original) -> Callable[..., Any]
         if not recorder.getting:
             around = importlib.import_module("tensorflow.python.ops.variable_scope").get_variable_scope()
             name = self.name.rpartition(":")[0] or self.name
-            _note(recorder, name, "created", _reuse(around.reuse), (self.shape, self.dtype))
+            flag: Reuse = "no" if _is_function_or_eager() else _reuse(around.reuse)  # flags are of TF 1's graphs
+            _note(recorder, name, "created", flag, (self.shape, self.dtype))
 
     return made
+
+
+def _is_function_or_eager() -> bool:
+    ops = _ops()
+    return bool(ops.executing_eagerly_outside_functions() or ops.get_default_graph().building_function)
 
 
 def _note(
@@ -215,7 +224,10 @@ def _make_optimizer(recorder: Recorder, original: Original) -> Callable[..., Any
 def _trace_function(recorder: Recorder, original: Original) -> Callable[..., Any]:
     def traced(name: str, function: Any, args: Any, kwargs: Any, *more: Any, **options: Any) -> Any:
         if sys._getframe(1).f_code.co_filename.endswith("tracing_compilation.py"):  # no body of a loop or branch
-            recorder.traced(_function_name(name, function), _arguments(args, kwargs), user_frames())
+            inner = _python_function(function)
+            label = _function_name(name, inner)
+            if label:
+                recorder.traced(label, inner, _arguments(args, kwargs), user_frames())
         return original(name, function, args, kwargs, *more, **options)
 
     return traced
@@ -285,10 +297,31 @@ def _dtype(dtype: Any) -> str:
         return ""
 
 
-def _function_name(name: str, function: Any) -> str:
-    wrapped = getattr(function, "__wrapped__", function)
-    code = getattr(getattr(wrapped, "python_function", wrapped), "__code__", None)
-    return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code is not None else name
+def _python_function(function: Any) -> Any:
+    """Return the user's function behind TensorFlow's wrappers; of a method, the function with its object."""
+    inner = importlib.import_module("tensorflow.python.util.tf_decorator").unwrap(function)[1]
+    owner, inner = getattr(inner, "__self__", None), getattr(inner, "python_function", inner)
+    weak = getattr(owner, "weakrefself_target__", None)  # a method that is bound to a weak reference of its object
+    return _Bound(getattr(inner, "__func__", inner), weak() if weak is not None else owner)
+
+
+_DATA = os.path.join("tensorflow", "python", "data", "")  # noqa: PTH118 - compared with a name of code as it is
+
+
+class _Bound(NamedTuple):
+    """A function, and the object whose method it is."""
+
+    function: Any
+    owner: Any
+
+
+def _function_name(name: str, inner: _Bound) -> str:
+    """Return the name and place of a function; its name alone if it is a library's, empty for those of `tf.data`."""
+    function = getattr(inner.owner, "weakrefself_func__", None)
+    code = getattr(function() if function is not None else inner.function, "__code__", None)
+    if code is None or not is_users(code.co_filename):
+        return "" if code is not None and _DATA in code.co_filename else name
+    return f"{code.co_qualname} ({shown_file(code.co_filename)}:{code.co_firstlineno})"
 
 
 def _arguments(args: Any, kwargs: Any) -> tuple[str, ...]:

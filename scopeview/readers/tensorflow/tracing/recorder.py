@@ -25,6 +25,14 @@ from scopeview.model.trace import (
 MOST_EVENTS = 200_000
 MOST_GRAPHS = 64
 
+_OTHER_FUNCTION = (
+    "it is another function object of the same code: tf.function was applied again, as in a loop, or it is the method "
+    "of another object"
+)
+_SAME_ARGUMENTS = (
+    "its arguments are the same: the first tracing created variables, or a value that it closes over changed"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Entered:
@@ -63,7 +71,7 @@ class Recorder:
         """Which entry set the flag of a scope object, by the identity of the object."""
         self._kept_alive: list[object] = []
         self._traces: Counter[str] = Counter()
-        self._last_arguments: dict[str, tuple[str, ...]] = {}
+        self._last_traced: dict[str, tuple[tuple[object, ...], tuple[str, ...]]] = {}
 
     def graph(self, graph: Any) -> int:
         """Return the number of a graph; graphs past a limit share the last number."""
@@ -164,14 +172,25 @@ class Recorder:
         if not self._is_full():
             self.objects.append(ObjectMade(self.graph(graph), what, name, frames))
 
-    def traced(self, function: str, arguments: tuple[str, ...], frames: tuple[Frame, ...]) -> None:
-        """Note that a `tf.function` was traced."""
+    def traced(
+        self, function: str, target: tuple[object, ...], arguments: tuple[str, ...], frames: tuple[Frame, ...]
+    ) -> None:
+        """Note that a `tf.function` was traced.
+
+        Args:
+            function: its name, and where it is.
+            target: the function object with the object whose method it is.
+            arguments: what it is traced for.
+            frames: the user's lines.
+        """
         if self._is_full():
             return
-        before = self._last_arguments.get(function)
-        changed = () if before is None else _differences(before, arguments)
+        before, changed = self._last_traced.get(function), tuple[str, ...]()
+        if before is not None:
+            is_same = all(one is other for one, other in zip(before[0], target, strict=True))
+            changed = _differences(before[1], arguments) if is_same else (_OTHER_FUNCTION,)
         self._traces[function] += 1
-        self._last_arguments[function] = arguments
+        self._last_traced[function] = target, arguments
         self.functions.append(FunctionTrace(function, self._traces[function], arguments, changed, frames))
 
     def _is_full(self) -> bool:
@@ -191,4 +210,4 @@ def _differences(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, 
     ]
     if len(before) != len(after):
         changed.append(f"{len(before)} -> {len(after)} arguments")
-    return tuple(changed)
+    return tuple(changed) or (_SAME_ARGUMENTS,)

@@ -6,13 +6,26 @@ import contextlib
 import importlib
 import runpy
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from scopeview.errors import ScopeviewError
 from scopeview.model.trace import Frame, Trace, TracedGraph
 from scopeview.readers.trace_file import SUFFIX, trace_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is to be run."""
+
+    name: str
+    """What its record is called."""
+    folder: str
+    """The folder of its code, from where it is run."""
+    run: Callable[[], object]
 
 
 class Tracing:
@@ -99,22 +112,37 @@ class Tracing:
         return TracedGraph(number, ops, target.name, "")
 
 
-def run_program(arguments: Sequence[str], *, as_module: bool, tracing: Tracing) -> BaseException | None:
-    """Run a script or module as `python` would, recording what it builds.
+def find_program(name: str, *, as_module: bool) -> Program:
+    """Return what a name stands for: a module, a script, or a command that is installed, such as `pytest`.
+
+    Raises:
+        ScopeviewError: it is none of these.
+    """
+    if as_module:
+        return Program(
+            name.rpartition(".")[2], ".", lambda: runpy.run_module(name, run_name="__main__", alter_sys=True)
+        )
+    path = Path(name)
+    if path.is_file():
+        return Program(path.stem, str(path.parent), lambda: runpy.run_path(name, run_name="__main__"))
+    command = next(iter(entry_points(group="console_scripts", name=name)), None)
+    if command is not None:
+        return Program(name, ".", lambda: sys.exit(command.load()()))
+    raise ScopeviewError(f"{name} is no script, and no command of Python's; name a script, or a module with -m")
+
+
+def run_program(program: Program, arguments: Sequence[str], tracing: Tracing) -> BaseException | None:
+    """Run a program as `python` would, recording what it builds.
 
     Returns:
         What ended it, if it raised; `sys.exit(0)` is no error.
     """
-    name, *rest = arguments
     before = sys.argv[:], sys.path[:]
-    sys.argv = [name, *rest]
-    sys.path.insert(0, "" if as_module else str(Path(name).resolve().parent))
+    sys.argv = list(arguments)
+    sys.path.insert(0, str(Path(program.folder).resolve()))
     try:
         with tracing.recording():
-            if as_module:
-                runpy.run_module(name, run_name="__main__", alter_sys=True)
-            else:
-                runpy.run_path(name, run_name="__main__")
+            program.run()
     except SystemExit as ended:
         return ended if ended.code not in (None, 0) else None
     except Exception as error:  # noqa: BLE001 - whatever ends the program is the answer
