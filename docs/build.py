@@ -165,6 +165,7 @@ def lint_rules() -> str:
 
     families = {
         "G": "Graphs", "C": "Checkpoints", "GC": "A graph and its checkpoint", "O": "Object graphs of TensorFlow 2",
+        "T": "Traces of programs",
     }  # fmt: skip
     parts = [_LINT_HEAD]
     for family, title in families.items():

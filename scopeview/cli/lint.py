@@ -71,7 +71,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.render.text.lint import print_lint
 
     subject = _subject(Source(path, tags, artifact, importing, timeout), checkpoint, values, program)
-    report = lint(subject, select=_listed(select), ignore=_listed(ignore), severity=severity)
+    report = lint(subject, select=listed(select), ignore=listed(ignore), severity=severity)
     if as_json or output == "json":
         print_json(report)
     elif output == "sarif":
@@ -97,7 +97,8 @@ def _explain(ctx: click.Context, rule: str | None) -> None:
     ctx.exit()
 
 
-def _listed(text: str | None) -> list[str]:
+def listed(text: str | None) -> list[str]:
+    """Return the parts of a comma-separated option."""
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 

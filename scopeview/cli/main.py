@@ -24,6 +24,7 @@ COMMANDS = (
     "merge",
     "report",
     "trace",
+    "check-scopes",
     "export",
     "serve",
     "completion",
@@ -39,7 +40,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"scopeview.cli.{cmd_name}")
+        module = importlib.import_module(f"scopeview.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

@@ -54,9 +54,20 @@ def _result(finding: Finding, report: LintReport) -> Mapping[str, object]:
         "message": {"text": f"{finding.message}{evidence}"},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": quote(Path(report.path).as_posix())}},
+                "physicalLocation": _place(finding, report),
                 "logicalLocations": [{"fullyQualifiedName": finding.where}],
             }
         ],
         "partialFingerprints": {"scopeview/v1": f"{finding.code}:{finding.where}"},
+    }
+
+
+def _place(finding: Finding, report: LintReport) -> Mapping[str, object]:
+    """Return the line of the program that a finding is about, or the artifact."""
+    if not finding.lines:
+        return {"artifactLocation": {"uri": quote(Path(report.path).as_posix())}}
+    frame = finding.lines[0]
+    return {
+        "artifactLocation": {"uri": quote(Path(frame.file).as_posix())},
+        "region": {"startLine": max(1, frame.line)},
     }

@@ -11,8 +11,10 @@ import pytest
 
 import scopeview
 from scopeview.analysis.answers.inspect import Inspection
+from scopeview.analysis.lint.run import merged
 from scopeview.errors import QueryError, ScopeviewError
 from scopeview.readers.source_lines import source_lines
+from scopeview.render.sarif import sarif
 from tests.cli.running import run
 from tests.readers.test_tracing import SOURCE, code
 
@@ -161,6 +163,70 @@ def test_sources_are_read_only_under_the_folder_of_the_script(folder: Path, tmp_
 
     assert texts("code") == ["second", "", "", "", "", ""]
     assert texts("..") == texts("/") == [""] * 6
+
+
+@pytest.mark.parametrize(
+    ("program", "rule", "said", "line"),
+    [
+        ("exists_already", "T1", "already exists", 'get("kernel", [4, 2])'),
+        ("another_shape", "T1", "shape", 'get("table", [120, 8])'),
+        ("a_file_is_missing", "T2", "ended with FileNotFoundError", 'Path("no-such-file").read_text("utf-8")'),
+        (
+            "flags_at_every_level",
+            "T3",
+            "root/foo/bar was entered with reuse=False, and reuse is inherited from 'root/foo'",
+            'with scope("foo", reuse=True), scope("bar", reuse=False):',
+        ),
+        ("tf_variable_under_reuse", "T4", "net_1/b was made by tf.Variable where reuse is on", None),
+        ("a_filter_for_two_images", "T5", "made 2 variables", None),
+        ("name_scope_around_get_variable", "T6", "w was asked for in the name scope 'layer1'", 'get("w", [2])'),
+        ("retraced", "T7", "half (", "half(tf.zeros([2]), number)"),
+    ],
+)
+def test_a_rule_finds_and_names_the_line(folder: Path, program: str, rule: str, said: str, line: str | None) -> None:
+    report = scopeview.lint(scopeview.load(folder / f"{program}.scopetrace"), select=[rule])
+    (found,) = report.findings
+
+    assert (found.code, said in found.message) == (rule, True), found
+    assert line is None or code(found.lines[0].line) == line
+    place = sarif(report)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]  # type: ignore[index]
+    assert place == {"artifactLocation": {"uri": HERE}, "region": {"startLine": found.lines[0].line}}
+
+
+def test_rules_of_traces_find_nothing_in_what_is_right(folder: Path) -> None:
+    for program in ("one_tower_for_two_images", "a_loop_of_layers", "scope_objects_carry_their_flag"):
+        report = scopeview.lint(scopeview.load(folder / f"{program}.scopetrace"), select=["T"])
+        assert (report.findings, len(report.rules_applied)) == ((), 7)
+    graph = scopeview.lint(scopeview.load(folder / "one_tower_for_two_images.meta"), select=["T"])
+    assert set(graph.rules_skipped.values()) == {"it was not opened from a trace"}
+
+
+def test_findings_of_graph_rules_name_lines_too(folder: Path) -> None:
+    report = scopeview.lint(scopeview.load(folder / "a_filter_for_two_images.scopetrace"), select=["G6"])
+
+    assert ["tf1.Variable(tf.zeros([3])" in code(found.lines[0].line) for found in report.findings] == [True]
+
+
+def test_reports_on_several_graphs_are_one(folder: Path) -> None:
+    one = scopeview.lint(scopeview.load(folder / "exists_already.scopetrace"), select=["T"])
+    both = merged([one, one])
+
+    assert (both.findings, both.counts) == (one.findings, {"error": 1})
+
+
+def test_check_scopes_fails_on_what_it_finds(folder: Path) -> None:
+    *report, ended = (folder / "checked.json").read_text("utf-8").splitlines()
+    (found,) = json.loads("\n".join(report))["findings"]
+
+    assert json.loads(ended) == {"code": 1}
+    assert (found["code"], found["where"], Path(found["lines"][0]["file"]).name) == ("T1", "net/w", "a_test.py")
+
+
+def test_check_scopes_without_a_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    done = run(monkeypatch, capsys, "check-scopes", "no-such-script.py")
+
+    assert (done.code, done.out) == (2, "")
+    assert "no-such-script.py is no script" in done.err
 
 
 def test_show_prints_sentence_and_source(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 import scopeview
+from scopeview.cli.main import cli
 from scopeview.readers.tensorflow.tracing.run import Tracing, find_program, run_program
 
 tf1: Any = tf.compat.v1
@@ -111,6 +114,25 @@ def one_tower_for_two_images() -> None:
         tf.reduce_sum(first)
 
 
+def a_filter_for_two_images() -> None:
+    def image_filter(image: Any) -> Any:
+        return image * tf1.Variable(tf.zeros([3]), name="w", use_resource=False)
+
+    image_filter(tf.zeros([3]))
+    image_filter(tf.ones([3]))
+
+
+def a_loop_of_layers() -> None:
+    x: Any = tf.zeros([3])
+    for _ in range(3):
+        x = x * tf1.Variable(tf.zeros([3]), name="w", use_resource=False)
+
+
+def a_file_is_missing() -> None:
+    get("w", [2])
+    Path("no-such-file").read_text("utf-8")
+
+
 def retraced() -> None:
     @tf.function
     def double(x: Any, factor: int = 2) -> Any:
@@ -119,6 +141,13 @@ def retraced() -> None:
     double(tf.zeros([2]))
     double(tf.zeros([3]))
     double(tf.zeros([3]), factor=3)
+
+    @tf.function
+    def half(x: Any, number: int) -> Any:
+        return x / number
+
+    for number in range(1, 6):
+        half(tf.zeros([2]), number)
 
 
 PROGRAMS: dict[str, Callable[[], None]] = {
@@ -136,6 +165,9 @@ PROGRAMS: dict[str, Callable[[], None]] = {
         tf_variable_under_reuse,
         name_scope_around_get_variable,
         one_tower_for_two_images,
+        a_filter_for_two_images,
+        a_loop_of_layers,
+        a_file_is_missing,
     )
 }
 
@@ -173,6 +205,12 @@ def commands(folder: Path) -> None:
         run = find_program(name, as_module=as_module)
         run_program(run, [name, "-q", "-p", "no:cacheprovider", str(test)], tracing)
         tracing.save(folder / f"{run.name}_{as_module}.scopetrace")
+    with (folder / "checked.json").open("w", encoding="utf-8") as out, contextlib.redirect_stdout(out):
+        try:
+            options = ["check-scopes", "--json", "--", "pytest", "-q", "-p", "no:cacheprovider", str(test)]
+            cli.main(options, standalone_mode=False)
+        except SystemExit as ended:
+            out.write(json.dumps({"code": ended.code}))
 
 
 def main() -> None:
@@ -182,7 +220,7 @@ def main() -> None:
         try:
             with tf.Graph().as_default(), scopeview.trace() as tracing:
                 program()
-        except ValueError:
+        except (ValueError, OSError):
             pass
         assert tracing is not None
         tracing.save(folder / f"{name}.scopetrace")

@@ -134,19 +134,24 @@ def trace_report(trace: Trace, *, scope: str = "") -> TraceReport:
     """
     histories = [one for one in variable_histories(trace) if not scope or (one.name + "/").startswith(f"{scope}/")]
     lines = [line for line in scope_lines(trace) if not scope or (line.path + "/").startswith(f"{scope}/")]
-    refused = [request for request in trace.variables if request.action == "refused"]
     return TraceReport(
         program=trace.program,
         tensorflow_version=trace.tensorflow_version,
         error=trace.error,
         error_frames=trace.error_frames,
-        refused=tuple(_build_error(trace, request) for request in refused[:_MOST_REFUSED]),
+        refused=build_errors(trace),
         graphs=trace.graphs,
         scopes=tuple(lines),
         variables=tuple(histories),
         functions=trace.functions,
         left_out=trace.left_out,
     )
+
+
+def build_errors(trace: Trace) -> tuple[BuildError, ...]:
+    """Explain what TensorFlow refused; the first of many."""
+    refused = [request for request in trace.variables if request.action == "refused"]
+    return tuple(_build_error(trace, request) for request in refused[:_MOST_REFUSED])
 
 
 def variable_histories(trace: Trace, name: str | None = None) -> list[VariableHistory]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from scopeview.analysis.answers.trace import ScopeLine, VariableHistory, flag_text, scope_lines, variable_histories
 from scopeview.analysis.context import AnalysisContext
-from scopeview.model.trace import ScopeKind
+from scopeview.model.trace import Frame, ScopeKind
 from scopeview.model.variables import Variable
 
 _MOST_ENTRIES = 50
@@ -35,6 +35,23 @@ def flags_of(context: AnalysisContext, path: str) -> tuple[str, ...]:
     """Return the reuse flags with which a variable scope was entered and where they come from, each once, in order."""
     found = entries_of(context, "variable_scope", path)
     return tuple(dict.fromkeys(flag_text(line.reuse, line.reuse_origin) for line in found))
+
+
+def lines_about(context: AnalysisContext, names: Iterable[str]) -> tuple[Frame, ...]:
+    """Return the lines that made the first of some names of which a trace knows any: a variable, an op, a scope."""
+    if context.model.trace is None:
+        return ()
+    for name in names:
+        history = _histories(context).get(name)
+        if history is not None:
+            return history.requests[0].frames
+        stack = context.model.code_lines.of(name) if context.model.code_lines is not None else ()
+        if stack:
+            return tuple(Frame(line.file, line.line, line.function) for line in stack)
+        entries = entries_of(context, "variable_scope", name) or entries_of(context, "name_scope", name)
+        if entries:
+            return entries[0].frames
+    return ()
 
 
 def _histories(context: AnalysisContext) -> Mapping[str, VariableHistory]:

@@ -22,13 +22,14 @@ from typing import Literal
 from scopeview.analysis.answers.values import Values
 from scopeview.analysis.context import AnalysisContext
 from scopeview.model.names import scope_of
+from scopeview.model.trace import Frame
 from scopeview.model.variables import Variable
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
-Needs = Literal["graph", "checkpoint", "pair", "objects"]
-"""What a rule looks at: a graph, a checkpoint, a graph with its checkpoint, an object graph of either."""
+Needs = Literal["graph", "checkpoint", "pair", "objects", "trace"]
+"""What a rule looks at: a graph, a checkpoint, both, an object graph of either, the trace of a program."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Found:
     """Where it differs from the rule's."""
     fix: str = ""
     """What to do in this case, where that is more than the rule says."""
+    frames: Sequence[Frame] = ()
+    """The user's lines that it is about, innermost first, where a trace says them."""
 
 
 Check = Callable[[Subject], Iterable[Found]]

@@ -11,6 +11,7 @@ from scopeview.analysis.lint import (
     restore_rules,
     sharing_rules,
     storage_rules,
+    trace_rules,
     training_rules,
 )
 from scopeview.analysis.lint.rule import RULES as _REGISTERED
@@ -25,10 +26,11 @@ _MODULES = (
     checkpoint_rules,
     restore_rules,
     object_rules,
+    trace_rules,
 )
 """Named so that the imports are seen to be used: each registers its rules."""
 
-_FAMILIES = ("G", "C", "GC", "O")
+_FAMILIES = ("G", "C", "GC", "O", "T")
 
 
 def _order(code: str) -> tuple[int, int]:
@@ -37,4 +39,4 @@ def _order(code: str) -> tuple[int, int]:
 
 
 RULES = {code: _REGISTERED[code] for code in sorted(_REGISTERED, key=_order)}
-"""Every rule by its code: G graphs, C checkpoints, GC a graph and its checkpoint, O object graphs."""
+"""Every rule by its code: G graphs, C checkpoints, GC a graph and its checkpoint, O object graphs, T traces."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from scopeview.analysis.answers.traced import lines_about
 from scopeview.analysis.diff.verdict import RestoreVerdict
 from scopeview.analysis.lint.restore_rules import report_of
 from scopeview.analysis.lint.rule import SEVERITIES, Rule, Severity, Subject
 from scopeview.analysis.lint.rules import RULES
 from scopeview.errors import QueryError
 from scopeview.model.model import Model
+from scopeview.model.trace import Frame
 from scopeview.model.wanted import check_wanted
 
 _EVIDENCE_SHOWN = 200
+_LOOKED_UP = 8
+"""Of the evidence: as many names are looked up for the lines of a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Finding:
     total_evidence: int
     """Evidence there is; `evidence` lists the first of it."""
     fix: str
+    lines: tuple[Frame, ...]
+    """The lines of the program that it is about, innermost first; empty where no trace says them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,8 @@ def lint(
     for chosen in (*select, *ignore):
         if not any(_is_chosen(rule, [chosen]) for rule in RULES.values()):
             raise QueryError(f"there is no lint rule {chosen!r}; the rules are {', '.join(RULES)}")
-    wanted = [r for r in RULES.values() if (not select or _is_chosen(r, select)) and not _is_chosen(r, ignore)]
+    offered = [r for r in RULES.values() if _is_chosen(r, select) or (not select and _is_default(r, subject))]
+    wanted = [rule for rule in offered if not _is_chosen(rule, ignore)]
     skipped = {rule.code: why for rule in wanted if (why := _why_not(rule, subject))}
     applied = [rule for rule in wanted if rule.code not in skipped]
     shown = SEVERITIES[: SEVERITIES.index(severity) + 1]
@@ -102,6 +109,20 @@ def lint(
     )
 
 
+def merged(reports: Sequence[LintReport]) -> LintReport:
+    """Join the reports on several graphs of one program; what several of them report alike is listed once."""
+    first = reports[0]
+    found = list(dict.fromkeys(finding for report in reports for finding in report.findings))
+    found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    return replace(
+        first,
+        findings=tuple(found),
+        counts=Counter(finding.severity for finding in found),
+        withheld=dict(sum((Counter(report.withheld) for report in reports), Counter[str]())),
+        rules_applied=tuple(dict.fromkeys(code for report in reports for code in report.rules_applied)),
+    )
+
+
 def _check(subject: Subject) -> None:
     if subject.checkpoint is None:
         return
@@ -112,6 +133,11 @@ def _check(subject: Subject) -> None:
         )
     if subject.context.model.is_checkpoint:
         raise QueryError(f"{first.path} is a checkpoint itself; pass the graph first, then the checkpoint for it")
+
+
+def _is_default(rule: Rule, subject: Subject) -> bool:
+    """Whether a rule applies without being named: those of traces are no part of the examination of a mere graph."""
+    return rule.needs != "trace" or subject.context.model.trace is not None
 
 
 def _is_chosen(rule: Rule, patterns: Sequence[str]) -> bool:
@@ -133,6 +159,8 @@ def _why_not(rule: Rule, subject: Subject) -> str:
             return (
                 "" if subject.checkpoint is not None and not is_checkpoint else "no graph with its checkpoint was given"
             )
+        case "trace":
+            return "" if model.trace is not None else "it was not opened from a trace"
         case "objects":
             has_objects = model.is_object_based or any(v.object_paths for v in model.variables)
             return "" if has_objects or model.has_objects else "there is no object graph"
@@ -164,4 +192,5 @@ def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:
             evidence=evidence[:_EVIDENCE_SHOWN],
             total_evidence=len(evidence),
             fix=found.fix or rule.fix,
+            lines=tuple(found.frames) or lines_about(subject.context, (*named, *evidence[:_LOOKED_UP])),
         )

@@ -19,6 +19,8 @@ _FOLDED_FROM = 4
 """Findings that say the same of other names and are printed as one."""
 
 _MOST_NAMES, _TEMPLATES = 20, 4
+_FRAMES = 3
+"""Of the stack of a finding."""
 _NUMBER = re.compile(r"[0-9][0-9,.]*")
 _STYLES = {"error": "error", "warning": "warning", "info": "quiet"}
 
@@ -98,6 +100,8 @@ def _finding(console: Console, group: Sequence[Finding]) -> None:
         places = ", ".join(template.text for template in fold_names([other.where for other in group[1:]])[:_TEMPLATES])
         console.print(Text(f"    and {plural(len(group) - 1, 'finding')} like it: {printable(places)}", style="quiet"))
         return
+    if finding.lines:
+        console.print(Text(f"    at {printable(' <- '.join(map(str, finding.lines[:_FRAMES])))}", style="number"))
     others = tuple(name for name in finding.evidence if name != finding.where or len(finding.evidence) > 1)
     if others:
         is_cut = finding.total_evidence > len(finding.evidence)

@@ -1146,6 +1146,8 @@ export interface components {
             total_evidence: number;
             /** Fix */
             fix: string;
+            /** Lines */
+            lines: components["schemas"]["Frame"][];
         };
         /**
          * FindingCount
