@@ -33,7 +33,7 @@ print(json.dumps([used() - started, resource.getrusage(resource.RUSAGE_SELF).ru_
 """
 FLOOR = MEASURED.format(
     prepare="""
-from scopeview.readers.protobuf.messages import message
+from tests.messages import message
 parse = message("GraphDef").FromString
 raw = open(sys.argv[1], "rb").read()
 """,
@@ -60,7 +60,7 @@ context = AnalysisContext(scopeview.load(sys.argv[1]))
 TEXT = MEASURED.format(
     prepare="""
 from google.protobuf import text_format
-from scopeview.readers.protobuf.messages import message
+from tests.messages import message
 from scopeview.readers.protobuf.text import to_wire
 text = text_format.MessageToString(message("GraphDef").FromString(open(sys.argv[1], "rb").read()))
 print(len(text) / 1e6, "MB of text", file=sys.stderr)

@@ -233,6 +233,7 @@ class Judged:
         from scopeview.analysis.context import AnalysisContext
         from scopeview.analysis.lint.rule import Subject
         from scopeview.analysis.lint.run import lint
+        from scopeview.analysis.variable_row import rows_of
         from scopeview.readers import read_beside
 
         context, beside = AnalysisContext(model), read_beside(model)
@@ -241,7 +242,7 @@ class Judged:
         self.artifacts.update({finding.code for finding in report.findings})
         self.errors += [f"{f.code} in {name}: {f.message}" for f in report.findings if f.severity == "error"]
         if not model.origin.format.startswith("checkpoint"):
-            told = (use_of(context, variable).unread for variable in model.variables)
+            told = (use_of(row).unread for row in rows_of(context))
             self.variables.update(
                 "read" if not why else "an optimizer's or another's" if why.startswith("it exists for") else why
                 for why in told

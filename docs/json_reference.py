@@ -85,7 +85,7 @@ def undocumented() -> list[str]:
     return [
         f"{result.__name__}.{field.name}"
         for result in results()
-        for field in dataclasses.fields(result)  # type: ignore[arg-type]
+        for field in dataclasses.fields(result)
         if not _meaning(result, field.name)
     ]
 
@@ -94,7 +94,7 @@ def _table(result: type, *, is_root: bool) -> list[str]:
     hints = _hints(result)
     lines = [] if is_root else [f"### {result.__name__}", "", _first_paragraph(result), ""]
     lines += ["| field | type | meaning |", "|---|---|---|"]
-    for field in dataclasses.fields(result):  # type: ignore[arg-type]
+    for field in dataclasses.fields(result):
         name = field.name.rstrip("_")
         lines.append(f"| `{name}` | {_type_text(hints[field.name])} | {_cell(_meaning(result, field.name))} |")
     return [*lines, ""]
@@ -122,7 +122,7 @@ def _dataclasses_in(hint: object) -> Iterator[type]:
 
 def _hints(result: type) -> dict[str, object]:
     hints = typing.get_type_hints(result)
-    return {field.name: hints[field.name] for field in dataclasses.fields(result)}  # type: ignore[arg-type]
+    return {field.name: hints[field.name] for field in dataclasses.fields(result)}
 
 
 def _type_text(hint: object) -> str:
@@ -134,9 +134,9 @@ def _type_text(hint: object) -> str:
         return " or ".join(dict.fromkeys(_type_text(argument) for argument in arguments))
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return f"[{hint.__name__}](#{hint.__name__.lower()})"
-    if isinstance(origin, type) and issubclass(origin, typing.Mapping):  # type: ignore[arg-type]
+    if isinstance(origin, type) and issubclass(origin, typing.Mapping):
         return f"object of {_type_text(arguments[0])} to {_type_text(arguments[1])}"
-    if isinstance(origin, type) and issubclass(origin, typing.Collection):  # type: ignore[arg-type]
+    if isinstance(origin, type) and issubclass(origin, typing.Collection):
         kinds = dict.fromkeys(_type_text(argument) for argument in arguments if argument is not Ellipsis)
         return f"list of {' and '.join(kinds)}"
     plain = {str: "text", int: "integer", float: "number", bool: "true or false", type(None): "null", bytes: "text"}

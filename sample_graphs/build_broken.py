@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE.parent))
 
 import google_crc32c  # noqa: E402
 
-from scopeview.readers.protobuf.messages import message  # noqa: E402
+from tests.messages import message  # noqa: E402
 
 ARTIFACTS = HERE / "artifacts"
 MAGIC = 0xDB4775248B80FB57

@@ -41,10 +41,10 @@ def _ops(model: Model) -> dict[str, Any]:
 
 def _variable_ops(model: Model) -> dict[str, Any]:
     """Every variable op with dtype and shape, parts of partitioned variables one by one."""
-    found = {}
+    found: dict[str, Any] = {}
     for variable in model.variables:
         if variable.kind in ("ref", "resource"):
-            found[variable.handle_op] = [variable.dtype, _sizes(variable.shape)]
+            found[str(variable.handle_op)] = [variable.dtype, _sizes(variable.shape)]
         found.update({part.name: [variable.dtype, list(part.shape)] for part in variable.parts})
     return found
 

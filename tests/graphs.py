@@ -18,7 +18,7 @@ from scopeview.readers.graph.assemble import assemble
 from scopeview.readers.graph.attributes import decode_node
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.meta_graph import read_meta_graph
-from scopeview.readers.protobuf.messages import message
+from tests.messages import message
 
 
 def _tangled(ops: int, inputs: int) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scopeview.readers.protobuf.messages import message
 from tests.cli.running import Ran
+from tests.messages import message
 
 BAD = "\x1b[31m\u202e\x07[bold]<b>"
 

@@ -15,6 +15,7 @@ from scopeview.analysis.derive.call_sites import CallSite
 from scopeview.analysis.lint.rule import Subject
 from scopeview.analysis.lint.run import lint
 from scopeview.model.model import Model
+from scopeview.model.scopes import ScopeId
 from scopeview.render.formats import initializer_text, shape_text
 from tests.compare import assert_equals_tensorflow
 from tests.oracle import Oracle
@@ -34,7 +35,7 @@ def test_sample_shows_what_its_manifest_says(row: dict[str, Any]) -> None:
 
     assert model.origin.format == row["format"]
     assert [_line(variable) for variable in model.variables] == row["variables"]
-    scopes = {model.op_scopes.path(scope) for scope in range(1, len(model.op_scopes))}
+    scopes = {model.op_scopes.path(ScopeId(scope)) for scope in range(1, len(model.op_scopes))}
     assert scopes >= set(row.get("op_scopes", ()))
     assert set(model.graph.names) >= set(row.get("ops", ()))
     by_name = {variable.name: variable for variable in model.variables}

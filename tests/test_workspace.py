@@ -13,7 +13,6 @@ import pytest
 from scopeview.analysis.lint.rule import Subject
 from scopeview.analysis.lint.run import lint
 from scopeview.errors import NotFoundError, ScopeviewError
-from scopeview.readers.tensorflow import importing
 from scopeview.workspace import OpenModel, Workspace
 from scopeview.workspace.entry import Entry, load
 from tests.graphs import graph_def_from_text
@@ -200,7 +199,7 @@ def test_an_import_child_that_is_killed_is_an_answer_and_the_server_goes_on(monk
             super().__init__(*arguments, **options)
             started.append(self)
 
-    monkeypatch.setattr(importing.subprocess, "Popen", Watched)
+    monkeypatch.setattr(subprocess, "Popen", Watched)
     workspace = Workspace()
     model = workspace.open(GAN)
     workspace.import_model(model)

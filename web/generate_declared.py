@@ -12,11 +12,25 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 HERE = Path(__file__).resolve().parent
 NUMBERS = (0, 1, 12, 999, 1000, 1536, 9_999, 10_000, 99_949, 999_999, 1_234_567, 1_500_000_000, 3_141_592_653_589)
 SHAPES: tuple[tuple[int | None, ...] | None, ...] = ((), (3,), (None, 256), None)
+CELLS: tuple[tuple[Any, Any], ...] = (
+    ("a/b", "name"),
+    (("a", "b"), "names"),
+    ("float32", "word"),
+    (None, "count"),
+    (0, "count"),
+    (12_000, "count"),
+    (None, "bytes"),
+    (0, "bytes"),
+    ((None, 2), "shape"),
+    (True, "yes_no"),
+    (False, "yes_no"),
+    (None, "yes_no"),
+)
 HEAD = "// Written by `make types` from what Python declares: columns, roles, words, and how numbers look.\n\n"
 CSS_HEAD = "/* Written by `make types` from scopeview/render/colors.py: colors on a light and a dark ground. */\n"
 
@@ -55,15 +69,8 @@ def examples() -> Mapping[str, object]:
         "short": [(number, short_count(number)) for number in (None, *NUMBERS)],
         "bytes": [(number, bytes_text(number)) for number in (None, *NUMBERS)],
         "shape": [(shape, shape_text(shape)) for shape in SHAPES],
-        "cells": [
-            (value, format_, cell_text(value, format_))
-            for value, format_ in (
-                ("a/b", "name"), (("a", "b"), "names"), ("float32", "word"), (None, "count"), (0, "count"),
-                (12_000, "count"), (None, "bytes"), (0, "bytes"), ((None, 2), "shape"), (True, "yes_no"),
-                (False, "yes_no"), (None, "yes_no"),
-            )
-        ],
-    }  # fmt: skip
+        "cells": [(value, format_, cell_text(value, format_)) for value, format_ in CELLS],
+    }
 
 
 def _written(values: object) -> str:

@@ -119,6 +119,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         ColumnHead("initializer", "initializer", "what gives it its first value", "word", 18, "initializer"),
         lambda row: _usual_name(row.variable.initializer),
+        is_derived=True,
     ),
     Column(ColumnHead("device", "device", "requested device", "word", 16, "device"), lambda row: row.variable.device),
     Column(

@@ -10,7 +10,7 @@ from scopeview.analysis.derive.accesses import Accesses, AccessIndex
 from scopeview.model.model import Model, Origin
 from scopeview.readers.graph.assemble import assemble
 from scopeview.readers.graph.nodes import Span
-from scopeview.readers.protobuf.messages import message
+from tests.messages import message
 from tests.oracle import Oracle
 from tests.places import SAMPLES, samples
 

@@ -128,6 +128,7 @@ def test_a_checkpoint_has_parameters_and_no_ends() -> None:
     found = card("m32_after.ckpt")
     assert not found.inputs
     assert not found.outputs
+    assert found.parameters.trained
     assert found.parameters.trained > 0
 
 

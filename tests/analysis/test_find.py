@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import scopeview
-from scopeview.analysis.answers.find import find
+from scopeview.analysis.answers.find import Hit, find
 from scopeview.analysis.context import AnalysisContext
 from scopeview.model.model import Model
 from scopeview.readers.tensorflow.importing import with_import
@@ -66,7 +66,7 @@ def test_devices_are_matched_on_both() -> None:
 
 def test_pages_follow_each_other_without_gap_or_overlap(gan: Model) -> None:
     whole = find(AnalysisContext(gan), "hidden", limit=10_000)
-    pages = []
+    pages: list[Hit] = []
     for offset in range(0, whole.total, 7):
         page = find(AnalysisContext(gan), "hidden", limit=7, offset=offset)
         assert (page.variables, page.ops, page.total) == (whole.variables, whole.ops, whole.total)

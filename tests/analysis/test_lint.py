@@ -67,7 +67,7 @@ def entry(name: str, shape: tuple[int, ...] = (2,), checksum: int = 7, **changes
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def objects(*variables: Variable, **changes: object) -> Model:
+def objects(*variables: Variable, **changes: Any) -> Model:
     return checkpoint_of(variables, format="checkpoint_object", **changes)
 
 

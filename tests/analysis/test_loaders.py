@@ -60,7 +60,7 @@ def twins(seed: int) -> tuple[Arrays, Arrays]:
 
 
 def npz(path: Path, arrays: Arrays) -> Path:
-    np.savez(path, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    np.savez(path, allow_pickle=False, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
     return path
 
 
@@ -299,7 +299,7 @@ def test_nothing_to_load_is_said(tmp_path: Path, scopeview: Run) -> None:
 def test_hostile_names_are_text_of_the_code(tmp_path: Path, scopeview: Run) -> None:
     """Quotes, braces, line ends and backslashes of names stay within their quotes, in loops too."""
     odd = ['a"b', "a'b", "{i}", "}{", "\\n", "x\ny", "a\u202eb", '"""', "{0}"]
-    arrays: Arrays = {f"{text}/layer_{n}/w": np.float32([n, n + 1]) for text in odd for n in range(4)}
+    arrays: Arrays = {f"{text}/layer_{n}/w": np.array([n, n + 1], np.float32) for text in odd for n in range(4)}
     module = tf.Module()
     module.held = [tf.Variable([0.0, 0.0]) for _ in arrays]
     path = npz(tmp_path / 'a"""b.npz', arrays)

@@ -55,7 +55,7 @@ def unet(depth: int, c: int) -> Names:
 
 
 def wavenet(depth: int, c: int) -> Names:
-    found = [("wavenet/causal/kernel", (2, 256, c))]
+    found: Names = [("wavenet/causal/kernel", (2, 256, c))]
     for i in range(depth):
         at = f"wavenet/dilated_stack/layer_{i}"
         found += [(f"{at}/filter", (2, c, 2 * c)), (f"{at}/gate/kernel", (2, c, 2 * c))]

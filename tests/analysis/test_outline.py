@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scopeview
-from scopeview.analysis.trees.outline import Outline, View, op_forest, outline, variable_forest
+from scopeview.analysis.trees.outline import Outline, Sort, View, op_forest, outline, variable_forest
 from tests.graphs import model_from_text
 from tests.places import BROKEN, SAMPLES
 
@@ -109,7 +109,7 @@ def test_nesting_of_any_depth_needs_no_recursion() -> None:
 
 
 @given(NAMES, st.integers(1, 40), st.booleans(), st.sampled_from(["definition", "name", "size"]))
-def test_no_op_disappears_without_a_line_that_counts_it(names: list[str], lines: int, fold: bool, sort: str) -> None:
+def test_no_op_disappears_without_a_line_that_counts_it(names: list[str], lines: int, fold: bool, sort: Sort) -> None:
     graph = model_from_text("\n".join(f"{name} NoOp" for name in names)).graph
 
     found = outline(op_forest(graph), View(lines=lines, fold=fold, sort=sort))

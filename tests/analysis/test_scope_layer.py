@@ -42,7 +42,7 @@ def test_a_chain_is_drawn_as_a_chain(count: int, limit: int) -> None:
 @given(st.integers(0, 10_000), st.integers(2, 12))
 def test_any_graph_without_circles_is(seed: int, limit: int) -> None:
     chance = random.Random(seed)
-    lines = []
+    lines: list[str] = []
     for i in range(chance.randint(1, 40)):
         inputs = [
             f"{'^' if chance.random() < 0.2 else ''}{name}"

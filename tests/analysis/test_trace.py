@@ -29,7 +29,7 @@ def truth(context: AnalysisContext, name: str, *, forward: bool) -> set[str]:
 @pytest.mark.parametrize("name", ["loss_g", "discriminator_1", "z", "generator/weights/read"])
 def test_traces_are_what_the_edges_say(name: str) -> None:
     for direction in ("inputs", "outputs"):
-        found = trace(GAN, [name], direction, ["", "generator"])  # type: ignore[arg-type]
+        found = trace(GAN, [name], direction, ["", "generator"])
         expected = truth(GAN, name, forward=direction == "outputs")
         assert (set(found.ops), found.total, found.is_whole) == (expected, len(expected), True)
         items = {item.id for item in picture(GAN).items}

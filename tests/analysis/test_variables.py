@@ -42,7 +42,7 @@ def test_every_column_sorts_both_ways_and_loses_nothing(one: Column) -> None:
 
     assert {row.name for row in up.rows} == {row.name for row in down.rows} == set(GAN.model.variables.names)
     values = [row.cells[0] for row in up.rows if row.cells[0] is not None]
-    assert values == sorted(values)  # type: ignore[type-var]
+    assert values == sorted(values)
 
 
 @pytest.mark.parametrize("one", COLUMNS, ids=lambda one: one.head.key)
@@ -67,13 +67,13 @@ def _as_query(value: Cell, format_: Format) -> list[str]:
 
 
 def _holds(cell: Cell, value: Cell) -> bool:
-    return set(value) <= set(cell) if isinstance(value, tuple) and isinstance(cell, tuple) else cell == value  # type: ignore[operator]
+    return set(value) <= set(cell) if isinstance(value, tuple) and isinstance(cell, tuple) else cell == value
 
 
 def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
     for arguments in ({"sort": "weight"}, {"columns": ["name", "weight"]}):
         with pytest.raises(QueryError, match="there is no column 'weight'; the columns are name, shape"):
-            variable_table(GAN, **arguments)  # type: ignore[arg-type]
+            variable_table(GAN, **arguments)
 
 
 def test_records_of_a_variable_say_the_same() -> None:

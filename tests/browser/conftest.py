@@ -66,9 +66,11 @@ def page(browser: Browser) -> Iterator[Page]:
     found = context.new_page()
     found.set_default_timeout(60_000)
     problems: list[str] = []
-    found.on("console", lambda message: message.type in ("error", "warning") and problems.append(_said(message)))
+    found.on(
+        "console", lambda message: problems.extend([_said(message)] if message.type in ("error", "warning") else ())
+    )
     found.on("pageerror", lambda error: problems.append(str(error)))
-    found.on("request", lambda request: _is_elsewhere(request.url) and problems.append(f"asked {request.url}"))
+    found.on("request", lambda request: problems.extend([f"asked {request.url}"] if _is_elsewhere(request.url) else ()))
     yield found
     context.close()
     assert problems == []

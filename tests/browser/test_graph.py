@@ -191,7 +191,9 @@ def test_the_drawing_is_saved_with_its_text(page: Page, url: str) -> None:
     assert box is not None
     assert told["size"] == pytest.approx([box["width"] * 2, box["height"] * 2], abs=1)
     items = page.locator("svg.graph .item").evaluate_all("(all) => all.map((one) => one.getBoundingClientRect())")
-    drawn_to = [2 * (max(one[side] for one in items) - box[start]) for side, start in (("right", "x"), ("bottom", "y"))]
+    drawn_to = [
+        2 * (max(one[side] for one in items) - start) for side, start in (("right", box["x"]), ("bottom", box["y"]))
+    ]
     assert told["painted"] == pytest.approx(drawn_to, abs=6)
 
 

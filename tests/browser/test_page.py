@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Page, expect
 
-from scopeview.readers.protobuf.messages import message
 from tests.graphs import graph_def_from_text
+from tests.messages import message
 from tests.places import ROOT, SAMPLES
 
 Serve = Callable[..., str]

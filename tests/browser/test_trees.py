@@ -53,7 +53,7 @@ def test_a_row_that_is_not_loaded_yet_is_loaded_when_it_is_sought(page: Page, se
 @pytest.fixture(scope="module")
 def many(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     """1,200 ops side by side, no two of one type in a run of three, so that nothing folds."""
-    from scopeview.readers.protobuf.messages import message
+    from tests.messages import message
 
     graph = message("GraphDef")()
     for number in range(1200):
@@ -118,7 +118,10 @@ def test_a_star_opens_all_scopes_beside(page: Page, url: str) -> None:
 def test_panes_are_resized_by_hand_and_by_key_and_stay_so(page: Page, url: str) -> None:
     opened(page, url)
     pane, edge = page.locator(".left"), page.get_by_role("separator", name="width of the left pane")
-    width = lambda: pane.evaluate("pane => pane.getBoundingClientRect().width")  # noqa: E731
+
+    def width() -> float:
+        return float(pane.evaluate("pane => pane.getBoundingClientRect().width"))
+
     first = width()
 
     grip = edge.bounding_box()

@@ -15,12 +15,12 @@ import scopeview
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.graph_view.expanded import whole_graph
 from scopeview.analysis.graph_view.subgraph import GraphPicture, picture
-from scopeview.readers.protobuf.messages import message
 from scopeview.render.as_json import document
 from scopeview.render.svg import to_svg
 from scopeview.server.pages import static_folder
 from tests.cli.running import Run
 from tests.graphs import TANGLE, graph_def_from_text
+from tests.messages import message
 from tests.places import SAMPLES
 
 GAN = SAMPLES / "m17_gan.meta"
@@ -174,7 +174,7 @@ def test_svg_is_in_plain_layers_where_the_engine_takes_too_long(tmp_path: Path) 
 
 
 def links_in_place(found: GraphPicture) -> int:
-    aside = [item.aside for item in (*found.items, *found.outside)]
+    aside = [*(item.aside for item in found.items), *(item.aside for item in found.outside)]
     return sum(aside[link.source] is None and aside[link.target] is None for link in found.links)
 
 

@@ -116,7 +116,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 def test_importing_the_entry_point_runs_nothing() -> None:
     from scopeview import __main__ as entry
 
-    assert entry.main.__module__ == "scopeview.cli.main"
+    assert vars(entry)["main"].__module__ == "scopeview.cli.main"
 
 
 def test_verbose_logs_what_was_read_to_standard_error(scopeview: Run) -> None:

@@ -13,7 +13,7 @@ from scopeview.model.entry_point import WHOLE
 from scopeview.model.frames import Limits
 from scopeview.model.model import Model
 from scopeview.model.programs import program
-from scopeview.readers.protobuf.messages import message
+from tests.messages import message
 
 Nodes = list[tuple[str, str, list[str], str]]
 """Name, op type, inputs, function that is called."""
@@ -42,7 +42,7 @@ def _add(field: object, nodes: Nodes) -> None:
             node.attr["f"].func.name = called
 
 
-X = ("x", "Placeholder", [], "")
+X: tuple[str, str, list[str], str] = ("x", "Placeholder", [], "")
 
 
 def test_calls_that_double_stop_at_the_limit(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from scopeview.model.name_order import NameColumn, order_names
 from scopeview.model.names import sort_key
-from scopeview.model.scopes import ScopeTree
+from scopeview.model.scopes import ScopeId, ScopeTree
 from scopeview.model.spans import Words
 
 NAMES = st.lists(st.text(alphabet="ab//!\0\1é_", max_size=9), max_size=25)
@@ -32,7 +32,7 @@ def test_rows_and_scopes_are_those_of_sorted_text(names: list[str]) -> None:
     tree = ScopeTree(NameColumn(blob, start[found.order], size[found.order]), found.scopes)
     for name in ("first", "last", "parent", "depth", "subtree_end"):
         assert getattr(tree, name).tolist() == getattr(text, name).tolist(), name
-    assert [tree.path(scope) for scope in range(len(tree))] == [text.path(scope) for scope in range(len(text))]
+    assert [*map(tree.path, map(ScopeId, range(len(tree))))] == [*map(text.path, map(ScopeId, range(len(text))))]
     assert list(tree.labels) == list(text.labels)
     assert tree.scopes_of_rows().tolist() == text.scopes_of_rows().tolist()
 

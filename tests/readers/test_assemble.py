@@ -15,8 +15,8 @@ from scopeview.readers.budget import ITEM_BYTES
 from scopeview.readers.graph.assemble import assemble
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.meta_graph import read_meta_graph
-from scopeview.readers.protobuf.messages import message
 from tests.graphs import graph_def_from_text, model_from_text
+from tests.messages import message
 from tests.places import SAMPLES
 
 

@@ -10,8 +10,8 @@ import pytest
 import scopeview
 from scopeview.model.attributes import UNSTRUCTURAL
 from scopeview.model.ops import OpRow, OpTable
-from scopeview.readers.protobuf.messages import message
 from tests.graphs import model_from_text
+from tests.messages import message
 from tests.places import SAMPLES
 
 

@@ -12,8 +12,8 @@ from scopeview.model.ops import OpRow
 from scopeview.readers.graph import attribute_columns
 from scopeview.readers.graph.attributes import string_values
 from scopeview.readers.protobuf.decode import DecodeError
-from scopeview.readers.protobuf.messages import message
 from tests.graphs import model_from_text
+from tests.messages import message
 from tests.places import SAMPLES
 
 

@@ -14,7 +14,7 @@ from scopeview.model.attributes import (
     Undecodable,
 )
 from scopeview.readers.graph.attributes import PREVIEW_VALUES, decode_node, tensor_value
-from scopeview.readers.protobuf.messages import message
+from tests.messages import message
 
 
 def test_every_kind_of_attribute_becomes_a_plain_value() -> None:

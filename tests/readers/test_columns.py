@@ -17,8 +17,8 @@ from scopeview.readers.graph import nodes
 from scopeview.readers.graph.node_columns import split_inputs
 from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.columns import fields_of
-from scopeview.readers.protobuf.messages import message
 from tests.graphs import graph_def_from_text
+from tests.messages import message
 from tests.places import BROKEN, SAMPLES
 
 GRAPHS = [*sorted(SAMPLES.glob("*.meta")), *sorted(SAMPLES.glob("*.pb")), *sorted(BROKEN.glob("*.pb"))]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.decode import DecodeError, merge, parse
-from scopeview.readers.protobuf.messages import message
 from scopeview.readers.protobuf.types import Message, message_type
+from tests.messages import message
 from tests.places import SAMPLES
 
 FILES = [

@@ -9,8 +9,8 @@ import pytest
 import scopeview
 from scopeview.readers.checkpoint.object_graph import parse_object_graph
 from scopeview.readers.graph.objects import join_objects, object_paths
-from scopeview.readers.protobuf.messages import message
 from tests.graphs import model_from_text
+from tests.messages import message
 from tests.oracle import Oracle
 from tests.places import SAMPLES
 

@@ -27,7 +27,7 @@ def test_a_bare_graph_tells_the_parts_by_its_saver() -> None:
     from scopeview.model.model import Origin
     from scopeview.readers.graph.assemble import assemble
     from scopeview.readers.graph.nodes import Span
-    from scopeview.readers.protobuf.messages import message
+    from tests.messages import message
 
     meta = message("MetaGraphDef").FromString((SAMPLES / "m28_partitioned.meta").read_bytes())
     raw = meta.graph_def.SerializeToString()

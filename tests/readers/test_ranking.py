@@ -12,7 +12,7 @@ import pytest
 import scopeview
 from scopeview.errors import AmbiguousError, NotFoundError, ScopeviewError, UnknownFormatError
 from scopeview.readers import find_artifacts, read_beside, with_values
-from scopeview.readers.protobuf.messages import message
+from tests.messages import message
 from tests.places import SAMPLES
 
 

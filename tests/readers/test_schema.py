@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from scopeview.readers.protobuf.messages import message
 from scopeview.readers.protobuf.types import Field, by_tag, enum_numbers, message_type
+from tests.messages import message
 
 ROOTS = (
     "SavedModel",

@@ -7,9 +7,9 @@ import pytest
 from sample_graphs.build_broken import field, graph_of
 from scopeview.errors import UnknownFormatError
 from scopeview.readers.foreign import foreign_name, foreign_text_name
-from scopeview.readers.protobuf.messages import message
 from scopeview.readers.protocol import Content
 from scopeview.readers.registry import reader_for
+from tests.messages import message
 
 KINDS = {"GraphDefReader": "graph_def", "MetaGraphReader": "meta_graph", "SavedModelReader": "saved_model"}
 

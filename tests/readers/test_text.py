@@ -9,8 +9,8 @@ from google.protobuf import text_format
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopeview.readers.protobuf.messages import message
 from scopeview.readers.protobuf.text import TextError, to_wire
+from tests.messages import message
 from tests.places import SAMPLES
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from scopeview.errors import DamagedError
 from scopeview.readers import text_format
-from scopeview.readers.protobuf.messages import message
+from tests.messages import message
 from tests.places import SAMPLES
 
 

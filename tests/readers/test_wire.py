@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sample_graphs.build_broken import field, varint
 from scopeview.readers.protobuf import wire
-from scopeview.readers.protobuf.messages import message
+from tests.messages import message
 
 
 @given(st.integers(0, 2**63 - 1))

@@ -45,7 +45,7 @@ def test_wide_characters_count_twice() -> None:
 
 
 def test_in_a_narrow_terminal_every_line_still_fits() -> None:
-    rows = [("n" * 50, "9" * 20, "t" * 50)]
+    rows: list[tuple[str, ...]] = [("n" * 50, "9" * 20, "t" * 50)]
 
     assert max(map(len, printed(30, rows))) <= 30
     assert max(map(len, printed(30, rows, gives=-1))) <= 30

@@ -14,7 +14,7 @@ from tests.server.test_api import opened
 def asked(client: TestClient) -> Any:
     identity = opened(client, "m29_keras")
 
-    def get(route: str, **query: object) -> Any:
+    def get(route: str, **query: Any) -> Any:
         return client.get(f"/api/models/{identity}/{route}", params=query)
 
     return get

@@ -65,9 +65,14 @@ def test_a_token_is_asked_for_once() -> None:
 
 
 def test_tokens_are_compared_in_constant_time_and_an_empty_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared = []
+    compared: list[tuple[bytes, bytes]] = []
     real = hmac.compare_digest
-    monkeypatch.setattr(hmac, "compare_digest", lambda a, b: compared.append((a, b)) or real(a, b))
+
+    def recorded(a: bytes, b: bytes) -> bool:
+        compared.append((a, b))
+        return real(a, b)
+
+    monkeypatch.setattr(hmac, "compare_digest", recorded)
     client = client_of(Access(token="s3cret"))
 
     for headers in ({"authorization": "Bearer s3creT"}, {"cookie": "scopeview-token=s3creT"}):

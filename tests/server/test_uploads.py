@@ -56,9 +56,9 @@ def test_a_full_disk_is_a_sentence_and_nothing_is_left(
             raise OSError(number, os.strerror(number))
         return real(descriptor, content)
 
-    monkeypatch.setattr(uploads.os, "write", full)
+    monkeypatch.setattr(os, "write", full)
     status, sentence = send(client, "a.pb", b"x" * (8 << 20))
-    monkeypatch.setattr(uploads.os, "write", real)
+    monkeypatch.setattr(os, "write", real)
 
     assert (status, "has no room" in sentence) == (507, True)
     assert left(place) == []

@@ -16,7 +16,7 @@ from typing import Any
 
 from scopeview.model.code_lines import CodeLine, CodeLines
 from scopeview.readers.fence import opened
-from scopeview.readers.protobuf.messages import message
+from scopeview.readers.protobuf.decode import DecodeError, parse
 
 _FILE = Path("debug") / "saved_model_debug_info.pb"
 _MOST_BYTES = 256 << 20
@@ -34,11 +34,9 @@ def debug_info_of_folder(folder: Path) -> CodeLines | None:
 
 def parse_debug_info(raw: bytes) -> Mapping[str, tuple[CodeLine, ...]]:
     """Decode a GraphDebugInfo: the stack of each op, innermost frame first; nothing where it is damaged."""
-    from google.protobuf.message import DecodeError
-
     try:
-        info = message("GraphDebugInfo").FromString(raw)
-    except (DecodeError, UnicodeDecodeError):
+        info = parse("GraphDebugInfo", raw)
+    except DecodeError:
         return {}
     stacks = {name: _stack(info, trace) for name, trace in info.traces.items()}
     for name, trace_id in info.name_to_trace_id.items():

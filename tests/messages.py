@@ -6,8 +6,8 @@ and take 0.04 s. They live inside the package, so importing one would run `tenso
 and with it the packages below it, so that a later import of anything from TensorFlow in the same process runs the real
 start-up (and finds the messages already there). With TensorFlow already imported, nothing of this is needed.
 
-Nothing that is read goes through here (`decode` and `types` do that, without TensorFlow): these classes write messages
-for tests and benchmarks, and are what our own table is compared with.
+scopeview itself decodes by its own table (`readers/protobuf/decode.py`): these classes write messages for tests,
+samples and benchmarks, and are what that table is compared with.
 """
 
 from __future__ import annotations

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.machinery import PathFinder
 
 import pytest
 
 from scopeview.errors import ScopeviewError
-from scopeview.readers.protobuf import messages
+from tests import messages
 from tests.places import SAMPLES
 
 
@@ -19,7 +20,7 @@ def run(code: str) -> str:
 def test_messages_load_without_running_tensorflow() -> None:
     code = """
 import sys
-from scopeview.readers.protobuf.messages import message
+from tests.messages import message
 names = [message(n).DESCRIPTOR.full_name for n in ("GraphDef", "SavedModel", "BundleEntryProto", "CheckpointState")]
 print(names, "tensorflow" in sys.modules)
 """
@@ -31,7 +32,7 @@ print(names, "tensorflow" in sys.modules)
 
 def test_tensorflow_still_imports_afterwards_and_shares_the_messages() -> None:
     code = """
-from scopeview.readers.protobuf.messages import message
+from tests.messages import message
 before = message("GraphDef")
 import tensorflow as tf
 with tf.Graph().as_default() as graph:
@@ -69,7 +70,7 @@ print(model.origin.format, variable.name, variable.shape, variable.trainable, va
 
 
 def test_without_tensorflow_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messages.PathFinder, "find_spec", lambda _name: None)
+    monkeypatch.setattr(PathFinder, "find_spec", lambda _name: None)
 
     with pytest.raises(ScopeviewError, match="pip install tensorflow"):
         messages._stand_in()
