@@ -18,6 +18,7 @@ Every question is a function of what was loaded, and its answer a frozen datacla
 
 from __future__ import annotations
 
+import importlib
 from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopeview.errors import ScopeviewError
+from scopeview.model.display import Form, set_drawer
 
 if TYPE_CHECKING:
     from scopeview.analysis.answers.collections import CollectionsReport
@@ -63,6 +65,7 @@ __all__ = [
     "trace",
     "trace_report",
     "values",
+    "view",
 ]
 
 _MODELS_KEPT = 4
@@ -279,6 +282,38 @@ def trace_report(recorded: Trace) -> TraceReport:
     from scopeview.analysis.answers.trace import trace_report as answer
 
     return answer(recorded)
+
+
+def view(model: Model, *, height: int = 640) -> Any:
+    """Open the page of a model in an output cell of a notebook; `close()` of what is returned ends its server.
+
+    Args:
+        model: what `load` read from a path.
+        height: pixels of the frame.
+
+    Raises:
+        QueryError: the model was not read from a path.
+    """
+    from scopeview.errors import QueryError
+
+    if model.origin.format == "live_graph":
+        raise QueryError(
+            "view() needs a file: write the graph with tf.compat.v1.train.export_meta_graph, and load that"
+        )
+    server = importlib.import_module("scopeview.server.embedded")  # by name: below, the version is read from here
+    return server.View(model, height)
+
+
+def _draw(value: object, form: Form) -> Any:
+    """Draw what a notebook shows; a model as its inspection."""
+    from scopeview.model.model import Model
+    from scopeview.render.notebook import as_dataframe, as_html, as_markdown
+
+    result: Any = inspect(value) if isinstance(value, Model) else value
+    return {"html": as_html, "markdown": as_markdown, "dataframe": as_dataframe}[form](result)
+
+
+set_drawer(_draw)
 
 
 def _context(model: Model) -> AnalysisContext:

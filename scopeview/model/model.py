@@ -8,6 +8,7 @@ from typing import Literal
 
 from scopeview.model.code_lines import CodeLines
 from scopeview.model.collection import Collection
+from scopeview.model.display import Displayed
 from scopeview.model.entry_point import EntryPoint
 from scopeview.model.functions import Function
 from scopeview.model.imported import ImportReport
@@ -158,7 +159,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Displayed):
     """What one artifact holds; immutable."""
 
     origin: Origin

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
@@ -25,6 +25,9 @@ from scopeview.server.error_responses import refusal
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
+_UNFRAMED = "frame-ancestors 'none'"
+_FRAMED = "frame-ancestors http://127.0.0.1:* http://localhost:*"
+
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -36,11 +39,11 @@ POLICY = "; ".join(
         "worker-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",
-        "frame-ancestors 'none'",
+        _UNFRAMED,
     )
 )
 
-HEADERS: Mapping[str, str] = {
+HEADERS: dict[str, str] = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -59,11 +62,13 @@ class Access:
         hosts: host names under which the server is reached, without ports.
         any_address: whether any IP address will do: DNS rebinding needs a name to point here, and an address is none.
         token: what must be known; None where the loopback is enough. An empty one is refused: everybody knows it.
+        framed: whether pages of the loopback, such as a notebook, may show the page in a frame.
     """
 
     hosts: tuple[str, ...] = LOOPBACK
     any_address: bool = False
     token: str | None = None
+    framed: bool = False
 
     def __post_init__(self) -> None:
         if self.token is not None and not self.token.strip():
@@ -76,6 +81,8 @@ class Guard:
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
         self._access = access
+        policy = POLICY.replace(_UNFRAMED, _FRAMED) if access.framed else POLICY
+        self._headers = HEADERS | {"content-security-policy": policy}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or refuse one request."""
@@ -92,7 +99,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 has_started = True
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

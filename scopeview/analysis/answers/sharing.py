@@ -17,6 +17,7 @@ from scopeview.analysis.derive.roles import TRAINING, Role
 from scopeview.analysis.suggestions import not_found
 from scopeview.analysis.variable_row import VariableFacts, VariableRow, facts_of
 from scopeview.errors import NotFoundError
+from scopeview.model.display import Displayed
 from scopeview.model.model import Model, SaverEntry
 from scopeview.model.names import is_within, scope_of
 from scopeview.model.object_paths import ROOT, object_names
@@ -59,7 +60,7 @@ class SharedScope:
 
 
 @dataclass(frozen=True, slots=True)
-class SharingReport:
+class SharingReport(Displayed):
     """The variables that were asked for, and how many there are in all."""
 
     variables: tuple[VariableUse, ...]
@@ -71,6 +72,10 @@ class SharingReport:
     """How many of these the computation uses at two places or more."""
     scopes: tuple[SharedScope, ...]
     """How these are shared, those of most variables first."""
+
+    def __repr__(self) -> str:
+        """Say what it is in a line; all of it would fill screens."""
+        return f"<SharingReport: {self.shared:,} of {self.model_variables:,} variables shared, {self.total:,} listed>"
 
 
 def sharing(

@@ -35,6 +35,7 @@ from scopeview.analysis.diff.variables import (
     rename_rules,
 )
 from scopeview.errors import NotFoundError, QueryError
+from scopeview.model.display import Displayed
 from scopeview.model.model import Origin
 
 
@@ -55,7 +56,7 @@ class SideSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class DiffReport:
+class DiffReport(Displayed):
     """What changed from A to B."""
 
     a: SideSummary
@@ -85,6 +86,11 @@ class DiffReport:
     """Full names whose object paths are other ones, in object-based checkpoints."""
     optimizers: tuple[tuple[str, ...], tuple[str, ...]]
     """Optimizers of each side, as their slots tell: other ones mean that the optimizer changed."""
+
+    def __repr__(self) -> str:
+        """Say what it is in a line; all of it would fill screens."""
+        counted = ", ".join(f"{number:,} {status}" for status, number in self.summary.items() if number)
+        return f"<DiffReport {self.a.path} -> {self.b.path}: {counted or 'nothing'}>"
 
     def differs(self, kinds: Sequence[str] = ()) -> bool:
         """Whether anything differs, or anything of the given kinds.
