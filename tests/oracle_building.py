@@ -142,6 +142,27 @@ def keras3_export(path: str, widths: list[int], dropout: bool) -> dict[str, Any]
     return {v.name.partition(":")[0]: [v.shape.as_list(), v.numpy().ravel().tolist()] for v in loaded.variables}
 
 
+def weights_of_one_name(path: str, name: str, widths: list[int]) -> dict[str, Any]:
+    """Write eager weights that all have one name, with the state of an optimizer; return the value of every key."""
+    import tensorflow as tf
+
+    weights = [tf.Variable(tf.ones((2, width)), name=name) for width in widths]
+    optimizer = tf.compat.v1.train.AdamOptimizer(0.1)
+    optimizer.apply_gradients([(tf.ones_like(weight), weight) for weight in weights])
+    root = tf.Module()
+    root.layers = [_layer(weight) for weight in weights]
+    tf.train.Checkpoint(root=root, optimizer=optimizer).write(path)
+    return {key: shape for key, shape in tf.train.list_variables(path) if not key.startswith("_")}
+
+
+def _layer(weight: Any) -> Any:
+    import tensorflow as tf
+
+    layer = tf.Module()
+    layer.w = weight
+    return layer
+
+
 def load_saved_model(path: str) -> dict[str, Any]:
     """Load a SavedModel; a refusal is the answer where TensorFlow refuses."""
     import tensorflow as tf

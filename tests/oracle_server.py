@@ -351,6 +351,7 @@ QUESTIONS = {
         oracle_building.object_restore,
         oracle_building.keras3_export,
         oracle_building.load_saved_model,
+        oracle_building.weights_of_one_name,
         oracle_ops.registered_ops,
         oracle_building.run_code,
         oracle_restoring.values,

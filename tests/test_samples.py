@@ -62,7 +62,7 @@ def test_sample_is_shared_and_judged_as_its_manifest_says(row: dict[str, Any]) -
     """Call sites and findings of every mechanism, whole: what is not in the manifest must not be found either."""
     context = AnalysisContext(load(row))
     variables = context.model.variables if context.model.functions or len(context.model.graph) else ()
-    owned = [variable for variable in variables if variable.name not in context.auxiliary_variables]
+    owned = [variable for variable in variables if variable not in context.auxiliary_variables]
 
     sites = [f"{v.name}: {'; '.join(map(_site, context.call_sites(v))) or 'none'}" for v in owned]
     attached = {a.variable: f"{a.variable} -> {a.primary or 'optimizer'} ({a.kind} {a.rule})" for a in _told(context)}
@@ -74,7 +74,7 @@ def test_sample_is_shared_and_judged_as_its_manifest_says(row: dict[str, Any]) -
 
 
 def _told(context: AnalysisContext) -> list[AuxiliaryVariable]:
-    return list(context.auxiliary_variables.values())
+    return list(context.auxiliary_variables)
 
 
 def _site(site: CallSite) -> str:

@@ -7,7 +7,6 @@ Safe for threads: each fact has a lock of its own (`scopeview.model.once`). What
 from __future__ import annotations
 
 import copy
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from typing import TypeVar
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analysis.derive.accesses import Accesses, AccessIndex
-from scopeview.analysis.derive.auxiliary import AuxiliaryVariable, find_auxiliary_variables
+from scopeview.analysis.derive.auxiliary import AuxiliaryVariables, find_auxiliary_variables
 from scopeview.analysis.derive.call_sites import CallSite, CallSites
 from scopeview.analysis.derive.entry_points import default_program, program_names
 from scopeview.analysis.derive.roles import Roles
@@ -87,25 +86,9 @@ class AnalysisContext:
         return self.cached("variables by key", gathered)
 
     @once
-    def auxiliary_variables(self) -> Mapping[str, AuxiliaryVariable]:
-        """What slots, averages, replicas and scalars belong to, by their names."""
+    def auxiliary_variables(self) -> AuxiliaryVariables:
+        """Which variables are slots, averages, replicas and scalars, and what each exists for."""
         return find_auxiliary_variables(self.model)
-
-    @once
-    def attached(self) -> Mapping[str, tuple[AuxiliaryVariable, ...]]:
-        """What is attached to each variable, by the name of that variable."""
-        found: dict[str, dict[str, AuxiliaryVariable]] = defaultdict(dict)
-        for auxiliary in self.auxiliary_variables.values():
-            found[auxiliary.primary][auxiliary.variable] = auxiliary
-        return {primary: tuple(sorted(kept.values(), key=lambda a: a.variable)) for primary, kept in found.items()}
-
-    def as_auxiliary(self, variable: Variable) -> AuxiliaryVariable | None:
-        """Return what a variable exists for; None if it stands for itself."""
-        return self.auxiliary_variables.get(variable.name)
-
-    def auxiliary_of(self, variable: Variable) -> tuple[AuxiliaryVariable, ...]:
-        """Return the variables that exist for one."""
-        return self.attached.get(variable.name, ())
 
     @once
     def roles(self) -> Roles:
@@ -192,5 +175,5 @@ class AnalysisContext:
         found = self.model.variable_scopes.find(scope)
         rows = self.model.variable_scopes.rows(found) if found is not None else range(0)
         variables = (self.model.variables[row] for row in rows)
-        reads = [self.accesses(v).forward for v in variables if v.name not in self.auxiliary_variables]
+        reads = [self.accesses(v).forward for v in variables if v not in self.auxiliary_variables]
         return self._call_sites.of_scope(scope, reads)

@@ -144,7 +144,7 @@ def _chosen(
     """Return the variables to write, each with the one whose values it gets."""
     averages = {
         auxiliary.primary: source.model.variables.named(auxiliary.variable)[0]
-        for auxiliary in source.auxiliary_variables.values()
+        for auxiliary in source.auxiliary_variables
         if auxiliary.kind == "average" and source.model.variables.named(auxiliary.variable)
     }
     found = []
@@ -159,7 +159,7 @@ def _chosen(
 
 def _why_dropped(source: AnalysisContext, variable: Variable, options: ConvertOptions) -> str:
     """Return why a variable is left out; empty if it is not."""
-    auxiliary = source.auxiliary_variables.get(variable.name)
+    auxiliary = source.auxiliary_variables.of(variable)
     kind = auxiliary.kind if auxiliary is not None else ""
     for word, kinds in AUXILIARY_WORDS.items():
         if kind in kinds and (word in options.drop or (word == "averages" and options.averages)):
@@ -219,7 +219,7 @@ def _like(
     unfilled += [
         NotConverted(name, "no counterpart in the source")
         for name, target in targets.items()
-        if name not in filled and target.dtype not in NON_NUMERIC and name not in like.auxiliary_variables
+        if name not in filled and target.dtype not in NON_NUMERIC and target not in like.auxiliary_variables
     ]
     return rows
 

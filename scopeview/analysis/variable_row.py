@@ -43,12 +43,12 @@ class VariableRow:
     @property
     def auxiliary(self) -> tuple[AuxiliaryVariable, ...]:
         """Variables that exist for it."""
-        return self.context.auxiliary_of(self.variable)
+        return self.context.auxiliary_variables.belonging_to(self.variable)
 
     @property
     def belongs_to(self) -> AuxiliaryVariable | None:
         """What it exists for, if it is an auxiliary variable."""
-        return self.context.as_auxiliary(self.variable)
+        return self.context.auxiliary_variables.of(self.variable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,15 +210,17 @@ def _pictures(
     hidden: NDArray[np.bool_] | None,
 ) -> Pictures:
     """Draw both trees; a tree that needs fewer lines leaves them to the other."""
+    from scopeview.analysis.derive.auxiliary import NO_AUXILIARY_VARIABLES
     from scopeview.analysis.trees.outline import op_forest, outline, variable_forest
     from scopeview.model.names import is_within
     from scopeview.render.text.inspect import Pictures
 
     model, graph = context.model, shown.model.graph
-    attached = context.auxiliary_variables if view.lines is not None or view.depth is not None else {}
-    within = [variable.name for variable in model.variables if is_within(variable.name, scope)]
-    if scope and (model.variables.named(scope) or all(name in attached for name in within)):
-        attached = {}  # they were asked for
+    is_folded = view.lines is not None or view.depth is not None
+    attached = context.auxiliary_variables if is_folded else NO_AUXILIARY_VARIABLES
+    within = [variable for variable in model.variables if is_within(variable.name, scope)]
+    if scope and (model.variables.named(scope) or all(variable in attached for variable in within)):
+        attached = NO_AUXILIARY_VARIABLES  # they were asked for
     both = {"ops", "variables"} <= chosen and len(graph) and len(model.variables)
     half = view if view.lines is None or not both else replace(view, lines=view.lines // 2)
     variables = outline(variable_forest(model, attached), half, scope) if "variables" in chosen else None

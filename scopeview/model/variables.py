@@ -132,8 +132,12 @@ class Variable:
 
     @property
     def identity(self) -> str:
-        """What tells it from every other variable of the model: its op, or its object where no op holds it."""
-        return self.handle_op or (self.object_paths[0] if self.object_paths else self.name)
+        """What tells it from every other variable of the model: its op, or its object, or its key in a checkpoint."""
+        if self.handle_op:
+            return self.handle_op
+        if self.object_paths:
+            return self.object_paths[0]
+        return self.checkpoint_keys[0] if self.kind == "checkpoint" and self.checkpoint_keys else self.name
 
     @property
     def handles(self) -> tuple[str, ...]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from scopeview import load
+from scopeview.analysis.answers.sharing import sharing
+from scopeview.analysis.answers.variables import variable_table
 from scopeview.analysis.context import AnalysisContext
 from scopeview.model.model import Model
 from scopeview.model.variables import Variable
 from tests.graphs import checkpoint, checkpoint_of, model_from_text
+from tests.oracle import Oracle
 
 
 def attached(model: Model) -> dict[str, tuple[str, str, str, str]]:
-    return {
-        a.variable: (a.primary, a.kind, a.holds, a.rule) for a in AnalysisContext(model).auxiliary_variables.values()
-    }
+    return {a.variable: (a.primary, a.kind, a.holds, a.rule) for a in AnalysisContext(model).auxiliary_variables}
 
 
 def test_an_update_op_tells_its_slots_whatever_they_are_called() -> None:
@@ -107,3 +111,45 @@ def test_a_trainable_variable_below_another_is_a_variable_of_its_own() -> None:
     )
 
     assert attached(model) == {}
+
+
+def test_weights_of_one_name_have_their_own_slots(oracle: Oracle, tmp_path: Path) -> None:
+    """Eager variables are not numbered: all weights are `kernel`, and all slots `kernel/Adam` or `kernel/Adam_1`."""
+    widths = [3, 4, 4]
+    keys = oracle.ask("weights_of_one_name", tmp_path / "ckpt", name="kernel", widths=widths)
+    context = AnalysisContext(load(tmp_path / "ckpt"))
+    auxiliary, variables = context.auxiliary_variables, context.model.variables
+
+    weights = [v for v in variables if v.name == "kernel"]
+    assert sorted(v.parameters or 0 for v in weights) == [2 * width for width in widths]
+    assert [v in auxiliary for v in weights] == [False] * len(widths)
+    for weight in weights:
+        theirs = [key for key in keys if key.startswith(f"{path_of(weight)}/.OPTIMIZER_SLOT")]
+        assert len(theirs) == len(auxiliary.belonging_to(weight)) == 2
+        slots = [v for v in variables if v.checkpoint_keys[0] in theirs]
+        assert [fact.primary for slot in slots if (fact := auxiliary.of(slot))] == ["kernel"] * 2
+
+
+def path_of(variable: Variable) -> str:
+    return variable.checkpoint_keys[0].partition("/.ATTRIBUTES/")[0]
+
+
+def test_a_weight_with_the_name_of_a_slot_does_not_vanish() -> None:
+    attributes = ".ATTRIBUTES/VARIABLE_VALUE"
+    keys = (f"net/w/{attributes}", f"net/w/.OPTIMIZER_SLOT/optimizer/m/{attributes}", f"other/{attributes}")
+    names = ("w", "m", "m")  # the last is a weight that somebody called `m`
+    context = AnalysisContext(
+        checkpoint_of(
+            [
+                Variable(name, "checkpoint", (2,), "float32", checkpoint_keys=(key,), full_name=name)
+                for name, key in zip(names, keys, strict=True)
+            ],
+            format="checkpoint_object",
+        )
+    )
+
+    own = [v.checkpoint_keys[0] for v in context.model.variables if v not in context.auxiliary_variables]
+    assert sorted(own) == [keys[0], keys[2]]
+    assert [row.name for row in variable_table(context).rows] == ["m", "w"]
+    assert sharing(context, minimum=0).model_variables == 2
+    assert [a.slot for a in context.auxiliary_variables.belonging_to(context.model.variables.named("w")[0])] == ["m"]

@@ -140,7 +140,7 @@ TRIALS, SEED = 240, 7
 def _renamed(rng: random.Random, model: Model) -> tuple[Model, dict[str, str]] | None:
     """Rename a checkpoint by one random rule of each kind; None if that makes two variables one, or swaps names."""
     context = AnalysisContext(model)
-    owned = [v.name for v in model.variables if v.name not in context.auxiliary_variables]
+    owned = [v.name for v in model.variables if v not in context.auxiliary_variables]
     tops = sorted({name.split("/")[0] for name in owned if "/" in name})
     kind, prefix = rng.choice(["prefix", "strip", "swap", "nested"]), rng.choice(["model", "net", "a/b", "tower_0"])
     swaps = {top: top + rng.choice(["", "_1", "_2", "x"]) for top in tops}
@@ -164,7 +164,7 @@ def _renamed(rng: random.Random, model: Model) -> tuple[Model, dict[str, str]] |
         return "/".join(segments)
 
     names = {name: new(name) for name in owned}
-    for auxiliary in context.auxiliary_variables.values():
+    for auxiliary in context.auxiliary_variables:
         follows = auxiliary.variable == f"{auxiliary.primary}/{auxiliary.slot}" and auxiliary.primary in names
         names[auxiliary.variable] = f"{names[auxiliary.primary]}/{auxiliary.slot}" if follows else auxiliary.variable
     is_swapped = any(new_name != name and new_name in names for name, new_name in names.items())

@@ -129,7 +129,7 @@ def test_an_optimizer_that_is_spelt_out_is_one() -> None:
         ["w", "y/ReadVariableOp", "x", "y"], "forward"
     )
     assert found["train"] == found["opt/assign_a"] == found["opt/assign_w"] == "update"
-    assert [(a.variable, a.primary, a.rule) for a in context.auxiliary_variables.values()] == [("a", "w", "S1")]
+    assert [(a.variable, a.primary, a.rule) for a in context.auxiliary_variables] == [("a", "w", "S1")]
     (w,) = model.variables.named("w")
     assert [site.reads for site in context.call_sites(w)] == [("y",)]
 

@@ -40,7 +40,7 @@ def test_ribbons_add_up_to_the_accesses(role: str, opened: list[str]) -> None:
     truth = [
         access
         for variable in GAN.model.variables
-        if variable.name not in GAN.auxiliary_variables
+        if variable not in GAN.auxiliary_variables
         for access in (*GAN.accesses(variable).readers, *GAN.accesses(variable).writers)
         if not role or access.role == role
     ]

@@ -234,7 +234,7 @@ def _largest(context: AnalysisContext) -> tuple[CardPart, ...]:
     """Return the largest scopes of the variable tree; one that holds nearly all is opened."""
     model, tree = context.model, context.model.variable_scopes
     auxiliary, twice = context.auxiliary_variables, copies(model.variables)
-    own = np.array([v.name not in auxiliary and v.identity not in twice for v in model.variables], dtype=bool)
+    own = np.array([v not in auxiliary and v.identity not in twice for v in model.variables], dtype=bool)
     weights = np.where(own, model.variables.parameters, 0) if len(own) else np.zeros(0, dtype=np.int64)
     totals = tree.roll_up(weights)
     around, total = ROOT, int(totals[ROOT])
@@ -252,6 +252,6 @@ def _largest(context: AnalysisContext) -> tuple[CardPart, ...]:
 def _shared(context: AnalysisContext) -> tuple[str, ...]:
     if not len(context.model.graph):
         return ()
-    own = [v for v in context.model.variables if v.name not in context.auxiliary_variables]
+    own = [v for v in context.model.variables if v not in context.auxiliary_variables]
     shared = [v for v in own if v.dtype not in NON_NUMERIC and context.uses(v) > 1]
     return tuple(v.name for v in sorted(shared, key=lambda v: -(v.parameters or 0)))

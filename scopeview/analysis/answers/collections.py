@@ -111,7 +111,7 @@ def _differences(context: AnalysisContext) -> Iterator[Difference]:
         name: {v.name for v in owned if name in v.collections}
         for name in ("trainable_variables", "variables", "local_variables")
     }
-    trained = {v.name for v in owned if is_trained(context, v) and v.name not in context.auxiliary_variables}
+    trained = {v.name for v in owned if is_trained(context, v) and v not in context.auxiliary_variables}
     saved = everyone - set(context.saving.never_saved)
     trainable, variables = by_collection["trainable_variables"], by_collection["variables"]
     pairs: list[tuple[str, set[str], str, set[str], str]] = []

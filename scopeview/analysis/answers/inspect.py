@@ -243,7 +243,7 @@ def summarize(context: AnalysisContext) -> ModelSummary:
         ops=len(model.graph),
         functions=len(model.functions),
         variables=len(variables),
-        attached_variables=sum(context.as_auxiliary(variable) is not None for variable in variables),
+        attached_variables=sum(variable in context.auxiliary_variables for variable in variables),
         parameters=sum(variable.parameters or 0 for variable in variables),
         parameters_trained=totals.trained,
         parameters_not_trained=totals.not_trained,

@@ -126,7 +126,7 @@ def _variables(context: AnalysisContext, chosen: MapFilter) -> list[Variable]:
     return [
         variable
         for variable in context.model.variables
-        if variable.name not in context.auxiliary_variables
+        if variable not in context.auxiliary_variables
         and (not chosen.collection or chosen.collection in variable.collections)
         and (not chosen.shared or context.uses(variable) > 1)
     ]

@@ -110,7 +110,7 @@ def sharing(
         for variable in model.variables
         if is_within(variable.name, scope) and (not collection or collection in variable.collections)
     ]
-    owned = [variable for variable in within if context.as_auxiliary(variable) is None]
+    owned = [variable for variable in within if variable not in context.auxiliary_variables]
     chosen = [variable for variable in (within if attached else owned) if context.uses(variable) >= minimum]
     return SharingReport(
         tuple(use_of(VariableRow(context, variable)) for variable in chosen[:limit]),

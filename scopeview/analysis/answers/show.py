@@ -355,8 +355,8 @@ def _variable_scopes(context: AnalysisContext, path: str, limit: int) -> Iterato
     if scope is None or not path:
         return
     inside = [model.variables[row] for row in tree.rows(scope)]
-    own = [variable for variable in inside if context.as_auxiliary(variable) is None]
-    attached = [variable for variable in inside if context.as_auxiliary(variable) is not None]
+    own = [variable for variable in inside if variable not in context.auxiliary_variables]
+    attached = [variable for variable in inside if variable in context.auxiliary_variables]
     yield VariableScopeDetail(
         path,
         context.call_sites_of_scope(path),

@@ -37,18 +37,18 @@ def parameter_totals(context: AnalysisContext) -> ParameterTotals:
     state = trained = others = 0
     unknown: list[Variable] = []
     has_optimizer = any(
-        is_trained(context, variable) for variable in context.model.variables if variable.name not in auxiliary
+        is_trained(context, variable) for variable in context.model.variables if variable not in auxiliary
     )
-    with_slots = {kept.primary for kept in auxiliary.values() if kept.kind == "slot" and kept.primary}
+    has_slots = any(kept.kind == "slot" and kept.primary for kept in auxiliary)
     twice = copies(context.model.variables)
     for variable in context.model.variables:
         if variable.identity in twice:
             continue
         size = variable.parameters or 0
-        kept = auxiliary.get(variable.name)
+        kept = auxiliary.of(variable)
         is_known = is_trained(context, variable) if has_optimizer else variable.trainable
-        if is_known is None and with_slots:
-            is_known = variable.name in with_slots
+        if is_known is None and has_slots:
+            is_known = any(one.kind == "slot" for one in auxiliary.belonging_to(variable))
         if kept is not None and kept.kind in ("slot", "scalar"):
             state += size
         elif kept is not None or is_known is False:

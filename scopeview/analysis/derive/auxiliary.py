@@ -16,9 +16,9 @@ no slot, whatever it is called; in an object graph the paths decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from scopeview.analysis.derive.auxiliary_names import (
     Named,
@@ -61,12 +61,57 @@ class AuxiliaryVariable:
     rule: Rule
 
 
-def find_auxiliary_variables(model: Model) -> Mapping[str, AuxiliaryVariable]:
-    """Return what each attached variable is attached to, by the names of the attached variables and of their parts."""
-    by_handle = {handle: variable for variable in model.variables for handle in (variable.name, *variable.handles)}
+class Attachment(NamedTuple):
+    """A variable that exists for another, with the variables themselves: names are not always unique."""
+
+    variable: Variable
+    primary: Variable | None
+    fact: AuxiliaryVariable
+
+
+class AuxiliaryVariables:
+    """The variables of a model that exist for others, by their identity: two variables may have one name."""
+
+    def __init__(self, attachments: Iterable[Attachment]) -> None:
+        self._facts: dict[str, AuxiliaryVariable] = {}
+        self._of_primary: dict[str, list[AuxiliaryVariable]] = {}
+        self._by_name: dict[str, AuxiliaryVariable] = {}
+        for variable, primary, fact in attachments:
+            self._facts[variable.identity] = fact
+            for name in (variable.name, *variable.handles):
+                self._by_name.setdefault(name, fact)
+            if primary is not None:
+                self._of_primary.setdefault(primary.identity, []).append(fact)
+
+    def __contains__(self, variable: Variable) -> bool:
+        return variable.identity in self._facts
+
+    def __iter__(self) -> Iterator[AuxiliaryVariable]:
+        return iter(self._facts.values())
+
+    def of(self, variable: Variable) -> AuxiliaryVariable | None:
+        """Return what a variable exists for; None if it stands for itself."""
+        return self._facts.get(variable.identity)
+
+    def belonging_to(self, primary: Variable) -> tuple[AuxiliaryVariable, ...]:
+        """Return the variables that exist for one, sorted by name."""
+        return tuple(sorted(self._of_primary.get(primary.identity, ()), key=lambda fact: fact.variable))
+
+    def named(self, name: str) -> AuxiliaryVariable | None:
+        """Return what the variable of a name exists for, or that a part or an op of that name holds."""
+        return self._by_name.get(name)
+
+
+NO_AUXILIARY_VARIABLES = AuxiliaryVariables(())
+
+
+def find_auxiliary_variables(model: Model) -> AuxiliaryVariables:
+    """Return what each auxiliary variable exists for."""
+    by_handle = {variable.name: variable for variable in model.variables}
+    by_handle |= {handle: variable for variable in model.variables for handle in variable.handles}
     updates = _Updates(model, by_handle)
-    found: dict[str, AuxiliaryVariable] = {}
-    rules: tuple[Callable[[], Iterator[AuxiliaryVariable]], ...] = (
+    found: dict[str, Attachment] = {}
+    rules: tuple[Callable[[], Iterator[Attachment]], ...] = (
         updates.slots,
         updates.accumulators,
         lambda: _by_objects(model),
@@ -76,12 +121,17 @@ def find_auxiliary_variables(model: Model) -> Mapping[str, AuxiliaryVariable]:
     )
     for rule in rules:
         for auxiliary in list(rule()):
-            if auxiliary.variable not in updates.trained:
-                found.setdefault(auxiliary.variable, auxiliary)
-    for handle, variable in by_handle.items():
-        if variable.name in found:
-            found.setdefault(handle, found[variable.name])
-    return found
+            if auxiliary.variable.identity not in updates.trained:
+                found.setdefault(auxiliary.variable.identity, auxiliary)
+    return AuxiliaryVariables(found.values())
+
+
+def _attachment(
+    variable: Variable, primary: Variable | None, kind: AuxiliaryKind, slot: str, holds: str, rule: Rule, path: str = ""
+) -> Attachment:
+    """Return what belongs to a variable, or to what only a path of the object graph names."""
+    name = path if primary is None else primary.name
+    return Attachment(variable, primary, AuxiliaryVariable(variable.name, name, kind, slot, holds, rule))
 
 
 class _Updates:
@@ -104,15 +154,15 @@ class _Updates:
             if (variable := by_handle.get(target)) is not None
         ]
         self._slots = tuple(self._find_slots())
-        taken = {slot.variable for slot in self._slots}
-        self.trained = {primary.name for _, primary in self._applies if primary.name not in taken}
-        """Names of the variables that an `Apply*` op trains."""
+        taken = {slot.variable.identity for slot in self._slots}
+        self.trained = {primary.identity for _, primary in self._applies} - taken
+        """Identities of the variables that an `Apply*` op trains."""
 
-    def slots(self) -> Iterator[AuxiliaryVariable]:
+    def slots(self) -> Iterator[Attachment]:
         """Yield the slots of `Apply*` ops."""
         yield from self._slots
 
-    def _find_slots(self) -> Iterator[AuxiliaryVariable]:
+    def _find_slots(self) -> Iterator[Attachment]:
         table = self._model.graph
         for row, primary in self._applies:
             kept = SLOT_INPUTS.get(apply_kind(table.op_type(row)), ())
@@ -121,30 +171,30 @@ class _Updates:
                 if variable is None or variable is primary or is_scalar_name(variable):
                     continue
                 holds = kept[slot - 1] if slot <= len(kept) else ""
-                yield AuxiliaryVariable(variable.name, primary.name, "slot", leaf_of(variable.name), holds, "S1")
+                yield _attachment(variable, primary, "slot", leaf_of(variable.name), holds, "S1")
 
-    def accumulators(self) -> Iterator[AuxiliaryVariable]:
+    def accumulators(self) -> Iterator[Attachment]:
         """Yield what optimizers keep that are spelled out op by op, and what gradients are gathered in.
 
         What assigns P from a gradient reads P's accumulators, which are assigned from the gradient too; P is read by
         none of their assignments.
         """
+        updated = {variable.identity: variable for _, variable in (*self._assigned, *self._applies)}
+        gathered = {variable.identity for _, variable in self._assigned} - self.trained
         reads: dict[str, set[str]] = {}
-        gathered = {variable.name for _, variable in self._assigned} - self.trained
         for row, variable in (*self._assigned, *self._applies):
             behind = variables_read(self._model.graph, row, self._gradients)
-            equal = {
-                v.name
-                for v in (self._by_handle.get(name) for name in behind)
-                if v is not None and v is not variable and v.shape == variable.shape
-            }
-            reads.setdefault(variable.name, set()).update(equal)
-        for primary, names in reads.items():
-            if not self.is_no_slot(self._by_handle[primary]):
+            read = (self._by_handle.get(name) for name in behind)
+            equal = {v.identity for v in read if v is not None and v is not variable and v.shape == variable.shape}
+            reads.setdefault(variable.identity, set()).update(equal)
+        for identity, others in reads.items():
+            primary = updated[identity]
+            if not self.is_no_slot(primary):
                 continue  # a counter of good steps has no state of its own
-            for name in sorted(names & gathered):
-                if primary not in reads.get(name, ()) and not self.is_no_slot(self._by_handle[name]):
-                    yield AuxiliaryVariable(name, primary, "slot", leaf_of(name), "", "S1")
+            for one in sorted(others & gathered):
+                variable = updated[one]
+                if identity not in reads.get(one, ()) and not self.is_no_slot(variable):
+                    yield _attachment(variable, primary, "slot", leaf_of(variable.name), "", "S1")
 
     def keeps(self, variable: Variable) -> bool:
         """Whether a graph updates a variable, by more than its initializer and savers."""
@@ -161,17 +211,17 @@ class _Updates:
 
     def is_no_slot(self, variable: Variable) -> bool:
         """Whether a graph shows that a variable is one of the model: an op trains it, or the computation reads it."""
-        if variable.name in self.trained:
+        if variable.identity in self.trained:
             return True
         table = self._model.graph
         rows = (table.row(handle) for handle in variable.handles)
         return any(row is not None and is_computed_with(table, row, self._gradients) for row in rows)
 
 
-def _by_objects(model: Model) -> Iterator[AuxiliaryVariable]:
+def _by_objects(model: Model) -> Iterator[Attachment]:
     """Rule S3."""
     owners = {
-        key.partition("/.ATTRIBUTES/")[0]: variable.name
+        key.partition("/.ATTRIBUTES/")[0]: variable
         for variable in model.variables
         for key in variable.checkpoint_keys
         if slot_of_key(key) is None
@@ -181,19 +231,20 @@ def _by_objects(model: Model) -> Iterator[AuxiliaryVariable]:
         slots = [slot for key in variable.checkpoint_keys if (slot := slot_of_key(key)) is not None]
         if slots:
             path, kept = slots[0]
-            yield AuxiliaryVariable(variable.name, owners.get(path, path), "slot", kept, "", "S3")
+            yield _attachment(variable, owners.get(path), "slot", kept, "", "S3", path)
         elif optimizers.hold(variable) and not variable.trainable:
-            yield AuxiliaryVariable(variable.name, *optimizers.role_of(variable), "", "S3")
+            kind, leaf = optimizers.role_of(variable)
+            yield _attachment(variable, None, kind, leaf, "", "S3")
 
 
-def _scalars(model: Model) -> Iterator[AuxiliaryVariable]:
+def _scalars(model: Model) -> Iterator[Attachment]:
     """Yield beta powers, and the hyperparameters that Keras keeps in variables of its optimizer's scope."""
     for variable in model.variables:
         if is_scalar_name(variable):
-            yield AuxiliaryVariable(variable.name, "", "scalar", leaf_of(variable.name), "", "S4")
+            yield _attachment(variable, None, "scalar", leaf_of(variable.name), "", "S4")
 
 
-def _by_names(model: Model, by_handle: Mapping[str, Variable], updates: _Updates) -> Iterator[AuxiliaryVariable]:
+def _by_names(model: Model, by_handle: Mapping[str, Variable], updates: _Updates) -> Iterator[Attachment]:
     """Rules S2, S4 and S5."""
     has_powers = any(is_scalar_name(variable) for variable in model.variables)
     for variable in model.variables:
@@ -207,21 +258,21 @@ def _by_names(model: Model, by_handle: Mapping[str, Variable], updates: _Updates
         if named.kind == "slot" and updates.is_no_slot(variable):
             continue
         if named.primary.shape == variable.shape:
-            yield _attached(variable, named, "S2" if is_placed else "S4")
+            yield _named(variable, named, "S2" if is_placed else "S4")
         elif variable.trainable is False and named.primary.trainable is True and is_known:
-            yield _attached(variable, named, "S5")
+            yield _named(variable, named, "S5")
 
 
-def _attached(variable: Variable, named: Named, rule: Rule) -> AuxiliaryVariable:
-    return AuxiliaryVariable(variable.name, named.primary.name, named.kind, named.slot, "", rule)
+def _named(variable: Variable, named: Named, rule: Rule) -> Attachment:
+    return _attachment(variable, named.primary, named.kind, named.slot, "", rule)
 
 
-def _by_number(model: Model, updates: _Updates, found: Mapping[str, AuxiliaryVariable]) -> Iterator[AuxiliaryVariable]:
+def _by_number(model: Model, updates: _Updates, found: Mapping[str, Attachment]) -> Iterator[Attachment]:
     """Rule S6."""
-    weights = [variable for variable in model.variables if variable.name not in found]
+    weights = [variable for variable in model.variables if variable.identity not in found]
     for variable, primary in numbered_state(model.variables, weights):
         if not updates.is_no_slot(variable):
-            yield AuxiliaryVariable(variable.name, primary, "slot", leaf_of(variable.name), "", "S6")
+            yield _attachment(variable, primary, "slot", leaf_of(variable.name), "", "S6")
 
 
 def _is_placed_with(model: Model, variable: Variable, primary: Variable) -> bool:

@@ -121,10 +121,10 @@ class OptimizerObjects:
         paths = list(_object_paths(variable))
         return bool(paths) and all(any(path.startswith(f"{one}/") for one in self.paths) for path in paths)
 
-    def role_of(self, variable: Variable) -> tuple[str, Literal["slot", "scalar"], str]:
-        """Return the primary, which the paths do not say, the kind and the slot of a variable of an optimizer."""
+    def role_of(self, variable: Variable) -> tuple[Literal["slot", "scalar"], str]:
+        """Return the kind and the slot of a variable of an optimizer; the paths do not say what it belongs to."""
         leaf = leaf_of(next(_object_paths(variable)))
-        return "", "scalar" if variable.shape == () else "slot", leaf
+        return "scalar" if variable.shape == () else "slot", leaf
 
 
 def optimizer_objects(variables: Iterable[Variable]) -> OptimizerObjects:

@@ -25,8 +25,10 @@ _MOST_RUNS = 4
 _MOST_LAYERS = 2_000
 
 
-def numbered_state(variables: Iterable[Variable], weights: Sequence[Variable]) -> Iterator[tuple[Variable, str]]:
-    """Yield the numbered variables of optimizers, each with the weight that it belongs to, or an empty string.
+def numbered_state(
+    variables: Iterable[Variable], weights: Sequence[Variable]
+) -> Iterator[tuple[Variable, Variable | None]]:
+    """Yield the numbered variables of optimizers, each with the weight that it belongs to, or None.
 
     Args:
         variables: all variables.
@@ -40,17 +42,17 @@ def numbered_state(variables: Iterable[Variable], weights: Sequence[Variable]) -
         is_state = _DEFAULT.fullmatch(leaf_of(variable.name)) is not None
         if is_state and is_optimizer_scope(scope) and leaf_of(scope) in steps:
             by_scope[scope].append(variable)
-    states = {variable.name for found in by_scope.values() for variable in found}
+    states = {variable.identity for found in by_scope.values() for variable in found}
     layers: dict[str, list[Variable]] = defaultdict(list)
     for weight in weights:
-        if weight.name not in states and not _STATISTIC.fullmatch(leaf_of(weight.name)):
+        if weight.identity not in states and not _STATISTIC.fullmatch(leaf_of(weight.name)):
             layers[scope_of(weight.name)].append(weight)
     for found in by_scope.values():
         ordered = sorted(found, key=lambda variable: natural_key(variable.name))
         length = _run_length([variable.shape for variable in ordered], sum(map(len, layers.values())))
         primaries = _places([v.shape for v in ordered[:length]], list(layers.values())) if length else {}
         for place, variable in enumerate(ordered):
-            yield variable, primaries.get(place % length, "") if length else ""
+            yield variable, primaries.get(place % length) if length else None
 
 
 def _run_length(shapes: Sequence[Shape], weights: int) -> int:
@@ -66,9 +68,9 @@ def _run_length(shapes: Sequence[Shape], weights: int) -> int:
     return 0
 
 
-def _places(run: Sequence[Shape], layers: Sequence[Sequence[Variable]]) -> dict[int, str]:
+def _places(run: Sequence[Shape], layers: Sequence[Sequence[Variable]]) -> dict[int, Variable]:
     """Return the weight at each place of a run, as far as there is one possibility."""
-    found: dict[int, str] = {}
+    found: dict[int, Variable | None] = {}
     waiting = list(layers[:_MOST_LAYERS])
     signatures = Counter(_signature(v.shape for v in layer) for layer in waiting)
     progress = True
@@ -88,14 +90,14 @@ def _places(run: Sequence[Shape], layers: Sequence[Sequence[Variable]]) -> dict[
                 waiting.remove(layer)
                 progress = True
                 found.update(_within(run, starts[0], layer))
-    return {place: name for place, name in found.items() if name}
+    return {place: weight for place, weight in found.items() if weight is not None}
 
 
-def _within(run: Sequence[Shape], start: int, layer: Sequence[Variable]) -> Iterator[tuple[int, str]]:
+def _within(run: Sequence[Shape], start: int, layer: Sequence[Variable]) -> Iterator[tuple[int, Variable | None]]:
     """Yield the places of a layer, with the weight where its shape is the only such."""
     for place in range(start, start + len(layer)):
-        equal = [variable.name for variable in layer if variable.shape == run[place]]
-        yield place, equal[0] if len(equal) == 1 else ""
+        equal = [variable for variable in layer if variable.shape == run[place]]
+        yield place, equal[0] if len(equal) == 1 else None
 
 
 def _signature(shapes: Iterable[Shape]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
+from scopeview.analysis.derive.auxiliary import AuxiliaryVariables
 from scopeview.analysis.derive.reach import Flags
 from scopeview.model.model import Model
 from scopeview.model.ops import OpTable
@@ -30,7 +30,7 @@ class Marks:
     """The roles of the ops of one table while rules are applied."""
 
     model: Model
-    auxiliary_variables: Mapping[str, AuxiliaryVariable]
+    auxiliary_variables: AuxiliaryVariables
     table: OpTable
     function: str
     """Whose body the table is; empty for the main graph."""

@@ -143,7 +143,7 @@ def _updating(marks: Marks) -> Iterator[Given]:
         for row in table.rows_of_type(*ASSIGNS):
             edge = table.input(row, 0)
             target = table.name(edge.source) if edge is not None and edge.source >= 0 else ""
-            if target in kept or target in counters or is_moving_average(table, row):
+            if kept.named(target) is not None or target in counters or is_moving_average(table, row):
                 yield row
 
     yield Given(writes(), CODES["update"])

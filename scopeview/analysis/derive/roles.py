@@ -10,12 +10,10 @@ again until nothing changes. An op keeps its first role, and the rule that gave 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
+from scopeview.analysis.derive.auxiliary import AuxiliaryVariables
 from scopeview.analysis.derive.role_marks import (
     CODES,
     FORWARD,
@@ -46,7 +44,7 @@ _AFTERWARDS = tuple(number for number, rule in enumerate(_TABLE) if rule.code in
 class Roles:
     """The role of every op of a model's graph and functions; computed for a table when it is first asked for."""
 
-    def __init__(self, model: Model, auxiliary_variables: Mapping[str, AuxiliaryVariable]) -> None:
+    def __init__(self, model: Model, auxiliary_variables: AuxiliaryVariables) -> None:
         self._model = model
         self._auxiliary = auxiliary_variables
         self._known = Answers()

@@ -114,7 +114,7 @@ def _swapped(pairs: Iterable[Pair]) -> list[Pair]:
 
 def _averages(context: AnalysisContext) -> dict[str, str]:
     """Return the moving averages of a checkpoint by the names of their variables."""
-    return {kept.primary: kept.variable for kept in context.auxiliary_variables.values() if kept.kind == "average"}
+    return {kept.primary: kept.variable for kept in context.auxiliary_variables if kept.kind == "average"}
 
 
 def _only_averages(source: Namespace, target: Namespace) -> dict[str, str]:

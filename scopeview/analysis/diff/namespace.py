@@ -101,7 +101,7 @@ def _own_name(variable: Variable) -> str:
 
 
 def _entry(context: AnalysisContext, variable: Variable, name: str) -> Entry:
-    auxiliary = context.auxiliary_variables.get(variable.name)
+    auxiliary = context.auxiliary_variables.of(variable)
     return Entry(
         name=name,
         key=_key(variable, name),

@@ -70,7 +70,7 @@ def _by_path(context: AnalysisContext) -> Mapping[str, Variable]:
 
 
 def _missing_kind(program: AnalysisContext, variable: Variable) -> MissingKind:
-    auxiliary = program.auxiliary_variables.get(variable.name)
+    auxiliary = program.auxiliary_variables.of(variable)
     if any(SLOTS in key for key in variable.checkpoint_keys) or (auxiliary is not None and auxiliary.kind == "slot"):
         return "slot"
     return "absent"

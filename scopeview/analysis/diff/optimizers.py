@@ -34,7 +34,7 @@ def optimizer_names(context: AnalysisContext) -> tuple[str, ...]:
 
 def _found(context: AnalysisContext) -> tuple[str, ...]:
     slots: dict[str, set[str]] = defaultdict(set)
-    for auxiliary in context.auxiliary_variables.values():
+    for auxiliary in context.auxiliary_variables:
         if auxiliary.kind == "slot":
             slots[auxiliary.primary].add(split_uniquifier(auxiliary.slot)[0])
     sets = {frozenset(held) for held in slots.values()}

@@ -167,7 +167,7 @@ def _explanations(
 ) -> Iterator[tuple[MissingKind, str]]:
     """Yield what may have happened to a key that is missing, the most certain first."""
     key, variable = asked.key, asked.variable
-    auxiliary = graph.auxiliary_variables.get(variable.name)
+    auxiliary = graph.auxiliary_variables.of(variable)
     other = counterparts.get(variable.identity) or _following(variable, auxiliary, stored, graph, counterparts)
     if asked.is_part and variable.name in stored:
         yield "part", variable.name

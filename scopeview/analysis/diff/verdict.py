@@ -264,7 +264,7 @@ def _change(found: Mismatch, is_shape: bool) -> str:
 def _unused_causes(checkpoint: AnalysisContext, unused: Sequence[str]) -> Iterator[RestoreCause]:
     groups: dict[str, list[str]] = defaultdict(list)
     for key in unused:
-        auxiliary = checkpoint.auxiliary_variables.get(key)
+        auxiliary = checkpoint.auxiliary_variables.named(key)
         groups[auxiliary.kind if auxiliary is not None else ""].append(key)
     for kind, held in groups.items():
         start = f"{len(held):,} x " if len(held) > 1 else ""

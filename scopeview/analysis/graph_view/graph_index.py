@@ -72,7 +72,7 @@ class GraphIndex:
         """Which ops hold variables that exist for an optimizer or an average: shape (ops,)."""
         found = np.zeros(len(self.table), dtype=bool)
         attached = self.context.auxiliary_variables
-        found[[row for row, variable in self.variable_rows.items() if variable.name in attached]] = True
+        found[[row for row, variable in self.variable_rows.items() if variable in attached]] = True
         return found
 
     @once

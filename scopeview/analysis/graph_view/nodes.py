@@ -156,7 +156,7 @@ def _describe_item(layer: ScopeLayer, index: int, held: list[Variable], listed: 
         shared=sum(context.uses(variable) > 1 for variable in held),
         variables=len(held),
         parameters=sum(variable.parameters or 0 for variable in held),
-        slots=len(context.attached.get(own.name, ())) if own is not None else 0,
+        slots=len(context.auxiliary_variables.belonging_to(own)) if own is not None else 0,
         trainable=own.trainable if own is not None else None,
         collections=tuple(sorted(listed.union(*(variable.collections for variable in held)))),
         constants=tuple(inline[:_CONSTANTS_SHOWN]),
@@ -198,8 +198,8 @@ def _held(layer: ScopeLayer) -> dict[int, list[Variable]]:
     rows = np.array(list(inside), dtype=np.int64)
     found: dict[int, dict[str, Variable]] = defaultdict(dict)
     for item, variable in zip(layer.items_of_rows(rows).tolist(), inside.values(), strict=True):
-        if variable.name not in attached:
-            found[item][variable.name] = variable
+        if variable not in attached:
+            found[item][variable.identity] = variable
     return {item: list(variables.values()) for item, variables in found.items()}
 
 

@@ -85,7 +85,7 @@ def bytes_by_kind(subject: Subject) -> Iterator[Found]:
     sizes: Counter[str] = Counter()
     for variable in context.model.variables:
         if variable.name != OBJECT_GRAPH_KEY:
-            auxiliary = context.auxiliary_variables.get(variable.name)
+            auxiliary = context.auxiliary_variables.of(variable)
             sizes[auxiliary.kind if auxiliary else "weights"] += variable.size_bytes or 0
     total = sum(sizes.values())
     if total:
@@ -115,7 +115,7 @@ def suspicious_values(subject: Subject) -> Iterator[Found]:
             told = f"{summary.nans:,} NaN and {summary.infinities:,} infinite values of {variable.parameters:,}"
             yield Found(variable.name, f"{variable.name} has {told}", (variable.name,))
         elif summary.low == summary.high and variable.parameters >= _LEAST_ELEMENTS:
-            is_meant = variable.name in context.auxiliary_variables or len(variable.shape or ()) < 2
+            is_meant = variable in context.auxiliary_variables or len(variable.shape or ()) < 2
             yield Found(
                 variable.name,
                 f"all {variable.parameters:,} values of {variable.name} are {summary.low:g}",

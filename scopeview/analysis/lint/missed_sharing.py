@@ -114,7 +114,7 @@ def _own_variables(context: AnalysisContext) -> dict[str, list[Variable]]:
     for variable in context.model.variables:
         sites = context.call_sites(variable)
         is_one = sites and not any(site.program for site in sites)
-        if not is_one or variable.name in context.auxiliary_variables or variable.kind == "frozen":
+        if not is_one or variable in context.auxiliary_variables or variable.kind == "frozen":
             continue
         reads = sorted(access.works_for for access in context.accesses(variable).forward)
         scope = common_scope([*(site.scope for site in sites), *map(scope_of, reads)])
@@ -187,7 +187,7 @@ def _equal_computations(context: AnalysisContext) -> Iterator[_Family]:
         sets = [tuple(by_handle.get(graph.name(row)) for row in rows) for rows in found.variables]
         known = tuple(tuple(v for v in variables if v is not None) for variables in sets)
         if any(None in variables for variables in sets) or any(
-            v.name in context.auxiliary_variables for variables in known for v in variables
+            v in context.auxiliary_variables for variables in known for v in variables
         ):
             continue
         order = sorted(range(len(known)), key=lambda index: natural_key(known[index][0].name))

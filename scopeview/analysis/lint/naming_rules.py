@@ -111,7 +111,7 @@ def slot_in_doubled_scope(subject: Subject) -> Iterator[Found]:
     Fix: call `minimize` outside of variable scopes, before the first checkpoint is kept.
     """
     groups: dict[str, list[str]] = defaultdict(list)
-    for auxiliary in subject.context.auxiliary_variables.values():
+    for auxiliary in subject.context.auxiliary_variables:
         tail = f"/{auxiliary.primary}/{auxiliary.slot}"
         outer = auxiliary.variable.removesuffix(tail)
         is_slot = auxiliary.kind == "slot" and auxiliary.variable.endswith(tail)
@@ -138,7 +138,7 @@ def two_optimizers(subject: Subject) -> Iterator[Found]:
     context = subject.context
     for variable in owned(context):
         updates = [access for access in context.accesses(variable).writers if APPLY.fullmatch(access.op_type)]
-        slots = [slot for slot in context.attached.get(variable.name, ()) if slot.kind == "slot"]
+        slots = [slot for slot in context.auxiliary_variables.belonging_to(variable) if slot.kind == "slot"]
         if len(updates) > 1 and any(split_uniquifier(slot.slot)[1] > 1 for slot in slots):
             evidence = (*(access.op for access in updates), *(slot.variable for slot in slots))
             yield Found(variable.name, f"{len(updates)} updates keep {len(slots)} slots for {variable.name}", evidence)

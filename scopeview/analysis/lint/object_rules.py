@@ -114,7 +114,7 @@ def stored_twice(subject: Subject) -> Iterator[Found]:
     for variable in model.variables:
         stored = variable.stored
         is_big = stored is not None and stored.checksum is not None and stored.size_bytes > _LEAST_BYTES
-        if stored is not None and is_big and variable.name not in auxiliary_variables:
+        if stored is not None and is_big and variable not in auxiliary_variables:
             groups[variable.shape, variable.dtype, stored.size_bytes, stored.checksum].append(variable)
     twice = [found for found in groups.values() if len(found) > 1 and _are_copies(found)]
     if twice:

@@ -176,7 +176,7 @@ def _in_branch(scope: str) -> bool:
 
 def owned(context: AnalysisContext) -> Iterator[Variable]:
     """Yield the variables that exist for themselves: no slots, averages, replicas, scalars of optimizers."""
-    return (variable for variable in context.model.variables if variable.name not in context.auxiliary_variables)
+    return (variable for variable in context.model.variables if variable not in context.auxiliary_variables)
 
 
 def row_of(context: AnalysisContext, variable: Variable) -> OpRow | None:

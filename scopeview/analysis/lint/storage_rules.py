@@ -94,7 +94,7 @@ def device_split(subject: Subject) -> Iterator[Found]:
 
 def _apart(context: AnalysisContext, variable: Variable) -> Iterator[tuple[str, str]]:
     """Yield slots, and ops below the variable that read or write it, which are on another device."""
-    for slot in context.attached.get(variable.name, ()):
+    for slot in context.auxiliary_variables.belonging_to(variable):
         for found in context.model.variables.named(slot.variable):
             if slot.kind == "slot" and found.device and found.device != variable.device:
                 yield found.name, found.device

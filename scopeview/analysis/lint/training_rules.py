@@ -107,10 +107,10 @@ def never_saved(subject: Subject) -> Iterator[Found]:
     missed = [
         v for v in context.model.variables if v.name in unsaved and (v.object_paths or not context.model.has_objects)
     ]
-    kept = [variable for variable in missed if variable.name in context.auxiliary_variables]
+    kept = [variable for variable in missed if variable in context.auxiliary_variables]
     if kept:
         yield Found(kept[0].name, f"{these(kept)} of optimizers and averages: no saver stores them", names(kept))
-    for where, found in by_scope(variable for variable in missed if variable.name not in context.auxiliary_variables):
+    for where, found in by_scope(variable for variable in missed if variable not in context.auxiliary_variables):
         is_meant = all("local_variables" in v.collections or _TEMPORARY.search(v.name) for v in found)
         severity: Severity = "info" if is_meant else "warning"
         yield Found(where, f"{these(found)}: no saver stores it", names(found), severity)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from collections.abc import Callable, Container, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scopeview.analysis.derive.auxiliary import NO_AUXILIARY_VARIABLES, AuxiliaryVariables
 from scopeview.analysis.derive.structure import shapes
 from scopeview.analysis.trees.folding import Group, fold_twins
 from scopeview.model.model import Model
@@ -360,15 +361,15 @@ def op_forest(table: OpTable, hidden: NDArray[np.bool_] | None = None) -> Forest
     )
 
 
-def variable_forest(model: Model, attached: Container[str] = ()) -> Forest:
+def variable_forest(model: Model, attached: AuxiliaryVariables = NO_AUXILIARY_VARIABLES) -> Forest:
     """Return the variable tree as an outline takes it: weighed by parameters, in the order of the graph's ops.
 
     Args:
         model: whose variables.
-        attached: names of variables to leave out, because they are listed with the variable that they exist for.
+        attached: variables to leave out, because they are listed with the variable that they exist for.
     """
     table = model.variables
-    kept = [row for row, variable in enumerate(table) if variable.name not in attached]
+    kept = [row for row, variable in enumerate(table) if variable not in attached]
     shown = [table[row] for row in kept]
     order = [_definition(model, variable, row) for row, variable in zip(kept, shown, strict=True)]
     return Forest(

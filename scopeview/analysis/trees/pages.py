@@ -127,7 +127,7 @@ def _shared_by_scope(context: AnalysisContext) -> Counter[str]:
     def counted() -> Counter[str]:
         found: Counter[str] = Counter()
         for variable in context.model.variables:
-            if variable.name not in context.auxiliary_variables and context.uses(variable) > 1:
+            if variable not in context.auxiliary_variables and context.uses(variable) > 1:
                 sites = {site.scope for site in context.call_sites(variable) if not site.program}
                 found.update({scope for site in sites for scope in (site, *ancestors(site))})
         return found
@@ -156,7 +156,7 @@ def _variable_row(context: AnalysisContext, row: OutlineRow, kept: Sequence[int]
         role=None,
         uses=0 if variable is None else context.uses(variable),
         shared=sum(context.uses(found) > 1 for found in below) if row.kind == "scope" else 0,
-        slots=0 if variable is None else len(context.attached.get(variable.name, ())),
+        slots=0 if variable is None else len(context.auxiliary_variables.belonging_to(variable)),
         collections=() if variable is None else variable.collections,
         trainable=None if variable is None else variable.trainable,
     )

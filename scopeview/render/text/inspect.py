@@ -266,7 +266,7 @@ def _cumulated(model: Model, outline: Outline) -> Sequence[int]:
 def _marks(context: AnalysisContext, variable: Variable, row: OutlineRow) -> Items:
     """Say what else a reader should know, most important first."""
     marks = [f"! {variable.note}"] if variable.note else []
-    uses, slots = context.uses(variable), context.attached.get(variable.name, ())
+    uses, slots = context.uses(variable), context.auxiliary_variables.belonging_to(variable)
     if uses > 1:
         sites = len(context.call_sites(variable))
         marks.append(f"shared by {plural(sites, 'call site')}" if sites > 1 else f"used {uses} times")

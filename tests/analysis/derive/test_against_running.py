@@ -63,11 +63,12 @@ def test_forward_is_what_the_loss_depends_on(measured: tuple[Path, dict[str, Any
 def test_what_a_step_changes_is_a_weight_or_belongs_to_one(measured: tuple[Path, dict[str, Any]]) -> None:
     for name, context, truth in graphs(measured, "training"):
         auxiliary = context.auxiliary_variables
-        own = [variable.name for variable in context.model.variables if variable.name not in auxiliary]
+        own = [variable.name for variable in context.model.variables if variable not in auxiliary]
+        kept = {fact.variable for fact in auxiliary}
 
-        assert set(truth["moved"]) <= {*truth["weights"], *auxiliary}, name
-        assert {kept.primary for kept in auxiliary.values()} <= {*truth["weights"], ""}, name
-        assert not {*truth["weights"]} & {*auxiliary}, name
+        assert set(truth["moved"]) <= {*truth["weights"], *kept}, name
+        assert {fact.primary for fact in auxiliary} <= {*truth["weights"], ""}, name
+        assert not {*truth["weights"]} & kept, name
         assert parameter_totals(context).trained == truth["trained"], (name, own)
 
 
