@@ -91,14 +91,18 @@ def _assert_collections(model: Model, truth: dict[str, Any]) -> None:
     variables = _variable_ops(model)
     assert {name: variables[name] for name in truth["variables"]} == truth["variables"]
     assert sorted(_trainable(model)) == sorted(set(truth["trainable"]))
+    trainable = model.collection("trainable_variables")
+    is_listed = trainable is not None and trainable.kind == "variables"
     for variable in model.variables:
         if variable.handle_op in truth["variables"]:  # TensorFlow has rebuilt it, so it knows
             listed = variable.handle_op in truth["trainable"]
             flag = truth["flags"][variable.handle_op]
-            assert variable.trainable is (listed if model.collection("trainable_variables") else flag), variable.name
+            assert variable.trainable is (listed if is_listed else flag), variable.name
     for collection in model.collections:
         members = truth["collections"].get(collection.name, [])
-        if collection.kind in ("nodes", "variables"):
+        if collection.kind == "variables" and collection.name not in truth["readable"]:
+            assert collection.size == len(members), collection.name
+        elif collection.kind in ("nodes", "variables"):
             present = [member.text for member in collection.members if member.kind != "missing"]
             assert present == members, collection.name
         elif collection.kind in ("integers", "bytes"):

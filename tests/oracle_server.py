@@ -193,6 +193,7 @@ def _ops(graph: Any) -> dict[str, Any]:
 
 def _collections(graph: Any) -> dict[str, Any]:
     import tensorflow as tf
+    from tensorflow.python.framework import ops
 
     found: dict[str, Any] = {}
     variables: dict[str, Any] = {}
@@ -205,6 +206,8 @@ def _collections(graph: Any) -> dict[str, Any]:
     trainable = graph.get_collection(tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES)
     return {
         "collections": found,
+        # TensorFlow makes variables of the bytes of a collection that has a reader for its name, and keeps the others
+        "readable": [key for key in found if ops.get_from_proto_function(key) is not None],
         "variables": variables,
         "flags": {
             member.op.name: bool(member.trainable)

@@ -13,6 +13,7 @@ import pytest
 from scopeview.analysis.lint.rule import Subject
 from scopeview.analysis.lint.run import lint
 from scopeview.errors import NotFoundError, ScopeviewError
+from scopeview.readers import Limits
 from scopeview.workspace import OpenModel, Workspace
 from scopeview.workspace.entry import Entry, load
 from tests.graphs import graph_def_from_text
@@ -106,10 +107,18 @@ def test_reading_is_given_up_when_nobody_wants_it() -> None:
     entry = Entry("id", GAN, None, None, None)
     entry.unwanted.set()
 
-    load(entry)
+    load(entry, Limits())
 
     assert (entry.context, entry.state, entry.done.is_set()) == (None, "failed", True)
     assert entry.error == f"{GAN} was closed while it was read"
+
+
+def test_files_are_read_within_the_limits_of_whoever_serves() -> None:
+    workspace = Workspace(limits=Limits(memory_bytes=20_000))
+    context = workspace.context(workspace.open(GAN))
+
+    assert len(context.model.graph) < 100
+    assert any("--limit-memory allows more" in note for note in context.model.notes)
 
 
 def test_answers_stay_within_their_budget() -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import click
 
+from scopeview.cli.options import limit_options, limits
+
 _SWITCH_S = 0.001
 """Seconds after which a thread that computes lets another run, such as the one that answers light routes."""
 
@@ -49,6 +51,7 @@ _SWITCH_S = 0.001
     help="Graphs of up to OPS ops are imported through TensorFlow in the background; larger ones on request.",
 )
 @click.option("--tags", help="Tag-set of the MetaGraph to open where a path is a SavedModel, comma-separated.")
+@limit_options
 def command(  # noqa: PLR0913 - one parameter per option
     paths: tuple[str, ...],
     host: str,
@@ -88,7 +91,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     access = Access(hosts_for(host, [*own, *hosts]), is_any, token)
     listener = _listen(host, port)
     port = listener.getsockname()[1]
-    workspace = Workspace(import_up_to=import_up_to, most_models=MOST_MODELS + len(paths))
+    workspace = Workspace(import_up_to=import_up_to, most_models=MOST_MODELS + len(paths), limits=limits())
     chosen = tuple(tag.strip() for tag in tags.split(",")) if tags else None
     for path in paths:
         workspace.open(path, tags=chosen)

@@ -15,7 +15,7 @@ from scopeview.analysis.answers.values import Values
 from scopeview.analysis.context import AnalysisContext
 from scopeview.errors import AmbiguousError, DamagedError, QueryError, ScopeviewError
 from scopeview.model.wanted import UnwantedError, check_wanted
-from scopeview.readers import find_artifacts, read, read_beside, with_stored_values
+from scopeview.readers import Limits, find_artifacts, limited, read, read_beside, with_stored_values
 from scopeview.readers.fence import fenced, status
 from scopeview.readers.progress import progress_to
 from scopeview.readers.stored_values import reader_of
@@ -88,10 +88,10 @@ class Entry:
     done: threading.Event = field(default_factory=threading.Event)
 
 
-def load(entry: Entry) -> None:
-    """Read a model; whatever goes wrong becomes the entry's error, for nobody else would see it."""
+def load(entry: Entry, limits: Limits) -> None:
+    """Read a model within the limits; whatever goes wrong becomes the entry's error, for nobody else would see it."""
     try:
-        with fenced(entry.within), progress_to(partial(_note_progress, entry)):
+        with fenced(entry.within), limited(limits), progress_to(partial(_note_progress, entry)):
             _read_into(entry)
         entry.state, entry.stage = "ready", "read"
     except UnwantedError:

@@ -17,7 +17,7 @@ from scopeview.analysis.diff.report import Diff, diff
 from scopeview.analysis.lint.rule import Subject
 from scopeview.errors import BusyError, NotFoundError, QueryError, ScopeviewError, TooManyError
 from scopeview.model.imported import ImportReport
-from scopeview.readers import is_named_as_one
+from scopeview.readers import Limits, is_named_as_one
 from scopeview.readers.fence import fenced
 from scopeview.readers.tensorflow.importing import with_import
 from scopeview.workspace.entry import Entry, OpenModel, listed, load, stored_values
@@ -41,7 +41,12 @@ class Workspace:
     """
 
     def __init__(
-        self, *, budget_bytes: int = _BUDGET_BYTES, import_up_to: int = 0, most_models: int = MOST_MODELS
+        self,
+        *,
+        budget_bytes: int = _BUDGET_BYTES,
+        import_up_to: int = 0,
+        most_models: int = MOST_MODELS,
+        limits: Limits | None = None,
     ) -> None:
         """Begin with nothing open.
 
@@ -49,7 +54,9 @@ class Workspace:
             budget_bytes: memory for answers that are kept.
             import_up_to: graphs of up to so many ops are imported through TensorFlow when they are first asked about.
             most_models: how many may be open.
+            limits: what reading one file may cost; in proportion to its size without it.
         """
+        self._limits = limits or Limits()
         self._import_up_to = import_up_to
         self._most_models = most_models
         self._entries: dict[str, Entry] = {}
@@ -101,7 +108,7 @@ class Workspace:
         self._entries[entry.id] = entry
         # A lane of its own: a model that is read for long is no reason to wait for one that is opened after it.
         with suppress(BusyError):  # the server is being ended
-            self._loads.submit(object(), Job(partial(load, entry), entry.unwanted.is_set))
+            self._loads.submit(object(), Job(partial(load, entry, self._limits), entry.unwanted.is_set))
 
     def reload(self, identity: str) -> None:
         """Read a model again, and forget what was worked out of it."""
