@@ -7,7 +7,7 @@ from typing import Any
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.model.model import Model
-from scopeview.model.names import CONTROL
+from scopeview.model.names import CONTROL, op_of_tensor
 from scopeview.model.op_types import VARIABLE_TYPES
 from scopeview.model.ops import MISSING
 
@@ -113,9 +113,13 @@ def _assert_collections(model: Model, truth: dict[str, Any]) -> None:
 
 
 def _trainable(model: Model) -> set[str]:
+    """What the collection lists, parts one by one; a variable of which it lists some parts is of unknown kind."""
+    found = model.collection("trainable_variables")
+    listed = {op_of_tensor(member.text) for member in found.members} if found is not None else set()
     names: set[str] = set()
     for variable in model.variables:
         if "trainable_variables" in variable.collections:
-            names |= {part.name for part in variable.parts} or {variable.handle_op or ""}
-            assert variable.trainable is True
+            parts = {part.name for part in variable.parts} or {variable.handle_op or ""}
+            names |= parts & listed
+            assert variable.trainable is (True if parts <= listed else None)
     return names

@@ -1,4 +1,4 @@
-"""What TensorFlow still accepts of a changed file, scopeview reads equally: names, types, wiring, collections, shapes."""
+"""What TensorFlow still accepts of a changed file is read equally: names, types, wiring, collections, shapes."""
 
 from __future__ import annotations
 

@@ -148,7 +148,9 @@ def _graph_or_meta_graph(content: Buffer, found: list[wire.Field]) -> MessageKin
     numbers = {field.number for field in found}
     if first and _is_node(content, first[0]):
         return "graph_def" if max(numbers) <= 5 else None
-    if len(first) > 1 or (first and not _is_message(content, first[0], highest=7)):
+    if first and not _is_message(content, first[0], highest=7):
+        return None
+    if len(first) > 1 and not _holds_nodes(content, found):  # messages of which there is one may be written in pieces
         return None
     if first or numbers & {6, 7}:
         return "meta_graph"
@@ -158,7 +160,7 @@ def _graph_or_meta_graph(content: Buffer, found: list[wire.Field]) -> MessageKin
 def _without_first_field(content: Buffer, found: list[wire.Field]) -> MessageKind | None:
     """A graph that has only functions or versions, or a MetaGraph without MetaInfoDef."""
     second = [field for field in found if field.number == 2]
-    if any(_is_node(content, sub) for field in second for sub in _fields_of(content, field)[:1]):
+    if _holds_nodes(content, found):
         return "meta_graph"
     versions = [field for field in found if field.number == 4]
     if versions and all(_is_versions(content, field) for field in versions):
@@ -166,6 +168,11 @@ def _without_first_field(content: Buffer, found: list[wire.Field]) -> MessageKin
     if versions or any(field.number in (3, 5) for field in found):
         return "meta_graph"
     return "graph_def" if all(_is_message(content, field, highest=3) for field in second) else None
+
+
+def _holds_nodes(content: Buffer, found: list[wire.Field]) -> bool:
+    """Whether field 2 is a graph that begins with a node."""
+    return any(_is_node(content, sub) for field in found if field.number == 2 for sub in _fields_of(content, field)[:1])
 
 
 def _is_versions(content: Buffer, field: wire.Field) -> bool:

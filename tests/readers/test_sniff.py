@@ -41,6 +41,7 @@ VERSIONS = field(4, b"\x08\x15")
         (META_INFO + field(2, NODE), "meta_graph"),
         (field(2, NODE) + META_INFO, "meta_graph"),
         (META_INFO, "meta_graph"),
+        (META_INFO + META_INFO + field(2, NODE), "meta_graph"),
         (META_INFO + COLLECTION, "meta_graph"),
         (field(2, NODE) + COLLECTION, "meta_graph"),
         (field(7, b"") + field(2, NODE), "meta_graph"),
