@@ -53,8 +53,9 @@ function useFirstPicture(svg: Canvas, isWanted: boolean, options: PlanOptions): 
     if (!isWanted || !element) return;
     const stop = new AbortController();
     const before = route.value;
+    const query = graphQuery(); // another model may be shown before the picture of this one is chosen
     const drawWith = (openOps: string[], items: number) => {
-      const ask = (scope: string) => fetchSubgraph({ ...graphQuery(), items }, scope);
+      const ask = (scope: string) => fetchSubgraph({ ...query, items }, scope);
       return draw(openOps, options, { ask, arrange }, stop.signal);
     };
     const isLegible = (drawing: Drawing) => fitScale(drawing, element) >= LEGIBLE_SCALE;
