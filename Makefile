@@ -71,6 +71,10 @@ fuzz: $(VENV)/.dev  ## fuzz every reader for SECONDS each (60), or those in TARG
 		echo "== $$target"; $(BIN)/python -m fuzz.run $$target --seconds $(or $(SECONDS),60) || exit 1; \
 	done
 
+docs-site: $(VENV)/.dev  ## build the documentation as a site in build/site; a link that leads nowhere fails
+	$(BIN)/pip install --quiet --disable-pip-version-check 'mkdocs-material>=9.5'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 screenshots: $(VENV)/.dev browser  ## take the pictures of the page in docs/screenshots again
 	$(BIN)/python docs/screenshots.py
 
@@ -100,4 +104,4 @@ $(VENV)/.dev: $(BIN)/scopeview
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-.PHONY: help demo test check lint fix samples browser types docs fuzz screenshots bench constraints clean
+.PHONY: help demo test check lint fix samples browser types docs fuzz screenshots bench constraints clean docs-site

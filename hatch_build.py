@@ -6,6 +6,7 @@ out: the server then answers questions and says that its page was not built.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _LEAST_NODE = (20, 0)
+_LICENSES = "THIRD_PARTY_LICENSES.txt"
+_HEAD = "The page of scopeview contains the packages below, each under its own license.\n"
 
 
 class CustomBuildHook(BuildHookInterface):
@@ -31,6 +34,7 @@ class CustomBuildHook(BuildHookInterface):
             # Not `npm ci`: it wants the packages of every platform in the lock, and registries may lack some.
             self._run("install", "--no-save", "--no-audit", "--no-fund")
             self._run("run", "build")
+            (static / _LICENSES).write_text(licenses(Path(self.root) / "web"), "utf-8")
         if static.is_dir():
             build_data["artifacts"].append("scopeview/server/static/**")
 
@@ -51,6 +55,29 @@ class CustomBuildHook(BuildHookInterface):
                 f"the page could not be built: npm {' '.join(arguments)} ended with {done.returncode}. "
                 f"Set SCOPEVIEW_NO_PAGE=1 to install without it.\n{told}"
             )
+
+
+def licenses(web: Path) -> str:
+    """Return the licenses of what the page contains: its packages, and those that they need in turn.
+
+    Raises:
+        RuntimeError: a package has no text of its license.
+    """
+    waiting = list(json.loads((web / "package.json").read_text("utf-8"))["dependencies"])
+    parts: dict[str, str] = {}
+    while waiting:
+        name = waiting.pop()
+        if name in parts:
+            continue
+        folder = web / "node_modules" / name
+        package = json.loads((folder / "package.json").read_text("utf-8"))
+        texts = [file for file in sorted(folder.iterdir()) if file.stem.upper() in ("LICENSE", "LICENCE", "COPYING")]
+        if not texts:
+            raise RuntimeError(f"the package {name} has no text of its license in {folder.name}")
+        waiting += package.get("dependencies", {})
+        title = f"{name} {package['version']} ({package.get('license', 'see below')})"
+        parts[name] = f"{'=' * 78}\n{title}\n\n{texts[0].read_text('utf-8').strip()}\n"
+    return "\n".join([_HEAD, *(parts[name] for name in sorted(parts))])
 
 
 def _system_node() -> bool:

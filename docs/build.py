@@ -3,6 +3,8 @@
 docs/images/inspect.svg   what `scopeview inspect` prints for a sample
 docs/cli.md               the help of every command
 docs/json.md              every type that `--json` prints, from the result dataclasses
+docs/scopeview.1          the manual page
+docs/index.md, ...        what commands print in the guides (docs/console.py)
 docs/api.md               the functions of the package, from their docstrings
 docs/lint.md              the page of every lint rule, from its docstring
 docs/corpus.md            how every artifact of the corpus of real files opened; only where the corpus is
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from docs import json_reference  # noqa: E402
+from docs import console, json_reference, man_page  # noqa: E402
 
 PICTURE = ("sample_graphs/artifacts/m17_gan.meta",)
 WIDTH, HEIGHT = 100, 64
@@ -69,6 +71,8 @@ def main() -> None:
     (ROOT / "docs/lint.md").write_text(lint_rules(), "utf-8")
     (ROOT / "docs/json.md").write_text(json_reference.page(), "utf-8")
     (ROOT / "docs/api.md").write_text(python_api(), "utf-8")
+    (ROOT / "docs/scopeview.1").write_text(man_page.page(), "utf-8")
+    console.main()
     table = corpus_table()
     if table:
         (ROOT / "docs/corpus.md").write_text(table, "utf-8")

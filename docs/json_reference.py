@@ -46,7 +46,7 @@ _COUNTED = ("same", "added", "removed", "changed", "renamed")
 _HEAD = """# The JSON
 
 `--json` prints one object per command. It begins with `schema_version` ({version}): fields may be added within a
-version; a field that is renamed or removed, or whose meaning changes, raises it, and [the changelog](../CHANGELOG.md)
+version; a field that is renamed or removed, or whose meaning changes, raises it, and `CHANGELOG.md`
 says so. Output is ASCII, in the order of the fields below. Numbers that JSON lacks (`nan`, `inf`) are strings.
 `inspect --json` is never cut to a screen. The server's answers have the same types, without `schema_version`; its own
 description is at `/api/openapi.json`.
@@ -63,7 +63,7 @@ def page() -> str:
     seen: set[type] = set()
     for command, module, name in ANSWERS:
         root = getattr(importlib.import_module(f"scopeview.{module}"), name)
-        parts += [f"## `{command}`", "", _first_paragraph(root), ""]
+        parts += [f"## `{command}`", "", f'<a id="{name.lower()}"></a>', "", _first_paragraph(root), ""]
         for result in _reachable(root):
             if result in seen:
                 continue

@@ -7,7 +7,10 @@ import re
 import runpy
 import tomllib
 
-from docs import json_reference
+import pytest
+
+import scopeview
+from docs import console, json_reference, man_page
 from docs.build import command_line, lint_rules, picture, python_api
 from docs.json_reference import results, undocumented
 from scopeview import __version__
@@ -25,6 +28,31 @@ def test_generated_pages_are_fresh() -> None:
     assert read("docs/json.md") == json_reference.page(), "run: make docs"
     assert read("docs/api.md") == python_api(), "run: make docs"
     assert read("docs/lint.md") == lint_rules(), "run: make docs"
+    assert read("docs/scopeview.1") == man_page.page(), "run: make docs"
+
+
+@pytest.mark.parametrize("name", console.PAGES)
+def test_guides_show_what_commands_print(name: str) -> None:
+    page = read(f"docs/{name}")
+
+    assert page == console.filled(name), "run: make docs"
+    assert "Traceback" not in page
+
+
+def test_the_examples_are_of_the_scripts_beside_them() -> None:
+    """Lines that the records name are lines of the scripts, so that the guides show them rightly."""
+    for name in ("train", "faulty", "name_scope"):
+        trace = scopeview.load(ROOT / "docs" / "examples" / f"{name}.scopetrace").trace
+        assert trace is not None
+        for request in trace.variables:
+            frame = request.frames[0]
+            assert re.search("get_variable|Variable", read(f"docs/examples/{frame.file}").splitlines()[frame.line - 1])
+
+
+def test_every_guide_is_in_the_site() -> None:
+    site = read("mkdocs.yml")
+
+    assert {page.name for page in (ROOT / "docs").glob("*.md") if page.name not in site} == set()
 
 
 def test_the_changelog_starts_with_the_version() -> None:

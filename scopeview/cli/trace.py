@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from scopeview.cli.options import output_options, print_json
-from scopeview.cli.tracing import run_traced
+from scopeview.cli.tracing import record_at, run_traced
+
+if TYPE_CHECKING:
+    from scopeview.analysis.answers.trace import TraceReport
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -36,26 +40,39 @@ def command(  # noqa: PLR0913 - one parameter per option
     NAME.scopetrace. When TensorFlow refuses a variable, the refusal is explained, and the exit code is 1.
 
     SCRIPT may also be a command of Python's, after `--`: `scopeview trace -- pytest tests/test_model.py`. The program
-    runs as it is, in this process: trace only code that you would run.
+    runs as it is, in this process: trace only code that you would run. Where SCRIPT is a NAME.scopetrace, nothing is
+    run, and what the record says is printed.
     """
     from scopeview.analysis.answers.trace import trace_report
 
+    known = None if as_module else record_at(Path(script))
+    if known is not None:
+        _print(trace_report(known, scope=scope), [], as_json=as_json, color=color, show_all=show_all)
+        return
     run = run_traced(script, arguments, as_module=as_module, quiet=as_json)
-    target = output or run.record
-    trace = run.tracing.result() if output == "-" else run.tracing.save(target)
-    report = trace_report(trace, scope=scope)
-    if as_json:
-        print_json(report)
+    wrote: list[str] = []
+    if output == "-":
+        trace = run.tracing.result()
     else:
-        from scopeview.render.formats import printable
-        from scopeview.render.text.console import make_console
-        from scopeview.render.text.trace import trace_text
-
-        console = make_console(color=color, whole=True)
-        for line in trace_text(report, lines=None if show_all else 60):
-            console.print(line)
-        if output != "-":
-            files = [target, *(str(Path(target).parent / graph.file) for graph in trace.graphs if graph.file)]
-            console.print(printable(f"wrote {', '.join(files)}"))
+        target = Path(output or run.record)
+        trace = run.tracing.save(target)
+        wrote = [str(target), *(str(target.parent / graph.file) for graph in trace.graphs if graph.file)]
+    report = trace_report(trace, scope=scope)
+    _print(report, wrote, as_json=as_json, color=color, show_all=show_all)
     if run.ended is not None or report.refused:
         raise SystemExit(1)
+
+
+def _print(report: TraceReport, wrote: list[str], *, as_json: bool, color: bool | None, show_all: bool) -> None:
+    if as_json:
+        print_json(report)
+        return
+    from scopeview.render.formats import printable
+    from scopeview.render.text.console import make_console
+    from scopeview.render.text.trace import trace_text
+
+    console = make_console(color=color, whole=True)
+    for line in trace_text(report, lines=None if show_all else 60):
+        console.print(line)
+    if wrote:
+        console.print(printable(f"wrote {', '.join(wrote)}"))

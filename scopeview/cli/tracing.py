@@ -6,9 +6,11 @@ import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from scopeview.model.trace import Trace
     from scopeview.readers.tensorflow.tracing.run import Tracing
 
 
@@ -21,6 +23,23 @@ class TracedRun:
     """What ended it, if it raised."""
     record: str
     """What its record is called by default."""
+
+
+def record_at(path: Path) -> Trace | None:
+    """Return the record that a file is, or None where it is none.
+
+    Raises:
+        DamagedError: it is one, and damaged.
+    """
+    from scopeview.readers.trace_file import is_trace
+    from scopeview.readers.trace_reader import read_record
+
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+    except OSError:
+        return None
+    return read_record(path) if is_trace(head) else None
 
 
 def run_traced(script: str, arguments: Sequence[str], *, as_module: bool, quiet: bool) -> TracedRun:

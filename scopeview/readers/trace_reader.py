@@ -33,7 +33,7 @@ class TraceReader:
 
     def list(self, content: Content, name: str) -> Iterable[Artifact]:
         """List the graphs of the record, the largest first; the record alone where none was exported."""
-        trace = _trace(content.path)
+        trace = read_record(content.path)
         graphs = _exported(trace)
         if not graphs:
             yield Artifact(name, "traced program", content.path, self, content.size, part=_NO_GRAPH)
@@ -45,7 +45,7 @@ class TraceReader:
     def read(self, artifact: Artifact, path: str, tags: Sequence[str] | None) -> Model:
         """Read one graph of the record."""
         del tags
-        trace = _trace(artifact.file)
+        trace = read_record(artifact.file)
         graph = next((one for one in trace.graphs if one.number == artifact.part), None)
         model, note = _without_graph(trace, _NO_GRAPH), _why_no_graph(trace)
         if graph is not None:
@@ -63,7 +63,12 @@ class TraceReader:
 _NO_GRAPH = -1
 
 
-def _trace(path: Path) -> Trace:
+def read_record(path: Path) -> Trace:
+    """Read a record.
+
+    Raises:
+        DamagedError: it is no such record, or damaged.
+    """
     content = read_file(path)
     if len(content) > _MOST_BYTES:
         raise DamagedError(f"{path} is larger than 1 GB; trace a part of the program")

@@ -30,6 +30,7 @@ def test_help_lists_the_commands(scopeview: Run) -> None:
         "merge",
         "report",
         "trace",
+        "check-scopes",
         "export",
         "serve",
         "completion",
@@ -71,6 +72,35 @@ def test_completion_scripts_call_the_command(shell: str, scopeview: Run) -> None
 
     assert ran.code == 0
     assert "_SCOPEVIEW_COMPLETE" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("shell", "place"),
+    [
+        ("bash", "data/bash-completion/completions/scopeview"),
+        ("zsh", "data/zsh/site-functions/_scopeview"),
+        ("fish", "config/fish/completions/scopeview.fish"),
+    ],
+)
+def test_completion_is_installed_where_the_shell_looks(
+    shell: str, place: str, tmp_path: Path, scopeview: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    ran = scopeview("completion", shell, "--install")
+
+    assert (ran.code, str(tmp_path / place) in ran.out) == (0, True)
+    assert "_SCOPEVIEW_COMPLETE" in (tmp_path / place).read_text("utf-8")
+
+
+def test_completion_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, scopeview: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").write_text("a file", "utf-8")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+    assert (ran := scopeview("completion", "bash", "--install")).code == 2
+    assert "cannot be written" in ran.err
 
 
 def _python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -140,7 +141,7 @@ def test_a_notebook_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     from nbclient import NotebookClient
     from nbformat import v4
 
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *filter(None, sys.path)]))
     cells = [v4.new_code_cell(f"PATH = {str(SAMPLES / 'm17_gan.meta')!r}"), *map(v4.new_code_cell, CELLS)]
     NotebookClient(v4.new_notebook(cells=cells), timeout=120).execute()
 

@@ -239,7 +239,7 @@ def _print_variables(console: Console, context: AnalysisContext, summary: ModelS
             return ("", "", "", "", "")
         if row.kind == "scope" and row.own is None:
             total = (cumulated[row.last] - cumulated[row.first]) * row.twins
-            flags = Items((" · ".join(flags_of(context, row.path)),))
+            flags = _flags(context, row.path)
             return (count(total), plural((row.last - row.first) * row.twins, "variable"), "", "", flags)
         variable = model.variables[int(outline.kept[row.first if row.own is None else row.own])]
         number = "?" if variable.parameters is None else count(variable.parameters * row.twins)
@@ -250,6 +250,12 @@ def _print_variables(console: Console, context: AnalysisContext, summary: ModelS
     if outline.set_aside:
         kept = plural(outline.set_aside, "variable")
         _quiet_line(console, f"{kept} kept for training (slots, averages, scalars): --all shows them in the tree")
+
+
+def _flags(context: AnalysisContext, path: str) -> Items:
+    """Say with which reuse flags a scope was entered, as a trace recorded it; `show` says at which lines."""
+    told = dict.fromkeys(flag.partition(" at ")[0] for flag in flags_of(context, path))
+    return Items((" · ".join(told),) if told else ())
 
 
 def _quiet_line(console: Console, text: str) -> None:
