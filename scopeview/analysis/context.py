@@ -39,6 +39,7 @@ class AnalysisContext:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._sites: dict[str, tuple[CallSite, ...]] = {}
+        self._judged: dict[str, Accesses] = {}
         self._answers = Answers()
         self._programs = Answers(_PROGRAMS_KEPT)
 
@@ -46,6 +47,7 @@ class AnalysisContext:
         """Return the facts of the same artifact after TensorFlow's import: what was worked out stays."""
         other = copy.copy(self)
         other.model = model
+        other._judged = {}
         other._answers = Answers()
         other._programs = Answers(_PROGRAMS_KEPT)
         return other
@@ -125,6 +127,11 @@ class AnalysisContext:
         return find_twins(self.model.graph)
 
     @once
+    def is_forward(self) -> NDArray[np.bool_]:
+        """Which ops of the main graph compute: shape (ops,)."""
+        return np.asarray(self.roles.codes() == self.roles.forward)
+
+    @once
     def forward_edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Source and target of every edge by which computed values flow between forward ops, sorted by source.
 
@@ -158,7 +165,10 @@ class AnalysisContext:
 
     def accesses(self, variable: Variable) -> Accesses:
         """Return what reads and writes a variable."""
-        return self.cached(("accesses", variable.identity), lambda: self._uses.judged(self._accesses.of(variable)))
+        found = self._judged.get(variable.identity)
+        if found is None:
+            found = self._judged[variable.identity] = self._uses.judged(self._accesses.of(variable))
+        return found
 
     def call_sites(self, variable: Variable) -> tuple[CallSite, ...]:
         """Return the op scopes whose computation uses a variable."""

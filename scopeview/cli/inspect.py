@@ -94,7 +94,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     if markdown:
         click.echo(card_markdown(card, model.origin.path), nl=False)
         return
-    inspection = inspect(context, card, scope=scope, depth=depth, program=program or MAIN)
+    inspection = inspect(context, card, scope=scope, depth=depth, program=program or MAIN, with_records=as_json)
     if as_json:
         print_json(inspection)
         return

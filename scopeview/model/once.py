@@ -73,6 +73,11 @@ class Answers:
 
     def get(self, question: Hashable, compute: Callable[[], Fact]) -> Fact:
         """Return the answer to a question, computed now if nobody asked before."""
+        if self._kept is None:  # nothing is ever dropped: what is there needs no lock
+            known = self._cells.get(question)
+            if known is not None and known.is_there:
+                there: Fact = known.answer
+                return there
         with self._lock:
             cell = self._cells.setdefault(question, _Cell())
             self._cells.move_to_end(question)

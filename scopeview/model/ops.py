@@ -15,7 +15,7 @@ Attributes stay as the bytes of the file until someone asks.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, repeat
@@ -261,6 +261,25 @@ class OpTable:
         columns = self._edges
         return columns.source[columns.in_start[row] : columns.in_start[row + 1]]
 
+    def ports(self, row: OpRow) -> Sequence[int]:
+        """Return the output index of each input of an op, CONTROL for a control input."""
+        columns = self._edges
+        return columns.port[columns.in_start[row] : columns.in_start[row + 1]]
+
+    def data_sources(self, row: OpRow) -> list[OpRow]:
+        """Return the producing op of each data input of an op, those that are not in the graph left out."""
+        columns = self._edges
+        start, end = columns.in_start[row], columns.in_start[row + 1]
+        edges = zip(columns.source[start:end], columns.port[start:end], strict=True)
+        return [source for source, port in edges if port >= 0 and source >= 0]
+
+    def data_targets(self, row: OpRow) -> list[OpRow]:
+        """Return the op at the end of each data edge that leaves an op, sorted; who takes it twice stands twice."""
+        columns = self._edges
+        port, target = columns.port, columns.target
+        edges = columns.order[columns.out_start[row] : columns.out_start[row + 1]]
+        return [target[edge] for edge in edges if port[edge] >= 0]
+
     def raw_attributes(self, row: OpRow) -> bytes | memoryview:
         """Return the op's message as the file holds it."""
         return self._raw[int(self.columns.raw_start[row]) : int(self.columns.raw_end[row])]
@@ -294,9 +313,18 @@ class OpTable:
         )
         return self._attribute_columns.select(self._raw, start, end, names)
 
-    def cached(self, question: str, compute: Callable[[], Answer]) -> Answer:
+    def cached(self, question: Hashable, compute: Callable[[], Answer]) -> Answer:
         """Return what an analysis derives from this table alone, computed once."""
         return self._answers.get(question, compute)
+
+    def works_for(self, row: OpRow) -> OpRow:
+        """Return the op that an op is a part of: `S/MatMul` for `S/MatMul/ReadVariableOp`, where there is one."""
+        owner = self._owners[row]
+        return row if owner == MISSING else owner
+
+    @cached_property
+    def _owners(self) -> Sequence[OpRow]:
+        return self.scopes.own_rows()[self.scopes.scopes_of_rows()].data  # type: ignore[return-value]
 
     def type_counts(self, rows: range | NDArray[np.int64] | None = None) -> dict[str, int]:
         """Count the op types of a slice of rows, of chosen rows or of all, most frequent first, then by name."""

@@ -88,6 +88,7 @@ class ScopeTree:
         self._scope_of_row = cut.scope_of_row
         self.labels = cut.labels
         self._leaves = cut.leaves
+        self._own_rows: Ints | None = None
 
     def __len__(self) -> int:
         return len(self._path_end)
@@ -149,6 +150,31 @@ class ScopeTree:
             rows = [numbers.setdefault(leaf_of(name), len(numbers)) for name in self.names]
             self._leaves = np.array(rows, dtype=np.int64), list(numbers)
         return self._leaves
+
+    def own_rows(self) -> Ints:
+        """Return the row whose name is the path of each scope, the first of several, or -1: shape (scopes,).
+
+        The row stands just before the slice of the scope; a scope whose path is empty has none.
+        """
+        if self._own_rows is None:
+            leaf_of_row, texts = self.leaves_of_rows()
+            numbers = {text: number for number, text in enumerate(texts)}
+            label = np.array([numbers.get(text, -1) for text in self.labels], dtype=np.int64)
+            found = np.where(self._path_end > 0, self.first - 1, -1)
+            is_own = found >= 0
+            candidate = found[is_own]
+            is_own[is_own] = (self._scope_of_row[candidate] == self.parent[is_own]) & (
+                leaf_of_row[candidate] == label[is_own]
+            )
+            scopes = np.flatnonzero(is_own)
+            while scopes.size:
+                before = found[scopes] - 1
+                same = (before >= 0) & (leaf_of_row[before] == label[scopes])
+                same &= self._scope_of_row[before] == self.parent[scopes]
+                scopes = scopes[same]
+                found[scopes] -= 1
+            self._own_rows = np.where(is_own, found, -1)
+        return self._own_rows
 
     def roll_up(self, weights: NDArray[np.int64]) -> Ints:
         """Sum a weight per row over everything below each scope.

@@ -99,3 +99,15 @@ def test_nesting_of_any_depth_needs_no_recursion(depth: int) -> None:
 
     assert len(tree) == depth
     assert nx.is_arborescence(tree.to_networkx())
+
+
+@given(st.lists(st.text(alphabet="ab/_", min_size=1, max_size=6), max_size=20))
+def test_own_rows_are_those_whose_names_are_the_paths(names: list[str]) -> None:
+    ordered = sorted(names, key=sort_key)
+    tree = ScopeTree(ordered)
+
+    expected = [
+        ordered.index(path) if (path := tree.path(ScopeId(scope))) and path in ordered else -1
+        for scope in range(len(tree))
+    ]
+    assert tree.own_rows().tolist() == expected

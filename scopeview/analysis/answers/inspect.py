@@ -183,6 +183,7 @@ def inspect(
     scope: str = "",
     depth: int | None = None,
     program: str = MAIN,
+    with_records: bool = True,
 ) -> Inspection:
     """Describe a model.
 
@@ -192,17 +193,19 @@ def inspect(
         scope: leave out the scopes and variables outside this path; the totals stay those of the whole.
         depth: leave out scopes deeper than this, counted from `scope`.
         program: whose op scopes to list, and in which to count the uses of variables.
+        with_records: whether to list the scopes and variables one by one, which a screen shows as trees instead.
 
     Raises:
         NotFoundError: there is no such program.
     """
     model, shown = context.model, context.in_program(program)
+    listed = model.variables if with_records else ()
     return Inspection(
         model=summarize(context),
         card=card or model_card(context),
-        op_scopes=_op_scopes(shown.model.op_scopes, scope, depth),
-        variable_scopes=_variable_scopes(context, scope, depth),
-        variables=tuple(record_of(VariableRow(shown, v)) for v in model.variables if is_within(v.name, scope)),
+        op_scopes=_op_scopes(shown.model.op_scopes, scope, depth) if with_records else (),
+        variable_scopes=_variable_scopes(context, scope, depth) if with_records else (),
+        variables=tuple(record_of(VariableRow(shown, v)) for v in listed if is_within(v.name, scope)),
         other_keys=tuple(dict.fromkeys(e.key for e in model.savers if not e.handle_op and not e.restores)),
         collections=tuple(
             CollectionRecord(found.name, found.kind, found.size, found.members) for found in model.collections

@@ -33,6 +33,10 @@ def parameter_totals(context: AnalysisContext) -> ParameterTotals:
     slots nothing else was. If that leaves any variable with parameters unknown, so are both sums. A second object of a
     variable counts for nothing.
     """
+    return context.cached("parameter totals", lambda: _totals(context))
+
+
+def _totals(context: AnalysisContext) -> ParameterTotals:
     auxiliary = context.auxiliary_variables
     state = trained = others = 0
     unknown: list[Variable] = []

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Literal
 
 from scopeview.analysis.derive.entry_points import Program, programs, variants
@@ -184,8 +185,9 @@ class AccessIndex:
                 yield self._end(table, place) if is_end else None
             else:
                 yield self._access(table, place)
-            queue += [step for step in onward if step not in seen]
-            seen.update(onward)
+            if onward:
+                queue += [step for step in onward if step not in seen]
+                seen.update(onward)
 
     def _table(self, function: str) -> OpTable:
         return self._model.functions[function].body if function else self._model.graph
@@ -282,15 +284,27 @@ class AccessIndex:
     def _access(self, table: OpTable, place: _Place) -> Access:
         target = place.edge.target
         name, op_type = table.name(target), table.op_type(target)
-        works_for = _works_for(table, name)
-        scope = _joined(place.calls, scope_of(works_for))
-        writes = place.edge.slot == 0 and WRITER.fullmatch(op_type) is not None
+        owner = table.works_for(target)
+        works_for = name if owner == target else table.name(owner)
+        around = scope_of(works_for)
+        scope = _joined(place.calls, around)
+        writes = place.edge.slot == 0 and _is_writer(op_type)
         role = self._role(target, place)
-        is_penalty = not writes and (op_type == "L2Loss" or _PENALTY.search(scope_of(works_for)) is not None)
+        is_penalty = not writes and (op_type == "L2Loss" or _is_penalty(around))
         no_use: NoUse = "penalty" if is_penalty else ""
         return Access(
             name, place.function, op_type, place.program, scope, works_for, role, writes, place.branch, no_use
         )
+
+
+@cache
+def _is_writer(op_type: str) -> bool:
+    return WRITER.fullmatch(op_type) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_penalty(scope: str) -> bool:
+    return _PENALTY.search(scope) is not None
 
 
 def _op_of(tensor: str) -> str:
@@ -322,7 +336,7 @@ def _passes_on(table: OpTable, place: _Place, variable: Variable, handle: str) -
     if op_type in DATAFLOW_PASSES or _is_own_read(table, place, handle):
         return True
     if op_type == "ReadVariableOp":
-        is_own_op = _works_for(table, table.name(target)) == table.name(target)
+        is_own_op = table.works_for(target) == target
         return is_own_op or any(table.op_type(edge.target) in BRANCHES for edge in table.consumers(target))
     return bool(variable.parts) and table.name(target) == f"{variable.name}{_JOIN}"
 
@@ -330,12 +344,6 @@ def _passes_on(table: OpTable, place: _Place, variable: Variable, handle: str) -
 def _is_own_read(table: OpTable, place: _Place, handle: str) -> bool:
     is_read = table.op_type(place.edge.target) in READS
     return is_read and not place.function and table.name(place.edge.target).startswith(f"{handle}/")
-
-
-def _works_for(table: OpTable, name: str) -> str:
-    """Return the op that an op is a part of: `S/MatMul/ReadVariableOp` stands below the op `S/MatMul`."""
-    scope = scope_of(name)
-    return scope if scope and table.row(scope) is not None else name
 
 
 def _joined(outer: str, inner: str) -> str:

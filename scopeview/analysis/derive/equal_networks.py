@@ -139,7 +139,8 @@ class _Search:
         self.hashes = self._hashed()
 
     def _inputs(self, row: OpRow) -> list[tuple[OpRow, int]]:
-        return [(edge.source, edge.port) for edge in self._table.inputs(row) if not edge.is_control]
+        table = self._table
+        return [(source, port) for source, port in zip(table.sources(row), table.ports(row), strict=True) if port >= 0]
 
     def _sorted(self) -> list[OpRow]:
         rows = np.flatnonzero(self._computes).tolist()
@@ -150,9 +151,8 @@ class _Search:
         order = [OpRow(row) for row in rows if not waiting[row] or self._held[row]]
         done = set(order)
         for row in order:
-            for edge in self._table.consumers(row):
-                target = edge.target
-                if edge.is_control or target not in waiting or target in done:
+            for target in self._table.data_targets(row):
+                if target not in waiting or target in done:
                     continue
                 waiting[target] -= 1
                 if not waiting[target]:

@@ -35,24 +35,28 @@ def downstream(table: OpTable, starts: Flags, through: Flags) -> Flags:
         starts: where the data comes from, shape (ops,).
         through: ops that the walk may enter, shape (ops,).
     """
-    source, target = data_edges(table)
-    return _walk(source, target, starts, through)
+    return _walk(*table.cached("data edges by source", lambda: _sorted_by_tail(table, forward=True)), starts, through)
 
 
 def upstream(table: OpTable, starts: Flags, through: Flags) -> Flags:
     """Return what the data of some ops comes from, entering only some: the reverse of `downstream`."""
+    return _walk(*table.cached("data edges by target", lambda: _sorted_by_tail(table, forward=False)), starts, through)
+
+
+def _sorted_by_tail(table: OpTable, *, forward: bool) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return where the edges of each op start, shape (ops + 1,), and the op at the other end of each edge."""
     source, target = data_edges(table)
-    return _walk(target, source, starts, through)
+    tail, head = (source, target) if forward else (target, source)
+    first = np.concatenate(([0], np.cumsum(np.bincount(tail, minlength=len(table)))))
+    return first, head[np.argsort(tail, kind="stable")].astype(np.int32)
 
 
-def _walk(tail: NDArray[np.int64], head: NDArray[np.int64], starts: Flags, through: Flags) -> Flags:
-    order = np.argsort(tail, kind="stable")
-    tail, head = tail[order], head[order]
+def _walk(first_edge: NDArray[np.int64], head: NDArray[np.int32], starts: Flags, through: Flags) -> Flags:
     reached = np.zeros(len(starts), dtype=bool)
     frontier = np.flatnonzero(starts)
     while frontier.size:
-        first, last = np.searchsorted(tail, frontier), np.searchsorted(tail, frontier, side="right")
-        counts = last - first
+        first = first_edge[frontier]
+        counts = first_edge[frontier + 1] - first
         before = np.repeat(np.cumsum(counts) - counts, counts)
         entered = np.unique(head[np.repeat(first, counts) + np.arange(int(counts.sum())) - before])
         frontier = entered[through[entered] & ~reached[entered]]
@@ -67,6 +71,10 @@ def takes_data(table: OpTable, fed: frozenset[str] = frozenset()) -> Flags:
         table: the ops.
         fed: arguments of a function that bring data, and no variable.
     """
+    return table.cached(("takes data", fed), lambda: _find_data(table, fed))
+
+
+def _find_data(table: OpTable, fed: frozenset[str]) -> Flags:
     has_input = np.zeros(len(table), dtype=bool)
     columns = table.columns
     has_input[table.targets[columns.port >= 0]] = True
@@ -80,10 +88,10 @@ def takes_data(table: OpTable, fed: frozenset[str] = frozenset()) -> Flags:
 
 def _constant_inputs(table: OpTable) -> list[OpRow]:
     """Return constants that layers apply weights to."""
-    found = []
-    for row in table.rows_of_type("Const"):
-        if any(LAYERS.fullmatch(table.op_type(edge.target)) for edge in table.consumers(row) if edge.slot < 2):
-            value = table.attributes(row).get("value")
-            if isinstance(value, TensorValue) and value.shape:
-                found.append(row)
-    return found
+    columns, target = table.columns, table.targets
+    edges = np.flatnonzero(per_type(table, LAYERS.fullmatch)[target] & (columns.source >= 0))
+    edges = edges[edges - columns.in_start[target[edges]] < 2]
+    sources = np.unique(columns.source[edges])
+    rows = [OpRow(row) for row in sources[per_type(table, lambda name: name == "Const")[sources]].tolist()]
+    values = table.select_attributes(rows, ("value",))["value"]
+    return [row for row, value in zip(rows, values, strict=True) if isinstance(value, TensorValue) and value.shape]

@@ -99,7 +99,8 @@ def _initializing(marks: Marks) -> Iterator[Given]:
     """Mark the assignments that give variables their first value."""
     table = marks.table
     gradients = marks.has("gradient")
-    is_trained = gradients | downstream(table, gradients, marks.is_open)
+    is_open = marks.is_open
+    is_trained = gradients | downstream(table, gradients, is_open)
 
     @cache
     def first() -> frozenset[str]:
@@ -107,13 +108,11 @@ def _initializing(marks: Marks) -> Iterator[Given]:
 
     def assignments() -> Iterator[OpRow]:
         for row in table.rows_of_type(*FIRST_ASSIGNS):
-            edges = table.inputs(row)
-            if len(edges) < 2 or min(edges[0].source, edges[1].source) < 0:
+            sources = table.sources(row)
+            if not is_open[row] or len(sources) < 2 or min(sources[0], sources[1]) < 0 or is_trained[sources[1]]:
                 continue
-            if is_trained[edges[1].source]:
-                continue
-            is_own = scope_of(table.name(row)) == table.name(edges[0].source)
-            value = table.name(edges[1].source)
+            is_own = scope_of(table.name(row)) == table.name(sources[0])
+            value = table.name(sources[1])
             # A module that is applied again makes initializers again, which nothing runs.
             if is_own or "/Initializer/" in value or value in first():
                 yield row

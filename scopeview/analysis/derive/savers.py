@@ -51,13 +51,13 @@ def find_saving(model: Model) -> Saving:
         by_op[scope_of(entry.op), entry.restores].append(entry)
     owner = {handle: variable.name for variable in model.variables for handle in variable.handles}
     saved = {owner.get(entry.handle_op, "") for entry in model.savers if not entry.restores}
-    restored_only = {owner.get(entry.handle_op, "") for entry in model.savers if entry.restores}
+    stored = saved | {owner.get(entry.handle_op, "") for entry in model.savers if entry.restores}
     return Saving(
         savers=tuple(_summary(restores, entries, owner) for (_, restores), entries in by_op.items()),
         never_saved=tuple(
             variable.name
             for variable in model.variables
-            if model.savers and variable.handles and variable.name not in saved | restored_only
+            if model.savers and variable.handles and variable.name not in stored
         ),
     )
 

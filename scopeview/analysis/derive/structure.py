@@ -170,6 +170,8 @@ def _have_equal_attributes(table: OpTable, rows: range, second: OpTable, others:
     if second is table:
         ones, twins = (table.attribute_classes[part.start : part.stop] for part in (rows, others))
         differs = np.flatnonzero((ones != twins) | (ones < 0))
+        if not differs.size:
+            return True
         # Two classes are decoded once, for however many ops.
         _, first = np.unique(np.stack([ones[differs], twins[differs]], axis=1), axis=0, return_index=True)
         places = np.concatenate((differs[first], differs[ones[differs] < 0], differs[twins[differs] < 0]))

@@ -164,7 +164,7 @@ class Uses:
         for row, is_sum in queue:
             if len(queue) > _MOST_PREPARING:
                 return _Prepared()
-            targets = [edge.target for edge in table.consumers(row) if not edge.is_control]
+            targets = table.data_targets(row)
             is_fetched |= not targets
             for target in targets:
                 if kinds.writes[target]:

@@ -9,6 +9,7 @@ w  <- AssignSub(w, Mul(Sub(w, x), decay))   a moving average (`moving_averages.a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from scopeview.analysis.derive.reach import Flags
 from scopeview.model.op_types import (
@@ -36,14 +37,14 @@ _MOST_COMPUTED = 500
 def variable_behind(table: OpTable, row: OpRow, slot: int) -> str:
     """Return the variable op that an input refers to without a read between, or an empty string."""
     for _ in range(_STEPS):
-        edges = table.inputs(row)
-        if slot >= len(edges) or edges[slot].source == MISSING or edges[slot].is_control:
+        edge = table.input(row, slot)
+        if edge is None or edge.source == MISSING or edge.is_control:
             return ""
-        row, slot = edges[slot].source, 0
+        row, slot = edge.source, 0
         op_type = table.op_type(row)
         if op_type in VARIABLE_TYPES:
             return table.name(row)
-        is_handle_pass = op_type == "Identity" and len(table.inputs(row)) == 1
+        is_handle_pass = op_type == "Identity" and len(table.sources(row)) == 1
         if op_type not in REFERENCE_PASSES and not is_handle_pass:
             return ""
         if is_handle_pass and not _holds_handle(table, row):
@@ -78,14 +79,15 @@ def variables_read(table: OpTable, row: OpRow, gradients: Flags) -> set[str]:
 
 def _behind(table: OpTable, row: OpRow, gradients: Flags) -> list[OpRow]:
     """Return what a written value is computed from, nearest first; gradients end the walk, and so does its length."""
-    queue = [source for source in dict.fromkeys(_sources(table, row)) if source != _written(table, row)]
+    written = _written(table, row)
+    queue = [source for source in dict.fromkeys(table.data_sources(row)) if source != written]
     seen = set(queue)
     for source in queue:
         if len(queue) > _MOST_BEHIND:
             break
         if gradients[source]:
             continue
-        fresh = [before for before in dict.fromkeys(_sources(table, source)) if before not in seen]
+        fresh = [before for before in dict.fromkeys(table.data_sources(source)) if before not in seen]
         queue += fresh
         seen.update(fresh)
     return queue
@@ -102,23 +104,28 @@ def is_computed_with(table: OpTable, variable: OpRow, gradients: Flags) -> bool:
     A slot is read to be written again, or to write the variable that it belongs to. What gradients take is computed
     with: it, or what is made of it, was differentiated.
     """
-    ends = (WRITER, SAVER, SUMMARY, INITIAL)
     queue = [variable]
     seen = set(queue)
     for row in queue:
         if len(queue) > _MOST_COMPUTED:
             return True
         op_type = table.op_type(row)
-        onward = [edge.target for edge in table.consumers(row) if not edge.is_control]
+        onward = table.data_targets(row)
         if any(gradients[target] for target in onward):
             return True
         if not onward and op_type not in READS and op_type not in VARIABLE_TYPES:
             return True
         for target in onward:
-            if target not in seen and not any(end.fullmatch(table.op_type(target)) for end in ends):
+            if target not in seen and not _only_looks_on(table.op_type(target)):
                 seen.add(target)
                 queue.append(target)
     return False
+
+
+@cache
+def _only_looks_on(op_type: str) -> bool:
+    """Whether an op of a type writes, saves, summarizes or initializes."""
+    return any(end.fullmatch(op_type) for end in (WRITER, SAVER, SUMMARY, INITIAL))
 
 
 def is_restored(table: OpTable, row: OpRow) -> bool:
@@ -142,13 +149,13 @@ def is_moving_average(table: OpTable, row: OpRow) -> bool:
         return False
     return any(
         table.op_type(factor) == "Sub"
-        for product in _sources(table, row, 1)
+        for product in _source(table, row, 1)
         if table.op_type(product) == "Mul"
-        for factor in _sources(table, product)
+        for factor in table.data_sources(product)
     )
 
 
-def _sources(table: OpTable, row: OpRow, slot: int | None = None) -> Iterator[OpRow]:
-    for edge in table.inputs(row):
-        if edge.source != MISSING and not edge.is_control and slot in (None, edge.slot):
-            yield edge.source
+def _source(table: OpTable, row: OpRow, slot: int) -> Iterator[OpRow]:
+    edge = table.input(row, slot)
+    if edge is not None and edge.source != MISSING and not edge.is_control:
+        yield edge.source

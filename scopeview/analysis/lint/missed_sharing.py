@@ -150,7 +150,7 @@ def _outside(context: AnalysisContext, rows: range) -> frozenset[DataSource]:
     """Return what data the layers of a scope compute with, from where it comes and how it was prepared."""
     graph = context.model.graph
     source, target = context.forward_edges
-    behind = computes_with_variables(graph, np.asarray(context.roles.codes() == context.roles.forward))
+    behind = context.cached("computes with variables", lambda: computes_with_variables(graph, context.is_forward))
     inside = (target >= rows.start) & (target < rows.stop) & behind[target]
     is_outer = ~((source >= rows.start) & (source < rows.stop)) | ~behind[source]
     entering = np.unique(source[inside & is_outer]).tolist()
@@ -180,8 +180,7 @@ def _equal_computations(context: AnalysisContext) -> Iterator[_Family]:
     and single lookups (columns of features) say nothing."""
     graph = context.model.graph
     by_handle = {handle: variable for variable in context.model.variables for handle in variable.handles}
-    forward = np.asarray(context.roles.codes() == context.roles.forward)
-    for found in equal_networks(graph, forward):
+    for found in equal_networks(graph, context.is_forward):
         if found.layers < 2 and (found.has_same_input or found.is_lookup):
             continue
         sets = [tuple(by_handle.get(graph.name(row)) for row in rows) for rows in found.variables]
@@ -243,7 +242,7 @@ def _are_trained_apart(context: AnalysisContext, family: _Family) -> bool:
         if not any(a.role == "update" for variable in variables for a in context.accesses(variable).writers):
             return False
     graph = context.model.graph
-    forward = np.asarray(context.roles.codes() == context.roles.forward) & ~per_type(graph, lambda n: n == "NoOp")
+    forward = context.is_forward & ~per_type(graph, lambda n: n == "NoOp")
     after = [_after(context, rows, forward) for rows in family.rows]
     return not np.any(np.sum(after, axis=0) > 1)
 
