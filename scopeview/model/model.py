@@ -155,7 +155,8 @@ class Message:
 
     def content(self) -> bytes | memoryview:
         """Return the bytes of the message."""
-        return self.buffer[self.start : self.end]
+        found = self.buffer[self.start : self.end]
+        return found if isinstance(found, bytes | memoryview) else bytes(found)  # a piece of a large file
 
 
 @dataclass(frozen=True)

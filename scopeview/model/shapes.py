@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from scopeview.model.dtypes import element_bytes
 
@@ -12,6 +13,7 @@ _MOST_ELEMENTS = 1 << 48
 Shape = tuple[int | None, ...] | None
 
 
+@lru_cache(maxsize=1 << 14)
 def element_count(shape: Shape) -> int | None:
     """Return the number of elements, or None where a size is unknown or the shape absurd.
 

@@ -42,8 +42,10 @@ class Identity(NamedTuple):
 class FileBytes:
     """The bytes of a file: `len`, an index and a slice, as `bytes` has them; each read from the disk when asked for.
 
-    The last piece of 1 MB is kept, so that reading forward costs one read per piece.
+    The last piece of `CHUNK` bytes is kept, so that reading forward costs one read per piece.
     """
+
+    CHUNK = 1 << 20
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -79,13 +81,13 @@ class FileBytes:
         position = key + len(self) if key < 0 else key
         if not 0 <= position < len(self):
             raise IndexError(f"byte {key} of {len(self)}")
-        self._piece = position, self.read(position, _CHUNK)
+        self._piece = position, self.read(position, self.CHUNK)
         return self._piece[1][0]
 
     def _slice(self, first: int, last: int) -> bytes:
-        if last - first >= _CHUNK:
+        if last - first >= self.CHUNK:
             return self.read(first, last - first)
-        piece = self.read(first, _CHUNK)
+        piece = self.read(first, self.CHUNK)
         self._piece = first, piece
         return piece[: last - first]
 

@@ -66,6 +66,8 @@ def _totals(context: AnalysisContext) -> ParameterTotals:
 
 def is_trained(context: AnalysisContext, variable: Variable) -> bool:
     """Whether an optimizer updates a variable: by an `Apply*` op, in an `update_<variable>` scope, or op by op."""
+    if variable.kind == "checkpoint":
+        return False
     return any(
         access.role == "update"
         and (

@@ -173,8 +173,10 @@ def _have_equal_attributes(table: OpTable, rows: range, second: OpTable, others:
         if not differs.size:
             return True
         # Two classes are decoded once, for however many ops.
-        _, first = np.unique(np.stack([ones[differs], twins[differs]], axis=1), axis=0, return_index=True)
-        places = np.concatenate((differs[first], differs[ones[differs] < 0], differs[twins[differs] < 0]))
+        pairs = dict(
+            zip(zip(ones[differs].tolist(), twins[differs].tolist(), strict=True), differs.tolist(), strict=True)
+        )
+        places = np.concatenate((list(pairs.values()), differs[ones[differs] < 0], differs[twins[differs] < 0]))
     return all(
         significant_attributes(table, OpRow(rows[place])) == significant_attributes(second, OpRow(others[place]))
         for place in places.tolist()

@@ -165,9 +165,13 @@ def _block_entries(block: bytes) -> Iterator[Entry]:
 
 
 def _entry(block: bytes, position: int, end: int, previous: bytes) -> tuple[Entry, int]:
-    shared, position = varint(block, position)
-    non_shared, position = varint(block, position)
-    size, position = varint(block, position)
+    if position + 3 <= end and block[position] | block[position + 1] | block[position + 2] < 0x80:
+        shared, non_shared, size = block[position : position + 3]
+        position += 3
+    else:
+        shared, position = varint(block, position)
+        non_shared, position = varint(block, position)
+        size, position = varint(block, position)
     value_start = position + non_shared
     if shared > len(previous) or value_start + size > end:
         raise TableError(f"the entry after key {_name(previous)} does not fit into its block")

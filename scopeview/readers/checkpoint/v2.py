@@ -10,18 +10,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any
 
 from scopeview.errors import DamagedError
 from scopeview.model.dtypes import dtype_name
 from scopeview.model.model import Damage
-from scopeview.model.shapes import element_count
 from scopeview.model.variables import Part, StoredSlice, Variable
 from scopeview.readers.checkpoint import table
+from scopeview.readers.checkpoint.bundle_entry import BundleEntry, decode_bundle_entry
 from scopeview.readers.checkpoint.slices import FULL, slice_key
 from scopeview.readers.checksums import masked_crc32c
 from scopeview.readers.fence import opened, status
-from scopeview.readers.graph.attributes import shape_of
 from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer, WireError, varint
 from scopeview.readers.undecodable import text_of_bytes
@@ -38,8 +36,8 @@ class Bundle:
 
     shard_count: int
     producer: int | None
-    entries: dict[bytes, Any] = field(default_factory=dict)
-    """BundleEntryProto by key; None for one that does not parse."""
+    entries: dict[bytes, BundleEntry | None] = field(default_factory=dict)
+    """What lies where, by key; None for an entry that cannot be decoded."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -60,7 +58,7 @@ def read_bundle(buffer: Buffer, path: str) -> Bundle | None:
     bundle = _bundle_of_header(first.value, notes)
     for entry in found:
         try:
-            bundle.entries[entry.key] = parse("BundleEntryProto", entry.value)
+            bundle.entries[entry.key] = decode_bundle_entry(entry.value)
         except DecodeError:
             bundle.entries[entry.key] = None
             notes.append(f"the entry of {_text(entry.key)[:200]!r} is damaged: its dtype and shape are unknown")
@@ -81,7 +79,7 @@ def bundle_variables(bundle: Bundle) -> list[Variable]:
     return [_variable(key, entry, bundle) for key, entry in bundle.entries.items() if not key.startswith(b"\0")]
 
 
-def _variable(key: bytes, entry: Any, bundle: Bundle) -> Variable:
+def _variable(key: bytes, entry: BundleEntry | None, bundle: Bundle) -> Variable:
     name = _text(key)
     if entry is None:
         return Variable(
@@ -92,15 +90,13 @@ def _variable(key: bytes, entry: Any, bundle: Bundle) -> Variable:
             checkpoint_keys=(name,),
             note="its entry is damaged",
         )
-    if any(dim.size < 0 for dim in entry.shape.dim):
-        bundle.notes.append(f"the entry of {name[:200]!r} has a negative size; it is shown as unknown")
-    elif element_count(shape_of(entry.shape)) is None and not entry.shape.unknown_rank:
-        bundle.notes.append(f"the entry of {name[:200]!r} has a shape that no machine could hold")
-    parts = _parts(key, entry, bundle)
+    if entry.shape.problem:
+        bundle.notes.append(f"the entry of {name[:200]!r} has {entry.shape.problem}")
+    parts = _parts(key, entry, bundle) if entry.slices else ()
     return Variable(
         name=name,
         kind="partitioned" if parts else "checkpoint",
-        shape=shape_of(entry.shape),
+        shape=entry.shape.sizes,
         dtype=dtype_name(entry.dtype),
         checkpoint_keys=(name,),
         parts=parts,
@@ -108,7 +104,7 @@ def _variable(key: bytes, entry: Any, bundle: Bundle) -> Variable:
     )
 
 
-def _stored(entry: Any) -> StoredSlice:
+def _stored(entry: BundleEntry) -> StoredSlice:
     is_blank = entry.crc32c in blank_checksums(entry.size, dtype_name(entry.dtype))
     return StoredSlice(entry.shard_id, entry.offset, entry.size, entry.crc32c, is_blank)
 
@@ -126,15 +122,16 @@ def blank_checksums(size: int, dtype: str) -> tuple[int, ...]:
     return tuple(masked_crc32c(blank) for blank in blanks)
 
 
-def _parts(key: bytes, entry: Any, bundle: Bundle) -> tuple[Part, ...]:
+def _parts(key: bytes, entry: BundleEntry, bundle: Bundle) -> tuple[Part, ...]:
     parts = []
-    sizes = [dim.size for dim in entry.shape.dim]
     for number, piece in enumerate(entry.slices):
         extents = [(e.start, e.length if e.HasField("length") else FULL) for e in piece.extent]
         stored = bundle.entries.get(slice_key(key, extents))
         if stored is None:
             bundle.notes.append(f"slice {number} of {_text(key)[:200]!r} has no readable entry in the index")
-        shape = tuple(size if length == FULL else length for (_, length), size in zip(extents, sizes, strict=False))
+        shape = tuple(
+            size if length == FULL else length for (_, length), size in zip(extents, entry.shape.lengths, strict=False)
+        )
         parts.append(
             Part(
                 f"{_text(key)}/part_{number}",

@@ -208,10 +208,11 @@ def _list(values: Any, nesting: int) -> tuple[object, ...]:
 
 def text_or_bytes(content: Bytes) -> str | bytes:
     """Return bytes as text where they are UTF-8 (nearly every string attribute), else as they are."""
+    raw = bytes(content)
     try:
-        return str(content, "utf-8")
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
-        return bytes(content)
+        return raw
 
 
 def shape_of(proto: Any) -> Shape:
@@ -252,7 +253,7 @@ def _from_content(content: Bytes, dtype: str, wanted: int) -> tuple[object, ...]
         return ()
     step = struct.calcsize(f"<{layout}")
     count = min(wanted, len(content) // step)
-    items = [struct.unpack_from(f"<{layout}", content, step * index) for index in range(count)]
+    items = list(struct.iter_unpack(f"<{layout}", content[: step * count]))
     return tuple(complex(*item) if len(item) == 2 else item[0] for item in items)
 
 

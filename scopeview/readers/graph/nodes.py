@@ -33,6 +33,9 @@ _LONGEST_SIZE = 4
 COLUMNS_FROM = 256
 """Nodes from which a graph is read in columns."""
 
+_LONG_NODE = 1 << 16
+"""Bytes from which a node is not copied to read its head: it has a weight."""
+
 _REPORTED_EVERY = 2048
 """Nodes between two reports of progress."""
 
@@ -132,7 +135,8 @@ def read_nodes(buffer: Buffer, spans: Iterable[Span], builder: OpTableBuilder, n
         if number % _REPORTED_EVERY == 0:
             report_progress("reading the nodes", span.start)
         texts: dict[int, list[str]] = {1: [], 2: [], 3: [], 4: []}
-        damage = _read_head(bytes(buffer[span.start : span.end]), texts)
+        raw = buffer[span.start : span.end]
+        damage = _read_head(bytes(raw) if len(raw) <= _LONG_NODE else raw, texts)
         name = texts[1][-1] if texts[1] else f"(unnamed node {len(builder) + 1})" if damage else ""
         if damage:
             notes.append(f"node {name[:200]!r} could not be decoded in full: {damage}")
@@ -141,7 +145,7 @@ def read_nodes(buffer: Buffer, spans: Iterable[Span], builder: OpTableBuilder, n
         builder.add(name, op_type, texts[3], device, (span.start, span.end))
 
 
-def _read_head(raw: bytes, texts: dict[int, list[str]]) -> str:
+def _read_head(raw: wire.Bytes, texts: dict[int, list[str]]) -> str:
     """Collect name (1), op (2), inputs (3) and device (4) of a node; return what is damaged, or an empty string."""
     damage = ""
     try:

@@ -110,7 +110,7 @@ def _packed(field: Field, raw: Bytes, span: tuple[int, int]) -> list[Any]:
     step = _LAYOUTS.get(field.kind)
     if step is not None:
         layout = struct.Struct(step)
-        return [value for (value,) in layout.iter_unpack(raw[position:end])]
+        return [value for (value,) in layout.iter_unpack(bytes(raw[position:end]))]
     read, found = scalar_reader(field.kind), []
     while position < end:
         _, after = _varint(raw, position)
@@ -133,12 +133,12 @@ _LAYOUTS = {"double": "<d", "float": "<f", "fixed32": "<I", "fixed64": "<Q"}
 def scalar_reader(kind: str) -> Callable[[Bytes, int, int], Any]:
     """Return what reads one value of a scalar type between two places."""
     if kind == "string":
-        return lambda raw, start, end: str(raw[start:end], "utf-8")
+        return lambda raw, start, end: bytes(raw[start:end]).decode("utf-8")
     if kind == "bytes":
         return lambda raw, start, end: raw[start:end] if end - start > _LONG else bytes(raw[start:end])
     if kind in _LAYOUTS:
-        unpack = struct.Struct(_LAYOUTS[kind]).unpack_from
-        return lambda raw, start, _end: unpack(raw, start)[0]
+        unpack = struct.Struct(_LAYOUTS[kind]).unpack
+        return lambda raw, start, end: unpack(raw[start:end])[0]
     number = _NUMBERS[kind]
     return lambda raw, start, _end: number(_varint(raw, start)[0])
 
