@@ -53,7 +53,7 @@ class ReportTree:
     rows: tuple[ReportRow, ...]
     hidden: int
     """Ops or variables that no line shows but a count."""
-    set_aside: int
+    left_out: int
     """Slots and averages, which are listed with their variables."""
 
 
@@ -169,4 +169,4 @@ def _variables(context: AnalysisContext, view: View, severities: Mapping[str, Se
 
 
 def _tree(found: Outline, rows: tuple[ReportRow, ...]) -> ReportTree:
-    return ReportTree(rows, found.hidden, found.set_aside)
+    return ReportTree(rows, found.hidden, found.left_out)

@@ -63,7 +63,7 @@ def _box(item: GraphItem) -> str:
     parts = [f"label={_quoted(label, below)}", f"shape={_SHAPES[item.kind]}", f"tooltip={_quoted(item.path)}"]
     if item.uses > 1:
         parts.append(f'color="{light("shared")}", penwidth=2')
-    if item.aside is not None:
+    if item.hidden_by is not None:
         parts.append("style=dashed")
     return ", ".join(parts)
 

@@ -66,7 +66,7 @@ def check(context: AnalysisContext, scope: str, view_options: ViewOptions = View
 def test_a_gan_reads_from_its_inputs_to_its_losses() -> None:
     found = check(GAN, "")
 
-    in_place = [item.label for item in found.items if item.aside is None]
+    in_place = [item.label for item in found.items if item.hidden_by is None]
     assert in_place == [
         "z",
         "real",
@@ -82,7 +82,7 @@ def test_a_gan_reads_from_its_inputs_to_its_losses() -> None:
         "Softplus_2",
         "loss_g",
     ]
-    assert {item.label: item.aside for item in found.items if item.aside} == {
+    assert {item.label: item.hidden_by for item in found.items if item.hidden_by} == {
         "gradients": "gradient",
         "gradients_1": "gradient",
         "beta1_power": "update",
@@ -209,7 +209,7 @@ def test_what_stands_for_variables_of_a_module_keeps_no_initializer_in_place() -
     """
     found = check(AnalysisContext(model_from_text(text)), "")
 
-    told = {item.label: item.aside for item in found.items}
+    told = {item.label: item.hidden_by for item in found.items}
     assert (told["dead"], told["alone"], told["x"]) == ("init", None, None)
 
 
@@ -219,7 +219,7 @@ def test_writes_are_told_from_reads() -> None:
 
     link = next(link for link in found.links if names[link.source] == "generator" and names[link.target] == "Adam_g")
     assert link.writes == 4
-    assert all(item.aside != "update" for item in found.items)
+    assert all(item.hidden_by != "update" for item in found.items)
 
 
 @pytest.mark.parametrize("path", sorted({sample["path"] for sample in samples()}))
@@ -248,16 +248,16 @@ def test_what_lies_on_a_way_of_data_is_never_set_aside() -> None:
     text = "x Placeholder\nw VariableV2 shape=2\na/gradients/g ReluGrad x x\ny MatMul a/gradients/g w"
     context = of_text(text + "\nsave/SaveV2 SaveV2 y")
 
-    aside = {item.label: item.aside for item in picture(context).items}
+    aside = {item.label: item.hidden_by for item in picture(context).items}
 
     assert aside["a"] is None
     assert aside["save"] == "save"
-    assert {item.aside for item in picture(context, "save").items} == {None}  # there is nothing else to look at
+    assert {item.hidden_by for item in picture(context, "save").items} == {None}  # there is nothing else to look at
 
 
 def test_what_is_set_aside_is_brought_back_by_role_and_one_by_one() -> None:
     def aside(view_options: ViewOptions) -> set[str]:
-        return {item.label for item in check(GAN, "", view_options).items if item.aside}
+        return {item.label for item in check(GAN, "", view_options).items if item.hidden_by}
 
     assert "save" not in aside(ViewOptions(roles=frozenset({"save"})))
     assert "save" in aside(ViewOptions(shown=frozenset({"gradients"})))
@@ -274,7 +274,7 @@ def test_a_series_includes_its_first_and_the_odd_one_out_stays() -> None:
     found = check(of_text(chain + odd), "")
     assert [(item.label, item.total_members, item.group) for item in found.items] == [
         ("x", 1, ""),
-        ("c, c_[1-7]", 8, "twins"),
+        ("c, c_[1-7]", 8, "series"),
         ("c_8", 1, ""),
     ]
     series = check(of_text(adds), "").items[1]

@@ -23,7 +23,7 @@ def test_children_of_a_scope_with_their_badges() -> None:
         ("discriminator/hidden/weights", 24, 2, 2, True),
         ("discriminator/hidden/biases", 6, 2, 2, True),
     ]
-    assert tree_page(GAN, "variables").set_aside == 20
+    assert tree_page(GAN, "variables").left_out == 20
     ops = {row.path: row for row in tree_page(GAN, "ops").rows}
     assert (ops["Adam_d"].is_scope, ops["Adam_d"].has_own, ops["Adam_d"].type, ops["Adam_d"].role) == (
         True,
@@ -37,13 +37,13 @@ def test_children_of_a_scope_with_their_badges() -> None:
 def test_twins_are_one_row_that_names_them_all() -> None:
     context = AnalysisContext(scopeview.load(SAMPLES / "m09_loop_unrolled.meta"))
 
-    row = next(row for row in tree_page(context, "ops", "rnn").rows if row.twins)
+    row = next(row for row in tree_page(context, "ops", "rnn").rows if row.members)
 
-    assert row.twins == tuple(f"rnn/cell_{i}" for i in range(1, 10))
+    assert row.members == tuple(f"rnn/cell_{i}" for i in range(1, 10))
     assert row.size == 45
     apart = tree_page(context, "ops", "rnn", fold=False).rows
-    assert not any(row.twins for row in apart)
-    assert {row.path for row in apart} >= set(row.twins)
+    assert not any(row.members for row in apart)
+    assert {row.path for row in apart} >= set(row.members)
 
 
 def test_findings_are_told_where_they_are_and_above() -> None:

@@ -87,7 +87,7 @@ def test_sharing_is_told_by_the_scopes_that_were_entered_again() -> None:
     filters = sharing(AnalysisContext(scopeview.load(SAMPLES / "m19_shared_filter.meta")))
 
     assert gan.scopes == (SharedScope("discriminator", ("discriminator", "discriminator_1"), 4, 37),)
-    assert [(one.scope, one.places, one.variables) for one in filters.scopes] == [
+    assert [(one.scope, one.call_sites, one.variables) for one in filters.scopes] == [
         ("image_filters/conv1", ("image_filters/conv1", "image_filters/conv1_1"), 2),
         ("image_filters/conv2", ("image_filters/conv2", "image_filters/conv2_1"), 2),
     ]

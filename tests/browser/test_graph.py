@@ -42,7 +42,7 @@ def pictures(page: Page, url: str, model: str, scopes: list[str]) -> Iterator[di
 
 
 def in_place(picture: dict[str, Any]) -> list[str]:
-    return [item["id"] for item in picture["items"] if item["aside"] is None]
+    return [item["id"] for item in picture["items"] if item["hidden_by"] is None]
 
 
 def test_what_is_drawn_is_what_the_server_tells(page: Page, url: str) -> None:
@@ -55,14 +55,14 @@ def test_what_is_drawn_is_what_the_server_tells(page: Page, url: str) -> None:
     assert {one["key"].split("\\u000a")[1] for one in found["items"] if one["open"]} == set(scopes[1:])
     links = 0
     for picture in told:
-        aside = [one["aside"] for one in (*picture["items"], *picture["outside"])]
+        aside = [one["hidden_by"] for one in (*picture["items"], *picture["outside"])]
         links += sum(aside[link["source"]] is None and aside[link["target"]] is None for link in picture["links"])
     assert len(found["links"]) == links
     check_geometry(found)
     tip = page.locator('svg.graph .gate[data-scope="/discriminator_1"][data-gate="/discriminator"] title')
     shared = [f"discriminator/{layer}/{name}" for layer in ("hidden", "logits") for name in ("biases", "weights")]
     assert tip.evaluate("(one) => one.textContent").splitlines() == ["from discriminator", *shared]
-    for one in (one for picture in told for one in picture["items"] if one["aside"]):
+    for one in (one for picture in told for one in picture["items"] if one["hidden_by"]):
         panel = page.get_by_role("complementary", name="Hidden by role")
         expect(panel.get_by_title(one["path"], exact=True)).to_have_count(1)
 

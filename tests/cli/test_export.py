@@ -67,7 +67,8 @@ def test_what_is_set_aside_is_shown_and_what_is_folded_unfolds(scopeview: Run, t
 
     def labels(*options: str) -> list[tuple[str, int]]:
         found = json.loads(scopeview("export", path, "--format", "json", *options).out)["nodes"]
-        return [(one["item"]["label"], one["item"]["total_members"]) for one in found if one["item"]["aside"] is None]
+        items = [one["item"] for one in found]
+        return [(item["label"], item["total_members"]) for item in items if item["hidden_by"] is None]
 
     assert labels("--levels", "2") == [("x", 1), ("net", 1), ("unit_[1-6]", 6)]
     assert labels("--levels", "2", "--unfold", "net/unit_3", "--show", "save") == [
@@ -149,7 +150,7 @@ def test_svg_has_every_box_and_line_that_is_drawn_in_place(scopeview: Run, tmp_p
     drawn = ElementTree.fromstring(target.read_text("utf-8"))
     groups = [element.get("class", "").split() for element in drawn.iter("{http://www.w3.org/2000/svg}g")]
     pictures = [picture(loaded(GAN), scope) for scope in ("", "discriminator")]
-    in_place = [item for found in pictures for item in found.items if item.aside is None]
+    in_place = [item for found in pictures for item in found.items if item.hidden_by is None]
     assert sum("item" in classes for classes in groups) == len(in_place)
     assert sum("open" in classes for classes in groups) == 1
     assert sum("link" in classes for classes in groups) == sum(links_in_place(found) for found in pictures)
@@ -174,7 +175,7 @@ def test_svg_is_in_plain_layers_where_the_engine_takes_too_long(tmp_path: Path) 
 
 
 def links_in_place(found: GraphPicture) -> int:
-    aside = [*(item.aside for item in found.items), *(item.aside for item in found.outside)]
+    aside = [*(item.hidden_by for item in found.items), *(item.hidden_by for item in found.outside)]
     return sum(aside[link.source] is None and aside[link.target] is None for link in found.links)
 
 

@@ -53,7 +53,7 @@ class SharedScope:
 
     scope: str
     """The variable scope; empty for the root."""
-    places: tuple[str, ...]
+    call_sites: tuple[str, ...]
     """The op scopes that it was entered as, in the order of the first variable's call sites."""
     variables: int
     parameters: int

@@ -54,7 +54,7 @@ def changes_in_picture(
         context: the graph that is drawn, side A of the diff.
         found: the diff; None where one side has no graph.
         scope: the scope that is drawn.
-        wishes: how it is drawn.
+        view_options: how it is drawn.
 
     Raises:
         NotFoundError: there is no such scope.

@@ -67,9 +67,9 @@ def whole_graph(
         context: the model, analyzed.
         scope: the scope; empty for all.
         opened: paths of scopes below it that are open.
-        levels: levels below the scope that are drawn; 1 leaves all scopes in it closed, but those of `opened`.
+        layers: levels below the scope that are drawn; 1 leaves all scopes in it closed, but those of `opened`.
         function: the function whose body is drawn; empty for the main graph.
-        wishes: roles that are drawn in place, groups that are unfolded.
+        view_options: roles that are drawn in place, groups that are unfolded.
 
     Raises:
         NotFoundError: there is no such scope or function.
@@ -109,7 +109,7 @@ def _nodes(
         drawn.append((layer, len(found)))
         for item in describe_items(layer):
             scope = scope_of_path(graph_index, item.path) if item.can_open else None
-            is_wanted = scope is not None and item.aside is None and (depth < layers or item.path in opened)
+            is_wanted = scope is not None and item.hidden_by is None and (depth < layers or item.path in opened)
             is_open = is_wanted and len(found) < MOST_NODES
             is_cut |= is_wanted and not is_open
             if is_open and scope is not None:

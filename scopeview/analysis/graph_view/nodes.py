@@ -67,8 +67,8 @@ class GraphItem:
     role: Role
     """What most of its ops serve."""
     roles: Mapping[str, int]
-    aside: Role | None
-    """The role for which it is hidden by role; None if it is drawn in place."""
+    hidden_by: Role | None
+    """The role that hides it; null if it is drawn in place."""
     devices: tuple[str, ...]
     structure: str
     """Equal for scopes that are equal inside, as far as their hash tells; empty for an op."""
@@ -116,7 +116,7 @@ def _describe_item(layer: ScopeLayer, index: int, held: list[Variable], listed: 
     rows = first.rows if len(units) == 1 else np.concatenate([unit.rows for unit in units])
     counts = np.bincount(graph_index.roles[rows], minlength=len(ROLES)).tolist()
     types = graph_index.table.type_counts(rows)
-    own = graph_index.variables.get(first.path) if len(units) == 1 or item.kind == "twins" else None
+    own = graph_index.variables.get(first.path) if len(units) == 1 or item.kind == "series" else None
     op_type = _type(graph_index, item, units)
     told = (
         None
@@ -143,7 +143,7 @@ def _describe_item(layer: ScopeLayer, index: int, held: list[Variable], listed: 
         types=dict(list(types.items())[:_TYPES_SHOWN]),
         role=_role(item, counts),
         roles={role: counts[code] for code, role in enumerate(ROLES) if counts[code]},
-        aside=item.aside,
+        hidden_by=item.hidden_by,
         devices=tuple(
             sorted({graph_index.table.device(OpRow(int(row))) for row in _one_of_each_device(graph_index, rows)})
         ),
@@ -167,7 +167,7 @@ def _describe_item(layer: ScopeLayer, index: int, held: list[Variable], listed: 
 
 def _role(item: Item, counts: list[int]) -> Role:
     """Return what an item is for: the computation, if any of it is that; else what most of it serves."""
-    if item.aside is None and counts[ROLES.index("forward")]:
+    if item.hidden_by is None and counts[ROLES.index("forward")]:
         return "forward"
     return ROLES[max(range(len(ROLES)), key=lambda code: counts[code])]
 

@@ -50,5 +50,5 @@ def _closed_scopes(layer: ScopeLayer) -> Iterator[tuple[int, int]]:
     for item in layer.items:
         unit = layer.units[item.units[0]]
         holds_one = unit.path in layer.graph_index.variables  # a variable and what reads it: one box says all
-        if item.aside is None and len(item.units) == 1 and unit.scope is not None and not holds_one:
+        if item.hidden_by is None and len(item.units) == 1 and unit.scope is not None and not holds_one:
             yield int(np.count_nonzero(layer.graph_index.roles[unit.rows] == _FORWARD)), int(unit.scope)

@@ -4,7 +4,7 @@
     units                 ->  aside    those that serve training, saving and the like alone, off every data path
     the others            ->  items    numbered twins are one item; a level that is still too long is folded further
 
-Everything here is a function of the table, the scope and the wishes of whoever looks: opening a scope changes no other.
+Everything here is a function of the table, the scope and the view options: opening a scope changes no other.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class ViewOptions:
 DEFAULT_VIEW = ViewOptions()
 
 
-GroupKind = Literal["", "twins", "alike", "rest"]
+GroupKind = Literal["", "series", "alike", "rest"]
 """How the units of an item belong together: alone, numbered and equal, of one structure or type, or left over."""
 
 
@@ -69,8 +69,8 @@ class Item:
     label: str
     units: tuple[int, ...]
     """Indices into the units of the level."""
-    aside: Role | None
-    """The role for which it is hidden by role; None if it is drawn in place."""
+    hidden_by: Role | None
+    """The role that hides it; null if it is drawn in place."""
 
 
 class ScopeLayer:
@@ -191,7 +191,7 @@ class ScopeLayer:
             if len(group.items) > 1 and (self._is_unfolded(group.items) or self._is_short(group.items)):
                 found += [("", self._label(index), (index,)) for index in group.items]
             else:
-                found.append(("twins" if len(group.items) > 1 else "", group.label, tuple(group.items)))
+                found.append(("series" if len(group.items) > 1 else "", group.label, tuple(group.items)))
         return found
 
     def _is_short(self, indices: Sequence[int]) -> bool:

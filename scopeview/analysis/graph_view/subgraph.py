@@ -45,7 +45,7 @@ class Outside:
     variables: tuple[str, ...]
     """The variables that come from it; the first few."""
     total_variables: int
-    aside: Role | None
+    hidden_by: Role | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,4 +272,4 @@ def described(
         drawn, names = above.items[item], tuple(variables.get(index, ()))
         path, scope = above.units[drawn.units[0]].path, graph_index.tree.path(above.scope)
         label = drawn.label or leaf_of(path)
-        yield Outside(item_id(above, item), path, scope, label, names[:_NAMED], len(names), drawn.aside)
+        yield Outside(item_id(above, item), path, scope, label, names[:_NAMED], len(names), drawn.hidden_by)

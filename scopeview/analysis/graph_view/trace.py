@@ -66,7 +66,7 @@ def trace(  # noqa: PLR0913 - a question of the page, one parameter per field
         direction: what feeds them, what they feed, or what lies between them.
         opened: the scopes that are open, the root among them: what is on the trace is shown in their terms.
         function: the function whose body is drawn; empty for the main graph.
-        wishes: how the picture is drawn.
+        view_options: how the picture is drawn.
         depth: steps to take; 0 for all.
         control: whether control edges are followed too.
 

@@ -65,7 +65,7 @@ class Outline:
     rows: tuple[OutlineRow, ...]
     kept: NDArray[np.int64]
     """Shape (rows of the tree,): the row of the table that each stands for; what is hidden by role has none."""
-    set_aside: int
+    left_out: int
     """Rows of the table that were left out of the tree before it was drawn."""
     folded: int
     """How many scopes and leaves stand behind the twins that are shown for them."""
@@ -80,7 +80,7 @@ class Forest:
     Attributes:
         tree: the scopes.
         kept: shape (rows,); the row of the table that each row of the tree is.
-        set_aside: rows of the table that the tree leaves out.
+        left_out: rows of the table that the tree leaves out.
         weight: shape (rows,); scopes with more of it open first.
         order: shape (rows,); position in the file.
         structure: what makes two rows alike, such as the op type.
@@ -90,7 +90,7 @@ class Forest:
 
     tree: ScopeTree
     kept: NDArray[np.int64]
-    set_aside: int
+    left_out: int
     weight: NDArray[np.int64]
     order: NDArray[np.int64]
     structure: Callable[[int], Hashable]
@@ -284,7 +284,7 @@ def outline(forest: Forest, view: View, scope: str = "") -> Outline:
     return Outline(
         tuple(rows),
         forest.kept,
-        forest.set_aside,
+        forest.left_out,
         folded,
         sum(row.last - row.first for row in rows if row.kind == "more"),
     )

@@ -31,7 +31,7 @@ class TreeRow:
     """Ops, or parameters, everywhere below it, of all the twins together."""
     items: int
     """Ops or variables below it."""
-    twins: tuple[str, ...]
+    members: tuple[str, ...]
     """Paths of the twins that it stands for, itself included; empty if it stands for itself alone."""
     type: str
     """Op type, or dtype of the variable; empty for a scope without one."""
@@ -57,7 +57,7 @@ class TreePage:
     rows: tuple[TreeRow, ...]
     total: int
     offset: int
-    set_aside: int
+    left_out: int
     """Slots and averages that the variable tree lists with their variables."""
 
 
@@ -78,7 +78,7 @@ def tree_page(
     describe = _op_row if tree == "ops" else _variable_row
     kept = found.kept.tolist()
     rows = tuple(describe(context, row, kept) for row in children[offset : offset + limit])
-    return TreePage(tree, scope, rows, len(children), offset, found.set_aside)
+    return TreePage(tree, scope, rows, len(children), offset, found.left_out)
 
 
 def _op_row(context: AnalysisContext, row: OutlineRow, kept: Sequence[int]) -> TreeRow:
@@ -93,7 +93,7 @@ def _op_row(context: AnalysisContext, row: OutlineRow, kept: Sequence[int]) -> T
         has_own=row.own is not None,
         size=size,
         items=size,
-        twins=row.members,
+        members=row.members,
         type="" if op is None else graph.op_type(op),
         shape=None,
         has_shape=False,
@@ -148,7 +148,7 @@ def _variable_row(context: AnalysisContext, row: OutlineRow, kept: Sequence[int]
         has_own=row.own is not None,
         size=sum(found.parameters or 0 for found in counted) * row.twins,
         items=len(counted) * row.twins,
-        twins=row.members,
+        members=row.members,
         type="" if variable is None else variable.dtype,
         shape=None if variable is None else variable.shape,
         has_shape=variable is not None,

@@ -200,8 +200,8 @@ def _print_ops(console: Console, model: Model, outline: Outline) -> None:
         return (count(size * row.twins), _types(model, row, outline))
 
     print_outline(console, outline, columns, cells, "op")
-    if outline.set_aside:
-        _quiet_line(console, f"{plural(outline.set_aside, 'op')} of other roles hidden by role by --hide-roles")
+    if outline.left_out:
+        _quiet_line(console, f"{plural(outline.left_out, 'op')} of other roles hidden by role by --hide-roles")
 
 
 def _types(model: Model, row: OutlineRow, outline: Outline) -> Items:
@@ -247,8 +247,8 @@ def _print_variables(console: Console, context: AnalysisContext, summary: ModelS
         return (number, shape_text(variable.shape), variable.dtype, trainable, _marks(context, variable, row))
 
     print_outline(console, outline, columns, cells, "variable")
-    if outline.set_aside:
-        kept = plural(outline.set_aside, "variable")
+    if outline.left_out:
+        kept = plural(outline.left_out, "variable")
         _quiet_line(console, f"{kept} kept for training (slots, averages, scalars): --all shows them in the tree")
 
 

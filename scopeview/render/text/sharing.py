@@ -43,7 +43,7 @@ def print_sharing(console: Console, report: SharingReport) -> None:
     console.print(Text(f"{whole}{listed}", style="heading"))
     if (len(report.scopes) < report.shared and len(report.scopes) > 1) or report.shared > _MANY:
         for found in report.scopes[:_SCOPES]:
-            places = ", ".join(printable(place) or "(root)" for place in found.places)
+            places = ", ".join(printable(place) or "(root)" for place in found.call_sites)
             scope = f"{printable(found.scope)}/" if found.scope else "(root)"
             console.print(Text(f"  {scope}  {plural(found.variables, 'variable')} at {places}"))
         if len(report.scopes) > _SCOPES:

@@ -1333,7 +1333,7 @@ export interface components {
              * Group
              * @enum {string}
              */
-            group: "" | "twins" | "alike" | "rest";
+            group: "" | "series" | "alike" | "rest";
             /** Path */
             path: string;
             /** Label */
@@ -1365,8 +1365,8 @@ export interface components {
             roles: {
                 [key: string]: number;
             };
-            /** Aside */
-            aside: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | null;
+            /** Hidden By */
+            hidden_by: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | null;
             /** Devices */
             devices: string[];
             /** Structure */
@@ -2035,8 +2035,8 @@ export interface components {
             variables: string[];
             /** Total Variables */
             total_variables: number;
-            /** Aside */
-            aside: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | null;
+            /** Hidden By */
+            hidden_by: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | null;
         };
         /**
          * ParameterTotals
@@ -2438,8 +2438,8 @@ export interface components {
         SharedScope: {
             /** Scope */
             scope: string;
-            /** Places */
-            places: string[];
+            /** Call Sites */
+            call_sites: string[];
             /** Variables */
             variables: number;
             /** Parameters */
@@ -2612,8 +2612,8 @@ export interface components {
             total: number;
             /** Offset */
             offset: number;
-            /** Set Aside */
-            set_aside: number;
+            /** Left Out */
+            left_out: number;
         };
         /**
          * TreeRow
@@ -2632,8 +2632,8 @@ export interface components {
             size: number;
             /** Items */
             items: number;
-            /** Twins */
-            twins: string[];
+            /** Members */
+            members: string[];
             /** Type */
             type: string;
             /** Shape */

@@ -23,7 +23,7 @@ export type TreePages = Map<string, TreePage & { fold: boolean; subject: string 
 export const isMore = (entry: Entry): entry is More => !("row" in entry);
 
 // A row stands for its own path, and for those of the twins that are listed with it.
-export const standsFor = (row: TreeRow, path: string): boolean => row.path === path || row.twins.includes(path);
+export const standsFor = (row: TreeRow, path: string): boolean => row.path === path || row.members.includes(path);
 
 export function flatten(pages: TreePages, opened: string[]): Entry[] {
   const entries: Entry[] = [];

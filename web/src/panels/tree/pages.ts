@@ -60,7 +60,7 @@ export function usePages(model: string, kind: Kind, opened: string[]): Known {
   useEffect(() => {
     const isOpen = new Set(opened);
     for (const [scope, page] of pages)
-      if (page.fold && page.rows.some((row) => row.twins.some((twin) => twin !== row.path && isOpen.has(twin))))
+      if (page.fold && page.rows.some((row) => row.members.some((twin) => twin !== row.path && isOpen.has(twin))))
         fold(scope, false);
   }, [opened.join("\n"), pages]);
 

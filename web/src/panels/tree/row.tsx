@@ -14,7 +14,7 @@ export const NOTHING: FindingCount = { errors: 0, warnings: 0, first: "" };
 export function foundIn(findings: Map<string, FindingsByScope["children"]>, { row }: Line): FindingCount {
   const among = findings.get(parent(row.path)) ?? {};
   let sum = NOTHING;
-  for (const path of row.twins.length ? row.twins : [row.path]) {
+  for (const path of row.members.length ? row.members : [row.path]) {
     const one = among[path];
     if (one)
       sum = {
@@ -86,7 +86,7 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
         <span class="twist" />
       )}
       <Label text={printable(row.label)} isScope={row.is_scope} />
-      {row.twins.length > 0 && (
+      {row.members.length > 0 && (
         <button
           class="badge twin"
           tabIndex={-1}
@@ -96,7 +96,7 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
             onUnfold();
           }}
         >
-          {row.twins.length}×
+          {row.members.length}×
         </button>
       )}
       {row.uses > 1 && (

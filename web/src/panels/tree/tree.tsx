@@ -118,7 +118,7 @@ export function Tree({ kind }: { kind: Kind }) {
   if (!entries.length)
     return <p class="quiet pad">{kind === "ops" ? "No ops: a checkpoint has no graph." : "No variables."}</p>;
   const largest = Math.max(1, ...entries.map((entry) => (isMore(entry) ? 0 : entry.row.size)));
-  const aside = pages.get("")?.set_aside ?? 0;
+  const aside = pages.get("")?.left_out ?? 0;
   return (
     <>
       <div

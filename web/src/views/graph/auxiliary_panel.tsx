@@ -12,7 +12,7 @@ const MORE = 50; // shown each time that one asks for more
 
 // Links with one end that is hidden and one that is not.
 function hiddenLinks({ items, outside, links }: GraphPicture): number {
-  const isHidden = (index: number) => (items[index] ?? outside[index - items.length])?.aside !== null;
+  const isHidden = (index: number) => (items[index] ?? outside[index - items.length])?.hidden_by !== null;
   return links.filter((link) => isHidden(link.source) !== isHidden(link.target)).length;
 }
 
@@ -35,7 +35,7 @@ export function AuxiliaryPanel({ drawing, changes: { onlyInOther, byKey }, lit }
       </li>
     );
   const roles = new Map<string, Drawing["auxiliary"]>();
-  for (const one of drawing.auxiliary) roles.set(one.item.aside!, [...(roles.get(one.item.aside!) ?? []), one]);
+  for (const one of drawing.auxiliary) roles.set(one.item.hidden_by!, [...(roles.get(one.item.hidden_by!) ?? []), one]);
   const links = drawing.subgraphs.reduce((sum, picture) => sum + hiddenLinks(picture), 0);
   if (!roles.size && !onlyInOther.length && !graphView.roles.length && !graphView.shown.length) return null;
   return (

@@ -22,7 +22,7 @@ export function hubsOf(subgraph: GraphPicture, links: GraphLink[], isOpen: (id: 
   const { items } = subgraph;
   const isInside = (index: number) => index < items.length;
   const data = links.filter((link) => link.data > 0 && isInside(link.source) && isInside(link.target));
-  const boxes = items.filter((item) => item.aside === null).length;
+  const boxes = items.filter((item) => item.hidden_by === null).length;
   const most = Math.max(LEAST, Math.ceil(boxes * SHARE));
   const [feeds, isFed] = [countBy(data, (link) => link.source), countBy(data, (link) => link.target)];
   const isSource = (index: number) => {

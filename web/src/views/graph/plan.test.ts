@@ -19,7 +19,7 @@ const item = (id: string, change: Partial<GraphItem> = {}): GraphItem => ({
   types: { Relu: 1 },
   role: "forward",
   roles: { forward: 1 },
-  aside: null,
+  hidden_by: null,
   devices: [""],
   structure: "",
   dtype: "float32",
@@ -61,7 +61,7 @@ const outside = (id: string) => ({
   label: id,
   variables: [],
   total_variables: 0,
-  aside: null,
+  hidden_by: null,
 });
 const picture = (change: Partial<GraphPicture>): GraphPicture => ({
   scope: "s",
@@ -95,7 +95,7 @@ function overlaps(made: ReturnType<typeof plan>, placed: Placed): string[] {
 
 describe("a plan", () => {
   const three = picture({
-    items: [item("a"), item("b"), item("c", { aside: "save" })],
+    items: [item("a"), item("b"), item("c", { hidden_by: "save" })],
     outside: [outside("x"), outside("w")],
     links: [
       link(0, 1),

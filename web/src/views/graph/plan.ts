@@ -99,11 +99,11 @@ export function plan(
   opened: Map<string, Box>,
   { isSideways, aspect, drawsHubs }: PlanOptions,
 ): Plan {
-  const items = subgraph.items.filter((item) => item.aside === null);
+  const items = subgraph.items.filter((item) => item.hidden_by === null);
   const visible = new Set(items.map((item) => item.id));
   const name = (index: number) => nodeAt(subgraph, index);
   const isOutside = (index: number) => index >= subgraph.items.length;
-  const isDrawn = (index: number) => (isOutside(index) ? name(index).aside === null : visible.has(name(index).id));
+  const isDrawn = (index: number) => (isOutside(index) ? name(index).hidden_by === null : visible.has(name(index).id));
   const kept = subgraph.links.filter((link) => isDrawn(link.source) && isDrawn(link.target));
   const gates = gatesOf(subgraph, kept);
   const hubs = drawsHubs ? null : hubsOf(subgraph, kept, (id) => opened.has(id));

@@ -27,7 +27,7 @@ export async function openingsTo(name: string, question: GraphQuery): Promise<Op
       if (item) found.unfolded.push(path);
     }
     if (!item) break;
-    if (item.aside !== null) found.shown.push(path);
+    if (item.hidden_by !== null) found.shown.push(path);
     if (path === name) break;
     if (item.total_members > 1) found.unfolded.push(path);
     if (item.total_members === 1 && !item.can_open) break; // an op, with what is listed with it

@@ -104,7 +104,7 @@ async function openedFrom(
   for (let level = [outermost]; level.length;) {
     const next = level.flatMap((one) =>
       one.picture.items
-        .filter((item) => item.can_open && item.aside === null && wanted.has(item.path))
+        .filter((item) => item.can_open && item.hidden_by === null && wanted.has(item.path))
         .map((item) => ({ one, item })),
     );
     level = await Promise.all(

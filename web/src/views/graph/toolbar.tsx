@@ -24,7 +24,7 @@ export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps
   const { model, graphView, openOps, selected } = route.value;
   const root = drawing?.subgraphs[0];
   const cut = drawing?.subgraphs.filter((picture) => picture.total_links > picture.links.length) ?? [];
-  const folded = drawing?.items.filter(({ item }) => item.group === "twins").map(({ item }) => item.path) ?? [];
+  const folded = drawing?.items.filter(({ item }) => item.group === "series").map(({ item }) => item.path) ?? [];
   return (
     <div class="bar">
       {graphView.function && (
