@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.lint import listed
-from scopeview.cli.options import print_foreign_json, print_json
+from scopeview.cli.lint import listed, print_report
 from scopeview.cli.tracing import run_traced
 
 if TYPE_CHECKING:
@@ -64,24 +62,12 @@ def command(  # noqa: PLR0913 - one parameter per option
     command of Python's: `scopeview check-scopes -- pytest tests`.
     """
     from scopeview.analysis.lint.run import lint, merged
-    from scopeview.render.sarif import sarif
-    from scopeview.render.text.console import make_console
-    from scopeview.render.text.lint import print_lint
 
-    form = "json" if as_json else form
     run = run_traced(script, arguments, as_module=as_module, quiet=True)
     chosen = listed(select) or _DEFAULT
     subjects = _subjects(run.tracing, output, script)
     report = merged([lint(one, select=chosen, ignore=listed(ignore), severity=severity) for one in subjects])
-    if form == "json":
-        print_json(report)
-    elif form == "sarif":
-        print_foreign_json(sarif(report))
-    else:
-        print_lint(make_console(color=color), report)
-    if report.findings:
-        sys.stdout.flush()
-        sys.exit(1)
+    print_report(report, "json" if as_json else form, color=color, fails=bool(report.findings))
 
 
 def _subjects(tracing: Tracing, output: str | None, script: str) -> list[Subject]:

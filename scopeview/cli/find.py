@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.options import Source, output_options, print_json, program_option, source_options
+from scopeview.cli.options import Source, output_options, paging_options, print_json, program_option, source_options
 
 if TYPE_CHECKING:
     from scopeview.analysis.answers.variables import VariableTablePage
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 @click.command("find")
 @source_options
 @click.argument("query", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Hits of one page.")
-@click.option("--offset", type=click.IntRange(0, 1_000_000_000), default=0, help="Hits to skip.")
+@paging_options("Hits", "of one page", 50)
 @click.option(
     "--columns",
     metavar="KEYS",

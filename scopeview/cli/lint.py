@@ -11,6 +11,7 @@ from scopeview.cli.options import Source, limits, print_foreign_json, print_json
 
 if TYPE_CHECKING:
     from scopeview.analysis.lint.rule import Severity, Subject
+    from scopeview.analysis.lint.run import LintReport
 
 
 @click.command("lint")
@@ -66,19 +67,25 @@ def command(  # noqa: PLR0913 - one parameter per option
     Exit code 1 when an error stands, 0 otherwise. Every rule has a page in docs/lint.md; --explain prints it.
     """
     from scopeview.analysis.lint.run import lint
+
+    subject = _subject(Source(path, tags, artifact, importing, timeout), checkpoint, values, program)
+    report = lint(subject, select=listed(select), ignore=listed(ignore), severity=severity)
+    print_report(report, "json" if as_json else output, color=color, fails=report.has_errors)
+
+
+def print_report(report: LintReport, form: str, *, color: bool | None, fails: bool) -> None:
+    """Print findings as text, JSON or SARIF; exit with code 1 where they are a failure."""
     from scopeview.render.sarif import sarif
     from scopeview.render.text.console import make_console
     from scopeview.render.text.lint import print_lint
 
-    subject = _subject(Source(path, tags, artifact, importing, timeout), checkpoint, values, program)
-    report = lint(subject, select=listed(select), ignore=listed(ignore), severity=severity)
-    if as_json or output == "json":
+    if form == "json":
         print_json(report)
-    elif output == "sarif":
+    elif form == "sarif":
         print_foreign_json(sarif(report))
     else:
         print_lint(make_console(color=color), report)
-    if report.has_errors:
+    if fails:
         sys.stdout.flush()
         sys.exit(1)
 

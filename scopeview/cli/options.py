@@ -97,6 +97,25 @@ def limit_options(function: Command) -> Command:
     return function
 
 
+def paging_options(what: str, done: str, default: int) -> Callable[[Command], Command]:
+    """Add --limit and --offset over a list of things; the command gets them under these names.
+
+    Args:
+        what: what is listed, such as `Hits`.
+        done: what is done with them, such as `of one page`.
+        default: how many, if nothing else is asked for.
+    """
+
+    def add(function: Command) -> Command:
+        limit = click.option(
+            "--limit", type=click.IntRange(1, 1_000_000), default=default, show_default=True, help=f"{what} {done}."
+        )
+        offset = click.option("--offset", type=click.IntRange(0, 1_000_000_000), default=0, help=f"{what} to skip.")
+        return limit(offset(function))
+
+    return add
+
+
 def program_option(function: Command) -> Command:
     """Add --program; the command gets it as `program`, None if it was not given."""
     return click.option(

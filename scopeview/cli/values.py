@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from scopeview.cli.options import limit_options, limits, output_options, print_json
+from scopeview.cli.options import limit_options, limits, output_options, paging_options, print_json
 
 
 @click.command("values")
@@ -12,8 +12,7 @@ from scopeview.cli.options import limit_options, limits, output_options, print_j
 @click.argument("query", nargs=-1)
 @click.option("--tags", help="Tag-set of the MetaGraph to open, comma-separated.")
 @click.option("--artifact", help="Which of several artifacts at PATH to open.")
-@click.option("--limit", type=click.IntRange(1, 1_000_000), default=200, show_default=True, help="Variables to read.")
-@click.option("--offset", type=click.IntRange(0, 1_000_000_000), default=0, help="Variables to skip.")
+@paging_options("Variables", "to read", 200)
 @limit_options
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option

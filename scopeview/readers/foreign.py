@@ -1,11 +1,10 @@
-"""Names for what is not TensorFlow's to read here, so that a refusal says what the file is and what to do."""
+"""Names for what no reader opens, so that a refusal says what the file is and what to do."""
 
 from __future__ import annotations
 
 import json
 
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes weights (.h5); open it with h5py, or save a SavedModel"),
     (4, b"TFL3", "a TensorFlow Lite model, which has no variables or scopes left; open the SavedModel it came from"),
     (0, b"\x89PNG", "a PNG picture"),
     (0, b"\xff\xd8\xff", "a JPEG picture"),
@@ -44,11 +43,9 @@ def foreign_name(head: bytes) -> str | None:
         if head.startswith(magic, offset):
             return name
     if head.startswith(b"PK\x03\x04"):
-        return _zip_name(head)
+        return "a zip archive; unpack it first"
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
         return "a Python pickle, which is not opened because that runs code"
-    if head[8:9] == b"{" and head[5:8] == b"\0\0\0" and b'"dtype"' in head:
-        return "a safetensors file"
     return None
 
 
@@ -63,14 +60,6 @@ def foreign_text_name(head: bytes) -> str | None:
             "stand for are lost; fetch the file again in binary mode"
         )
     return _json_name(head)
-
-
-def _zip_name(head: bytes) -> str:
-    if b"model.weights.h5" in head or b"config.json" in head:
-        return "a Keras 3 archive (.keras); load it with Keras and call model.export() for a SavedModel"
-    if b"data.pkl" in head:
-        return "a PyTorch archive"
-    return "a zip archive; unpack it first"
 
 
 def _json_name(head: bytes) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -55,6 +56,27 @@ def shortened(text: str, width: int) -> str:
         return "…"[:width]
     end = (width - 1) * 2 // 3
     return f"{text[: width - 1 - end]}…{text[-end:]}" if end else f"{text[: width - 1]}…"
+
+
+_RANGES_SHOWN = 4
+_RANGES = re.compile(r"\[([\d-]+(?:,[\d-]+)*)\]")
+
+
+def folded_label(label: str) -> str:
+    """Shorten the label of numbered siblings whose numbers lie scattered; the last is kept.
+
+    >>> folded_label("layer_[0-3,7]"), folded_label("layer_[0,13,26,39,52,65,78]")
+    ('layer_[0-3,7]', 'layer_[0,13,26,… 3 more,78]')
+    """
+
+    def shortened_list(match: re.Match[str]) -> str:
+        ranges = match[1].split(",")
+        if len(ranges) <= _RANGES_SHOWN + 1:
+            return match[0]
+        first, left_out = ranges[: _RANGES_SHOWN - 1], len(ranges) - _RANGES_SHOWN
+        return f"[{','.join(first)},… {left_out} more,{ranges[-1]}]"
+
+    return _RANGES.sub(shortened_list, label)
 
 
 def count(number: int) -> str:

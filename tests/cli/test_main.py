@@ -9,6 +9,7 @@ import click
 import pytest
 
 import scopeview as package
+from scopeview.cli.main import COMMANDS
 from tests.cli.running import Run
 from tests.places import SAMPLES
 
@@ -17,24 +18,7 @@ def test_help_lists_the_commands(scopeview: Run) -> None:
     ran = scopeview("--help")
 
     assert ran.code == 0
-    assert [line.split()[0] for line in ran.out.split("Commands:")[1].strip().splitlines()] == [
-        "inspect",
-        "show",
-        "find",
-        "sharing",
-        "collections",
-        "lint",
-        "diff",
-        "values",
-        "convert",
-        "merge",
-        "report",
-        "trace",
-        "check-scopes",
-        "export",
-        "serve",
-        "completion",
-    ]
+    assert [line.split()[0] for line in ran.out.split("Commands:")[1].strip().splitlines()] == [*COMMANDS]
 
 
 def test_version(scopeview: Run) -> None:

@@ -8,8 +8,11 @@ import pytest
 from rich.text import Text
 
 import scopeview
+from scopeview.analysis.trees.outline import View, op_forest, outline
 from scopeview.render.text.console import PIPE_WIDTH, make_console
 from scopeview.render.text.table import Column, Items, print_table
+from scopeview.render.text.tree import print_outline
+from tests.graphs import model_from_text
 
 
 def printed(width: int, rows: list[tuple[str, ...]], gives: int = 0) -> list[str]:
@@ -42,6 +45,17 @@ def test_wide_characters_count_twice() -> None:
 
     assert lines[1].endswith("  x")
     assert lines[2].endswith("  y")
+
+
+def test_scattered_numbers_of_siblings_are_shortened_in_text_alone() -> None:
+    numbers = [7 * n for n in range(40)]
+    text = "\n".join(f"net/layer_{n}/a NoOp\nnet/layer_{n}/b NoOp" for n in numbers)
+    found = outline(op_forest(model_from_text(text).graph), View(lines=9))
+    out = io.StringIO()
+    print_outline(make_console(file=out), found, [Column()], lambda _row: (), "op")
+
+    assert f"layer_[{','.join(map(str, numbers))}]" in [row.label for row in found.rows]
+    assert "layer_[0,7,14,… 36 more,273]" in out.getvalue()
 
 
 def test_in_a_narrow_terminal_every_line_still_fits() -> None:

@@ -15,7 +15,7 @@ from scopeview.analysis.derive.call_sites import CallSite
 from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.trees.folding import fold_twins
 from scopeview.model.names import leaf_of, scope_of, split_uniquifier
-from scopeview.render.formats import count, initializer_text, plural, printable, shape_text
+from scopeview.render.formats import count, folded_label, initializer_text, plural, printable, shape_text
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.traced import print_history, print_site_lines
 
@@ -108,7 +108,7 @@ def print_call_sites(console: Console, sites: Sequence[CallSite]) -> None:
         program = f"{site.program}: " if site.program else ""
         rows.append(
             (
-                f"{program}{group.label or '(root)'}",
+                f"{program}{(folded_label(group.label) if len(group.items) > 1 else group.label) or '(root)'}",
                 site.relation,
                 f"{site.times} times" if site.times > 1 else "",
                 Items(tuple(dict.fromkeys(_told(read, site) for read in site.reads))),

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scopeview.analysis.trees.outline import Outline, OutlineRow
-from scopeview.render.formats import plural, printable
+from scopeview.render.formats import folded_label, plural, printable
 from scopeview.render.text.table import Cell, Column, print_table
 
 
@@ -52,7 +52,7 @@ def _label(row: OutlineRow, open_guides: Sequence[bool]) -> Text:
     if row.kind == "more":
         return text.append(f"… {row.label}", style="quiet")
     style = "fold" if row.twins > 1 else "scope" if row.kind == "scope" else ""
-    text.append(printable(row.label), style=style)
+    text.append(printable(folded_label(row.label) if row.twins > 1 else row.label), style=style)
     if row.kind == "scope":
         text.append("/", style="guide")
     if row.twins > 1:
