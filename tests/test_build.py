@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -67,3 +70,25 @@ def test_a_page_that_cannot_be_built_is_one_clear_error(checkout: Path, tmp_path
     assert done.returncode != 0
     assert "the page could not be built" in done.stderr
     assert "SCOPEVIEW_NO_PAGE=1" in done.stderr
+
+
+def test_the_page_comes_with_the_licenses_of_what_it_contains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks = SimpleNamespace(BuildHookInterface=object)  # the build has hatchling, the tests need not
+    monkeypatch.setitem(sys.modules, "hatchling.builders.hooks.plugin.interface", hooks)
+    monkeypatch.syspath_prepend(ROOT)
+    licenses = importlib.import_module("hatch_build").licenses
+    packages = {"one": {"two": "^1"}, "two": {}, "never": {}}
+    for name, needed in packages.items():
+        folder = tmp_path / "node_modules" / name
+        folder.mkdir(parents=True)
+        package = {"version": "1.2", "license": f"L-{name}", "dependencies": needed}
+        (folder / "package.json").write_text(json.dumps(package), "utf-8")
+        (folder / "LICENSE.md").write_text(f"the text of {name}", "utf-8")
+    (tmp_path / "package.json").write_text(json.dumps({"dependencies": {"one": "^1"}}), "utf-8")
+
+    text = licenses(tmp_path)
+    assert [f"{name} 1.2 (L-{name})" in text for name in packages] == [True, True, False]
+    assert "the text of two" in text
+    (tmp_path / "node_modules" / "two" / "LICENSE.md").unlink()
+    with pytest.raises(RuntimeError, match="two has no text of its license"):
+        licenses(tmp_path)
