@@ -68,10 +68,11 @@ def frozen_graph(gigabytes: float, layers: int = 119) -> Iterator[bytes]:
         before = f"{scope}/MatMul"
 
 
-def checkpoint_entries(entries: int) -> Iterator[TensorToWrite]:
-    """Yield small variables of a network with two optimizer slots each."""
+def checkpoint_entries(entries: int, *, renamed: bool = False) -> Iterator[TensorToWrite]:
+    """Yield small variables of a network with two optimizer slots each; in a second version every tenth is renamed."""
     for number_of in range(entries // 3):
-        name = f"block_{number_of // 100}/layer_{number_of % 100}/w"
+        block_name = "new" if renamed and number_of // 100 % 10 == 0 else "block"
+        name = f"{block_name}_{number_of // 100}/layer_{number_of % 100}/w"
         for slot in ("", "/Adam", "/Adam_1"):
             value = np.full(8, number_of + len(slot), dtype=np.float32)
             yield TensorToWrite(name + slot, "float32", (2, 4), lambda value=value: iter([value]))
@@ -124,12 +125,13 @@ def main() -> None:
     parser.add_argument("target", type=Path)
     parser.add_argument("--gigabytes", type=float, default=1.5)
     parser.add_argument("--entries", type=int, default=200_000)
+    parser.add_argument("--renamed", action="store_true", help="a second version of the checkpoint")
     parser.add_argument("--copies", type=int, default=16)
     parser.add_argument("--layers", type=int, default=600)
     parser.add_argument("--functions", type=int, default=300)
     arguments = parser.parse_args()
     if arguments.kind == "checkpoint":
-        write_checkpoint(arguments.target, checkpoint_entries(arguments.entries))
+        write_checkpoint(arguments.target, checkpoint_entries(arguments.entries, renamed=arguments.renamed))
     elif arguments.kind == "functions":
         arguments.target.mkdir(exist_ok=True)
         (arguments.target / "saved_model.pb").write_bytes(many_functions(arguments.functions))

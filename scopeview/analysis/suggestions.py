@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from itertools import islice
 from shlex import quote
@@ -22,7 +21,10 @@ def not_found(model: Model, name: str, known: Iterable[str], what: str = "nothin
     leaf = leaf_of(name.rstrip("/"))
     near = [other for other in names if leaf_of(other) == leaf][:3]
     near = near or sorted((other for other in names if leaf.casefold() in leaf_of(other).casefold()), key=len)[:3]
-    near = near or difflib.get_close_matches(name[:200], names, n=3)
+    if not near:
+        import difflib  # for misspelled names only
+
+        near = difflib.get_close_matches(name[:200], names, n=3)
     if not near and 0 < len(names) <= _FEW:
         return f"{absent}; there are: {', '.join(names)}"
     proposal = f"; near it: {', '.join(near)}" if near else ""

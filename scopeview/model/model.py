@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from scopeview.model.code_lines import CodeLines
 from scopeview.model.collection import Collection
@@ -16,8 +16,10 @@ from scopeview.model.once import Answers, once
 from scopeview.model.ops import Buffer, OpTable
 from scopeview.model.scopes import ScopeTree
 from scopeview.model.shapes import Shape
-from scopeview.model.trace import Trace
 from scopeview.model.variables import VariableTable
+
+if TYPE_CHECKING:
+    from scopeview.model.trace import Trace
 
 Format = Literal[
     "graph_def",

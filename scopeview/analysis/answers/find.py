@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -173,6 +172,8 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
             if any(_fits_in_any_case(glob, value) for value in values):
                 continue
             by_case = {value.casefold(): value for value in sorted(values)}
+            import difflib  # for misspelled names only
+
             near = difflib.get_close_matches(glob.casefold(), by_case, n=3)
             proposal = f"; near it: {', '.join(by_case[name] for name in near)}" if near else ""
             yield f"nothing here has {field}:{glob}{proposal}"

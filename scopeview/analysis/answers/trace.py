@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -329,11 +328,15 @@ def _suggestions(name: str, created: Iterable[str]) -> list[str]:
     names = [one for one in created if one != name]
     leaf = name.rpartition("/")[2]
     ranked = sorted((one for one in names if one.rpartition("/")[2] == leaf), key=lambda one: -_likeness(one, name))
+    import difflib  # for misspelled names only
+
     close = difflib.get_close_matches(name, names, n=_MOST_SUGGESTIONS, cutoff=0.6)
     return list(dict.fromkeys([*ranked[:_MOST_SUGGESTIONS], *close]))[:_MOST_SUGGESTIONS]
 
 
 def _likeness(one: str, other: str) -> float:
+    import difflib
+
     return difflib.SequenceMatcher(None, one, other).ratio()
 
 

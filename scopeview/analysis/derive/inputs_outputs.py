@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scopeview.analysis.derive.reach import distinct
 from scopeview.analysis.derive.roles import Roles
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.model.model import Model
@@ -130,7 +131,7 @@ def _reached(flow: Flow, inputs: list[OpRow]) -> NDArray[np.bool_]:
         counts = starts[frontier + 1] - starts[frontier]
         before = np.repeat(np.cumsum(counts) - counts, counts)
         onward = target[np.repeat(starts[frontier], counts) + np.arange(int(counts.sum())) - before]
-        frontier = np.unique(onward[~reached[onward]])
+        frontier = distinct(onward[~reached[onward]])
         reached[frontier] = True
     return reached
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from scopeview.model.op_types import ARGUMENT_TYPE, LAYERS, SIZES, VARIABLE_TYPE
 from scopeview.model.ops import OpRow, OpTable
 
 Flags = NDArray[np.bool_]
+Rows = TypeVar("Rows", np.int32, np.int64)
 
 
 def per_type(table: OpTable, test: Callable[[str], object]) -> Flags:
@@ -58,10 +60,18 @@ def _walk(first_edge: NDArray[np.int64], head: NDArray[np.int32], starts: Flags,
         first = first_edge[frontier]
         counts = first_edge[frontier + 1] - first
         before = np.repeat(np.cumsum(counts) - counts, counts)
-        entered = np.unique(head[np.repeat(first, counts) + np.arange(int(counts.sum())) - before])
-        frontier = entered[through[entered] & ~reached[entered]]
+        entered = head[np.repeat(first, counts) + np.arange(int(counts.sum())) - before]
+        frontier = distinct(entered[through[entered] & ~reached[entered]])
         reached[frontier] = True
     return reached
+
+
+def distinct(rows: NDArray[Rows]) -> NDArray[Rows]:
+    """Return rows sorted and each once; `np.unique` is slower, and imports more of numpy than all else here needs."""
+    found = np.sort(rows)
+    is_first = np.ones(len(found), dtype=bool)
+    is_first[1:] = found[1:] != found[:-1]
+    return found[is_first]
 
 
 def takes_data(table: OpTable, fed: frozenset[str] = frozenset()) -> Flags:
@@ -91,7 +101,7 @@ def _constant_inputs(table: OpTable) -> list[OpRow]:
     columns, target = table.columns, table.targets
     edges = np.flatnonzero(per_type(table, LAYERS.fullmatch)[target] & (columns.source >= 0))
     edges = edges[edges - columns.in_start[target[edges]] < 2]
-    sources = np.unique(columns.source[edges])
+    sources = distinct(columns.source[edges])
     rows = [OpRow(row) for row in sources[per_type(table, lambda name: name == "Const")[sources]].tolist()]
     values = table.select_attributes(rows, ("value",))["value"]
     return [row for row, value in zip(rows, values, strict=True) if isinstance(value, TensorValue) and value.shape]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analysis.derive.gradient_scopes import differentiated
-from scopeview.analysis.derive.reach import Flags, downstream, per_type, takes_data, upstream
+from scopeview.analysis.derive.reach import Flags, distinct, downstream, per_type, takes_data, upstream
 from scopeview.analysis.derive.role_marks import CODES, FORWARD, Given, Marks, RoleRule
 from scopeview.analysis.derive.writers import variable_behind
 from scopeview.model.attributes import FunctionRef
@@ -244,7 +244,7 @@ def _for_machinery(marks: Marks) -> Iterator[Given]:
         np.subtract.at(remaining, source[edges], 1)
         np.minimum.at(best, source[edges], codes[target])
         feeds_gradient[source[edges[is_proper[target]]]] = True
-        reached = np.unique(source[edges])
+        reached = distinct(source[edges])
         names_file = is_fed[reached] & (best[reached] == CODES["save"])
         free = (remaining[reached] == 0) & (codes[reached] == FORWARD) & (~stays[reached] | names_file)
         free &= (best[reached] != CODES["summary"]) | shows[reached]

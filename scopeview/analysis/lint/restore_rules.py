@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scopeview.analysis.diff.comparison import restore_report
 from scopeview.analysis.diff.restore import RestoreReport
 from scopeview.analysis.diff.verdict import RestoreCause
 from scopeview.analysis.lint.rule import Found, Severity, Subject, rule
@@ -15,6 +14,8 @@ def report_of(subject: Subject) -> RestoreReport | None:
     checkpoint = subject.checkpoint
     if checkpoint is None:
         return None
+    from scopeview.analysis.diff.comparison import restore_report  # most graphs are examined without a checkpoint
+
     return subject.context.cached(("restore", checkpoint), lambda: restore_report(subject.context, checkpoint))
 
 
