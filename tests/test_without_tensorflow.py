@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -57,3 +58,9 @@ def test_import_says_what_to_install() -> None:
 
     assert "pip install tensorflow" in " ".join((done.stdout + done.stderr).split())
     assert "Traceback" not in done.stderr
+
+
+def test_the_small_installation_has_every_dependency_but_tensorflow() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    listed = [line for line in (ROOT / "requirements-small.txt").read_text().splitlines() if not line.startswith("#")]
+    assert listed == [one for one in declared if not one.startswith("tensorflow")]
