@@ -80,7 +80,7 @@ screenshots: $(VENV)/.dev browser  ## take the pictures of the page in docs/scre
 
 bench: $(VENV)/.dev  ## time scopeview beside TensorFlow's own tools
 	$(BIN)/python benchmarks/cli.py
-	$(BIN)/python benchmarks/scale.py
+	PYTHONPATH=. $(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/diff.py
 
 constraints:  ## resolve the dependencies anew and pin them

@@ -1,6 +1,6 @@
 """Measure what docs/performance.md promises, each work beside a yardstick that runs in turn with it.
 
-    python benchmarks/bars.py --folder /tmp/bench [--runs 3] [--only lint]
+    python benchmarks/bars.py --folder FOLDER [--runs 3] [--only lint]
 
 The yardstick is upb's parse of a graph of 100,000 ops: machines differ and are shared, so that seconds of two runs are
 compared by it. All are CPU seconds, user and system; every work is a process of its own. Inputs are made in the folder
