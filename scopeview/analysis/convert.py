@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Literal, get_args
 
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.diff.namespace import Entry, namespace_of
+from scopeview.analysis.diff.recipes import Piece, Recipe
 from scopeview.analysis.query import glob_pattern
 from scopeview.errors import QueryError
 from scopeview.model.dtypes import NON_NUMERIC, element_bytes
@@ -20,8 +23,6 @@ Resize = Literal["copy", "mean"]
 
 AUXILIARY_WORDS = {"slots": ("slot", "scalar"), "averages": ("average",)}
 """What `--drop` and `--only` call groups of auxiliary variables."""
-
-OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,10 @@ class ConvertRow:
     """How it gets another size: `copy`, `mean`, or empty."""
     reason: str
     """What says that the values belong there."""
+    pieces: tuple[Piece, ...] = ()
+    """What it is joined of, where it is not one whole variable; `source` is then the first of them."""
+    columns: int = 1
+    """How many pieces one row of them has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ class Counterpart:
     evidence: str
     axes: tuple[int, ...] = ()
     """The order of the source's axes that gives the other's; empty if it stays."""
+    is_reshaped: bool = False
+    """Whether it gets another shape, its elements in the same order."""
 
 
 Counterparts = Mapping[str, Counterpart]
@@ -107,6 +114,7 @@ def plan_conversion(
     options: ConvertOptions,
     like: AnalysisContext | None = None,
     matched: Counterparts | None = None,
+    recipes: Sequence[Recipe] = (),
 ) -> ConvertPlan:
     """Plan a conversion; nothing is read or written.
 
@@ -115,6 +123,7 @@ def plan_conversion(
         options: what is asked.
         like: the artifact whose names, shapes and dtypes are taken.
         matched: with `like`, the pairs of variables that are one.
+        recipes: with `like`, variables that are joined of several, or are parts of one.
 
     Raises:
         QueryError: a name or an option fits nothing, or two tensors would get one key.
@@ -125,7 +134,11 @@ def plan_conversion(
     if like is None:
         rows = [_row(variable, values, options) for variable, values in chosen]
     else:
-        rows = _like(chosen, like, matched or {}, options, dropped, unfilled)
+        made = _joined_rows(chosen, recipes, options)
+        rows = made + _like(chosen, like, matched or {}, options, dropped, unfilled)
+        used = {piece.source for row in made for piece in row.pieces}
+        dropped = [one for one in dropped if one.name not in used]
+        unfilled = [one for one in unfilled if one.name not in {recipe.target.name for recipe in recipes}]
     rows = [row for row in rows if row is not None]
     _check(rows, options, source)
     return ConvertPlan(
@@ -142,14 +155,13 @@ def _chosen(
     source: AnalysisContext, options: ConvertOptions, dropped: list[NotConverted]
 ) -> list[tuple[Variable, Variable]]:
     """Return the variables to write, each with the one whose values it gets."""
-    averages = {
-        auxiliary.primary: source.model.variables.named(auxiliary.variable)[0]
-        for auxiliary in source.auxiliary_variables
-        if auxiliary.kind == "average" and source.model.variables.named(auxiliary.variable)
-    }
+    entries = namespace_of(source).entries
+    variables = variables_by_name(source)
+    averages = {entry.primary: variables[name] for name, entry in entries.items() if entry.kind == "average"}
     found = []
-    for variable in source.model.variables:
-        reason = _why_dropped(source, variable, options)
+    for name, entry in entries.items():
+        variable = variables[name]
+        reason = _why_dropped(entry, variable, options)
         if reason:
             dropped.append(NotConverted(variable.name, reason))
         else:
@@ -157,14 +169,18 @@ def _chosen(
     return found
 
 
-def _why_dropped(source: AnalysisContext, variable: Variable, options: ConvertOptions) -> str:
+def variables_by_name(source: AnalysisContext) -> dict[str, Variable]:
+    """Return the variables of an artifact by names of their own: those that share a name go by their keys."""
+    return {name: replace(entry.variable, name=name) for name, entry in namespace_of(source).entries.items()}
+
+
+def _why_dropped(entry: Entry, variable: Variable, options: ConvertOptions) -> str:
     """Return why a variable is left out; empty if it is not."""
-    auxiliary = source.auxiliary_variables.of(variable)
-    kind = auxiliary.kind if auxiliary is not None else ""
+    kind = entry.kind
     for word, kinds in AUXILIARY_WORDS.items():
         if kind in kinds and (word in options.drop or (word == "averages" and options.averages)):
             return {"slot": "an optimizer slot", "scalar": "an optimizer's scalar", "average": "a moving average"}[kind]
-    if variable.dtype in NON_NUMERIC or variable.name == OBJECT_GRAPH_KEY:
+    if variable.dtype in NON_NUMERIC:
         return f"it holds no numbers but {variable.dtype}"
     if options.only and not is_within(variable.name, options.only):
         return f"outside {options.only}"
@@ -201,7 +217,8 @@ def _like(
 ) -> list[ConvertRow]:
     """Return the rows of the other side's variables, filled from their counterparts."""
     counterpart = dict(matched) | {name: Counterpart(other, "the map") for name, other in options.names.items()}
-    targets = {variable.name: variable for variable in like.model.variables}
+    targets = variables_by_name(like)
+    auxiliary = {name for name, entry in namespace_of(like).entries.items() if entry.kind != "variable"}
     rows, filled = [], set()
     for variable, values in chosen:
         other = counterpart.get(variable.name)
@@ -219,9 +236,42 @@ def _like(
     unfilled += [
         NotConverted(name, "no counterpart in the source")
         for name, target in targets.items()
-        if name not in filled and target.dtype not in NON_NUMERIC and target not in like.auxiliary_variables
+        if name not in filled and target.dtype not in NON_NUMERIC and name not in auxiliary
     ]
     return rows
+
+
+def _joined_rows(
+    chosen: Iterable[tuple[Variable, Variable]], recipes: Iterable[Recipe], options: ConvertOptions
+) -> list[ConvertRow]:
+    """Return the rows of variables that are joined of others, all of which are chosen."""
+    values = {variable.name: held for variable, held in chosen}
+    found = []
+    for recipe in recipes:
+        sources = [values.get(piece.source) for piece in recipe.pieces]
+        first = sources[0]
+        if first is None or None in sources:
+            continue
+        found.append(
+            ConvertRow(
+                source=first.name,
+                key=key_of(recipe.target.variable),
+                dtype=_cast(recipe.target.dtype, options.cast),
+                shape=_sizes(recipe.target.shape),
+                source_dtype=first.dtype,
+                source_shape=_sizes(first.shape),
+                axes=(),
+                resize="",
+                reason=recipe.evidence,
+                pieces=tuple(
+                    replace(piece, source=held.name)
+                    for piece, held in zip(recipe.pieces, sources, strict=True)
+                    if held is not None
+                ),
+                columns=recipe.columns,
+            )
+        )
+    return found
 
 
 def _fitted(
@@ -236,8 +286,10 @@ def _fitted(
         shape=want,
         reason=other.evidence,
     )
-    if other.axes and tuple(have[axis] for axis in other.axes) == want:
+    if other.axes and (other.is_reshaped or tuple(have[axis] for axis in other.axes) == want):
         return replace(base, axes=other.axes)
+    if other.is_reshaped and prod(have) == prod(want):
+        return base
     if have == want:
         return base
     how = next((how for text, how in options.resize.items() if glob_pattern(text).fullmatch(variable.name)), None)
@@ -250,7 +302,8 @@ def _check(rows: Sequence[ConvertRow], options: ConvertOptions, source: Analysis
         if row.key in seen:
             raise QueryError(f"{seen[row.key]} and {row.source} would both be written as {row.key}; mend the map")
         seen[row.key] = row.source
-    unknown = [name for name in options.names if not source.model.variables.named(name)]
+    known = namespace_of(source).entries
+    unknown = [name for name in options.names if name not in known]
     if unknown:
         raise QueryError(f"{source.model.origin.path} has no variable {unknown[0]}, which the map names")
     if not rows:

@@ -6,18 +6,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.options import print_json
+from scopeview.cli.options import limit_options, limits, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.convert import Counterparts
+    from scopeview.analysis.diff.matching.rules import Guidance
+    from scopeview.analysis.diff.recipes import Recipe
+    from scopeview.readers.stored_values import StoredValues
 
 
 @click.command()
 @click.argument("path", metavar="A")
-@click.option("--to", "target", required=True, help="OUT.safetensors, OUT.npz, or the prefix of a new V2 checkpoint.")
+@click.option("--to", "target", required=True, help="OUT.safetensors, .npz, .weights.h5, or a new checkpoint's prefix.")
 @click.option("--like", help="An artifact whose names, shapes and dtypes are taken; variables are matched as in diff.")
-@click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False), help="JSON of names to new keys.")
+@click.option("--values", is_flag=True, help="With --like: match by equal values too, where both sides have them.")
+@click.option("--rule", "rules", multiple=True, metavar="OLD=NEW", help="How names of A are rewritten; repeatable.")
+@click.option("--accept", type=click.Choice(["proposed"]), help="With --like: take what is only proposed as matched.")
+@click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False), help="JSON of diff, or names to keys.")
 @click.option("--drop", multiple=True, help="Leave out `slots`, `averages`, or names that fit a pattern. Repeatable.")
 @click.option("--averages", is_flag=True, help="Write moving averages in place of the variables that have one.")
 @click.option("--only", default="", help="Only variables within this variable scope.")
@@ -25,11 +33,15 @@ if TYPE_CHECKING:
 @click.option("--resize", multiple=True, help="NAME=copy or NAME=mean: fill the rows that --like has more. Repeatable.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and write nothing.")
 @click.option("--all", "show_all", is_flag=True, help="Print every tensor of the plan.")
+@limit_options
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def command(  # noqa: PLR0913 - one parameter per option
     path: str,
     target: str,
     like: str | None,
+    values: bool,
+    rules: tuple[str, ...],
+    accept: str | None,
     map_file: str | None,
     drop: tuple[str, ...],
     averages: bool,
@@ -49,23 +61,32 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.convert import ConvertOptions, parse_dtype, parse_resize, plan_conversion
+    from scopeview.analysis.diff.matching.rules import Guidance, rule_of
     from scopeview.cli.progress import reading
-    from scopeview.readers import read, with_values
+    from scopeview.readers import limited, read, with_values
     from scopeview.render.text.convert import plan_lines
     from scopeview.writers.convert import convert, refuse_source
     from scopeview.writers.verify import verify
 
-    model, values = with_values(read(path))
-    source, other = AnalysisContext(model), None if like is None else AnalysisContext(read(like))
+    bounds = limits()
+    with limited(bounds):
+        model, reader = with_values(read(path))
+        target_model = None if like is None else read(like)
+    source, other = AnalysisContext(model), None if target_model is None else AnalysisContext(target_model)
+    names = _map(map_file)
     options = ConvertOptions(
         drop=drop,
         averages=averages,
         only=only,
         cast=parse_dtype(cast),
-        names=_map(map_file),
+        names=names if other is not None else _rewritten(source, rules) | names,
         resize=parse_resize(resize),
     )
-    plan = plan_conversion(source, options, other, None if other is None else _matched(source, other))
+    if other is None:
+        plan = plan_conversion(source, options)
+    else:
+        guidance = Guidance([rule_of(text) for text in rules], names, accept == "proposed")
+        plan = plan_conversion(source, options, other, *_matched(source, other, guidance, reader if values else None))
     refuse_source(Path(target), [model])
     if as_json:
         print_json(plan)
@@ -74,24 +95,47 @@ def command(  # noqa: PLR0913 - one parameter per option
     if dry_run:
         return
     with reading("writing", plan.size_bytes) as on_written:
-        convert(plan, model, values, Path(target), on_written)
+        convert(plan, model, reader, Path(target), on_written, bounds, target_model or model)
     verify(plan, Path(target))
     if not as_json:
         click.echo("\n".join(plan_lines(plan, lines=None if show_all else 0)))
         click.echo(f"wrote {target}; read back and equal to the plan")
 
 
-def _matched(source: AnalysisContext, other: AnalysisContext) -> Counterparts:
+def _matched(
+    source: AnalysisContext, other: AnalysisContext, guidance: Guidance, values: StoredValues | None
+) -> tuple[Counterparts, Sequence[Recipe]]:
+    """Return the pairs of two sides, and what is joined of several; by values too, where a reader of A's is given."""
     from scopeview.analysis.convert import Counterpart
     from scopeview.analysis.diff.match import match
     from scopeview.analysis.diff.namespace import namespace_of
+    from scopeview.analysis.diff.recipes import recipe_of
+    from scopeview.analysis.diff.value_proof import Proofs, proofs_of
+    from scopeview.readers import with_values
 
-    pairs = match(namespace_of(source), namespace_of(other)).pairs
-    return {pair.a.name: Counterpart(pair.b.name, pair.evidence, pair.axes) for pair in pairs}
+    a, b = namespace_of(source), namespace_of(other)
+    proofs = Proofs() if values is None else proofs_of(a, b, (values, with_values(other.model)[1]))
+    accepts = guidance.accepts_proposals
+    matching = match(a, b, rules=guidance.rules, given=guidance.given, accepts_proposals=accepts, proofs=proofs)
+    found = {}
+    for pair in matching.pairs:
+        recipe = recipe_of(pair.a, pair.b, pair.axes, pair.evidence)
+        is_reshaped = recipe is not None and recipe.is_reshaped
+        found[pair.a.name] = Counterpart(pair.b.name, pair.evidence, pair.axes, is_reshaped)
+    return found, matching.recipes
+
+
+def _rewritten(source: AnalysisContext, rules: tuple[str, ...]) -> dict[str, str]:
+    """Return new keys for the names that rules rewrite."""
+    from scopeview.analysis.diff.matching.rules import rewritten, rule_of
+
+    parsed = [rule_of(text) for text in rules]
+    names = (variable.name for variable in source.model.variables)
+    return {name: new for name in names if (new := rewritten(name, parsed))}
 
 
 def _map(path: str | None) -> dict[str, str]:
-    """Read `--map`: an object of names to keys, as `diff --format json` prints one.
+    """Read `--map`: an object of names to keys, or what `diff --format json` prints.
 
     Raises:
         QueryError: it is none.
@@ -99,14 +143,12 @@ def _map(path: str | None) -> dict[str, str]:
     import json
     from pathlib import Path
 
+    from scopeview.analysis.diff.matching.rules import given_pairs
     from scopeview.errors import QueryError
 
     if path is None:
         return {}
     try:
-        found = json.loads(Path(path).read_text("utf-8"))
+        return given_pairs(json.loads(Path(path).read_text("utf-8")))
     except (ValueError, RecursionError, OSError) as error:
         raise QueryError(f"{path} is no JSON: {str(error)[:200]}") from error
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise QueryError(f"{path} is no JSON object of names to names, as `scopeview diff --format json` prints one")
-    return found

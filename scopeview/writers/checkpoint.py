@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from scopeview.model.dtypes import dtype_number
+from scopeview.model.model import Model
+from scopeview.readers.checkpoint.object_graph import OBJECT_GRAPH_KEY
 from scopeview.readers.checksums import MaskedChecksum
+from scopeview.writers.object_graph import object_graph_of, string_content
 from scopeview.writers.table import varint, write_table
 from scopeview.writers.tensors import TensorToWrite, new_file
 
@@ -20,7 +23,10 @@ _VERSION = 1
 
 
 def write_checkpoint(
-    prefix: Path, tensors: Iterable[TensorToWrite], on_written: Callable[[int], None] = lambda _size: None
+    prefix: Path,
+    tensors: Iterable[TensorToWrite],
+    on_written: Callable[[int], None] = lambda _size: None,
+    like: Model | None = None,
 ) -> None:
     """Write a checkpoint; the data file comes first, so that an index never names what is not there.
 
@@ -28,35 +34,44 @@ def write_checkpoint(
         prefix: its path without `.index`.
         tensors: what to write; any order.
         on_written: called with the bytes of each block that was written.
+        like: the checkpoint whose keys are taken; if it is object-based, the new one is too, with the same objects.
 
     Raises:
         ScopeviewError: a file cannot be written, or values are missing.
     """
+    ordered = sorted(tensors, key=lambda one: one.key.encode())
+    objects = None
+    if like is not None and like.origin.format == "checkpoint_object":
+        objects = object_graph_of(like, {tensor.key for tensor in ordered})
     entries: list[tuple[bytes, bytes]] = []
     with new_file(prefix.with_name(f"{prefix.name}.data-00000-of-00001")) as data:
         offset = 0
-        for tensor in sorted(tensors, key=lambda one: one.key.encode()):
+        for tensor in ordered:
             checksum, size = MaskedChecksum(), 0
             for raw in tensor.raw_blocks():
                 data.write(raw)
                 checksum.update(raw)
                 size += len(raw)
                 on_written(len(raw))
-            entries.append((tensor.key.encode(), _entry(tensor, offset, size, checksum.value)))
+            entries.append((tensor.key.encode(), _entry(tensor.dtype, tensor.shape, offset, size, checksum.value)))
             offset += size
+        if objects is not None:
+            content, total = string_content(objects)
+            data.write(content)
+            entries.append((OBJECT_GRAPH_KEY.encode(), _entry("string", (), offset, len(content), total)))
     with new_file(prefix.with_name(f"{prefix.name}.index")) as index:
-        write_table(index, [(b"", _header()), *entries])
+        write_table(index, [(b"", _header()), *sorted(entries)])
 
 
 def _header() -> bytes:
     return _number(1, 1) + _message(3, _number(1, _VERSION))
 
 
-def _entry(tensor: TensorToWrite, offset: int, size: int, checksum: int) -> bytes:
-    shape = b"".join(_message(2, _number(1, length)) for length in tensor.shape)
+def _entry(dtype: str, shape: tuple[int, ...], offset: int, size: int, checksum: int) -> bytes:
+    sizes = b"".join(_message(2, _number(1, length)) for length in shape)
     return (
-        _number(1, dtype_number(tensor.dtype))
-        + _message(2, shape)
+        _number(1, dtype_number(dtype))
+        + _message(2, sizes)
         + _number(4, offset)
         + _number(5, size)
         + varint(6 << 3 | 5)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scopeview.analysis.convert import ConvertPlan, ConvertRow
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.convert import ConvertPlan, ConvertRow, variables_by_name
+from scopeview.analysis.diff.blocks import joined
 from scopeview.errors import DamagedError, QueryError, ScopeviewError
 from scopeview.model.model import Model
 from scopeview.model.variables import Variable
+from scopeview.readers.budget import Limits
 from scopeview.readers.checkpoint.values import numpy_dtype
+from scopeview.writers.hdf5 import ENDS, write_hdf5
+from scopeview.writers.limits import refuse_large, within_time
 from scopeview.writers.tensors import TensorToWrite, new_file
 
 if TYPE_CHECKING:
@@ -20,8 +26,16 @@ if TYPE_CHECKING:
 Write = Callable[[Path, Sequence[TensorToWrite], Callable[[int], None]], None]
 
 
-def writer_for(target: Path) -> Write:
-    """Return what writes a file of this name: safetensors, npz, else a V2 checkpoint under this prefix."""
+def writer_for(target: Path, like: Model | None = None) -> Write:
+    """Return what writes a file of this name: safetensors, npz, HDF5, else a V2 checkpoint under this prefix.
+
+    Args:
+        target: the path.
+        like: the artifact whose keys are taken: HDF5 and object-based checkpoints are made as it is.
+
+    Raises:
+        QueryError: nothing writes a file of such a name.
+    """
     if target.suffix == ".safetensors":
         from scopeview.writers.safetensors import write_safetensors
 
@@ -30,9 +44,13 @@ def writer_for(target: Path) -> Write:
         from scopeview.writers.npz import write_npz
 
         return write_npz
+    if target.suffix in ENDS:
+        return partial(write_hdf5, like=like)
+    if target.suffix in (".keras", ".pt", ".pth", ".bin"):
+        raise QueryError(f"{target.suffix} files are not written; choose --to with .safetensors, .npz or .weights.h5")
     from scopeview.writers.checkpoint import write_checkpoint
 
-    return write_checkpoint
+    return partial(write_checkpoint, like=like)
 
 
 def convert(
@@ -41,6 +59,8 @@ def convert(
     values: Values,
     target: Path,
     on_written: Callable[[int], None] = lambda _size: None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    like: Model | None = None,
 ) -> None:
     """Write what a plan says, and beside it a manifest of what came from where.
 
@@ -50,20 +70,30 @@ def convert(
         values: the reader of its values.
         target: the path of the new file, or the prefix of the new checkpoint.
         on_written: called with the bytes of each block.
+        limits: how long it may take, and how much of a tensor may be in memory.
+        like: the artifact whose keys are taken.
 
     Raises:
-        QueryError: the target is the source itself.
-        ScopeviewError: the target cannot be written, or values are missing.
+        QueryError: the target is the source itself, or a tensor is larger than the limit.
+        ScopeviewError: the time is over, the target cannot be written, or values are missing.
     """
-    refuse_source(target, [model])
-    by_name = {variable.name: variable for variable in model.variables}
-    tensors = [
-        TensorToWrite(row.key, row.dtype, row.shape, _blocks(row, by_name[row.source], values)) for row in plan.rows
-    ]
-    writer_for(target)(target, tensors, on_written)
+    refuse_source(target, [model] if like is None else [model, like])
+    refuse_large(plan.rows, limits)
+    by_name = variables_by_name(AnalysisContext(model))
+    tensors = []
+    for row in plan.rows:
+        blocks = _joined(row, by_name, values) if row.pieces else _blocks(row, by_name[row.source], values)
+        tensors.append(TensorToWrite(row.key, row.dtype, row.shape, blocks))
+    writer_for(target, like)(target, tensors, within_time(limits, on_written))
     with new_file(manifest_path(target)) as file:
-        rows = {row.key: {"from": row.source, "reason": row.reason} for row in plan.rows}
+        rows = {row.key: {"from": _sources(row), "reason": row.reason} for row in plan.rows}
         file.write(json.dumps({"source": plan.source, "like": plan.like, "tensors": rows}, indent=2).encode())
+
+
+def _sources(row: ConvertRow) -> str | list[str]:
+    """Return what a tensor came from: a variable, or several that it is joined of."""
+    names = list(dict.fromkeys(piece.source for piece in row.pieces))
+    return names if len(names) > 1 else row.source
 
 
 def manifest_path(target: Path) -> Path:
@@ -100,6 +130,22 @@ def _blocks(row: ConvertRow, variable: Variable, values: Values) -> Callable[[],
         yield (array if wanted is None else array.astype(wanted, copy=False)).ravel()
 
     return shaped if row.axes or row.resize else plain
+
+
+def _joined(row: ConvertRow, by_name: Mapping[str, Variable], values: Values) -> Callable[[], Iterator[Any]]:
+    """Return what gives the values of a variable that is joined of blocks of others."""
+    wanted = numpy_dtype(row.dtype)
+
+    def blocks() -> Iterator[Any]:
+        pieces = []
+        for piece in row.pieces:
+            array = whole_array(by_name[piece.source], values)
+            block = array[tuple(slice(*ends) for ends in piece.ranges)] if piece.ranges else array
+            pieces.append(block.transpose(piece.axes) if piece.axes else block)
+        made = joined(pieces, row.columns)
+        yield (made if wanted is None else made.astype(wanted, copy=False)).ravel()
+
+    return blocks
 
 
 def whole_blocks(variable: Variable, values: Values) -> Iterator[Any]:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scopeview.analysis.convert import key_of
 from scopeview.errors import QueryError
 from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.model import Model
 from scopeview.model.variables import Variable
+from scopeview.readers.budget import Limits
 from scopeview.writers.convert import refuse_source, whole_blocks, writer_for
+from scopeview.writers.limits import within_time
 from scopeview.writers.tensors import TensorToWrite
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ def merge(
     weights: Sequence[float],
     target: Path,
     on_written: Callable[[int], None] = lambda _size: None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> Merged:
     """Write the weighted mean of checkpoints with equal namespaces.
 
@@ -65,10 +69,11 @@ def merge(
         weights: as `weights_of` returns them.
         target: the path of the new file, or the prefix of the new checkpoint.
         on_written: called with the bytes of each block.
+        limits: how long it may take.
 
     Raises:
         QueryError: a variable is missing in one of them, or has another shape or dtype there.
-        ScopeviewError: the target cannot be written, or values are missing.
+        ScopeviewError: the time is over, the target cannot be written, or values are missing.
     """
     models = [model for model, _ in sources]
     refuse_source(target, models)
@@ -83,8 +88,8 @@ def merge(
         averaged += is_float
         blocks = _mean(variables, sources, weights) if is_float else _last(variables[-1], sources[-1][1])
         shape = tuple(size or 0 for size in variables[0].shape or ())
-        tensors.append(TensorToWrite(name, variables[0].dtype, shape, blocks))
-    writer_for(target)(target, tensors, on_written)
+        tensors.append(TensorToWrite(key_of(variables[-1]), variables[0].dtype, shape, blocks))
+    writer_for(target, models[-1])(target, tensors, within_time(limits, on_written))
     return Merged(averaged, len(names) - averaged)
 
 

@@ -30,12 +30,20 @@ class TensorToWrite:
         Raises:
             DamagedError: there are fewer or more values than the shape has.
         """
+        yield from map(little_endian, self.checked_blocks())
+
+    def checked_blocks(self) -> Iterator[Any]:
+        """Yield the values as flat arrays.
+
+        Raises:
+            DamagedError: there are fewer or more values than the shape has.
+        """
         expected, seen = 1, 0
         for size in self.shape:
             expected *= size
         for block in self.blocks():
             seen += block.size
-            yield little_endian(block)
+            yield block
         if seen != expected:
             raise DamagedError(
                 f"{self.key} has {seen:,} values where its shape {list(self.shape)} needs {expected:,}: "
@@ -59,7 +67,7 @@ def new_file(target: Path) -> Iterator[IO[bytes]]:
     """
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with temporary.open("xb") as file:
+        with temporary.open("x+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

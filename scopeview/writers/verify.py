@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scopeview.analysis.convert import ConvertPlan
 from scopeview.errors import DamagedError
+from scopeview.readers.checkpoint.object_graph import OBJECT_GRAPH_KEY
 from scopeview.writers.safetensors import DTYPES
 
 Found = dict[str, tuple[str, tuple[int, ...]]]
@@ -25,20 +26,21 @@ def verify(plan: ConvertPlan, target: Path) -> None:
     elif target.suffix == ".npz":
         found = _npz(target)
     else:
-        found = _checkpoint(target)
+        found = _as_read(target)
+        found.pop(OBJECT_GRAPH_KEY, None)
     wanted = {row.key: (row.dtype, row.shape) for row in plan.rows}
     if found != wanted:
         differing = sorted(key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key))
         raise DamagedError(f"{target} was written and reads back otherwise, first at {differing[0]}; do not use it")
 
 
-def _checkpoint(target: Path) -> Found:
+def _as_read(target: Path) -> Found:
     from scopeview.readers import read
 
     model = read(target)
     if model.notes:
         raise DamagedError(f"{target} was written and is damaged: {model.notes[0]}; do not use it")
-    return {v.name: (v.dtype, tuple(size or 0 for size in v.shape or ())) for v in model.variables}
+    return {v.checkpoint_keys[0]: (v.dtype, tuple(size or 0 for size in v.shape or ())) for v in model.variables}
 
 
 def _safetensors(target: Path) -> Found:

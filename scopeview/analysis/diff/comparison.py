@@ -13,7 +13,7 @@ from scopeview.analysis.diff.maps import renaming, sources
 from scopeview.analysis.diff.match import Matching, Pair, match
 from scopeview.analysis.diff.namespace import Namespace, namespace_of
 from scopeview.analysis.diff.object_restore import object_restore
-from scopeview.analysis.diff.recipes import Recipe, recipes_of
+from scopeview.analysis.diff.recipes import Recipe, recipe_of
 from scopeview.analysis.diff.restore import RestoreReport, fits, restore
 from scopeview.analysis.diff.variables import DiffEntry, RenameRule, Wanted
 from scopeview.model.names import scope_of
@@ -59,7 +59,10 @@ class Comparison:
 
     def recipes(self) -> list[Recipe]:
         """Return what each variable of the target is made of."""
-        return recipes_of(_swapped(self.pairs) if self._is_backwards else self.pairs)
+        if self._is_backwards:
+            return recipes_of(_swapped(self.pairs))
+        names = [recipe for recipe in self.matching.recipes if self.wanted.takes([recipe.target.name], "variable")]
+        return [*recipes_of(self.pairs), *names]
 
     @property
     def source(self) -> Namespace:
@@ -103,6 +106,12 @@ class Restoring:
     side: Literal["a", "b"]
     """Which side is the checkpoint."""
     is_by_object: bool = False
+
+
+def recipes_of(pairs: Iterable[Pair]) -> list[Recipe]:
+    """Return the recipe of every pair whose shapes allow one."""
+    found = (recipe_of(pair.a, pair.b, pair.axes, pair.evidence) for pair in pairs)
+    return [recipe for recipe in found if recipe is not None]
 
 
 def _swapped(pairs: Iterable[Pair]) -> list[Pair]:

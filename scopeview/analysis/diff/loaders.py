@@ -279,9 +279,7 @@ def _statements(recipes: Iterable[Recipe], spell: Spelling) -> list[str]:
     """Return a statement for each recipe, loops for those that differ by running numbers."""
     lines = []
     for recipe in recipes:
-        expressions = [_piece(piece, at) for at, piece in enumerate(recipe.pieces, start=1)]
-        joined = ", ".join(expressions)
-        value = joined if len(expressions) == 1 else f"np.concatenate([{joined}], {recipe.axis})"
+        value = _joined([_piece(piece, at) for at, piece in enumerate(recipe.pieces, start=1)], recipe.columns)
         if recipe.is_reshaped:
             value += f".reshape({tuple(recipe.target.shape or ())!r})"
         keys = tuple(piece.key for piece in recipe.pieces)
@@ -292,6 +290,16 @@ def _statements(recipes: Iterable[Recipe], spell: Spelling) -> list[str]:
         span = f"{first}, {last}" if first else f"{last}"
         statements += [f"for i in range({span}):", *(f"    {code}" for code in codes)]
     return statements
+
+
+def _joined(pieces: Sequence[str], columns: int) -> str:
+    """Return the expression that joins pieces: in rows of so many."""
+    if len(pieces) == 1:
+        return pieces[0]
+    rows = [pieces[first : first + columns] for first in range(0, len(pieces), columns)]
+    if columns == 1 or len(rows) == 1:
+        return f"np.concatenate([{', '.join(pieces)}], {int(columns > 1)})"
+    return f"np.block([{', '.join('[' + ', '.join(row) + ']' for row in rows)}])"
 
 
 def _piece(piece: Piece, at: int) -> str:

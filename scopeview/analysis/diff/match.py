@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scopeview.analysis.diff.matching.core import match_items
 from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup
-from scopeview.analysis.diff.matching.layouts import permuting_axes
+from scopeview.analysis.diff.matching.layouts import differ_by_convention, permuting_axes
 from scopeview.analysis.diff.matching.rules import Rule, rewritten
 from scopeview.analysis.diff.namespace import Entry, Namespace
+from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.diff.spelling import canonical, prefix_change
+from scopeview.analysis.diff.value_proof import Proofs
 from scopeview.model.names import scope_of
 
 __all__ = ["Confidence", "Matching", "Pair", "Rule", "change_of_prefix", "leaf_change", "match"]
@@ -44,6 +46,8 @@ class Matching:
     """Whether the sides store kernels in different layouts."""
     alternatives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For each variable of an open group, on either side, what it may be on the other."""
+    recipes: tuple[Recipe, ...] = ()
+    """Variables of B that values show to be joined of several of A, or to be parts of them."""
 
 
 def match(
@@ -53,6 +57,7 @@ def match(
     rules: Sequence[Rule] = (),
     given: Mapping[str, str] | None = None,
     accepts_proposals: bool = False,
+    proofs: Proofs = Proofs(),  # noqa: B008 - frozen
 ) -> Matching:
     """Match the entries of two sides one to one.
 
@@ -62,10 +67,24 @@ def match(
         rules: how names of A are rewritten, tried before anything else.
         given: pairs that a person has given: names of A to names of B.
         accepts_proposals: whether what is proposed counts as matched.
+        proofs: what the values of both sides prove.
     """
     known = {one: other for one, other in (given or {}).items() if one in a.entries and other in b.entries}
-    result = match_items(_items(a, rules), _items(b, ()), known)
-    pairs = [_pair(a.entries[m.a], b.entries[m.b], m, result.is_transposed) for m in result.matches]
+    ours = {piece.source for recipe in proofs.recipes for piece in recipe.pieces} - known.keys()
+    theirs = {recipe.target.name for recipe in proofs.recipes} - set(known.values())
+    proved = {one: proof.b for one, proof in proofs.pairs.items() if one not in known and proof.b not in known.values()}
+    items = _items(a, rules, ours), _items(b, (), theirs)
+    result = match_items(*items, known | proved)
+    matched = [(a.entries[m.a], b.entries[m.b], m) for m in result.matches]
+    is_transposed = result.is_transposed or differ_by_convention(
+        (x.name, x.shape, y.name, y.shape) for x, y, _ in matched
+    )
+    pairs = [
+        Pair(one, other, proofs.pairs[one.name].evidence, "certain", proofs.pairs[one.name].axes)
+        if proved.get(one.name) == other.name
+        else _pair(one, other, m, is_transposed)
+        for one, other, m in matched
+    ]
     proposals = dict(result.proposals)
     if accepts_proposals:
         pairs += [
@@ -74,10 +93,11 @@ def match(
         proposals = {}
     alternatives = {name: group.b for group in result.open_groups for name in group.a}
     alternatives |= {name: group.a for group in result.open_groups for name in group.b}
-    return Matching(tuple(pairs), proposals, result.open_groups, result.is_transposed, alternatives)
+    return Matching(tuple(pairs), proposals, result.open_groups, is_transposed, alternatives, proofs.recipes)
 
 
-def _items(side: Namespace, rules: Sequence[Rule]) -> list[Item]:
+def _items(side: Namespace, rules: Sequence[Rule], taken: Collection[str]) -> list[Item]:
+    """Return the variables of a side that are to be matched as a whole."""
     return [
         Item(
             name=entry.name,
@@ -91,6 +111,7 @@ def _items(side: Namespace, rules: Sequence[Rule]) -> list[Item]:
             alias=rewritten(entry.name, rules) if rules else "",
         )
         for entry in side.as_listed
+        if entry.name not in taken
     ]
 
 
@@ -106,7 +127,8 @@ def _pair(a: Entry, b: Entry, match: Match, is_transposed: bool) -> Pair:
     evidence = match.evidence
     if evidence == "name" and a.key != a.name and b.key != b.name and a.key != b.key:
         evidence = f"name; its path was {a.key}, and is {b.key}"
-    axes = permuting_axes(a.name, a.shape, b.shape) if is_transposed else ()
+    one, other = a.primary or a.name, b.primary or b.name  # a slot is turned as its variable is
+    axes = permuting_axes(one, a.shape, b.shape, other) if is_transposed else ()
     return Pair(a, b, evidence, match.confidence, axes)
 
 

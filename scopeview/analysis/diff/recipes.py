@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from scopeview.analysis.diff.match import Pair
 from scopeview.analysis.diff.namespace import Entry
 from scopeview.model.shapes import Shape
 
@@ -31,27 +30,27 @@ class Recipe:
 
     target: Entry
     pieces: tuple[Piece, ...]
-    """In order; several are joined."""
+    """In rows of `columns` each, which are joined along the axes 1 and 0 of the target."""
     evidence: str
-    axis: int = 0
-    """The axis of the target along which pieces are joined."""
+    columns: int = 1
     is_reshaped: bool = False
     """Whether the result is reshaped to the target's shape, its elements in the same order."""
 
 
-def recipe_of(pair: Pair) -> Recipe | None:
-    """Return how A of a pair becomes B; None where their shapes do not allow it."""
-    shape = _turned(pair.a.shape, pair.axes)
-    is_reshaped = not _is_compatible(shape, pair.b.shape)
-    if is_reshaped and not _has_equal_size(shape, pair.b.shape):
+def recipe_of(a: Entry, b: Entry, axes: tuple[int, ...], evidence: str) -> Recipe | None:
+    """Return how a variable of A becomes one of B; None where their shapes do not allow it.
+
+    Args:
+        a: the source.
+        b: the target.
+        axes: the order of A's axes that gives B's; empty if it stays.
+        evidence: what says that both are one.
+    """
+    shape = _turned(a.shape, axes)
+    is_reshaped = not _is_compatible(shape, b.shape)
+    if is_reshaped and not _has_equal_size(shape, b.shape):
         return None
-    piece = Piece(pair.a.name, pair.a.key, axes=pair.axes)
-    return Recipe(pair.b, (piece,), pair.evidence, is_reshaped=is_reshaped)
-
-
-def recipes_of(pairs: Iterable[Pair]) -> list[Recipe]:
-    """Return the recipe of every pair that allows one."""
-    return [recipe for recipe in map(recipe_of, pairs) if recipe is not None]
+    return Recipe(b, (Piece(a.name, a.key, axes=axes),), evidence, is_reshaped=is_reshaped)
 
 
 def _turned(shape: Shape, axes: Sequence[int]) -> Shape:

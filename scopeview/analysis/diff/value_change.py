@@ -58,6 +58,21 @@ def compare_values(a: Values, one: Variable, b: Values, other: Variable) -> Valu
     return total.result() if is_whole else None
 
 
+@dataclass(frozen=True, slots=True)
+class TurnedValues:
+    """Values in another order of axes; each variable is read as a whole."""
+
+    values: Values
+    axes: tuple[int, ...]
+
+    def blocks(self, variable: Variable) -> Iterator[NDArray[np.generic]]:
+        """Yield the turned values of a variable as one block; nothing where they cannot be read whole."""
+        blocks = list(self.values.blocks(variable))
+        flat = np.concatenate(blocks) if blocks else np.zeros(0)
+        if blocks and not variable.parts and flat.size == variable.parameters:
+            yield flat.reshape([size or 0 for size in variable.shape or ()]).transpose(self.axes).ravel()
+
+
 def _is_in_order(variable: Variable) -> bool:
     return all(not any(part.offset[1:]) for part in variable.parts)
 

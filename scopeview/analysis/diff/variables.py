@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from scopeview.analysis.answers.values import Values
 from scopeview.analysis.diff.match import Confidence, Matching, Pair, change_of_prefix, leaf_change, match
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import Entry, EntryKind, Namespace
-from scopeview.analysis.diff.value_change import ValueChange, compare_values
+from scopeview.analysis.diff.recipes import Recipe
+from scopeview.analysis.diff.value_change import TurnedValues, ValueChange, compare_values
+from scopeview.analysis.diff.value_proof import Proofs, proofs_of
 from scopeview.analysis.query import glob_pattern
 from scopeview.model.names import is_within
 from scopeview.model.shapes import Shape
@@ -123,7 +125,15 @@ def diff_entries(
     Returns:
         Entries in the order of their names, and the matching that they come from.
     """
-    matching = match(a, b, rules=guidance.rules, given=guidance.given, accepts_proposals=guidance.accepts_proposals)
+    proofs = proofs_of(a, b, values, on_read) if values is not None and _names_differ(a, b) else Proofs()
+    matching = match(
+        a,
+        b,
+        rules=guidance.rules,
+        given=guidance.given,
+        accepts_proposals=guidance.accepts_proposals,
+        proofs=proofs,
+    )
     owner = _by_checksum(a)
     entries = [_paired(pair, values, on_read, owner) for pair in matching.pairs]
     paired = {pair.a.name for pair in matching.pairs}, {pair.b.name for pair in matching.pairs}
@@ -131,8 +141,29 @@ def diff_entries(
     others = matching.alternatives
     entries += [_single(e, "only_a", matching.proposals, others) for e in a.entries.values() if e.name not in paired[0]]
     entries += [_single(e, "only_b", backwards, others) for e in b.entries.values() if e.name not in paired[1]]
+    entries = _with_recipes(entries, matching.recipes)
     entries.sort(key=lambda entry: ((entry.b or entry.a or "").split("/"), entry.a is None))
     return entries, matching
+
+
+def _names_differ(a: Namespace, b: Namespace) -> bool:
+    """Whether a variable of either side has no namesake on the other: then values may say what it is there."""
+    names = [{entry.name for entry in side.entries.values() if entry.kind == "variable"} for side in (a, b)]
+    return names[0] != names[1]
+
+
+def _with_recipes(entries: Sequence[DiffEntry], recipes: Iterable[Recipe]) -> list[DiffEntry]:
+    """Return the entries, those of split and joined variables with what they are made of."""
+    shown: dict[tuple[str, str], str] = {}
+    for recipe in recipes:
+        sources = dict.fromkeys(piece.source for piece in recipe.pieces)
+        shown["only_b", recipe.target.name] = f"{recipe.evidence} from {', '.join(sources)}"
+        shown |= {("only_a", source): f"{recipe.evidence} in {recipe.target.name}" for source in sources}
+    found = []
+    for entry in entries:
+        evidence = shown.get((entry.status, entry.b or entry.a or ""))
+        found.append(entry if evidence is None else replace(entry, evidence=evidence, proposal="", alternatives=()))
+    return found
 
 
 def _by_checksum(a: Namespace) -> Mapping[object, str]:
@@ -157,8 +188,9 @@ def _paired(
         differ = a.checksum != b.checksum
         told = "" if differ or pair.evidence == "same checksum" else "; same checksum"
     change = None
-    if values is not None and a.type == b.type:
-        change = compare_values(values[0], a.variable, values[1], b.variable)
+    if values is not None and (a.type == b.type or pair.axes):
+        ours = TurnedValues(values[0], pair.axes) if pair.axes else values[0]
+        change = compare_values(ours, a.variable, values[1], b.variable)
         on_read(a.variable.size_bytes or 0)
         if change is not None:
             differ = change.changed > 0 or bool(differ)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scopeview.analysis.diff.matching.auxiliary import Side, side_of
 from scopeview.analysis.diff.matching.candidates import components, has_matrix
-from scopeview.analysis.diff.matching.entries import Confidence, Item, OpenGroup, Result
+from scopeview.analysis.diff.matching.entries import Confidence, Item, OpenGroup, Result, Shape
 from scopeview.analysis.diff.matching.found import Found
 from scopeview.analysis.diff.matching.large import MOST_PAIRS, extended, sample
 from scopeview.analysis.diff.matching.modules import Module, alike, modules_of
@@ -46,10 +46,11 @@ def match_items(a: Sequence[Item], b: Sequence[Item], given: Mapping[str, str] |
         solved.unfold(found)
         _propose_withheld(solved.solver, found)
         groups = _groups_left(solved.solver)
-    _propose_last(sides, found)
+    is_transposed = solved is not None and solved.solver.is_transposed
+    _propose_last(sides, found, is_transposed)
     judge_as_wholes((sides[0].own, sides[1].own), found)
     _follow(sides, found)
-    return _result(found, groups, (a, b), solved is not None and solved.solver.is_transposed)
+    return _result(found, groups, (a, b), is_transposed)
 
 
 def _result(
@@ -133,6 +134,8 @@ def _solve(sides: tuple[Side, Side], found: Found) -> _Solved | None:
     left_a = set(range(len(modules[0]))) - {one for one, _ in given}
     left_b = set(range(len(modules[1]))) - {other for _, other in given}
     if not left_a or not left_b:
+        for one, other in given:
+            _unfold(modules[0][one], modules[1][other], found, "names")
         return None
     if len(modules[0]) * len(modules[1]) <= MOST_PAIRS:
         return _Solved(_best_reading(*modules, given), modules, {})
@@ -254,15 +257,23 @@ def _follow(sides: tuple[Side, Side], found: Found) -> None:
             found.add(item.name, others[0].name, shown, "high" if primary else "medium")
 
 
-def _propose_last(sides: tuple[Side, Side], found: Found) -> None:
-    """Propose what is left alone of its shape and dtype on both sides."""
+def _propose_last(sides: tuple[Side, Side], found: Found, is_transposed: bool) -> None:
+    """Propose what is left alone of its shape and dtype on both sides; axes of length 1 do not count."""
     left: list[dict[object, list[str]]] = [defaultdict(list), defaultdict(list)]
     for index, taken in ((0, found.to_b), (1, found.to_a)):
         for item in sides[index].own:
             if item.name not in taken:
-                left[index][item.shape, item.dtype].append(item.name)
+                left[index][_sizes(item.shape, is_transposed), item.dtype].append(item.name)
     proposals, used = found.proposals, set(found.proposals.values())
     for kind, names in left[0].items():
         others = left[1].get(kind, [])
         if len(names) == len(others) == 1 and names[0] not in proposals and others[0] not in used:
             proposals[names[0]] = others[0]
+
+
+def _sizes(shape: Shape, is_transposed: bool) -> object:
+    """Return what is equal of the shapes of one variable on both sides."""
+    if shape is None:
+        return None
+    sizes = [size or 0 for size in shape if size != 1]
+    return tuple(sorted(sizes) if is_transposed else sizes)

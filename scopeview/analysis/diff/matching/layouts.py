@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 
 from scopeview.analysis.diff.matching import roles
 from scopeview.analysis.diff.matching.entries import Shape
 from scopeview.analysis.diff.matching.modules import Module
+from scopeview.analysis.diff.matching.tokens import tokens_of
 
 Signature = tuple[tuple[str, Shape, str], ...]
 """Role, shape and dtype of every variable of a module, and whether it looks up rows of a table."""
@@ -15,6 +17,8 @@ RESHAPED = 0.9
 _SAME_IN_OTHER_LAYOUT = 0.8
 _NAMELESS = 0.85
 _UNSHARED = 0.05
+_CONVENTIONS = (("kernel", "weight"), ("weight", "kernel"), ("weights", "weight"), ("weight", "weights"))
+"""Last words of kernels on both sides, where these keep them in different layouts."""
 _PERMUTATIONS: dict[int, tuple[tuple[int, ...], ...]] = {
     2: ((1, 0),),
     3: ((2, 1, 0),),
@@ -24,17 +28,51 @@ _PERMUTATIONS: dict[int, tuple[tuple[int, ...], ...]] = {
 """How a kernel of TensorFlow becomes one of PyTorch: dense, 1-D, 2-D, depthwise and 3-D convolutions."""
 
 
-def permuting_axes(name: str, a: Shape, b: Shape) -> tuple[int, ...]:
+def permuting_axes(name: str, a: Shape, b: Shape, other_name: str = "") -> tuple[int, ...]:
     """Return the order of A's axes that gives B, for a variable of sides in different layouts; empty if it stays.
 
-    A square kernel is turned as all others are; where several orders give the shape, the first that is usual.
+    A square kernel is turned as all others are, and a square table of rows that are looked up is not, if either side
+    names it so; where several orders give the shape, the first that is usual.
+
+    Args:
+        name: its name on side A.
+        a: its shape there.
+        b: its shape on side B.
+        other_name: its name on side B.
     """
+    if a == b and any(_is_table(text, a) for text in (name, other_name)):
+        return ()
     role = roles.role_of(name, a)[0]
     if a is None or b is None or len(a) != len(b) or len(a) < 2 or not role.startswith((roles.KERNEL, "weight")):
         return ()
     orders = _PERMUTATIONS.get(len(a), ())
     inverse = tuple(tuple(order.index(axis) for axis in range(len(order))) for order in orders)
     return next((order for order in (*orders, *inverse) if _permuted(a, order) == b), ())
+
+
+def differ_by_convention(pairs: Iterable[tuple[str, Shape, str, Shape]]) -> bool:
+    """Whether kernels are stored in other layouts as far as their names say, where shapes say nothing: all are square.
+
+    PyTorch calls a kernel `weight` and keeps it as (out, in); `kernel` and `weights` are TensorFlow's, as (in, out).
+
+    Args:
+        pairs: name and shape on side A, name and shape on side B of matched variables.
+    """
+    is_square: dict[tuple[str, str], bool] = {}
+    for name, shape, other, other_shape in pairs:
+        role, _, leaf = roles.role_of(name, shape)
+        if role != roles.KERNEL or shape is None or len(shape) < 2 or _is_table(name, shape) or _is_table(other, shape):
+            continue
+        spelled = leaf, roles.role_of(other, other_shape)[2]
+        is_square[spelled] = is_square.get(spelled, True) and shape == other_shape and len(set(shape)) == 1
+    return any(is_square.get(spelled, False) for spelled in _CONVENTIONS)
+
+
+def _is_table(name: str, shape: Shape) -> bool:
+    """Whether a name ends with a word for tables of which rows are looked up."""
+    _, stem, leaf = roles.role_of(name, shape)
+    words = [*tokens_of(stem)[-1:], *tokens_of(leaf)]
+    return "embedding" in words
 
 
 def signature_of(module: Module) -> Signature:

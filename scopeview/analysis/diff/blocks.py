@@ -1,0 +1,198 @@
+"""Variables that were split or joined, found by the values of their blocks: fused projections, gates in new order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from scopeview.analysis.answers.values import Values
+from scopeview.analysis.diff.fingerprints import Fingerprint, blocks_of, hashes_of
+from scopeview.analysis.diff.namespace import Entry
+from scopeview.analysis.diff.recipes import Piece, Recipe
+from scopeview.model.names import scope_of
+
+_PARTS = (2, 3, 4)
+"""Into how many equal parts an axis may be cut: keys and values, projections, gates."""
+_MOST_CUTS = 8
+"""Unequal cuts of an axis that are tried: where a variable of the other side ends."""
+_MOST_ELEMENTS = 1 << 26
+_MOST_BLOCKS = 200_000
+
+Ranges = tuple[tuple[int, int], ...]
+Cuts = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The variables of one side that are not matched as a whole, and what reads them."""
+
+    entries: Sequence[Entry]
+    values: Values
+    fingerprints: Mapping[str, Fingerprint]
+
+    def arrays(self) -> Iterator[tuple[Entry, Any]]:
+        """Yield each variable of one or two axes whose values are not all alike, and its values."""
+        for entry in self.entries:
+            is_blank = self.fingerprints[entry.name].is_blank
+            if not is_blank and len(entry.shape or ()) in (1, 2) and (entry.variable.parameters or 0) <= _MOST_ELEMENTS:
+                yield entry, _array(self.values, entry)
+
+    def sizes(self) -> set[int]:
+        """Return the lengths of all axes."""
+        return {size or 0 for entry in self.entries for size in entry.shape or ()}
+
+
+def _array(values: Values, entry: Entry) -> Any:
+    """Return all values of an entry, whose fingerprint says that they are there."""
+    return np.concatenate(list(values.blocks(entry.variable))).reshape([size or 0 for size in entry.shape or ()])
+
+
+def joined_recipes(a: Rest, b: Rest) -> Iterator[Recipe]:
+    """Yield the recipes of variables of B that blocks of A make up; each is compared number by number."""
+    if not a.entries or not b.entries:
+        return
+    held = _blocks_held(a, b.sizes())
+    sources = {entry.name: entry for entry in a.entries}
+    found = []
+    for entry, array in b.arrays():
+        recipe = _made_of(entry, array, held, a)
+        if recipe is not None:
+            found.append(recipe)
+            yield recipe
+    yield from _blank_biases(found, sources, b, a)
+
+
+def _blocks_held(side: Rest, sizes: set[int]) -> dict[tuple[int, int], tuple[Entry, Ranges] | None]:
+    """Return the blocks of a side by number of elements and sum of hashes; None where several are equal."""
+    found: dict[tuple[int, int], tuple[Entry, Ranges] | None] = {}
+    for entry, array in side.arrays():
+        hashes = hashes_of(array)
+        mine: dict[tuple[int, int], tuple[Entry, Ranges]] = {}
+        for cuts in _all_cuts(array.shape, sizes):
+            for ranges, total in blocks_of(hashes, cuts):
+                mine.setdefault((_elements(ranges), total), (entry, ranges))
+        for key, block in mine.items():
+            found[key] = None if key in found else block
+        if len(found) > _MOST_BLOCKS:
+            break
+    return found
+
+
+def _all_cuts(shape: Sequence[int], sizes: set[int]) -> Iterator[Cuts]:
+    """Yield ways to cut a tensor, those with the fewest blocks first."""
+    options = [_axis_cuts(length, sizes) for length in shape]
+    yield from sorted(product(*options), key=lambda cuts: int(np.prod([len(starts) for starts in cuts])))
+
+
+def _axis_cuts(length: int, sizes: set[int]) -> list[tuple[int, ...]]:
+    equal = [tuple(range(0, length, length // parts)) for parts in _PARTS if length % parts == 0 and length > parts]
+    ends = sorted(size for size in sizes if 0 < size < length and length - size in sizes)[:_MOST_CUTS]
+    return list(dict.fromkeys([(0,), *equal, *((0, end) for end in ends)]))
+
+
+def _elements(ranges: Ranges) -> int:
+    return int(np.prod([last - first for first, last in ranges]))
+
+
+def _made_of(
+    entry: Entry, array: Any, held: Mapping[tuple[int, int], tuple[Entry, Ranges] | None], source: Rest
+) -> Recipe | None:
+    """Return how blocks make up a variable, by the cuts with the fewest blocks that explain all of it."""
+    hashes = hashes_of(array)
+    for cuts in _all_cuts(array.shape, source.sizes()):
+        wanted = [(_elements(ranges), total) for ranges, total in blocks_of(hashes, cuts)]
+        blocks = [held.get(key) for key in wanted]
+        if all(block is not None for block in blocks):
+            recipe = _checked(entry, array, [block for block in blocks if block is not None], cuts, source)
+            if recipe is not None:
+                return recipe
+    return None
+
+
+def _checked(
+    entry: Entry, array: Any, blocks: Sequence[tuple[Entry, Ranges]], cuts: Cuts, source: Rest
+) -> Recipe | None:
+    """Return the recipe if what it makes is equal to the variable."""
+    columns = len(cuts[1]) if len(cuts) > 1 else 1
+    for axes in ((), (1, 0)) if array.ndim > 1 else ((),):
+        pieces = [_piece(one, ranges, axes) for one, ranges in blocks]
+        try:
+            made = joined(
+                [_read(piece, one, source.values) for piece, (one, _) in zip(pieces, blocks, strict=True)], columns
+            )
+        except ValueError:  # blocks that do not fit together in this order of axes
+            continue
+        if made.shape == array.shape and np.array_equal(made, array, equal_nan=True):
+            whole = sum(not piece.ranges for piece in pieces)
+            how = "joined" if whole == len(pieces) and whole > 1 else "a part" if len(pieces) == 1 else "parts, joined"
+            return Recipe(entry, tuple(pieces), f"equal values, {how}", columns)
+    return None
+
+
+def _piece(one: Entry, ranges: Ranges, axes: tuple[int, ...]) -> Piece:
+    is_whole = ranges == tuple((0, size) for size in one.shape or ())
+    return Piece(one.name, one.key, () if is_whole else ranges, axes)
+
+
+def _read(piece: Piece, one: Entry, values: Values) -> Any:
+    array = _array(values, one)
+    block = array[tuple(slice(*ends) for ends in piece.ranges)] if piece.ranges else array
+    return block.transpose(piece.axes) if piece.axes else block
+
+
+def joined(pieces: Sequence[Any], columns: int) -> Any:
+    """Return pieces joined in rows of so many.
+
+    Raises:
+        ValueError: they do not fit together.
+    """
+    if len(pieces) == 1:
+        return pieces[0]
+    rows = [pieces[first : first + columns] for first in range(0, len(pieces), columns)]
+    return np.concatenate([np.concatenate(row, 1) if columns > 1 else row[0] for row in rows])
+
+
+def _blank_biases(recipes: Iterable[Recipe], sources: Mapping[str, Entry], b: Rest, a: Rest) -> Iterator[Recipe]:
+    """Yield recipes for biases that are all zero beside kernels that were split or joined: they follow these."""
+    biases_a, biases_b = (_blank_by_scope(side) for side in (a, b))
+    for recipe in recipes:
+        bias = biases_b.get(scope_of(recipe.target.name))
+        if bias is None or len(recipe.target.shape or ()) != 2:
+            continue
+        pieces = []
+        for piece in recipe.pieces:
+            source = biases_a.get(scope_of(piece.source))
+            ends = _output_range(piece, sources[piece.source], source)
+            if source is None or ends is None:
+                break
+            pieces.append(Piece(source.name, source.key, (ends,) if ends != (0, source.shape[0]) else ()))  # type: ignore[index]
+        lengths = sum(_length(piece, sources) for piece in pieces)
+        if len(pieces) == len(recipe.pieces) and bias.shape == (lengths,):
+            yield Recipe(bias, tuple(pieces), "as its kernel")
+
+
+def _blank_by_scope(side: Rest) -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    for entry in side.entries:
+        if side.fingerprints[entry.name].is_blank and len(entry.shape or ()) == 1:
+            found.setdefault(scope_of(entry.name), entry)
+    return found
+
+
+def _output_range(piece: Piece, kernel: Entry, bias: Entry | None) -> tuple[int, int] | None:
+    """Return which rows of a bias belong to a block of its kernel."""
+    length = bias.shape[0] if bias is not None and bias.shape else None
+    shape = tuple(size or 0 for size in kernel.shape or ())
+    ranges = piece.ranges or tuple((0, size) for size in shape)
+    fitting = [ends for ends, size in zip(ranges, shape, strict=True) if size == length]
+    cut = [ends for ends in fitting if ends != (0, length)]
+    return next(iter(cut or fitting), None)
+
+
+def _length(piece: Piece, sources: Mapping[str, Entry]) -> int:
+    first, last = piece.ranges[0] if piece.ranges else (0, (sources[piece.source].shape or (0,))[0] or 0)
+    return last - first

@@ -1,0 +1,124 @@
+"""What equal values prove: which variable of one side is which of the other, and in which layout."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from scopeview.analysis.answers.values import Values
+from scopeview.analysis.diff.blocks import Rest, joined_recipes
+from scopeview.analysis.diff.fingerprints import Fingerprint, fingerprint_of
+from scopeview.analysis.diff.namespace import Entry, Namespace
+from scopeview.analysis.diff.recipes import Recipe
+
+_LEAST_ELEMENTS = 4
+"""Fewer numbers agree by chance, or are powers and steps of an optimizer."""
+_MOST_AXES = 5
+_MOST_COMPARED = 1 << 28
+"""Numbers of a tensor that is compared as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Two variables with equal values."""
+
+    b: str
+    axes: tuple[int, ...]
+    """The order of A's axes that gives B; empty if it stays."""
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """What the values of both sides prove."""
+
+    pairs: Mapping[str, Proof] = field(default_factory=dict)
+    """By the name of A."""
+    recipes: tuple[Recipe, ...] = ()
+    """Variables of B that several of A are joined to, or that are a part of one of A."""
+
+
+def proofs_of(
+    a: Namespace,
+    b: Namespace,
+    values: tuple[Values, Values],
+    on_read: Callable[[int], None] = lambda _size: None,
+) -> Proofs:
+    """Compare the values of all variables of both sides, in any order of axes.
+
+    Fingerprints are read a block at a time; what they find is compared number by number, one pair in memory at a time.
+
+    Args:
+        a: the first side.
+        b: the second side.
+        values: readers of the values of both.
+        on_read: called with the bytes of each variable that was read.
+    """
+    found = [_fingerprints(side, reader, on_read) for side, reader in zip((a, b), values, strict=True)]
+    pairs = dict(_whole_pairs(a, b, values, found))
+    taken = {proof.b for proof in pairs.values()}
+    rest = (
+        Rest([a.entries[name] for name in found[0] if name not in pairs], values[0], found[0]),
+        Rest([b.entries[name] for name in found[1] if name not in taken], values[1], found[1]),
+    )
+    return Proofs(pairs, tuple(joined_recipes(*rest)))
+
+
+def _fingerprints(side: Namespace, values: Values, on_read: Callable[[int], None]) -> dict[str, Fingerprint]:
+    found = {}
+    for entry in side.entries.values():
+        if entry.kind == "variable" and (entry.variable.parameters or 0) >= _LEAST_ELEMENTS:
+            fingerprint = fingerprint_of(values, entry.variable)
+            on_read(entry.variable.size_bytes or 0)
+            if fingerprint is not None:
+                found[entry.name] = fingerprint
+    return found
+
+
+def _whole_pairs(
+    a: Namespace, b: Namespace, values: tuple[Values, Values], found: list[dict[str, Fingerprint]]
+) -> Iterator[tuple[str, Proof]]:
+    """Yield the pairs of which each has the other's values alone."""
+    groups: dict[Fingerprint, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for side, fingerprints in enumerate(found):
+        for name, fingerprint in fingerprints.items():
+            if not fingerprint.is_blank:
+                groups[fingerprint][side].append(name)
+    for ones, others in groups.values():
+        if len(ones) == len(others) == 1:
+            proof = _proof(a.entries[ones[0]], b.entries[others[0]], values)
+            if proof is not None:
+                yield ones[0], proof
+
+
+def _proof(a: Entry, b: Entry, values: tuple[Values, Values]) -> Proof | None:
+    """Compare two variables number by number, in every order of axes that their shapes allow."""
+    if (a.variable.parameters or 0) > _MOST_COMPARED or len(a.shape or ()) > _MOST_AXES:
+        return None
+    one, other = array_of(values[0], a), array_of(values[1], b)
+    if one is None or other is None:
+        return None
+    for axes in permutations(range(one.ndim)):
+        turned = one.transpose(axes)
+        is_same_shape = turned.shape == other.shape
+        if (is_same_shape or one.ndim != other.ndim) and np.array_equal(
+            turned.reshape(other.shape), other, equal_nan=True
+        ):
+            is_turned = axes != tuple(range(one.ndim))
+            how = f", axes {list(axes)}" if is_turned else ""
+            how += "" if is_same_shape else ", reshaped"
+            return Proof(b.name, axes if is_turned else (), f"equal values{how}")
+    return None
+
+
+def array_of(values: Values, entry: Entry) -> Any:
+    """Return all values of an entry in its shape; None where they cannot be read whole or lie in parts."""
+    blocks = list(values.blocks(entry.variable)) if not entry.variable.parts else []
+    flat = np.concatenate(blocks) if blocks else np.zeros(0)
+    shape = tuple(size or 0 for size in entry.shape or ())
+    return flat.reshape(shape) if flat.size == entry.variable.parameters and blocks else None
