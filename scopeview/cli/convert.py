@@ -119,7 +119,7 @@ def _matched(
     matching = match(a, b, rules=guidance.rules, given=guidance.given, accepts_proposals=accepts, proofs=proofs)
     found = {}
     for pair in matching.pairs:
-        recipe = recipe_of(pair.a, pair.b, pair.axes, pair.evidence)
+        recipe = recipe_of(pair.a, pair.b, pair.axes, pair.evidence, pair.is_reshaped)
         is_reshaped = recipe is not None and recipe.is_reshaped
         found[pair.a.name] = Counterpart(pair.b.name, pair.evidence, pair.axes, is_reshaped)
     return found, matching.recipes

@@ -49,7 +49,8 @@ def fused(seed: int) -> tuple[Arrays, Arrays]:
 
 
 def npz(path: Path, arrays: Arrays) -> Path:
-    np.savez(path, **{name.replace(".", "/"): np.ascontiguousarray(array) for name, array in arrays.items()})
+    held: dict[str, Any] = {name.replace(".", "/"): np.ascontiguousarray(array) for name, array in arrays.items()}
+    np.savez(path, **held)
     return path
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.analysis.test_value_proof import npz
 from tests.cli.running import Run
 from tests.writers.test_convert import Arrays, assert_equal, by_tensorflow, write
 
@@ -71,7 +72,7 @@ def bert_of_tensorflow_1(state: Arrays) -> Arrays:
     for name, array in list(found.items()):
         for slot in ("adam_m", "adam_v"):
             found[f"{name}/{slot}"] = np.full_like(array, 0.25)
-    return {name: np.ascontiguousarray(array) for name, array in found.items()} | {"global_step": np.int64(7)}
+    return {name: np.ascontiguousarray(array) for name, array in found.items()} | {"global_step": np.array(7)}
 
 
 @pytest.mark.skipif(importlib.util.find_spec("transformers") is None, reason="transformers has the model")
@@ -97,7 +98,7 @@ def test_bert_of_tensorflow_1_is_loaded_by_transformers_and_back(
 
 def resnet_names() -> list[tuple[str, str, str, tuple[int, ...]]]:
     """Return the layers of ResNet-50 as slim, Keras and torchvision call them, and the shapes of their kernels."""
-    found = [("conv1", "conv1", "conv1", (7, 7, 3, 4))]
+    found: list[tuple[str, str, str, tuple[int, ...]]] = [("conv1", "conv1", "conv1", (7, 7, 3, 4))]
     for block, units in enumerate((3, 4, 6, 3), start=1):
         width = 2**block
         for unit in range(1, units + 1):
@@ -144,7 +145,7 @@ def resnets(seed: int) -> tuple[Arrays, Arrays, Arrays]:
 
 def test_resnet_goes_from_slim_to_keras_to_torchvision(tmp_path: Path, scopeview: Run) -> None:
     slim, keras, torch = resnets(1)
-    np.savez(tmp_path / "torch.npz", **{name.replace(".", "/"): np.ascontiguousarray(a) for name, a in torch.items()})
+    npz(tmp_path / "torch.npz", torch)
     other = {name: np.zeros_like(array) for name, array in keras.items()}
     steps = (
         (write(tmp_path / "slim.ckpt", slim), write(tmp_path / "keras.ckpt", other), tmp_path / "as_keras.ckpt"),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.analysis.test_value_proof import npz
 from tests.cli.running import Run
 from tests.writers.test_convert import Arrays, write
 
@@ -92,7 +93,7 @@ def test_keras_loads_the_files_that_are_made(tmp_path: Path, scopeview: Run, sav
         theirs[f"{name}.bias"] = rng.normal(size=columns).astype(np.float32)
     for part in ("weight", "bias", "running_mean", "running_var"):
         theirs[f"norm.{part}"] = rng.random(5).astype(np.float32)
-    np.savez(tmp_path / "a.npz", **theirs)
+    npz(tmp_path / "a.npz", theirs)
     done = scopeview("convert", tmp_path / "a.npz", "--to", tmp_path / f"new_{saved}", "--like", tmp_path / saved)
     assert done.code == 0, done.err
 
@@ -127,7 +128,7 @@ def test_hdf5_is_written_in_blocks_that_cut_rows(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_is_refused_in_a_sentence(tmp_path: Path, scopeview: Run) -> None:
-    source = write(tmp_path / "a.ckpt", {"a": np.float32([1]), "a/b": np.float32([2])})
+    source = write(tmp_path / "a.ckpt", {"a": np.array([1], np.float32), "a/b": np.array([2], np.float32)})
 
     for name, said in {"x.h5": "cannot be a path in an HDF5 file", "x.keras": "are not written"}.items():
         done = scopeview("convert", source, "--to", tmp_path / name)
@@ -139,7 +140,7 @@ def test_limits_hold_for_writing(tmp_path: Path, scopeview: Run) -> None:
     rng = np.random.default_rng(1)
     kernel = rng.normal(size=(600, 500)).astype(np.float32)
     source = write(tmp_path / "a.ckpt", {"net/dense/kernel": kernel, "net/out/kernel": kernel[:7]})
-    np.savez(tmp_path / "b.npz", **{"net/dense/weight": kernel.T, "net/out/weight": kernel[:7].T})
+    npz(tmp_path / "b.npz", {"net/dense/weight": kernel.T, "net/out/weight": kernel[:7].T})
 
     out = tmp_path / "x.npz"
     small = scopeview("convert", source, "--to", out, "--like", tmp_path / "b.npz", "--limit-memory", "1")
@@ -152,7 +153,7 @@ def test_limits_hold_for_writing(tmp_path: Path, scopeview: Run) -> None:
 
 
 def test_rules_rename_without_another_side(tmp_path: Path, scopeview: Run) -> None:
-    source = write(tmp_path / "a.ckpt", {f"layer_{n}/q/w": np.float32([n]) for n in range(3)})
+    source = write(tmp_path / "a.ckpt", {f"layer_{n}/q/w": np.array([n], np.float32) for n in range(3)})
 
     done = scopeview("convert", source, "--to", tmp_path / "x.npz", "--rule", "layer_{i}=block{i}", "--rule", "q=query")
 
@@ -161,8 +162,10 @@ def test_rules_rename_without_another_side(tmp_path: Path, scopeview: Run) -> No
 
 
 def test_the_json_of_a_diff_is_a_map(tmp_path: Path, scopeview: Run) -> None:
-    source = write(tmp_path / "a.ckpt", {"old/w": np.float32([1, 2, 3, 4]), "old/x": np.float32([2])})
-    other = write(tmp_path / "b.ckpt", {"new/w": np.float32([1, 2, 3, 4])})
+    source = write(
+        tmp_path / "a.ckpt", {"old/w": np.array([1, 2, 3, 4], np.float32), "old/x": np.array([2], np.float32)}
+    )
+    other = write(tmp_path / "b.ckpt", {"new/w": np.array([1, 2, 3, 4], np.float32)})
     (tmp_path / "map.json").write_text(scopeview("diff", source, other, "--json").out)
 
     done = scopeview("convert", source, "--to", tmp_path / "x.npz", "--map", tmp_path / "map.json")

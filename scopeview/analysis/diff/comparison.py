@@ -110,7 +110,7 @@ class Restoring:
 
 def recipes_of(pairs: Iterable[Pair]) -> list[Recipe]:
     """Return the recipe of every pair whose shapes allow one."""
-    found = (recipe_of(pair.a, pair.b, pair.axes, pair.evidence) for pair in pairs)
+    found = (recipe_of(pair.a, pair.b, pair.axes, pair.evidence, pair.is_reshaped) for pair in pairs)
     return [recipe for recipe in found if recipe is not None]
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from scopeview.analysis.diff.matching.core import match_items
 from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup
-from scopeview.analysis.diff.matching.layouts import differ_by_convention, permuting_axes
+from scopeview.analysis.diff.matching.layouts import differ_by_convention, direction_of, permuting_axes
 from scopeview.analysis.diff.matching.rules import Rule, rewritten
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.diff.spelling import canonical, prefix_change
-from scopeview.analysis.diff.value_proof import Proofs
+from scopeview.analysis.diff.value_proof import Proof, Proofs
 from scopeview.model.names import scope_of
 
 __all__ = ["Confidence", "Matching", "Pair", "Rule", "change_of_prefix", "leaf_change", "match"]
@@ -31,6 +31,8 @@ class Pair:
     confidence: Confidence
     axes: tuple[int, ...] = ()
     """The order of A's axes that gives B, where the sides store kernels in different layouts; empty if it stays."""
+    is_reshaped: bool = False
+    """Whether values show that its elements, in this order of axes, are those of B in another shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +78,18 @@ def match(
     items = _items(a, rules, ours), _items(b, (), theirs)
     result = match_items(*items, known | proved)
     matched = [(a.entries[m.a], b.entries[m.b], m) for m in result.matches]
-    is_transposed = result.is_transposed or differ_by_convention(
-        (x.name, x.shape, y.name, y.shape) for x, y, _ in matched
-    )
+    shapes = [(one.name, one.shape, other.name, other.shape) for one, other, _ in matched]
+    is_transposed, turned = result.is_transposed or differ_by_convention(shapes), direction_of(shapes)
     pairs = [
-        Pair(one, other, proofs.pairs[one.name].evidence, "certain", proofs.pairs[one.name].axes)
+        _proved_pair(one, other, proofs.pairs[one.name])
         if proved.get(one.name) == other.name
-        else _pair(one, other, m, is_transposed)
+        else _pair(one, other, m, is_transposed, turned)
         for one, other, m in matched
     ]
     proposals = dict(result.proposals)
     if accepts_proposals:
-        pairs += [
-            Pair(a.entries[one], b.entries[other], "accepted proposal", "low") for one, other in proposals.items()
-        ]
+        accepted = [Match(one, other, "accepted proposal", "low") for one, other in proposals.items()]
+        pairs += [_pair(a.entries[m.a], b.entries[m.b], m, is_transposed, turned) for m in accepted]
         proposals = {}
     alternatives = {name: group.b for group in result.open_groups for name in group.a}
     alternatives |= {name: group.a for group in result.open_groups for name in group.b}
@@ -123,12 +123,16 @@ def _fingerprint(entry: Entry) -> Hashable | None:
     return entry.shape, entry.dtype, entry.checksum
 
 
-def _pair(a: Entry, b: Entry, match: Match, is_transposed: bool) -> Pair:
+def _proved_pair(a: Entry, b: Entry, proof: Proof) -> Pair:
+    return Pair(a, b, proof.evidence, "certain", proof.axes, proof.is_reshaped)
+
+
+def _pair(a: Entry, b: Entry, match: Match, is_transposed: bool, turned: int) -> Pair:
     evidence = match.evidence
     if evidence == "name" and a.key != a.name and b.key != b.name and a.key != b.key:
         evidence = f"name; its path was {a.key}, and is {b.key}"
     one, other = a.primary or a.name, b.primary or b.name  # a slot is turned as its variable is
-    axes = permuting_axes(one, a.shape, b.shape, other) if is_transposed else ()
+    axes = permuting_axes((one, other), a.shape, b.shape, turned) if is_transposed else ()
     return Pair(a, b, evidence, match.confidence, axes)
 
 

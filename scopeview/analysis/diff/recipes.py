@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
+from scopeview.analysis.diff.matching.layouts import is_reshape
 from scopeview.analysis.diff.namespace import Entry
 from scopeview.model.shapes import Shape
 
@@ -37,7 +37,9 @@ class Recipe:
     """Whether the result is reshaped to the target's shape, its elements in the same order."""
 
 
-def recipe_of(a: Entry, b: Entry, axes: tuple[int, ...], evidence: str) -> Recipe | None:
+def recipe_of(
+    a: Entry, b: Entry, axes: tuple[int, ...], evidence: str, is_reshape_proved: bool = False
+) -> Recipe | None:
     """Return how a variable of A becomes one of B; None where their shapes do not allow it.
 
     Args:
@@ -45,22 +47,17 @@ def recipe_of(a: Entry, b: Entry, axes: tuple[int, ...], evidence: str) -> Recip
         b: the target.
         axes: the order of A's axes that gives B's; empty if it stays.
         evidence: what says that both are one.
+        is_reshape_proved: whether values show that its elements have the same order in another shape.
     """
     shape = _turned(a.shape, axes)
     is_reshaped = not _is_compatible(shape, b.shape)
-    if is_reshaped and not _has_equal_size(shape, b.shape):
+    if is_reshaped and not is_reshape_proved and not is_reshape(shape, b.shape):
         return None
     return Recipe(b, (Piece(a.name, a.key, axes=axes),), evidence, is_reshaped=is_reshaped)
 
 
 def _turned(shape: Shape, axes: Sequence[int]) -> Shape:
     return tuple(shape[axis] for axis in axes) if shape is not None and axes else shape
-
-
-def _has_equal_size(one: Shape, other: Shape) -> bool:
-    if one is None or other is None or None in one or None in other:
-        return False
-    return prod(n or 0 for n in one) == prod(n or 0 for n in other)
 
 
 def _is_compatible(stored: Shape, wanted: Shape) -> bool:

@@ -31,6 +31,7 @@ class Proof:
     axes: tuple[int, ...]
     """The order of A's axes that gives B; empty if it stays."""
     evidence: str
+    is_reshaped: bool
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _proof(a: Entry, b: Entry, values: tuple[Values, Values]) -> Proof | None:
             is_turned = axes != tuple(range(one.ndim))
             how = f", axes {list(axes)}" if is_turned else ""
             how += "" if is_same_shape else ", reshaped"
-            return Proof(b.name, axes if is_turned else (), f"equal values{how}")
+            return Proof(b.name, axes if is_turned else (), f"equal values{how}", not is_same_shape)
     return None
 
 

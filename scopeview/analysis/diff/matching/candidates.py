@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from scopeview.analysis.diff.matching.layouts import Signature, agreement, content_key, signature_of
+from scopeview.analysis.diff.matching.layouts import Signature, agreement, content_key, direction, signature_of
 from scopeview.analysis.diff.matching.modules import Module
 from scopeview.analysis.diff.matching.roles import KERNEL
 
@@ -33,7 +33,8 @@ def fits(a: Sequence[Module], b: Sequence[Module], is_transposed: bool) -> Float
     """Return for all pairs of modules how well their shapes agree, 0 where they cannot be one."""
     number_a, places_a = _interned([signature_of(m) for m in a])
     number_b, places_b = _interned([signature_of(m) for m in b])
-    table = np.array([[agreement(one, other, is_transposed) for other in number_b] for one in number_a])
+    turned = direction(number_a, number_b) if is_transposed else 0
+    table = np.array([[agreement(one, other, is_transposed, turned) for other in number_b] for one in number_a])
     return table.reshape(len(number_a), len(number_b))[np.ix_(places_a, places_b)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import prod
 
 from scopeview.analysis.diff.matching import roles
@@ -19,6 +19,7 @@ _NAMELESS = 0.85
 _UNSHARED = 0.05
 _CONVENTIONS = (("kernel", "weight"), ("weight", "kernel"), ("weights", "weight"), ("weight", "weights"))
 """Last words of kernels on both sides, where these keep them in different layouts."""
+_CONVOLUTION_RANK = 4
 _PERMUTATIONS: dict[int, tuple[tuple[int, ...], ...]] = {
     2: ((1, 0),),
     3: ((2, 1, 0),),
@@ -28,30 +29,68 @@ _PERMUTATIONS: dict[int, tuple[tuple[int, ...], ...]] = {
 """How a kernel of TensorFlow becomes one of PyTorch: dense, 1-D, 2-D, depthwise and 3-D convolutions."""
 
 
-def permuting_axes(name: str, a: Shape, b: Shape, other_name: str = "") -> tuple[int, ...]:
+def permuting_axes(names: tuple[str, str], a: Shape, b: Shape, turned: int = 0) -> tuple[int, ...]:
     """Return the order of A's axes that gives B, for a variable of sides in different layouts; empty if it stays.
 
     A square kernel is turned as all others are, and a square table of rows that are looked up is not, if either side
     names it so; where several orders give the shape, the first that is usual.
 
     Args:
-        name: its name on side A.
-        a: its shape there.
+        names: its name on side A, and on side B.
+        a: its shape on side A.
         b: its shape on side B.
-        other_name: its name on side B.
+        turned: the `direction_of` the sides: -1 if A is PyTorch's.
     """
-    if a == b and any(_is_table(text, a) for text in (name, other_name)):
+    if a == b and any(_is_table(name, a) for name in names):
         return ()
-    role = roles.role_of(name, a)[0]
-    if a is None or b is None or len(a) != len(b) or len(a) < 2 or not role.startswith((roles.KERNEL, "weight")):
+    role = roles.role_of(names[0], a)[0]
+    if a is None or b is None or len(a) < 2 or not role.startswith((roles.KERNEL, "weight")):
         return ()
-    orders = _PERMUTATIONS.get(len(a), ())
-    inverse = tuple(tuple(order.index(axis) for axis in range(len(order))) for order in orders)
-    return next((order for order in (*orders, *inverse) if _permuted(a, order) == b), ())
+    if len(a) != len(b):
+        return _swapped_axes(a, b)
+    inverse = tuple(tuple(order.index(axis) for axis in range(len(order))) for order in _orders(b))
+    orders = (*inverse, *_orders(a)) if turned < 0 else (*_orders(a), *inverse)
+    return next((order for order in orders if _permuted(a, order) == b), ())
+
+
+def direction_of(pairs: Sequence[tuple[str, Shape, str, Shape]]) -> int:
+    """Return 1 if A's kernels are TensorFlow's and B's are PyTorch's, -1 for the reverse, 0 where nothing says it.
+
+    Convolutions say it by their windows, else the last words of kernels by convention.
+
+    Args:
+        pairs: name and shape on side A, name and shape on side B of matched variables.
+    """
+    found = direction([(("", pair[1], ""),) for pair in pairs], [(("", pair[3], ""),) for pair in pairs])
+    if found:
+        return found
+    words = [(roles.role_of(pair[0], pair[1])[2], roles.role_of(pair[2], pair[3])[2]) for pair in pairs]
+    theirs = sum(pair in _CONVENTIONS and pair[1] == "weight" for pair in words)
+    ours = sum(pair in _CONVENTIONS and pair[0] == "weight" for pair in words)
+    return (theirs > ours) - (ours > theirs)
+
+
+def _swapped_axes(a: tuple[int | None, ...], b: tuple[int | None, ...]) -> tuple[int, ...]:
+    """Return A's axes, the two that are longer than 1 swapped, where that gives B's: a dense layer as 1x1 windows."""
+    long = [axis for axis, size in enumerate(a) if size != 1]
+    if len(long) != 2 or [a[long[1]], a[long[0]]] != [size for size in b if size != 1]:
+        return ()
+    order = list(range(len(a)))
+    order[long[0]], order[long[1]] = long[1], long[0]
+    return tuple(order)
+
+
+def _orders(shape: tuple[int | None, ...]) -> tuple[tuple[int, ...], ...]:
+    """Return how a kernel of TensorFlow of this shape may become one of PyTorch.
+
+    A depthwise kernel (rows, columns, channels, 1) keeps its channels first, a convolution what it gives out.
+    """
+    orders = _PERMUTATIONS.get(len(shape), ())
+    return orders if len(shape) != _CONVOLUTION_RANK or shape[-1] == 1 else orders[:1]
 
 
 def differ_by_convention(pairs: Iterable[tuple[str, Shape, str, Shape]]) -> bool:
-    """Whether kernels are stored in other layouts as far as their names say, where shapes say nothing: all are square.
+    """Whether matched kernels are stored in other layouts: their shapes say it, or their names where all are square.
 
     PyTorch calls a kernel `weight` and keeps it as (out, in); `kernel` and `weights` are TensorFlow's, as (in, out).
 
@@ -59,13 +98,22 @@ def differ_by_convention(pairs: Iterable[tuple[str, Shape, str, Shape]]) -> bool
         pairs: name and shape on side A, name and shape on side B of matched variables.
     """
     is_square: dict[tuple[str, str], bool] = {}
+    shown = 0
     for name, shape, other, other_shape in pairs:
         role, _, leaf = roles.role_of(name, shape)
         if role != roles.KERNEL or shape is None or len(shape) < 2 or _is_table(name, shape) or _is_table(other, shape):
             continue
+        shown += -1 if shape == other_shape and len(set(shape)) > 1 else bool(_is_turned(shape, other_shape))
         spelled = leaf, roles.role_of(other, other_shape)[2]
         is_square[spelled] = is_square.get(spelled, True) and shape == other_shape and len(set(shape)) == 1
-    return any(is_square.get(spelled, False) for spelled in _CONVENTIONS)
+    return shown > 0 or any(is_square.get(spelled, False) for spelled in _CONVENTIONS)
+
+
+def _is_turned(a: tuple[int | None, ...], b: Shape) -> bool:
+    """Whether one of two different shapes is the other in an order of axes that is usual."""
+    if b is None or len(a) != len(b) or a == b:
+        return False
+    return any(_permuted(one, axes) == other for one, other in ((a, b), (b, a)) for axes in _orders(one))
 
 
 def _is_table(name: str, shape: Shape) -> bool:
@@ -83,8 +131,30 @@ def signature_of(module: Module) -> Signature:
     return (*rows, ("table" if is_table else "norm" if module.is_norm else "", None, ""))
 
 
-def agreement(a: Signature, b: Signature, is_transposed: bool) -> float:
-    """Return how well two signatures agree: 0 if they cannot be one module, 1 if in all."""
+def direction(a: Iterable[Signature], b: Iterable[Signature]) -> int:
+    """Return 1 if A's convolutions have their window first and B's have it last, -1 for the reverse, else 0.
+
+    A kernel of TensorFlow is (rows, columns, in, out), one of PyTorch (out, in, rows, columns); windows are square.
+    """
+    first_a, first_b = (_windows_first(side) for side in (a, b))
+    return (first_a > 0 > first_b) - (first_b > 0 > first_a)
+
+
+def _windows_first(side: Iterable[Signature]) -> int:
+    """Return how many more convolutions have a square window first than last."""
+    shapes = [shape for signature in side for _, shape, _ in signature if shape and len(shape) == _CONVOLUTION_RANK]
+    return sum((shape[0] == shape[1]) - (shape[2] == shape[3]) for shape in shapes)
+
+
+def agreement(a: Signature, b: Signature, is_transposed: bool, turned: int = 0) -> float:
+    """Return how well two signatures agree: 0 if they cannot be one module, 1 if in all.
+
+    Args:
+        a: of a module of one side.
+        b: of a module of the other.
+        is_transposed: whether kernels are read as stored in different layouts.
+        turned: the `direction` from A to B, where it is known.
+    """
     kinds = {a[-1][0], b[-1][0]}
     of_a = {role: (shape, dtype) for role, shape, dtype in a[:-1]}
     of_b = {role: (shape, dtype) for role, shape, dtype in b[:-1]}
@@ -97,7 +167,8 @@ def agreement(a: Signature, b: Signature, is_transposed: bool) -> float:
     for role in shared:
         (shape_a, dtype_a), (shape_b, dtype_b) = of_a[role], of_b[role]
         permutes = is_transposed and role.startswith((roles.KERNEL, "weight"))
-        likeness = _shapes(shape_a, shape_b, permutes, "table" in kinds) if dtype_a == dtype_b else 0.0
+        permuted = turned or 2 if permutes and "table" not in kinds else None
+        likeness = _shapes(shape_a, shape_b, permuted) if dtype_a == dtype_b else 0.0
         if not likeness:
             return 0.0
         found = min(found, likeness)
@@ -112,11 +183,13 @@ def _nameless(of_a: dict[str, tuple[Shape, str]], of_b: dict[str, tuple[Shape, s
     return _NAMELESS if next(iter(of_a.values())) == next(iter(of_b.values())) else 0.0
 
 
-def _shapes(a: Shape, b: Shape, permutes: bool, is_table: bool) -> float:
+def _shapes(a: Shape, b: Shape, turned: int | None) -> float:
+    """Compare two shapes; `turned` says from which side kernels are turned (2: from either), None that none is."""
     if a is None or b is None:
         return RESHAPED
-    if permutes and not is_table and len(a) == len(b) > 1:
-        if any(_permuted(a, axes) == b or _permuted(b, axes) == a for axes in _PERMUTATIONS.get(len(a), ())):
+    if turned is not None and len(a) == len(b) > 1:
+        ways = ((a, b), (b, a))[turned < 0 : 2 if turned != 1 else 1]
+        if any(_permuted(one, axes) == other for one, other in ways for axes in _orders(one)):
             return 1.0
         return _SAME_IN_OTHER_LAYOUT if a == b else 0.0
     if a == b:
