@@ -103,8 +103,9 @@ def differ_by_convention(pairs: Iterable[tuple[str, Shape, str, Shape]]) -> bool
         role, _, leaf = roles.role_of(name, shape)
         if role != roles.KERNEL or shape is None or len(shape) < 2 or _is_table(name, shape) or _is_table(other, shape):
             continue
-        shown += -1 if shape == other_shape and len(set(shape)) > 1 else bool(_is_turned(shape, other_shape))
         spelled = leaf, roles.role_of(other, other_shape)[2]
+        if spelled[0] != spelled[1]:  # of one framework a kernel of other sizes is another kernel
+            shown += -1 if shape == other_shape and len(set(shape)) > 1 else _is_turned(shape, other_shape)
         is_square[spelled] = is_square.get(spelled, True) and shape == other_shape and len(set(shape)) == 1
     return shown > 0 or any(is_square.get(spelled, False) for spelled in _CONVENTIONS)
 
