@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scopeview.analysis.context import AnalysisContext
-    from scopeview.analysis.convert import Counterparts
+    from scopeview.analysis.convert import ConvertOptions, ConvertPlan, Counterparts
     from scopeview.analysis.diff.matching.rules import Guidance
     from scopeview.analysis.diff.recipes import Recipe
     from scopeview.readers.stored_values import StoredValues
@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from pathlib import Path
 
     from scopeview.analysis.context import AnalysisContext
-    from scopeview.analysis.convert import ConvertOptions, parse_dtype, parse_resize, plan_conversion
+    from scopeview.analysis.convert import ConvertOptions, parse_dtype, parse_resize
     from scopeview.analysis.diff.matching.rules import Guidance, rule_of
     from scopeview.cli.progress import reading
     from scopeview.readers import limited, read, with_values
@@ -82,11 +82,8 @@ def command(  # noqa: PLR0913 - one parameter per option
         names=names if other is not None else _rewritten(source, rules) | names,
         resize=parse_resize(resize),
     )
-    if other is None:
-        plan = plan_conversion(source, options)
-    else:
-        guidance = Guidance([rule_of(text) for text in rules], names, accept == "proposed")
-        plan = plan_conversion(source, options, other, *_matched(source, other, guidance, reader if values else None))
+    guidance = Guidance([rule_of(text) for text in rules], names, accept == "proposed")
+    plan = _planned(source, other, options, guidance, reader if values else None)
     refuse_source(Path(target), [model])
     if as_json:
         print_json(plan)
@@ -100,6 +97,21 @@ def command(  # noqa: PLR0913 - one parameter per option
     if not as_json:
         click.echo("\n".join(plan_lines(plan, lines=None if show_all else 0)))
         click.echo(f"wrote {target}; read back and equal to the plan")
+
+
+def _planned(
+    source: AnalysisContext,
+    other: AnalysisContext | None,
+    options: ConvertOptions,
+    guidance: Guidance,
+    values: StoredValues | None,
+) -> ConvertPlan:
+    """Return the plan; with another side its names are taken."""
+    from scopeview.analysis.convert import plan_conversion
+
+    if other is None:
+        return plan_conversion(source, options)
+    return plan_conversion(source, options, other, *_matched(source, other, guidance, values))
 
 
 def _matched(
