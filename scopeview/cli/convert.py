@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from scopeview.analysis.convert import ConvertOptions, ConvertPlan, Counterparts
     from scopeview.analysis.diff.matching.rules import Guidance
     from scopeview.analysis.diff.recipes import Recipe
+    from scopeview.model.model import Model
+    from scopeview.readers import Limits
     from scopeview.readers.stored_values import StoredValues
 
 
@@ -63,15 +65,12 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.analysis.convert import ConvertOptions, parse_dtype, parse_resize
     from scopeview.analysis.diff.matching.rules import Guidance, rule_of
     from scopeview.cli.progress import reading
-    from scopeview.readers import limited, read, with_values
     from scopeview.render.text.convert import plan_lines
     from scopeview.writers.convert import convert, refuse_source
     from scopeview.writers.verify import verify
 
     bounds = limits()
-    with limited(bounds):
-        model, reader = with_values(read(path))
-        target_model = None if like is None else read(like)
+    model, reader, target_model = _opened(path, like, bounds)
     source, other = AnalysisContext(model), None if target_model is None else AnalysisContext(target_model)
     names = _map(map_file)
     options = ConvertOptions(
@@ -97,6 +96,14 @@ def command(  # noqa: PLR0913 - one parameter per option
     if not as_json:
         click.echo("\n".join(plan_lines(plan, lines=None if show_all else 0)))
         click.echo(f"wrote {target}; read back and equal to the plan")
+
+
+def _opened(path: str, like: str | None, bounds: Limits) -> tuple[Model, StoredValues, Model | None]:
+    """Open the source, with the reader of its values, and the side whose names are taken."""
+    from scopeview.readers import limited, read, with_values
+
+    with limited(bounds):
+        return *with_values(read(path)), None if like is None else read(like)
 
 
 def _planned(
