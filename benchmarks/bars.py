@@ -69,7 +69,7 @@ def works() -> list[Work]:
         Work("lint, 100k", asked("lint", "t10.pb"), "1.5 s"),
         Work("sharing, 100k", asked("sharing", "t10.pb"), "1.5 s"),
         Work("inspect, frozen 1.5 GB", asked("inspect", "frozen.pb"), "0.2x, 150 MB", "frozen.pb"),
-        Work("inspect, text of 75 MB", asked("inspect", "t10.pbtxt"), "6 s for 55 MB"),
+        Work("inspect, text of 62 MB", asked("inspect", "t10.pbtxt"), "6 s for 55 MB"),
         Work("inspect, 300 functions", asked("inspect", "functions"), ""),
         Work("inspect, 20k entries", asked("inspect", "few.ckpt"), "0.45 s"),
         Work("inspect, 200k entries", asked("inspect", "many.ckpt"), "1.5 s"),
