@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scopeview.analysis.answers.inspect import Inspection
+    from scopeview.analysis.answers.tree_lines import TreeLines
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.trees.outline import Sort, View
     from scopeview.model.model import Model
-    from scopeview.render.text.inspect import Pictures, Sections
+    from scopeview.render.text.inspect import Sections
 
 _SECTIONS = ("ops", "variables", "collections", "functions")
 _PIPE_LINES = 64
@@ -105,8 +106,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     lists = Sections("collections" in chosen, "functions" in chosen, "functions" in chosen, lines, is_named)
     lists = replace(lists, card=not is_named and not scope)
     view = _view(depth, sort, show_all, _lines_for_trees(screen, inspection, lists, chosen))
-    pictures = _pictures(context, shown, chosen, scope, view, _hidden(shown, hide_roles))
-    print_inspection(make_console(color=color, whole=show_all), inspection, context, pictures, lists)
+    trees = _trees(context, shown, chosen, scope, view, _hidden(shown, hide_roles))
+    print_inspection(make_console(color=color, whole=show_all), inspection, trees, lists)
 
 
 def _beside(model: Model) -> AnalysisContext | None:
@@ -201,19 +202,19 @@ def _hidden(context: AnalysisContext, roles: str | None) -> NDArray[np.bool_] | 
     return np.isin(context.roles.codes(), codes)
 
 
-def _pictures(
+def _trees(
     context: AnalysisContext,
     shown: AnalysisContext,
     chosen: set[str],
     scope: str,
     view: View,
     hidden: NDArray[np.bool_] | None,
-) -> Pictures:
+) -> TreeLines:
     """Draw both trees; a tree that needs fewer lines leaves them to the other."""
+    from scopeview.analysis.answers.tree_lines import tree_lines
     from scopeview.analysis.derive.auxiliary import NO_AUXILIARY_VARIABLES
     from scopeview.analysis.trees.outline import op_forest, outline, variable_forest
     from scopeview.model.names import is_within
-    from scopeview.render.text.inspect import Pictures
 
     model, graph = context.model, shown.model.graph
     is_folded = view.lines is not None or view.depth is not None
@@ -227,4 +228,4 @@ def _pictures(
     if both and view.lines is not None and half.lines is not None and variables is not None:
         half = replace(view, lines=view.lines - min(half.lines, len(variables.rows)))
     ops = outline(op_forest(graph, hidden), half, scope) if "ops" in chosen else None
-    return Pictures(ops, variables, scope, shown.model)
+    return tree_lines(context, shown, ops, variables, scope)

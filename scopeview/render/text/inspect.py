@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from scopeview.analysis.answers.inspect import Inspection, ModelSummary
-from scopeview.analysis.answers.traced import flags_of
-from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.answers.inspect import Inspection, ModelSummary, VariableRecord
+from scopeview.analysis.answers.tree_lines import OpLine, TreeLines, VariableLine
 from scopeview.analysis.trees.outline import Outline, OutlineRow
-from scopeview.model.model import Model, Signature
-from scopeview.model.ops import OpRow
-from scopeview.model.variables import Variable
+from scopeview.model.model import Signature
 from scopeview.render.formats import (
     bytes_text,
     count,
@@ -53,18 +50,6 @@ _QUIET_DETAILS = ("git_version",)
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
-    """The outlines that stand in an inspection; None where a section was not asked for."""
-
-    ops: Outline | None
-    variables: Outline | None
-    scope: str = ""
-    """The only scope that is shown; empty for all."""
-    shown: Model | None = None
-    """The program whose ops are drawn, or the model itself."""
-
-
-@dataclass(frozen=True, slots=True)
 class Sections:
     """Which lists to print, and how many lines of each; None for all."""
 
@@ -78,23 +63,19 @@ class Sections:
     """Whether the card stands above them."""
 
 
-def print_inspection(
-    console: Console, inspection: Inspection, context: AnalysisContext, pictures: Pictures, sections: Sections
-) -> None:
-    """Print an inspection; the facts give what belongs to single rows of the outlines."""
-    model = context.model
-    print_header(console, inspection.model)
+def print_inspection(console: Console, inspection: Inspection, trees: TreeLines, sections: Sections) -> None:
+    """Print an inspection, with the two trees as far as they were asked for."""
+    summary = inspection.model
+    print_header(console, summary)
     if sections.card:
         print_card(console, inspection.card)
-    shown = pictures.shown or model
-    if pictures.ops is not None and (len(shown.graph) or not len(model.variables)):
-        entry = shown.entry
-        what = "ops" if entry is None else f"ops of {printable(entry.name)}, calls inlined"
-        _heading(console, _titled(what, pictures.scope))
-        _print_ops(console, shown, pictures.ops)
-    if pictures.variables is not None and (len(model.variables) or len(model.graph)):
-        _heading(console, _titled("variables", pictures.scope))
-        _print_variables(console, context, inspection.model, pictures.variables)
+    if trees.ops is not None and (trees.has_ops or not summary.variables):
+        what = f"ops of {printable(trees.program)}, calls inlined" if trees.program else "ops"
+        _heading(console, _titled(what, trees.scope))
+        _print_ops(console, trees.ops, trees.op_lines)
+    if trees.variables is not None and (summary.variables or summary.ops):
+        _heading(console, _titled("variables", trees.scope))
+        _print_variables(console, summary, trees.variables, trees.variable_lines)
     if sections.collections:
         _print_list(console, "collections", _collection_rows(inspection), sections, numeric=1)
     if sections.signatures:
@@ -188,27 +169,23 @@ def _heading(console: Console, text: str) -> None:
     console.print(Text(text, style="heading"))
 
 
-def _print_ops(console: Console, model: Model, outline: Outline) -> None:
+def _print_ops(console: Console, outline: Outline, lines: Sequence[OpLine | None]) -> None:
     columns = (Column(), Column("ops", "right", "number"), Column("types", style="quiet", least=24))
-
-    def cells(row: OutlineRow) -> Sequence[Cell]:
-        if row.kind == "more":
-            return ("", "")
-        if row.kind == "leaf":
-            return ("", model.graph.op_type(OpRow(int(outline.kept[row.first]))))
-        size = row.last - row.first + (row.own is not None)
-        return (count(size * row.twins), _types(model, row, outline))
-
-    print_outline(console, outline, columns, cells, "op")
+    print_outline(console, outline, columns, [*map(_op_cells, outline.rows, lines)], "op")
     if outline.left_out:
         _quiet_line(console, f"{plural(outline.left_out, 'op')} of other roles hidden by role by --hide-roles")
 
 
-def _types(model: Model, row: OutlineRow, outline: Outline) -> Items:
-    own = f"{model.graph.op_type(OpRow(int(outline.kept[row.own])))} · " if row.own is not None else ""
-    counts = model.graph.type_counts(outline.kept[row.first : row.last])
-    shown = [f"{name} {number}" if number > 1 else name for name, number in list(counts.items())[:_TYPES_SHOWN]]
-    return Items((own + shown[0], *shown[1:]), len(counts) > _TYPES_SHOWN)
+def _op_cells(row: OutlineRow, line: OpLine | None) -> Sequence[Cell]:
+    if line is None:
+        return ("", "")
+    return ("", line.own_type) if row.kind == "leaf" else (count(line.ops), _types(line))
+
+
+def _types(line: OpLine) -> Items:
+    own = f"{line.own_type} · " if line.own_type else ""
+    shown = [f"{name} {number}" if number > 1 else name for name, number in list(line.types.items())[:_TYPES_SHOWN]]
+    return Items((own + shown[0], *shown[1:]), len(line.types) > _TYPES_SHOWN)
 
 
 def _no_variables(summary: ModelSummary) -> str:
@@ -219,9 +196,10 @@ def _no_variables(summary: ModelSummary) -> str:
     return f"{none}; {constants} of {bytes_text(summary.large_constant_bytes)} may be weights whose marks are gone"
 
 
-def _print_variables(console: Console, context: AnalysisContext, summary: ModelSummary, outline: Outline) -> None:
-    model = context.model
-    if not len(model.variables):
+def _print_variables(
+    console: Console, summary: ModelSummary, outline: Outline, lines: Sequence[VariableLine | None]
+) -> None:
+    if not summary.variables:
         console.print(Text(f"  {_no_variables(summary)}", style="quiet"))
         return
     columns = (
@@ -232,54 +210,42 @@ def _print_variables(console: Console, context: AnalysisContext, summary: ModelS
         Column("", style="trainable"),
         Column("", style="quiet", least=6),
     )
-    cumulated = _cumulated(model, outline)
-
-    def cells(row: OutlineRow) -> Sequence[Cell]:
-        if row.kind == "more":
-            return ("", "", "", "", "")
-        if row.kind == "scope" and row.own is None:
-            total = (cumulated[row.last] - cumulated[row.first]) * row.twins
-            flags = _flags(context, row.path)
-            return (count(total), plural((row.last - row.first) * row.twins, "variable"), "", "", flags)
-        variable = model.variables[int(outline.kept[row.first if row.own is None else row.own])]
-        number = "?" if variable.parameters is None else count(variable.parameters * row.twins)
-        trainable = "trainable" if variable.trainable else ""
-        return (number, shape_text(variable.shape), variable.dtype, trainable, _marks(context, variable, row))
-
-    print_outline(console, outline, columns, cells, "variable")
+    print_outline(console, outline, columns, [*map(_variable_cells, outline.rows, lines)], "variable")
     if outline.left_out:
         kept = plural(outline.left_out, "variable")
         _quiet_line(console, f"{kept} kept for training (slots, averages, scalars): --all shows them in the tree")
 
 
-def _flags(context: AnalysisContext, path: str) -> Items:
+def _variable_cells(row: OutlineRow, line: VariableLine | None) -> Sequence[Cell]:
+    if line is None:
+        return ("", "", "", "", "")
+    number = "?" if line.parameters is None else count(line.parameters)
+    if line.record is None:
+        return (number, plural(line.below * row.twins, "variable"), "", "", _flags(line.flags))
+    trainable = "trainable" if line.record.trainable else ""
+    return (number, shape_text(line.record.shape), line.record.dtype, trainable, _marks(line.record, line))
+
+
+def _flags(flags: Sequence[str]) -> Items:
     """Say with which reuse flags a scope was entered, as a trace recorded it; `show` says at which lines."""
-    told = dict.fromkeys(flag.partition(" at ")[0] for flag in flags_of(context, path))
-    return Items((" · ".join(told),) if told else ())
+    said = dict.fromkeys(flag.partition(" at ")[0] for flag in flags)
+    return Items((" · ".join(said),) if said else ())
 
 
 def _quiet_line(console: Console, text: str) -> None:
     console.print(Text(f"  {text}", style="quiet"), no_wrap=True, crop=True)
 
 
-def _cumulated(model: Model, outline: Outline) -> Sequence[int]:
-    totals = [0]
-    for number in model.variables.parameters[outline.kept].tolist():
-        totals.append(totals[-1] + number)
-    return totals
-
-
-def _marks(context: AnalysisContext, variable: Variable, row: OutlineRow) -> Items:
+def _marks(variable: VariableRecord, line: VariableLine) -> Items:
     """Say what else a reader should know, most important first."""
     marks = [f"! {variable.note}"] if variable.note else []
-    uses, slots = context.uses(variable), context.auxiliary_variables.belonging_to(variable)
-    if uses > 1:
-        sites = len(context.call_sites(variable))
-        marks.append(f"shared by {plural(sites, 'call site')}" if sites > 1 else f"used {uses} times")
-    if slots:
-        marks.append(f"+ {', '.join(slot.slot for slot in slots[:3])}{', …' if len(slots) > 3 else ''}")
-    if row.kind == "scope":
-        marks.append(f"+ {plural(row.last - row.first, 'variable')} below")
+    if variable.uses > 1:
+        sites = line.call_sites
+        marks.append(f"shared by {plural(sites, 'call site')}" if sites > 1 else f"used {variable.uses} times")
+    if line.slots:
+        marks.append(f"+ {', '.join(line.slots[:3])}{', …' if len(line.slots) > 3 else ''}")
+    if line.below:
+        marks.append(f"+ {plural(line.below, 'variable')} below")
     if variable.parts:
         marks.append(f"in {plural(len(variable.parts), 'part')}")
     if variable.kind in ("frozen", "object"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -16,15 +16,15 @@ def print_outline(
     console: Console,
     outline: Outline,
     columns: Sequence[Column],
-    cells_of: Callable[[OutlineRow], Sequence[Cell]],
+    cells: Sequence[Sequence[Cell]],
     noun: str,
 ) -> None:
-    """Print an outline, its labels in the first column and what a caller says of each row in the others."""
+    """Print an outline, its labels in the first column and the cells of each row in the others."""
     rows: list[Sequence[Cell]] = []
     open_guides: list[bool] = []
-    for row in outline.rows:
+    for row, others in zip(outline.rows, cells, strict=True):
         del open_guides[row.depth :]
-        rows.append((_label(row, open_guides), *cells_of(row)))
+        rows.append((_label(row, open_guides), *others))
         open_guides.append(not row.last_child)
     print_table(console, columns, rows, gives=-1)  # names matter more than what is said of them
     told = []
