@@ -355,3 +355,25 @@ def test_pictures_are_saved(page: Page, url: str) -> None:
     with page.expect_download() as saved:
         page.get_by_role("button", name="save the treemap as PNG").click()
     assert saved.value.path().read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_with_nothing_selected_the_model_shows_its_card(page: Page, serve: Serve) -> None:
+    url = serve(SAMPLES / "m24_adam.meta")
+    opened(page, url)
+    model = page.request.get(f"{url}api/models").json()[0]["id"]
+    card = page.request.get(f"{url}api/models/{model}/card").json()
+    about = page.get_by_role("complementary", name="What is selected")
+
+    named = {"inputs": "inputs", "outputs": "outputs", "losses": "losses", "largest": "largest parts"}
+    for field, title in named.items():
+        expect(about.get_by_role("heading", name=title)).to_have_count(1 if card[field] else 0)
+    for part in card["largest"]:
+        expect(about.get_by_role("button", name=part["path"], exact=True)).to_be_visible()
+    expect(about).to_contain_text(f"{card['parameters']['trained']:,}")
+    about.get_by_role("button", name="copy as Markdown").click()
+    expect(about.get_by_role("button", name="copied")).to_be_visible()
+    markdown = page.request.get(f"{url}api/models/{model}/card/markdown").json()["markdown"]
+    assert page.evaluate("navigator.clipboard.readText()") == markdown
+
+    about.get_by_role("button", name=card["largest"][0]["path"], exact=True).click()
+    expect(about.get_by_role("heading", level=2)).to_have_text(card["largest"][0]["path"])

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type {
+  CardText,
   CollectionsReport,
   Detail,
   DiffMap,
@@ -10,15 +11,14 @@ import type {
   FindResult,
   GraphEdges,
   GraphPicture,
-  Inspection,
   LintReport,
+  ModelCard,
   ModelSummary,
   Opening,
   OpenModel,
   PictureChanges,
   PlacesPage,
   ScopeMap,
-  SharingReport,
   Trace,
   TreePage,
   CommonVariables,
@@ -95,8 +95,8 @@ export const api = {
   reload: (model: string) => ask<OpenModel>(of(model, "reload"), {}, { method: "POST" }),
   import: (model: string) => ask<OpenModel>(of(model, "import"), {}, { method: "POST" }),
   places: (under: string) => ask<PlacesPage>("places", { under }),
-  inspection: (model: string, limit: number) => ask<Inspection>(of(model, "inspection"), { limit }),
-  sharing: (model: string, limit: number) => ask<SharingReport>(of(model, "sharing"), { limit }),
+  card: (model: string) => ask<ModelCard>(of(model, "card")),
+  cardText: (model: string) => ask<CardText>(of(model, "card/markdown")),
   summary: (model: string) => ask<ModelSummary>(of(model, "summary")),
   tree: (model: string, tree: "ops" | "variables", scope: string, offset = 0, fold = true) =>
     ask<TreePage>(of(model, "tree"), { tree, scope, offset, limit: 500, fold }),

@@ -1,49 +1,37 @@
-// The model in a card: what it takes and gives, its largest parts, what is shared. Each name leads to its place.
+// The model in a card, as the server describes it: what it takes and gives, repeated and largest parts, parameters,
+// what is shared, what a restore would do. Each name leads to its place.
 
+import type { ComponentChildren } from "preact";
 import { api } from "../../lib/api";
-import { bytes, count, plural, printable, shape } from "../../lib/format";
+import { Copy } from "../../lib/copy";
+import { bytes, count, leaf, plural, printable, shape, shortCount } from "../../lib/format";
 import { useQuery } from "../../lib/use_query";
-import { current } from "../../app/open_models";
-import { route } from "../../app/route";
-import type { ModelSummary, Signature, TreePage } from "../../lib/schema";
+import { current, models } from "../../app/open_models";
+import { navigate, route, showView } from "../../app/route";
+import type { CardRestore, CardTensor, ModelCard as Card, ModelSummary } from "../../lib/schema";
 import { Fact, Listed, Name, Part } from "./parts";
-
-const LARGEST = 5; // parts of each tree that are named
-const RECORDS = 40; // of each list of the inspection: the card names what a model takes and gives
 
 export function ModelCard() {
   const { model } = route.value;
   const isReady = current.value?.state === "ready";
   const ask = (name: string) => (model && isReady ? `card ${name} ${model}` : null);
   const summary = useQuery(ask("summary"), () => api.summary(model)).answer;
-  const signatures = useQuery(ask("inspection"), () => api.inspection(model, RECORDS)).answer?.signatures ?? [];
-  const variables = useQuery(ask("variables"), () => api.tree(model, "variables", "")).answer;
-  const ops = useQuery(ask("ops"), () => api.tree(model, "ops", "")).answer;
-  const shared = useQuery(ask("sharing"), () => api.sharing(model, LARGEST)).answer;
+  const card = useQuery(ask("model"), () => api.card(model)).answer;
+  const markdown = useQuery(ask("markdown"), () => api.cardText(model)).answer;
   if (!summary) return <p class="empty">Select a scope, an op or a variable to see all of it here.</p>;
   return (
     <>
       <h2 class="mono" title={summary.path}>
-        {printable(summary.path.split("/").pop() ?? "")}
+        {printable(leaf(summary.path))}
       </h2>
-      <ModelPart summary={summary} />
-      {signatures.map((signature) => (
-        <SignaturePart key={signature.name} signature={signature} />
-      ))}
-      <LargestPart title="largest variable scopes" page={variables} unit="parameter" />
-      <LargestPart title="largest op scopes" page={ops} unit="op" />
-      {!!shared?.shared && (
-        <Part title="shared variables">
-          <Fact name={count(shared.shared)}>
-            <Listed items={shared.variables} total={shared.shared} show={({ name }) => <Name name={name} />} />
-          </Fact>
-        </Part>
-      )}
+      <p class="tools">{markdown && <Copy text={() => markdown.markdown} label="copy as Markdown" />}</p>
+      <ModelPart summary={summary} program={card?.program ?? ""} />
+      {card && <CardParts card={card} />}
     </>
   );
 }
 
-function ModelPart({ summary }: { summary: ModelSummary }) {
+function ModelPart({ summary, program }: { summary: ModelSummary; program: string }) {
   const own = summary.variables - summary.attached_variables;
   return (
     <Part title="model">
@@ -52,6 +40,7 @@ function ModelPart({ summary }: { summary: ModelSummary }) {
           .filter(Boolean)
           .join(", ")}
       </Fact>
+      <Fact name="program">{program && program !== "main" ? printable(program) : ""}</Fact>
       <Fact name="ops">{summary.ops ? count(summary.ops) : ""}</Fact>
       <Fact name="functions">{summary.functions ? count(summary.functions) : ""}</Fact>
       <Fact name="variables">
@@ -60,56 +49,132 @@ function ModelPart({ summary }: { summary: ModelSummary }) {
           <span class="quiet"> and {count(summary.attached_variables)} auxiliary</span>
         )}
       </Fact>
-      <Fact name="parameters">
-        {count(summary.parameters)} <span class="quiet">{bytes(summary.size_bytes)}</span>
-      </Fact>
+      <Fact name="size">{summary.size_bytes ? bytes(summary.size_bytes) : ""}</Fact>
       <Fact name="tags">{summary.tags.map(printable).join(", ")}</Fact>
     </Part>
   );
 }
 
-function SignaturePart({ signature }: { signature: Signature }) {
-  const sides = [
-    ["inputs", signature.inputs],
-    ["outputs", signature.outputs],
-  ] as const;
+function CardParts({ card }: { card: Card }) {
+  const { parameters } = card;
+  const isKnown = parameters.trained !== null && parameters.not_trained !== null;
   return (
-    <Part title={`signature ${printable(signature.name)}`}>
-      {sides.map(([side, tensors]) => (
-        <Fact key={side} name={side}>
-          {tensors.length > 0 && (
-            <Listed
-              items={tensors}
-              show={(tensor) => (
-                <>
-                  {printable(tensor.key)}{" "}
-                  <span class="quiet mono">
-                    {tensor.dtype}
-                    {shape(tensor.shape)}
-                  </span>
-                </>
-              )}
-            />
-          )}
-        </Fact>
-      ))}
-    </Part>
+    <>
+      <TensorPart title="inputs" tensors={card.inputs} total={card.total_inputs} isInput />
+      <TensorPart title="outputs" tensors={card.outputs} total={card.total_outputs} />
+      <TensorPart title="losses" tensors={card.losses} total={card.losses.length} />
+      {card.repeated.length > 0 && (
+        <ListPart title="repeated parts">
+          {card.repeated.map((part) => (
+            <li key={part.pattern}>
+              {count(part.count)} equal <Name name={part.first} label={part.pattern} />{" "}
+              <span class="quiet">{plural(part.ops, "op")} each</span>
+            </li>
+          ))}
+        </ListPart>
+      )}
+      {(card.largest.length > 0 || parameters.optimizer > 0) && (
+        <Part title="parameters">
+          <Fact name="trained">{isKnown ? count(parameters.trained) : "the file does not say"}</Fact>
+          <Fact name="not trained">{isKnown && count(parameters.not_trained)}</Fact>
+          <Fact name="optimizer">{count(parameters.optimizer)}</Fact>
+        </Part>
+      )}
+      {card.largest.length > 0 && (
+        <ListPart title="largest parts">
+          {card.largest.map((part) => (
+            <li key={part.path}>
+              <Name name={part.path} />{" "}
+              <span class="quiet" title={plural(part.parameters, "parameter")}>
+                {shortCount(part.parameters)}
+              </span>
+            </li>
+          ))}
+        </ListPart>
+      )}
+      {card.shared.length > 0 && (
+        <ListPart title={`shared variables: ${count(card.total_shared)}`}>
+          <Listed items={card.shared} total={card.total_shared} show={(name) => <Name name={name} />} />
+        </ListPart>
+      )}
+      {card.restore && <RestorePart restore={card.restore} />}
+      {!!card.errors && (
+        <Part title="errors">
+          <Fact name={count(card.errors)}>
+            <button class="link" onClick={() => showView("lint")}>
+              see Lint
+            </button>
+          </Fact>
+        </Part>
+      )}
+    </>
   );
 }
 
-function LargestPart({ title, page, unit }: { title: string; page: TreePage | undefined; unit: string }) {
-  const largest = (page?.rows ?? []).filter((row) => row.is_scope && row.size > 0).sort((a, b) => b.size - a.size);
-  if (!largest.length) return null;
+function ListPart({ title, children }: { title: string; children: ComponentChildren }) {
   return (
     <section class="part">
       <h3>{title}</h3>
-      <ul class="largest">
-        {largest.slice(0, LARGEST).map((row) => (
-          <li key={row.path}>
-            <Name name={row.path} /> <span class="quiet">{plural(row.size, unit)}</span>
-          </li>
-        ))}
-      </ul>
+      <ul class="largest">{children}</ul>
     </section>
+  );
+}
+
+interface Tensors {
+  title: string;
+  tensors: CardTensor[];
+  total: number;
+  isInput?: boolean;
+}
+
+function TensorPart({ title, tensors, total, isInput = false }: Tensors) {
+  if (!tensors.length) return null;
+  return (
+    <section class="part">
+      <h3>{title}</h3>
+      <Listed
+        items={tensors}
+        total={total}
+        show={(tensor) => (
+          <>
+            <Name name={opOf(tensor.tensor)} label={tensor.name} />{" "}
+            <span class="quiet mono">
+              {tensor.dtype ?? ""}
+              {tensor.shape_known ? shape(tensor.shape) : ""}
+              {isInput && !tensor.is_used ? " (unused)" : ""}
+            </span>
+          </>
+        )}
+      />
+    </section>
+  );
+}
+
+const opOf = (tensor: string) => tensor.replace(/:\d+$/, "");
+
+function RestorePart({ restore }: { restore: CardRestore }) {
+  const wanted = restore.will_load + restore.missing + restore.mismatched;
+  const checkpoint = models.value.find((one) => one.path === restore.checkpoint);
+  return (
+    <Part title="restore">
+      <Fact name="checkpoint">
+        <span class="mono" title={restore.checkpoint}>
+          {printable(leaf(restore.checkpoint))}
+        </span>
+      </Fact>
+      <Fact name="will load">
+        {count(restore.will_load)} of {plural(wanted, "key")}
+      </Fact>
+      <Fact name="missing">{restore.missing ? count(restore.missing) : ""}</Fact>
+      <Fact name="mismatch">{restore.mismatched ? count(restore.mismatched) : ""}</Fact>
+      <Fact name="unused">{restore.unused ? count(restore.unused) : ""}</Fact>
+      <Fact name="">
+        {checkpoint && (
+          <button class="link" onClick={() => navigate({ view: "diff", other: checkpoint.id, filter: "" })}>
+            see Diff
+          </button>
+        )}
+      </Fact>
+    </Part>
   );
 }

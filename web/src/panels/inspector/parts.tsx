@@ -33,8 +33,8 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
 }
 
 // A name that leads on; what lies in the scope that is shown goes by the rest of its name.
-export function Name({ name, under = "" }: { name: string; under?: string }) {
-  const text = printable(under && name.startsWith(`${under}/`) ? name.slice(under.length + 1) : name);
+export function Name({ name, under = "", label = name }: { name: string; under?: string; label?: string }) {
+  const text = printable(under && label.startsWith(`${under}/`) ? label.slice(under.length + 1) : label);
   return (
     <button
       class="link mono"
