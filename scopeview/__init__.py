@@ -30,6 +30,7 @@ from scopeview.model.display import Form, set_drawer
 
 if TYPE_CHECKING:
     from scopeview.analysis.answers.collections import CollectionsReport
+    from scopeview.analysis.answers.costs import CostKey, CostReport
     from scopeview.analysis.answers.find import FindResult
     from scopeview.analysis.answers.inspect import Inspection
     from scopeview.analysis.answers.sharing import SharingReport
@@ -52,6 +53,7 @@ __all__ = [
     "ScopeviewError",
     "__version__",
     "collections",
+    "costs",
     "diff",
     "find",
     "inspect",
@@ -227,6 +229,26 @@ def values(model: Model, query: str = "", *, limit: int = 200) -> ValuesReport:
 
     stored, reader = with_values(model)
     return values_report(_context(stored), reader, query=query, limit=limit)
+
+
+def costs(
+    model: Model, scope: str = "", *, by_op: bool = False, sort: CostKey | None = None, limit: int = 50
+) -> CostReport:
+    """Say what the computation costs: time and memory of a recorded step, FLOPs and bytes by static shapes.
+
+    Args:
+        model: a graph; with a recorded step, where its event file or RunMetadata holds one.
+        scope: only what lies in this scope of ops.
+        by_op: list single ops, and not the parts of the scope.
+        sort: `time`, `memory`, `flops`, `output_bytes` or `parameters`; time or FLOPs, whichever is known, if None.
+        limit: rows to return.
+
+    Raises:
+        NotFoundError: there is no such scope.
+    """
+    from scopeview.analysis.answers.costs import costs as answer
+
+    return answer(_context(model), scope, by_op=by_op, sort=sort, limit=limit)
 
 
 def diff(a: Model, b: Model) -> DiffReport:

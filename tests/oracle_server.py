@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests import oracle_building, oracle_inlining, oracle_ops, oracle_restoring
+from tests import oracle_building, oracle_costs, oracle_inlining, oracle_ops, oracle_restoring
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -348,6 +348,7 @@ QUESTIONS = {
         oracle_restoring.init_from,
         oracle_restoring.restore_by,
         oracle_building.build,
+        oracle_costs.recorded,
         oracle_building.write_module,
         oracle_building.assign_by,
         oracle_building.named_net,

@@ -2,6 +2,7 @@
 
     name:GLOB  op:GLOB  dtype:GLOB  device:GLOB  collection:GLOB  key:GLOB  kind:GLOB  scope:PATH
     role:GLOB  shared:>1  parameters:>1000  shape:[3,*]  trainable:yes|no  in:ops|variables
+    time:>1ms  flops:>1M
     WORD (anywhere in the name, in any case)
 
 The columns of the variable table (`variable_columns.py`) are fields; ops have a few of their own.
@@ -31,6 +32,8 @@ _OF_OPS = {
     "device": "device that was asked for",
     "collection": "a collection that it is a member of",
     "role": f"what an op is for: {', '.join(ROLES)}; finds ops only",
+    "time": "time that the op took in the recorded step: >1ms, <=20us; finds ops only",
+    "flops": "floating-point operations of the op by its shapes: >1M, <500k; finds ops only",
     "scope": "the scope that it lies in, at any depth",
     "shape": "shape, with * for any size: [3,*]; ... for any number of sizes",
     "in": "ops or variables",
@@ -45,7 +48,7 @@ FIELDS: Mapping[str, str] = _OF_OPS | {
 """Every search field: what ops are searched by, and the columns of the variable table."""
 
 _VARIABLES_ONLY = FIELDS.keys() - _OF_OPS.keys()
-_OPS_ONLY = frozenset({"op", "role"})
+_OPS_ONLY = frozenset({"op", "role", "time", "flops"})
 _TERM = re.compile(r"([a-z]+):(.*)\Z", re.DOTALL)
 
 
@@ -108,6 +111,8 @@ def _check(field: str, value: str) -> None:
         raise QueryError(f"in:{value} is not known; it is in:ops or in:variables")
     if field in BY_SEARCH:
         _check_value(field, value, BY_SEARCH[field].head.format)
+    if field in UNITS:
+        parse_amount(field, value)
     if field == "role" and not any(glob_pattern(value, re.IGNORECASE).fullmatch(role) for role in ROLES):
         raise QueryError(f"role:{value} is not known; the roles are {', '.join(ROLES)}")
 
@@ -123,6 +128,8 @@ def _check_value(field: str, value: str, format_: Format) -> None:
 
 _EXAMPLES_OF: Mapping[Format, str] = {"count": ">1", "bytes": ">1000", "shape": "[3,*]", "yes_no": "yes"}
 _EXAMPLES = {search: _EXAMPLES_OF.get(column.head.format, "x*") for search, column in BY_SEARCH.items()} | {
+    "time": ">1ms",
+    "flops": ">1M",
     "role": "forward",
     "in": "ops",
     "op": "MatMul",
@@ -130,7 +137,7 @@ _EXAMPLES = {search: _EXAMPLES_OF.get(column.head.format, "x*") for search, colu
 }
 
 _COUNT = re.compile(r"(>=|<=|>|<|=|)(\d{1,18})")
-_COMPARE: Mapping[str, Callable[[int, int], bool]] = {
+_COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
     ">": operator.gt,
@@ -140,7 +147,7 @@ _COMPARE: Mapping[str, Callable[[int, int], bool]] = {
 }
 
 
-def parse_count(text: str) -> tuple[Callable[[int, int], bool], int]:
+def parse_count(text: str) -> tuple[Callable[[float, float], bool], int]:
     """Parse a condition on a number: `2`, `>1`, `<=3`.
 
     Raises:
@@ -150,6 +157,31 @@ def parse_count(text: str) -> tuple[Callable[[int, int], bool], int]:
     if match is None:
         raise QueryError(f"{text!r} is no condition on a number; write 2, >1 or <=3")
     return _COMPARE[match[1]], int(match[2])
+
+
+UNITS: Mapping[str, Mapping[str, float]] = {
+    "time": {"us": 1.0, "ms": 1e3, "s": 1e6},
+    "flops": {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12},
+}
+"""Units of the fields that take one; times are in microseconds."""
+
+_AMOUNT = re.compile(r"(>=|<=|>|<|=|)(\d{1,15}(?:\.\d{1,9})?)([A-Za-z]{0,2})")
+
+
+def parse_amount(field: str, text: str) -> tuple[Callable[[float, float], bool], float]:
+    """Parse a condition on an amount with a unit: `>1ms` of a time, `<=2.5G` of FLOPs.
+
+    >>> parse_amount("time", ">1.5ms")[1]
+    1500.0
+
+    Raises:
+        QueryError: it is none.
+    """
+    match, units = _AMOUNT.fullmatch(text), UNITS[field]
+    if match is None or match[3] not in units:
+        known = ", ".join(unit for unit in units if unit)
+        raise QueryError(f"{field}:{text} is no amount; write {field}:{_EXAMPLES[field]}; the units are {known}")
+    return _COMPARE[match[1]], float(match[2]) * units[match[3]]
 
 
 _ANY, _ANY_RUN = "*", "..."

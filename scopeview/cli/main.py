@@ -20,6 +20,7 @@ COMMANDS = (
     "lint",
     "diff",
     "values",
+    "costs",
     "convert",
     "merge",
     "report",

@@ -14,6 +14,7 @@ from scopeview.model.functions import Function
 from scopeview.model.imported import ImportReport
 from scopeview.model.once import Answers, once
 from scopeview.model.ops import Buffer, OpTable
+from scopeview.model.recorded_runs import RecordedRuns
 from scopeview.model.scopes import ScopeTree
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import VariableTable
@@ -193,6 +194,8 @@ class Model(Displayed):
     """The record of the run that built it, where it was opened from a `.scopetrace`."""
     trace_graph: int = 0
     """Which graph of that record it is."""
+    runs: RecordedRuns | None = field(default=None, repr=False, compare=False)
+    """Steps that TensorFlow recorded of the graph, where the file holds their times."""
     entry: EntryPoint | None = None
     """For a program: what it was made from. The graph then is the computation of this entry point, calls inlined."""
     imported: ImportReport | None = None

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scopeview.errors import UnknownFormatError
 from scopeview.model.model import Model, Origin
+from scopeview.model.recorded_runs import RecordedRuns
 from scopeview.readers.budget import budget
 from scopeview.readers.event_graphs import MOST_GRAPHS, EventGraph, best_first, event_graphs, listed_as
 from scopeview.readers.files import look_into
@@ -16,6 +17,7 @@ from scopeview.readers.meta_graph import read_meta_graph
 from scopeview.readers.protobuf.wire import Buffer, WireError
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.records import header_is_valid, records
+from scopeview.readers.step_stats import runs_of_events
 
 
 class EventFileReader:
@@ -60,11 +62,17 @@ class EventFileReader:
         del tags
         graph = artifact.part
         assert isinstance(graph, EventGraph)
-        buffer = look_into(artifact.file)[graph.span.start : graph.span.end]  # the rest is of no interest any more
+        whole = look_into(artifact.file)
+        buffer = whole[graph.span.start : graph.span.end]
         span = Span(0, len(buffer))
         origin = Origin(path, "meta_graph" if graph.is_meta_graph else "graph_def", str(artifact.file))
         model = read_meta_graph(buffer, span, origin) if graph.is_meta_graph else assemble(buffer, [span], origin)
-        return replace(model, notes=(*artifact.notes, *model.notes))
+        return replace(model, notes=(*artifact.notes, *model.notes), runs=_runs(whole))
+
+
+def _runs(buffer: Buffer) -> RecordedRuns:
+    """Return the steps that were recorded in the same file; its events are walked over when they are asked for."""
+    return RecordedRuns(lambda: runs_of_events(buffer, (Span(start, end) for start, end in records(buffer, []))))
 
 
 def _graphs(buffer: Buffer, notes: list[str]) -> list[EventGraph]:

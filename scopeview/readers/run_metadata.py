@@ -1,7 +1,7 @@
 """RunMetadata, as `Session.run(..., run_metadata=...)` fills it: the graphs that a run was made of, and its times.
 
 The graphs are those that the run executed: cut into partitions by device and optimized, or the functions that were
-traced. Times and memory of the steps are not read.
+traced. Times and memory of the ops are read by `step_stats`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from dataclasses import replace
 
 from scopeview.errors import UnknownFormatError
 from scopeview.model.model import Model, Origin
+from scopeview.model.recorded_runs import RecordedRuns
 from scopeview.readers.event_graphs import MOST_GRAPHS, EventGraph, best_first, listed_as, run_graphs
 from scopeview.readers.files import look_into
 from scopeview.readers.graph.assemble import assemble
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.sniff import sniff_message
+from scopeview.readers.step_stats import run_of_metadata
 
 _NOTE = (
     "this is a graph out of a RunMetadata: as a run executed it, perhaps one device's part of it, optimized; "
-    "the times of the run are not shown"
+    "scopeview costs shows the times of the run"
 )
 
 
@@ -52,6 +54,8 @@ class RunMetadataReader:
         del tags
         graph = artifact.part
         assert isinstance(graph, EventGraph)
-        buffer = look_into(artifact.file)[graph.span.start : graph.span.end]
+        whole = look_into(artifact.file)
+        runs = RecordedRuns(lambda: tuple(run_of_metadata(whole, Span(0, len(whole)))))
+        buffer = whole[graph.span.start : graph.span.end]
         model = assemble(buffer, [Span(0, len(buffer))], Origin(path, "graph_def", str(artifact.file)))
-        return replace(model, notes=(_NOTE, *model.notes))
+        return replace(model, notes=(_NOTE, *model.notes), runs=runs)

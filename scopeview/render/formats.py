@@ -224,3 +224,15 @@ def cell_text(value: Any, format: Format) -> str:
         case "names":
             return ", ".join(map(printable, value))
     return printable(value)
+
+
+def time_text(microseconds: float) -> str:
+    """Write a time in the unit that keeps three digits.
+
+    >>> time_text(0.5), time_text(850), time_text(12_345), time_text(2_500_000)
+    ('0.5 us', '850 us', '12.3 ms', '2.5 s')
+    """
+    for unit, size in (("s", 1e6), ("ms", 1e3)):
+        if microseconds >= size:
+            return f"{microseconds / size:.3g} {unit}"
+    return f"{microseconds:.3g} us"

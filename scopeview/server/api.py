@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from scopeview.analysis.answers.card import ModelCard
 from scopeview.analysis.answers.collections import CollectionsReport, collections
+from scopeview.analysis.answers.costs import CostKey, CostReport, costs
 from scopeview.analysis.answers.find import FindResult, find, find_while_typing
 from scopeview.analysis.answers.inspect import Inspection, ModelSummary, first_of, inspect, summarize
 from scopeview.analysis.answers.programs import ProgramRecord, programs_of
@@ -250,6 +251,23 @@ async def variables(  # noqa: PLR0913 - one parameter per field of the query
             context, q, sort=sort, descending=descending, attached=attached, offset=offset, limit=limit
         ),
     )
+
+
+@router.get("/models/{model}/costs", response_model=CostReport)
+async def costs_of(  # noqa: PLR0913 - one parameter per field of the query
+    model: str,
+    queries: Ask,
+    scope: str = "",
+    run: str | None = None,
+    by_op: bool = False,
+    sort: CostKey | None = None,
+    offset: Offset = 0,
+    limit: Limit = 50,
+    program: Program = None,
+) -> Any:
+    """Say what the computation costs, as `scopeview costs --json` does."""
+    chosen = {"program": program, "run": run, "by_op": by_op, "sort": sort, "limit": limit, "offset": offset}
+    return await queries.ask(model, lambda context: costs(context, scope, **chosen))  # type: ignore[arg-type]
 
 
 @router.get("/models/{model}/values", response_model=ValuesReport)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from scopeview.analysis.answers.costs import fits_costs
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.derive.tensor_types import output_facts
@@ -181,6 +182,8 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
         sizes = parse_shape(text)
         if len(sizes) > 1 and "..." not in sizes and sizes[0] == "*":
             yield f"shape:{text} asks for {len(sizes)} dimensions; shape:[...,{sizes[-1]}] is any number of them"
+    if query.values("time") and model.runs is None:
+        yield "no step is recorded here: time: asks for an event file or RunMetadata with a full trace"
     if not query.wants_variables and not query.wants_ops:
         yield "of its fields, some find variables only and some ops only: nothing can fit all of them"
     for glob in query.values("name"):
@@ -267,6 +270,7 @@ def _ops(context: AnalysisContext, query: Query) -> Iterator[tuple[str, OpTable,
     for function, table in tables:
         arguments = ARGUMENT_TYPE if function else None
         fitting = _type_and_device(table, query, arguments) & _has_role(context, function, query.values("role"))
+        fitting &= fits_costs(context, function, query)
         for row in np.flatnonzero(fitting).tolist():
             name = table.name(OpRow(row))
             if not name_fits(name):

@@ -528,6 +528,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Costs Of
+         * @description Say what the computation costs, as `scopeview costs --json` does.
+         */
+        get: operations["costs_of_api_models__model__costs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/values": {
         parameters: {
             query?: never;
@@ -872,6 +892,67 @@ export interface components {
             variables: string[];
             /** Total Variables */
             total_variables: number;
+        };
+        /**
+         * CostReport
+         * @description What a graph or one scope of it costs: in all, and by its parts.
+         */
+        CostReport: {
+            /** Scope */
+            scope: string;
+            /** Program */
+            program: string;
+            /** Run */
+            run: string;
+            /** Runs */
+            runs: string[];
+            total: components["schemas"]["CostRow"];
+            /** Rows */
+            rows: components["schemas"]["CostRow"][];
+            /** Total Rows */
+            total_rows: number;
+            /** Offset */
+            offset: number;
+            /** Is Per Example */
+            is_per_example: boolean;
+            /** Unknown */
+            unknown: string[];
+            /** Total Unknown */
+            total_unknown: number;
+            /** Elsewhere */
+            elsewhere: string[];
+            /** Total Elsewhere */
+            total_elsewhere: number;
+            /** Elsewhere Us */
+            elsewhere_us: number;
+            /** Too Large */
+            too_large: boolean;
+        };
+        /**
+         * CostRow
+         * @description What one op or one scope costs.
+         */
+        CostRow: {
+            /** Path */
+            path: string;
+            /** Is Scope */
+            is_scope: boolean;
+            /** Op Type */
+            op_type: string;
+            /** Ops */
+            ops: number;
+            /** Time Us */
+            time_us: number | null;
+            /** Memory Bytes */
+            memory_bytes: number | null;
+            /** Executions */
+            executions: number | null;
+            /** Flops */
+            flops: number | null;
+            /** Output Bytes */
+            output_bytes: number | null;
+            /** Parameters */
+            parameters: number | null;
         };
         /**
          * Dangling
@@ -2944,6 +3025,8 @@ export type CollectionRecord = components['schemas']['CollectionRecord'];
 export type CollectionsReport = components['schemas']['CollectionsReport'];
 export type ColumnHead = components['schemas']['ColumnHead'];
 export type CommonVariables = components['schemas']['CommonVariables'];
+export type CostReport = components['schemas']['CostReport'];
+export type CostRow = components['schemas']['CostRow'];
 export type Dangling = components['schemas']['Dangling'];
 export type Detail = components['schemas']['Detail'];
 export type DiffEntry = components['schemas']['DiffEntry'];
@@ -7532,6 +7615,183 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VariableTablePage"];
+                };
+            };
+            /** @description The question cannot be understood, or cannot be answered about this model. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request comes from another page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description There is no such model, name or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address is not asked this way. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request did not come whole in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More was sent than is taken. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server does not answer for this host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More models or files are open than may be. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address and the headers are longer than is taken. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server failed; its log says where. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server's disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    costs_of_api_models__model__costs_get: {
+        parameters: {
+            query?: {
+                scope?: string;
+                run?: string | null;
+                by_op?: boolean;
+                sort?: ("time" | "memory" | "flops" | "output_bytes" | "parameters") | null;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description How many to return. */
+                limit?: number;
+                /** @description The signature or function that is meant, its calls inlined; `main` is the file's own main graph. Without it, the one that is shown by default. */
+                program?: string | null;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostReport"];
                 };
             };
             /** @description The question cannot be understood, or cannot be answered about this model. */
