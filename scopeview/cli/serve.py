@@ -51,6 +51,13 @@ _SWITCH_S = 0.001
     help="Graphs of up to OPS ops are imported through TensorFlow in the background; larger ones on request.",
 )
 @click.option("--tags", help="Tag-set of the MetaGraph to open where a path is a SavedModel, comma-separated.")
+@click.option(
+    "--overlay",
+    "overlays",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Values by op, scope or variable to color the graph by: JSON or CSV; repeat for several.",
+)
 @limit_options
 def command(  # noqa: PLR0913 - one parameter per option
     paths: tuple[str, ...],
@@ -63,12 +70,13 @@ def command(  # noqa: PLR0913 - one parameter per option
     no_token: bool,
     import_up_to: int,
     tags: str | None,
+    overlays: tuple[str, ...],
 ) -> None:
     """Open the explorer in a browser: trees, map, variables, diff and lint of everything at PATH.
 
     Serves the named paths alone, and what lies under --root. Ctrl-C ends it.
     """
-    from scopeview.readers import find_artifacts
+    from scopeview.readers.overlays import read_overlays
     from scopeview.readers.temporary import remove_left_behind
     from scopeview.server.allowed_paths import AllowedPaths
     from scopeview.server.app import create_app
@@ -76,11 +84,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.server.security import LOOPBACK, Access, hosts_for
     from scopeview.workspace import MOST_MODELS, Workspace
 
-    if not paths and not roots:
-        raise click.UsageError("pass a PATH to open, or a folder to choose from as --root")
-    for path in paths:
-        if not Path(path).exists():
-            find_artifacts(Path(path))  # the prefix of a checkpoint; for anything else it says at once what is wrong
+    _check_paths(paths, roots)
+    laid_over = tuple(overlay for path in overlays for overlay in read_overlays(path))
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what is temporary is removed
     remove_left_behind()
     is_loopback = host in LOOPBACK
@@ -95,7 +100,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     chosen = tuple(tag.strip() for tag in tags.split(",")) if tags else None
     for path in paths:
         workspace.open(path, tags=chosen)
-    app = create_app(workspace, AllowedPaths(paths, roots), access)
+    app = create_app(workspace, AllowedPaths(paths, roots), access, laid_over)
     shown = own[0] if is_any else f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
     _report_progress(address, port, is_loopback)
@@ -104,6 +109,17 @@ def command(  # noqa: PLR0913 - one parameter per option
     sys.setswitchinterval(_SWITCH_S)
     Server(app, before_end=workspace.shut_down).run(sockets=[listener])
     _end()
+
+
+def _check_paths(paths: tuple[str, ...], roots: tuple[str, ...]) -> None:
+    """Say at once what is wrong with a path; the prefix of a checkpoint is no file."""
+    from scopeview.readers import find_artifacts
+
+    if not paths and not roots:
+        raise click.UsageError("pass a PATH to open, or a folder to choose from as --root")
+    for path in paths:
+        if not Path(path).exists():
+            find_artifacts(Path(path))
 
 
 def _end() -> None:

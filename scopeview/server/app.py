@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from scopeview import __version__
 from scopeview.errors import ScopeviewError
+from scopeview.model.overlay import Overlay
 from scopeview.server import api, graph_api, pages
 from scopeview.server.allowed_paths import AllowedPaths
 from scopeview.server.description import describe
@@ -28,7 +29,10 @@ _WAIT_S = 1.0
 
 
 def create_app(
-    workspace: Workspace, allowed_paths: AllowedPaths | None = None, access: Access | None = None
+    workspace: Workspace,
+    allowed_paths: AllowedPaths | None = None,
+    access: Access | None = None,
+    overlays: tuple[Overlay, ...] = (),
 ) -> FastAPI:
     """Return the server of a workspace.
 
@@ -36,6 +40,7 @@ def create_app(
         workspace: the models that are open.
         allowed_paths: which other paths may be opened; none if left out.
         access: who may ask; the loopback if left out.
+        overlays: values to lay over the pictures of graphs.
     """
     where = allowed_paths or AllowedPaths()
 
@@ -56,6 +61,7 @@ def create_app(
     )
     app.state.workspace = workspace
     app.state.allowed_paths = where
+    app.state.overlays = overlays
     app.include_router(pages.router)
     app.include_router(graph_api.router)
     app.include_router(api.router)  # the last: it answers for every address that there is nothing at

@@ -11,6 +11,7 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.graph_view.changes import PictureChanges, changes_in_picture
 from scopeview.analysis.graph_view.link_edges import GraphEdges, edges_of_link
+from scopeview.analysis.graph_view.measures import Measure, PictureMeasure, measure_picture, measures
 from scopeview.analysis.graph_view.opening import Opening, opening
 from scopeview.analysis.graph_view.scope_layer import ViewOptions
 from scopeview.analysis.graph_view.subgraph import GraphPicture, picture
@@ -67,6 +68,22 @@ async def graph_used_by_all(
 async def graph_opening(model: str, queries: Ask, program: Program = None) -> Any:
     """Say which scopes to open at first."""
     return await queries.ask(model, lambda context: opening(context.in_program(program)))
+
+
+@router.get("/models/{model}/graph/measures", response_model=list[Measure])
+async def graph_measures(model: str, queries: Ask, program: Program = None) -> Any:
+    """List what the boxes can be colored by: costs, and the overlays that the server was started with."""
+    overlays = queries.overlays
+    return await queries.ask(model, lambda context: measures(context.in_program(program), overlays))
+
+
+@router.get("/models/{model}/graph/measure", response_model=PictureMeasure)
+async def graph_measure(model: str, queries: Ask, seen: Annotated[Seen, Depends()], name: str, scope: str = "") -> Any:
+    """Return a measure of every box of a scope."""
+    overlays, options = queries.overlays, seen.view_options
+    return await queries.ask(
+        model, lambda context: measure_picture(seen.of(context), scope, name, overlays, view_options=options)
+    )
 
 
 @router.get("/models/{model}/graph/edges", response_model=GraphEdges)

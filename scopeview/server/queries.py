@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.errors import BusyError
+from scopeview.model.overlay import Overlay
 from scopeview.render.as_json import dumps
 from scopeview.server.allowed_paths import AllowedPaths
 from scopeview.workspace import Job, Workspace
@@ -51,6 +52,7 @@ class Queries:
         self._request = request
         self.workspace: Workspace = request.app.state.workspace
         self.allowed_paths: AllowedPaths = request.app.state.allowed_paths
+        self.overlays: tuple[Overlay, ...] = request.app.state.overlays
 
     async def ask(self, identity: str, compute: Callable[[AnalysisContext], object]) -> Response:
         """Answer a question about one model."""

@@ -51,3 +51,14 @@ def test_the_card_and_the_programs(asked: Any) -> None:
     assert card["program"] == "serving_default"
     assert [program["name"] for program in asked("programs").json()] == ["serving_default", "main"]
     assert asked("card/markdown").json()["markdown"].startswith("### `m29_keras`")
+
+
+def test_boxes_are_measured_by_cost_and_by_overlay(asked: Any) -> None:
+    assert [one["name"] for one in asked("graph/measures").json()] == ["flops", "output bytes", "parameters"]
+    drawn = {item["id"] for item in asked("graph").json()["items"]}
+    found = asked("graph/measure", name="output bytes").json()
+    assert found["measure"]["unit"] == "bytes"
+    assert {item["id"] for item in found["items"]} <= drawn
+    refused = asked("graph/measure", name="time")
+    assert (refused.status_code, "there is no measure 'time'" in refused.json()["error"]) == (404, True)
+    assert asked("costs").json()["total"]["ops"] > 0

@@ -13,6 +13,7 @@ import "./styles/inspector.css";
 import "./styles/search.css";
 import "./styles/dialogs.css";
 import "./styles/graph.css";
+import "./styles/palette.css";
 import "./styles/graph_diff.css";
 import "./styles/narrow.css";
 

@@ -6,7 +6,7 @@ export type View = "graph" | "map" | "variables" | "collections" | "diff" | "lin
 export const VIEWS: readonly View[] = ["graph", "map", "variables", "collections", "diff", "lint"];
 
 export const COLORINGS = ["role", "type", "device", "sharing", "collection", "structure", "dtype"] as const;
-export type Coloring = (typeof COLORINGS)[number];
+export type Coloring = string; // one of these, or the name of a measure that the server offers
 
 // How the graph is looked at; opened scopes and the selection are the trees' own.
 export interface GraphViewState {
@@ -29,6 +29,7 @@ export interface GraphViewState {
   box: string; // x, y and scale of what is in view; empty to fit
 }
 
+const LONGEST_COLORING = 300; // letters
 export const MOST_ITEMS = 2000; // of one scope: the server draws no more
 
 export const DEFAULT_GRAPH_VIEW: GraphViewState = {
@@ -98,7 +99,7 @@ export function parseRoute(search: string): Route {
 }
 
 function parseGraphView(found: URLSearchParams): GraphViewState {
-  const coloring = found.get("color") as Coloring;
+  const coloring = (found.get("color") ?? "").slice(0, LONGEST_COLORING);
   const trace = found.get("trace") as GraphViewState["trace"];
   const link = found.getAll("link");
   return {
@@ -108,7 +109,7 @@ function parseGraphView(found: URLSearchParams): GraphViewState {
     items: Math.min(MOST_ITEMS, Math.max(10, Number(found.get("items")) || DEFAULT_GRAPH_VIEW.items)),
     function: found.get("function") ?? "",
     through: found.getAll("through"),
-    coloring: COLORINGS.includes(coloring) ? coloring : DEFAULT_GRAPH_VIEW.coloring,
+    coloring: coloring || DEFAULT_GRAPH_VIEW.coloring,
     isSideways: found.get("inputs") === "left",
     showsAuxiliary: found.get("auxiliary") === "shown",
     drawsHubs: found.get("hubs") === "drawn",

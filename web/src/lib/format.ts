@@ -6,18 +6,6 @@ export function count(number: number | null | undefined): string {
   return number === null || number === undefined ? "?" : number.toLocaleString("en-US");
 }
 
-// Three digits and a unit, as `short_count` of the command line: 1.24M.
-export function shortCount(number: number): string {
-  const units = ["", "k", "M", "G", "T"];
-  let unit = 0;
-  let value = number;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return unit ? `${Number(value.toPrecision(3))}${units[unit]}` : count(number);
-}
-
 export function plural(number: number, noun: string, many = `${noun}s`): string {
   return `${count(number)} ${number === 1 ? noun : many}`;
 }

@@ -64,6 +64,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/graph/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Graph Measures
+         * @description List what the boxes can be colored by: costs, and the overlays that the server was started with.
+         */
+        get: operations["graph_measures_api_models__model__graph_measures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/graph/measure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Graph Measure
+         * @description Return a measure of every box of a scope.
+         */
+        get: operations["graph_measure_api_models__model__graph_measure_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/graph/edges": {
         parameters: {
             query?: never;
@@ -1705,6 +1745,20 @@ export interface components {
             new: number;
         };
         /**
+         * ItemMeasure
+         * @description What one box has.
+         */
+        ItemMeasure: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: number | null;
+            /** Text */
+            text: string;
+            /** Shade */
+            shade: number | null;
+        };
+        /**
          * Link
          * @description One end of an edge, seen from the op at the other.
          */
@@ -1784,6 +1838,20 @@ export interface components {
             uses: number;
             /** Links */
             links: number;
+        };
+        /**
+         * Measure
+         * @description Something that boxes can be colored by.
+         */
+        Measure: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Unit */
+            unit: string;
+            /** Is Overlay */
+            is_overlay: boolean;
         };
         /**
          * Member
@@ -2162,6 +2230,23 @@ export interface components {
             new: string[];
             /** Total New */
             total_new: number;
+        };
+        /**
+         * PictureMeasure
+         * @description A measure of all boxes of one scope.
+         */
+        PictureMeasure: {
+            measure: components["schemas"]["Measure"];
+            /** Scope */
+            scope: string;
+            /** Items */
+            items: components["schemas"]["ItemMeasure"][];
+            /** Bounds */
+            bounds: number[];
+            /** Unmatched */
+            unmatched: string[];
+            /** Total Unmatched */
+            total_unmatched: number;
         };
         /**
          * PlacesPage
@@ -3056,10 +3141,12 @@ export type Initializer = components['schemas']['Initializer'];
 export type InlineConstant = components['schemas']['InlineConstant'];
 export type Inspection = components['schemas']['Inspection'];
 export type ItemChange = components['schemas']['ItemChange'];
+export type ItemMeasure = components['schemas']['ItemMeasure'];
 export type Link = components['schemas']['Link'];
 export type LintReport = components['schemas']['LintReport'];
 export type LitScope = components['schemas']['LitScope'];
 export type MapNode = components['schemas']['MapNode'];
+export type Measure = components['schemas']['Measure'];
 export type Member = components['schemas']['Member'];
 export type Membership = components['schemas']['Membership'];
 export type Mismatch = components['schemas']['Mismatch'];
@@ -3077,6 +3164,7 @@ export type Outside = components['schemas']['Outside'];
 export type ParameterTotals = components['schemas']['ParameterTotals'];
 export type Part = components['schemas']['Part'];
 export type PictureChanges = components['schemas']['PictureChanges'];
+export type PictureMeasure = components['schemas']['PictureMeasure'];
 export type PlacesPage = components['schemas']['PlacesPage'];
 export type ProgramRecord = components['schemas']['ProgramRecord'];
 export type Refused = components['schemas']['Refused'];
@@ -3493,6 +3581,358 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Opening"];
+                };
+            };
+            /** @description The question cannot be understood, or cannot be answered about this model. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request comes from another page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description There is no such model, name or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address is not asked this way. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request did not come whole in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More was sent than is taken. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server does not answer for this host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More models or files are open than may be. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address and the headers are longer than is taken. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server failed; its log says where. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server's disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    graph_measures_api_models__model__graph_measures_get: {
+        parameters: {
+            query?: {
+                /** @description The signature or function that is meant, its calls inlined; `main` is the file's own main graph. Without it, the one that is shown by default. */
+                program?: string | null;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Measure"][];
+                };
+            };
+            /** @description The question cannot be understood, or cannot be answered about this model. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request comes from another page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description There is no such model, name or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address is not asked this way. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request did not come whole in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More was sent than is taken. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server does not answer for this host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More models or files are open than may be. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address and the headers are longer than is taken. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server failed; its log says where. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server's disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    graph_measure_api_models__model__graph_measure_get: {
+        parameters: {
+            query: {
+                name: string;
+                scope?: string;
+                /** @description The function whose body is drawn; empty for the main graph. */
+                function?: string;
+                /** @description Roles that are drawn in place. */
+                role?: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward")[];
+                /** @description Paths that are drawn in place. */
+                show?: string[];
+                /** @description Paths whose groups are drawn member by member. */
+                unfold?: string[];
+                /** @description Items of one scope, before they are folded. */
+                items?: number;
+                /** @description Draw constants, casts and the like by themselves. */
+                plumbing?: boolean;
+                /** @description The signature or function that is meant, its calls inlined; `main` is the file's own main graph. Without it, the one that is shown by default. */
+                program?: string | null;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PictureMeasure"];
                 };
             };
             /** @description The question cannot be understood, or cannot be answered about this model. */

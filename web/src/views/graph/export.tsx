@@ -52,10 +52,7 @@ const drawing = await draw(
   new AbortController().signal,
   order.root,
 );
-const legend = legendOf(
-  drawing.items.filter((drawn) => !drawn.isOpen).map((drawn) => drawn.item),
-  order.coloring,
-);
+const legend = legendOf(drawing.items, order.coloring, null);
 const [width, height] = [drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN];
 const tokens = tokensOf(order.style, ":root");
 const style = standaloneStyle(

@@ -16,6 +16,7 @@ import { Scene, Tips } from "./scene";
 import { Toolbar } from "./toolbar";
 import { useDrawing } from "./use_drawing";
 import { useFraming } from "./use_framing";
+import { useMeasure } from "./use_measure";
 import { useTrace } from "./use_trace";
 import { detailOf, useViewport } from "./viewport";
 
@@ -36,9 +37,10 @@ export function GraphView() {
   );
   const trace = useTrace(drawing);
   const changes = useChanges(drawing);
+  const { measured, error: measureError } = useMeasure(drawing, query);
   const legend = useMemo(
-    () => legendOf(drawing?.items.filter((item) => !item.isOpen).map((drawn) => drawn.item) ?? [], graphView.coloring),
-    [drawing, graphView.coloring],
+    () => legendOf(drawing?.items ?? [], graphView.coloring, measured),
+    [drawing, graphView.coloring, measured],
   );
   const handlers = handlersOf(svg, drawing, anchor, setHovered);
   const fitAll = () => {
@@ -64,7 +66,7 @@ export function GraphView() {
   );
   const { x, y, k } = viewport.view;
   const isBusy = state.name === "loading" || state.name === "updating";
-  const problem = state.error || changes.error;
+  const problem = state.error || changes.error || measureError;
   return (
     <section class="view" aria-label="Graph">
       <Toolbar drawing={drawing} svg={svg} viewport={viewport} tracing={trace.summary} onFit={fitAll} />

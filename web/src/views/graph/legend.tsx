@@ -1,9 +1,10 @@
 // What the signs of the drawing mean: those that are on the screen, and no others.
 
 import { plural, printable } from "../../lib/format";
-import { route, COLORINGS, type Coloring, changeGraphView } from "../../app/route";
-import { type Legend, lineKind, NOTES } from "./coloring";
+import { route, COLORINGS, changeGraphView } from "../../app/route";
+import { type Legend, lineKind } from "./coloring";
 import type { Drawing } from "./store";
+import { isMeasure, useMeasures } from "./use_measure";
 
 const LINES = {
   data: "data, thicker for larger or more tensors",
@@ -15,6 +16,8 @@ const KINDS = Object.keys(LINES) as (keyof typeof LINES)[];
 
 export function LegendBar({ drawing, legend }: { drawing: Drawing | undefined; legend: Legend }) {
   const { graphView } = route.value;
+  const measures = useMeasures();
+  const isKnown = !isMeasure(graphView.coloring) || measures.some(({ name }) => name === graphView.coloring);
   const root = drawing?.subgraphs[0];
   const lines = new Set(drawing?.links.map((drawn) => lineKind(drawn.link)));
   const closed = drawing?.items.filter((drawn) => !drawn.isOpen).map((drawn) => drawn.item) ?? [];
@@ -24,20 +27,26 @@ export function LegendBar({ drawing, legend }: { drawing: Drawing | undefined; l
         color{" "}
         <select
           value={graphView.coloring}
-          onChange={(event) => changeGraphView({ coloring: event.currentTarget.value as Coloring })}
+          onChange={(event) => changeGraphView({ coloring: event.currentTarget.value })}
         >
           {COLORINGS.map((name) => (
             <option key={name}>{name}</option>
           ))}
+          {measures.map(({ name, title, is_overlay }) => (
+            <option key={name} value={name}>
+              {is_overlay ? `overlay: ${printable(title)}` : name}
+            </option>
+          ))}
+          {!isKnown && <option>{graphView.coloring}</option>}
         </select>
       </label>
       {legend.entries.map((entry) => (
         <span key={entry.text} class="entry">
-          <i class={`hue${entry.hue}`} />
+          <i class={entry.mark} />
           {printable(entry.text)} <span class="quiet">{entry.count}</span>
         </span>
       ))}
-      {legend.entries.length > 0 && NOTES[graphView.coloring] && <span class="quiet">{NOTES[graphView.coloring]}</span>}
+      {legend.remark && <span class="quiet">{printable(legend.remark)}</span>}
       {!legend.entries.length && <span class="quiet">one color</span>}
       {graphView.against &&
         ["new", "gone", "changed", "renamed"].map((kind) => (

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { GraphItem, GraphLink, GraphPicture } from "../../lib/schema";
 import { legendOf } from "./coloring";
+import type { DrawnItem } from "./store";
 import { fallback } from "./fallback";
 import { elkJob, place } from "./layout";
 import { gateNode, itemNode, lineId, plan, type Placed } from "./plan";
@@ -184,12 +185,33 @@ describe("a plan", () => {
 describe("the legend", () => {
   it("counts what is on the screen and nothing else", () => {
     const items = [item("a"), item("b", { type: "Add" }), item("c"), item("d", { type: "", types: {} })];
-    const legend = legendOf(items, "type");
+    const drawn = items.map((one) => ({ key: `\n${one.id}`, item: one, isOpen: false }) as DrawnItem);
+    const legend = legendOf(drawn, "type", null);
     expect(legend.entries).toEqual([
-      { text: "Relu", hue: 0, count: 2 },
-      { text: "Add", hue: 1, count: 1 },
+      { text: "Relu", mark: "hue0", count: 2 },
+      { text: "Add", mark: "hue1", count: 1 },
     ]);
-    expect(items.map(legend.hueOf)).toEqual([0, 1, 0, null]);
-    expect(legendOf(items, "structure").entries).toEqual([]);
+    expect(drawn.map(legend.classOf)).toEqual(["hue0", "hue1", "hue0", ""]);
+    expect(legendOf(drawn, "structure", null).entries).toEqual([]);
+  });
+  it("shades a scale, and says from where to where each shade goes", () => {
+    const drawn = ["a", "b", "c"].map((id) => ({ key: `\n${id}`, item: item(id), isOpen: false }) as DrawnItem);
+    const measured = {
+      measure: { name: "time", title: "time", unit: "us", is_overlay: false },
+      byKey: new Map([
+        ["\na", { id: "a", number: 10, text: "", shade: 0 }],
+        ["\nb", { id: "b", number: 1500, text: "", shade: 1 }],
+      ]),
+      bounds: [0, 1000, 2000],
+      unmatched: [],
+      totalUnmatched: 0,
+    };
+    const legend = legendOf(drawn, "time", measured);
+    expect(legend.entries.map(({ text, mark }) => `${mark} ${text}`)).toEqual([
+      "heat0 0 us – 1 ms",
+      "heat1 1 ms – 2 ms",
+    ]);
+    expect(drawn.map(legend.classOf)).toEqual(["heat0", "heat1", ""]);
+    expect(drawn.map(legend.noteOf)).toEqual(["10 us", "1.5 ms", ""]);
   });
 });

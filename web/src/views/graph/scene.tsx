@@ -131,13 +131,13 @@ interface ItemProps {
 
 function Item({ drawn, legend, marks, handlers, isFaint, change }: ItemProps) {
   const { item, width, height, isOpen } = drawn;
-  const hue = isOpen ? null : legend.hueOf(item);
+  const note = isOpen ? "" : legend.noteOf(drawn);
   const classes = [
     "item",
     item.kind,
     item.total_members > 1 ? "many" : "",
     isOpen ? "open" : "",
-    hue === null ? "" : `hue${hue}`,
+    isOpen ? "" : legend.classOf(drawn),
     item.uses > 1 ? "shared" : "",
     marks.selected.has(drawn.key) ? "selected" : "",
     isFaint ? "faint" : "",
@@ -169,7 +169,7 @@ function Item({ drawn, legend, marks, handlers, isFaint, change }: ItemProps) {
       onMouseEnter={() => !isOpen && handlers.hover(drawn.key)}
       onMouseLeave={() => handlers.hover("")}
     >
-      <title>{tooltip(item)}</title>
+      <title>{[tooltip(item), note].filter(Boolean).join("\n")}</title>
       {item.total_members > 1 &&
         !isOpen &&
         [6, 3].map((shift) => (
@@ -207,6 +207,11 @@ function Item({ drawn, legend, marks, handlers, isFaint, change }: ItemProps) {
           }}
         >
           {isOpen ? "▾" : item.can_open ? "▸" : "ƒ"}
+        </text>
+      )}
+      {note && !change && (
+        <text class="note" x={width - 2} y={height + 11} text-anchor="end">
+          {cut(printable(note), Math.max(8, Math.floor(width / 6)))}
         </text>
       )}
       {change && (

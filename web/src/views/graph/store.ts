@@ -72,12 +72,17 @@ export interface Drawing {
 const KEPT = 500;
 const pictures = new Map<string, Promise<GraphPicture>>();
 
-export function fetchSubgraph(question: GraphQuery, scope: string): Promise<GraphPicture> {
-  const { model, revision, function: name, roles, shown, unfolded, items, drawsPlumbing: plumbing } = question;
-  const key = JSON.stringify([model, revision, name, roles, shown, unfolded, items, plumbing, scope]);
+// How a picture of a scope is asked for.
+export function parametersOf(query: GraphQuery, scope: string) {
+  const { function: name, roles, shown, unfolded, items, drawsPlumbing: plumbing } = query;
+  return { scope, function: name, role: roles, show: shown, unfold: unfolded, items, plumbing };
+}
+
+export function fetchSubgraph(query: GraphQuery, scope: string): Promise<GraphPicture> {
+  const key = JSON.stringify([query, scope]);
   let asked = pictures.get(key);
   if (!asked) {
-    asked = api.graph(model, { scope, function: name, role: roles, show: shown, unfold: unfolded, items, plumbing });
+    asked = api.graph(query.model, parametersOf(query, scope));
     asked.catch(() => pictures.delete(key)); // a refusal is asked again, not kept
     pictures.set(key, asked);
     const [oldest] = pictures.keys();
