@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import StringConstraints
 
 from scopeview.analysis.answers.common_variables import CommonVariables, common_variables
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import Role
-from scopeview.analysis.graph_view.changes import PictureChanges, changes_in_picture
+from scopeview.analysis.graph_view.changes import PictureChanges, changes_in_picture, graph_difference
 from scopeview.analysis.graph_view.link_edges import GraphEdges, edges_of_link
 from scopeview.analysis.graph_view.measures import Measure, PictureMeasure, measure_picture, measures
 from scopeview.analysis.graph_view.opening import Opening, opening
 from scopeview.analysis.graph_view.scope_layer import ViewOptions
 from scopeview.analysis.graph_view.subgraph import GraphPicture, picture
 from scopeview.analysis.graph_view.trace import Direction, Trace, trace
+from scopeview.analysis.graph_view.visibility import LONGEST_RULE, MOST_RULES
 from scopeview.model.entry_point import MAIN
 from scopeview.server.error_responses import RESPONSES
 from scopeview.server.queries import Ask, Limit, Offset, Program
@@ -23,10 +25,13 @@ from scopeview.server.queries import Ask, Limit, Offset, Program
 router = APIRouter(prefix="/api", responses=RESPONSES)
 
 
+Rule = Annotated[str, StringConstraints(max_length=LONGEST_RULE)]
+
+
 class Seen:
     """How a graph is looked at: what every question about its pictures has in its address."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one parameter per field of the query
         self,
         function: Annotated[str, Query(description="The function whose body is drawn; empty for the main graph.")] = "",
         role: Annotated[list[Role], Query(description="Roles that are drawn in place.")] = [],  # noqa: B006
@@ -34,11 +39,15 @@ class Seen:
         unfold: Annotated[list[str], Query(description="Paths whose groups are drawn member by member.")] = [],  # noqa: B006
         items: Annotated[int, Query(ge=10, le=2000, description="Items of one scope, before they are folded.")] = 150,
         plumbing: Annotated[bool, Query(description="Draw constants, casts and the like by themselves.")] = False,
+        hide: Annotated[list[Rule], Query(max_length=MOST_RULES, description="Queries of what is not drawn.")] = [],  # noqa: B006
+        only: Annotated[list[Rule], Query(max_length=MOST_RULES, description="Queries of what is drawn alone.")] = [],  # noqa: B006
         program: Program = None,
     ) -> None:
         self.function = function
         self.program = program or (MAIN if function else None)  # functions are drawn from the library as it is
-        self.view_options = ViewOptions(frozenset(role), frozenset(show), frozenset(unfold), items, plumbing)
+        self.other_program = MAIN if self.program == MAIN else None
+        rules = frozenset(hide), frozenset(only)
+        self.view_options = ViewOptions(frozenset(role), frozenset(show), frozenset(unfold), items, plumbing, *rules)
 
     def of(self, context: AnalysisContext) -> AnalysisContext:
         """Return the context of the program whose graph is drawn."""
@@ -122,10 +131,10 @@ async def graph_trace(  # noqa: PLR0913 - one parameter per field of the query
 async def diff_graph_of(queries: Ask, seen: Annotated[Seen, Depends()], a: str, b: str, scope: str = "") -> Any:
     """Tell what is gone, new, changed or renamed in the picture of a scope of model A, against model B."""
     workspace = queries.workspace
-    return await queries.ask_both(
-        a,
-        b,
-        lambda: changes_in_picture(
-            workspace.context(a), workspace.difference(a, b).graph, scope, view_options=seen.view_options
-        ),
-    )
+
+    def compared() -> PictureChanges:
+        one, other = seen.of(workspace.context(a)), workspace.context(b).in_program(seen.other_program)
+        found = graph_difference(one, other, workspace.difference(a, b).graph)
+        return changes_in_picture(one, found, scope, view_options=seen.view_options)
+
+    return await queries.ask_both(a, b, compared)

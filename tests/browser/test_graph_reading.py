@@ -246,3 +246,28 @@ def test_a_function_is_drawn_as_a_root_of_its_own(page: Page, serve: Serve) -> N
         for text in (*told["arguments"], *told["results"]):
             expect(inspector.get_by_text(text, exact=True)).to_have_count(1)
         page.go_back()
+
+
+def test_boxes_are_hidden_and_isolated_by_hand_and_by_query(page: Page, url: str) -> None:
+    opened(page, url)
+    rules = page.get_by_role("form", name="What is hidden")
+    item(page, "\\\\u000adiscriminator").click()
+    page.get_by_role("button", name="hide", exact=True).click()
+    settle(page)
+    expect(item(page, "\\\\u000adiscriminator")).to_have_count(0)
+    expect(rules).to_contain_text("scope:discriminator")
+
+    page.keyboard.press("Shift+H")
+    settle(page)
+    expect(item(page, "\\\\u000adiscriminator")).to_have_count(1)
+    page.get_by_role("button", name="by query…").click()
+    rules.get_by_label("what to do with what fits").select_option("show only")
+    rules.get_by_label("Query of what to hide").fill("scope:generator")
+    page.keyboard.press("Enter")
+    settle(page)
+    assert page.locator("svg.graph .item").evaluate_all(KEYS) == ["\\u000agenerator"]
+    address = page.url
+    page.goto("about:blank")
+    page.goto(address)
+    settle(page)
+    assert page.locator("svg.graph .item").evaluate_all(KEYS) == ["\\u000agenerator"]

@@ -56,7 +56,7 @@ def test_the_table_is_walked_by_keyboard(page: Page, url: str) -> None:
         page.keyboard.press(key)
         expect(heading).to_have_text(order[expected])
     assert grid.get_attribute("aria-rowcount") == "9"
-    expect(page.get_by_role("columnheader", name="name")).to_have_attribute("aria-sort", "ascending")
+    expect(page.get_by_role("columnheader", name="parameters")).to_have_attribute("aria-sort", "descending")
 
 
 def test_what_is_saved_is_what_the_table_shows(page: Page, url: str, tmp_path: Path) -> None:

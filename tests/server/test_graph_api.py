@@ -62,3 +62,15 @@ def test_boxes_are_measured_by_cost_and_by_overlay(asked: Any) -> None:
     refused = asked("graph/measure", name="time")
     assert (refused.status_code, "there is no measure 'time'" in refused.json()["error"]) == (404, True)
     assert asked("costs").json()["total"]["ops"] > 0
+
+
+def test_programs_are_compared_as_they_are_drawn(client: TestClient, asked: Any) -> None:
+    one, other = opened(client, "m29_keras"), opened(client, "m29_module")
+    for scope in ("", "model"):
+        same = client.get("/api/diff/graph", params={"a": one, "b": one, "scope": scope})
+        assert (same.status_code, same.json()["items"]) == (200, [])
+    found = client.get("/api/diff/graph", params={"a": one, "b": other, "scope": "model"})
+    assert found.status_code == 200
+    assert any(item["gone"] for item in found.json()["items"])
+    main = client.get("/api/diff/graph", params={"a": one, "b": other, "program": "main", "scope": "model"})
+    assert main.status_code == 404

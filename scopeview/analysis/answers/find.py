@@ -157,6 +157,18 @@ def matching_variables(context: AnalysisContext, text: str) -> list[Variable]:
     return list(_variables(context, query)) if query.wants_variables else []
 
 
+def matching_ops(context: AnalysisContext, text: str, function: str = "") -> list[int]:
+    """Return the rows of the ops of the main graph, or of a function, that fit a query.
+
+    Raises:
+        QueryError: the query cannot be understood, or asks for what only variables have.
+    """
+    query = parse_query(text)
+    if not query.wants_ops:
+        raise QueryError(f"{text} finds variables only; ops are found by op:, role:, name:, scope: or words")
+    return [int(row) for where, _, row in _ops(context, query) if where == function]
+
+
 def _hints(model: Model, query: Query) -> Iterator[str]:
     """Say what may have been meant by values that nothing has."""
     types = {

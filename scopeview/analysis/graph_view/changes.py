@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.diff.graphs import GraphDiff, OpChange
+from scopeview.analysis.diff.graphs import GraphDiff, OpChange, diff_graphs
 from scopeview.analysis.graph_view.nodes import item_id
 from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ScopeLayer, ViewOptions
 from scopeview.analysis.graph_view.subgraph import find_layer
@@ -41,6 +41,24 @@ class PictureChanges:
     total_new: int
 
 
+def graph_difference(a: AnalysisContext, b: AnalysisContext, of_main: GraphDiff | None) -> GraphDiff | None:
+    """Return the diff of what is drawn of two models: programs are compared as they are inlined.
+
+    Args:
+        a: the graph that is drawn: a program, or the main graph.
+        b: the same of the other model.
+        of_main: the diff of the main graphs, as it was worked out.
+    """
+    if a.model.entry is None and b.model.entry is None:
+        return of_main
+    one, other = a.model.graph, b.model.graph
+    if not len(one) or not len(other):
+        return None
+    # The other side is kept with the answer, so that no other ever has its identity.
+    _, found = a.cached(("graph difference", id(b)), lambda: (b, diff_graphs(one, other, {})))
+    return found
+
+
 def changes_in_picture(
     context: AnalysisContext,
     found: GraphDiff | None,
@@ -52,7 +70,7 @@ def changes_in_picture(
 
     Args:
         context: the graph that is drawn, side A of the diff.
-        found: the diff; None where one side has no graph.
+        found: the diff, as `graph_difference` returns it; None where one side has no graph.
         scope: the scope that is drawn.
         view_options: how it is drawn.
 

@@ -26,6 +26,7 @@ Ints = NDArray[np.int64]
 
 _FORWARD = ROLES.index("forward")
 _LAYERS_KEPT = 128
+_MASKS_KEPT = 256
 _TOLD_WITH_CONSUMER = ("Const", "ReadVariableOp")
 
 
@@ -42,6 +43,8 @@ class GraphIndex:
         """Shape (ops,): indices into `roles.ROLES`."""
         self.layers = Answers(_LAYERS_KEPT)
         """The layers that were asked for last; see `layer_of`."""
+        self.masks = Answers(_MASKS_KEPT)
+        """Which ops fit the queries that were asked for last; see `visibility`."""
 
     @once
     def is_write(self) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ import numpy as np
 from scopeview.analysis.derive.roles import ROLES, Role
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.analysis.graph_view.graph_index import GraphIndex
-from scopeview.analysis.graph_view.scope_layer import GroupKind, Item, ScopeLayer
+from scopeview.analysis.graph_view.scope_layer import HiddenBy, GroupKind, Item, ScopeLayer
 from scopeview.analysis.graph_view.unit import Unit
 from scopeview.model.attributes import Attributes, FunctionRef, TensorValue
 from scopeview.model.op_types import ARGUMENT_TYPE
@@ -67,8 +67,8 @@ class GraphItem:
     role: Role
     """What most of its ops serve."""
     roles: Mapping[str, int]
-    hidden_by: Role | None
-    """The role that hides it; null if it is drawn in place."""
+    hidden_by: HiddenBy | None
+    """The role for which it is hidden, or `rule`; None if it is drawn in place."""
     devices: tuple[str, ...]
     structure: str
     """Equal for scopes that are equal inside, as far as their hash tells; empty for an op."""

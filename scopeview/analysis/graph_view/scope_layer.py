@@ -23,6 +23,7 @@ from scopeview.analysis.derive.structure import Shape
 from scopeview.analysis.graph_view.graph_index import GraphIndex
 from scopeview.analysis.graph_view.plumbing import fold_plumbing
 from scopeview.analysis.graph_view.unit import Cut, Unit
+from scopeview.analysis.graph_view.visibility import hidden_rows
 from scopeview.analysis.trees.folding import fold_twins, stem_of
 from scopeview.model.names import leaf_of
 from scopeview.model.ops import OpRow
@@ -45,6 +46,8 @@ class ViewOptions:
         unfolded: paths of which one is in a group that is to be drawn member by member.
         limit: items of one level; more are folded by structure, then by role and op type, and then counted.
         plumbing: draw constants, casts, shapes and the like by themselves, not folded into the op that takes them.
+        hidden: queries; what fits one of them is not drawn.
+        only: queries; of what is left, only what fits one of them is drawn.
     """
 
     roles: frozenset[Role] = frozenset()
@@ -52,10 +55,15 @@ class ViewOptions:
     unfolded: frozenset[str] = frozenset()
     limit: int = 150
     plumbing: bool = False
+    hidden: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
 
 
 DEFAULT_VIEW = ViewOptions()
 
+
+HiddenBy = Role | Literal["rule"]
+"""Why something is not drawn in place: for its role, or for a rule of whoever looks."""
 
 GroupKind = Literal["", "series", "alike", "rest"]
 """How the units of an item belong together: alone, numbered and equal, of one structure or type, or left over."""
@@ -69,8 +77,8 @@ class Item:
     label: str
     units: tuple[int, ...]
     """Indices into the units of the level."""
-    hidden_by: Role | None
-    """The role that hides it; null if it is drawn in place."""
+    hidden_by: HiddenBy | None
+    """The role for which it is hidden, or `rule`; None if it is drawn in place."""
 
 
 class ScopeLayer:
@@ -137,7 +145,24 @@ class ScopeLayer:
         pairs = np.unique(one[one != other] * max(1, len(self.units)) + other[one != other])
         return pairs // max(1, len(self.units)), pairs % max(1, len(self.units))
 
-    def _aside(self) -> list[Role | None]:
+    def _aside(self) -> list[HiddenBy | None]:
+        """Return why each unit is not drawn, None for those that are."""
+        roles = self._aside_by_role()
+        mask = hidden_rows(self.graph_index, self.view_options.hidden, self.view_options.only)
+        if mask is None:
+            return list(roles)
+        shown = self.view_options.shown
+        return [
+            "rule" if unit.path not in shown and self._is_hidden(unit, mask) else role
+            for unit, role in zip(self.units, roles, strict=True)
+        ]
+
+    @staticmethod
+    def _is_hidden(unit: Unit, mask: NDArray[np.bool_]) -> bool:
+        """Whether an op is hidden, or all that lies in a scope; what is listed with an op goes where that goes."""
+        return bool(mask[unit.row]) if unit.row is not None and unit.scope is None else bool(mask[unit.rows].all())
+
+    def _aside_by_role(self) -> list[Role | None]:
         """Return the role for which each unit is hidden by role; what lies on a way of data between others never is."""
         graph_index, view_options = self.graph_index, self.view_options
         in_place = {_FORWARD} | {ROLES.index(role) for role in view_options.roles}
@@ -163,12 +188,12 @@ class ScopeLayer:
         for unit in np.flatnonzero(is_aside & fed & feeds).tolist():
             found[unit] = None
 
-    def _fold(self, aside: Sequence[Role | None]) -> Iterable[Item]:
+    def _fold(self, aside: Sequence[HiddenBy | None]) -> Iterable[Item]:
         """Fold the units into items, in the order in which their first ops were defined.
 
         Whatever is folded, data never leaves a box and enters it again, unless it does so through one unit.
         """
-        by_role: dict[Role | None, list[int]] = defaultdict(list)
+        by_role: dict[HiddenBy | None, list[int]] = defaultdict(list)
         for index, role in enumerate(aside):
             by_role[role].append(index)
         items: list[Item] = []

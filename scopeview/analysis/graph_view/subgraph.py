@@ -13,11 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.derive.tensor_types import TensorFacts, carried_facts
 from scopeview.analysis.graph_view.graph_index import GraphIndex, graph_index_of
 from scopeview.analysis.graph_view.nodes import GraphItem, describe_items, item_id
-from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ScopeLayer, ViewOptions, layer_of, scope_of_path
+from scopeview.analysis.graph_view.scope_layer import (
+    DEFAULT_VIEW,
+    HiddenBy,
+    ScopeLayer,
+    ViewOptions,
+    layer_of,
+    scope_of_path,
+)
 from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
 from scopeview.model.links import group_pairs
@@ -45,7 +51,7 @@ class Outside:
     variables: tuple[str, ...]
     """The variables that come from it; the first few."""
     total_variables: int
-    hidden_by: Role | None
+    hidden_by: HiddenBy | None
 
 
 @dataclass(frozen=True, slots=True)

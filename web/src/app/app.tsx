@@ -40,6 +40,7 @@ const KEYS: [string, string][] = [
   ["+, −", "expand or collapse a group of numbered scopes"],
   ["f, +, −", "fit and zoom the graph"],
   ["e, E", "next and previous edge of a box"],
+  ["h, i, H", "hide or isolate what is selected, bring all back"],
   ["t, T", "trace inputs, outputs"],
   ["Shift-click, Shift-Space", "select several"],
   ["p", "paths between two"],

@@ -4,7 +4,8 @@ import { columns } from "../lib/two_trees";
 import { attribute, bytes, cut, printable, shape, short } from "../lib/format";
 import { parseRoute, DEFAULT_GRAPH_VIEW, toggled, formatRoute, type Route } from "./route";
 import { csv } from "../lib/download";
-import { inScope, readOrder, writeOrder } from "../views/variables/order";
+import { inScope } from "../lib/query_terms";
+import { readOrder, writeOrder } from "../views/variables/order";
 
 describe("the address", () => {
   it("brings back whatever was shown, hostile names included", () => {
@@ -13,6 +14,9 @@ describe("the address", () => {
         ...DEFAULT_GRAPH_VIEW,
         roles: ["save"],
         unfolded: ["a/b c"],
+        hidden: ["op:Const", "name:'a&b'"],
+        only: ["scope:x/y"],
+        showsRules: true,
         items: 300,
         coloring: "device",
         trace: "paths",
@@ -63,7 +67,9 @@ describe("filters", () => {
           attached: true,
           query,
         });
-    expect(readOrder("sort:nonsense").sort).toBe("name");
+    expect(readOrder("sort:nonsense").sort).toBe("parameters");
+    expect(readOrder("")).toMatchObject({ sort: "parameters", descending: true }); // the largest first
+    expect(writeOrder(readOrder(""))).toBe("");
   });
 });
 
@@ -95,6 +101,7 @@ describe("text", () => {
   it("gives a spreadsheet no formula", () => {
     const row = { name: '=cmd("x")', shape: [2], dtype: "float32", collections: ["a", "b"] };
     expect(csv(["name", "shape"], [row]).split("\n")[1]).toContain(`"'=cmd(""x"")"`);
+    expect(csv(["collections"], [{ collections: ["@sum(1)", "b"] }]).split("\n")[1]).toBe("'@sum(1) b");
   });
 });
 

@@ -13,6 +13,9 @@ export interface GraphViewState {
   roles: string[]; // drawn in place beside the computation
   shown: string[]; // paths that are drawn in place whatever they serve
   unfolded: string[]; // paths whose groups are drawn member by member
+  hidden: string[]; // queries; what fits one is not drawn
+  only: string[]; // queries; what fits one is drawn alone
+  showsRules: boolean; // the bar in which these are written
   items: number; // of one scope, before they are folded
   function: string; // whose body is drawn; empty for the main graph
   through: string[]; // the functions through whose bodies it was come to
@@ -36,6 +39,9 @@ export const DEFAULT_GRAPH_VIEW: GraphViewState = {
   roles: [],
   shown: [],
   unfolded: [],
+  hidden: [],
+  only: [],
+  showsRules: false,
   items: 150,
   function: "",
   through: [],
@@ -106,6 +112,9 @@ function parseGraphView(found: URLSearchParams): GraphViewState {
     roles: found.getAll("role"),
     shown: found.getAll("show"),
     unfolded: found.getAll("unfold"),
+    hidden: found.getAll("hide"),
+    only: found.getAll("only"),
+    showsRules: found.get("rules") === "shown",
     items: Math.min(MOST_ITEMS, Math.max(10, Number(found.get("items")) || DEFAULT_GRAPH_VIEW.items)),
     function: found.get("function") ?? "",
     through: found.getAll("through"),
@@ -139,6 +148,7 @@ export function formatRoute(address: Route): string {
   put("items", String(graphView.items), String(DEFAULT_GRAPH_VIEW.items));
   put("color", graphView.coloring, DEFAULT_GRAPH_VIEW.coloring);
   put("inputs", graphView.isSideways ? "left" : "");
+  put("rules", graphView.showsRules ? "shown" : "");
   put("auxiliary", graphView.showsAuxiliary ? "shown" : "");
   put("hubs", graphView.drawsHubs ? "drawn" : "");
   put("plumbing", graphView.drawsPlumbing ? "drawn" : "");
@@ -149,6 +159,8 @@ export function formatRoute(address: Route): string {
   graphView.roles.forEach((role) => query.append("role", role));
   graphView.shown.forEach((path) => query.append("show", path));
   graphView.unfolded.forEach((path) => query.append("unfold", path));
+  graphView.hidden.forEach((rule) => query.append("hide", rule));
+  graphView.only.forEach((rule) => query.append("only", rule));
   graphView.through.forEach((name) => query.append("through", name));
   graphView.also.forEach((path) => query.append("also", path));
   graphView.link.forEach((end) => query.append("link", end));

@@ -23,7 +23,9 @@ export function csv<Row extends object>(columns: readonly (keyof Row & string)[]
           : value === null || value === undefined
             ? ""
             : JSON.stringify(value);
-    const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    // A list begins with what its first name begins with.
+    const isText = typeof value === "string" || Array.isArray(value);
+    const safe = isText && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   return (

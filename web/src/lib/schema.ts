@@ -1486,8 +1486,13 @@ export interface components {
             roles: {
                 [key: string]: number;
             };
+<<<<<<< HEAD
             /** Hidden By */
             hidden_by: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | null;
+=======
+            /** Aside */
+            aside: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | "rule" | null;
+>>>>>>> 5db0af5 (Hide and isolate boxes; compare programs; begin tables with the largest)
             /** Devices */
             devices: string[];
             /** Structure */
@@ -2184,8 +2189,13 @@ export interface components {
             variables: string[];
             /** Total Variables */
             total_variables: number;
+<<<<<<< HEAD
             /** Hidden By */
             hidden_by: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | null;
+=======
+            /** Aside */
+            aside: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | "rule" | null;
+>>>>>>> 5db0af5 (Hide and isolate boxes; compare programs; begin tables with the largest)
         };
         /**
          * ParameterTotals
@@ -3223,6 +3233,10 @@ export interface operations {
                 items?: number;
                 /** @description Draw constants, casts and the like by themselves. */
                 plumbing?: boolean;
+                /** @description Queries of what is not drawn. */
+                hide?: string[];
+                /** @description Queries of what is drawn alone. */
+                only?: string[];
                 /** @description The signature or function that is meant, its calls inlined; `main` is the file's own main graph. Without it, the one that is shown by default. */
                 program?: string | null;
             };
@@ -3915,6 +3929,10 @@ export interface operations {
                 items?: number;
                 /** @description Draw constants, casts and the like by themselves. */
                 plumbing?: boolean;
+                /** @description Queries of what is not drawn. */
+                hide?: string[];
+                /** @description Queries of what is drawn alone. */
+                only?: string[];
                 /** @description The signature or function that is meant, its calls inlined; `main` is the file's own main graph. Without it, the one that is shown by default. */
                 program?: string | null;
             };
@@ -4103,6 +4121,10 @@ export interface operations {
                 items?: number;
                 /** @description Draw constants, casts and the like by themselves. */
                 plumbing?: boolean;
+                /** @description Queries of what is not drawn. */
+                hide?: string[];
+                /** @description Queries of what is drawn alone. */
+                only?: string[];
                 /** @description The signature or function that is meant, its calls inlined; `main` is the file's own main graph. Without it, the one that is shown by default. */
                 program?: string | null;
             };
@@ -4292,6 +4314,10 @@ export interface operations {
                 items?: number;
                 /** @description Draw constants, casts and the like by themselves. */
                 plumbing?: boolean;
+                /** @description Queries of what is not drawn. */
+                hide?: string[];
+                /** @description Queries of what is drawn alone. */
+                only?: string[];
                 /** @description The signature or function that is meant, its calls inlined; `main` is the file's own main graph. Without it, the one that is shown by default. */
                 program?: string | null;
             };
@@ -4476,6 +4502,10 @@ export interface operations {
                 items?: number;
                 /** @description Draw constants, casts and the like by themselves. */
                 plumbing?: boolean;
+                /** @description Queries of what is not drawn. */
+                hide?: string[];
+                /** @description Queries of what is drawn alone. */
+                only?: string[];
                 /** @description The signature or function that is meant, its calls inlined; `main` is the file's own main graph. Without it, the one that is shown by default. */
                 program?: string | null;
             };

@@ -35,7 +35,8 @@ export function AuxiliaryPanel({ drawing, changes: { onlyInOther, byKey }, lit }
       </li>
     );
   const roles = new Map<string, Drawing["auxiliary"]>();
-  for (const one of drawing.auxiliary) roles.set(one.item.hidden_by!, [...(roles.get(one.item.hidden_by!) ?? []), one]);
+  for (const one of drawing.auxiliary.filter(({ item }) => item.hidden_by !== "rule"))
+    roles.set(one.item.hidden_by!, [...(roles.get(one.item.hidden_by!) ?? []), one]);
   const links = drawing.subgraphs.reduce((sum, picture) => sum + hiddenLinks(picture), 0);
   if (!roles.size && !onlyInOther.length && !graphView.roles.length && !graphView.shown.length) return null;
   return (

@@ -27,6 +27,8 @@ export function useChanges(drawing: Drawing | undefined): Changes {
     role: graphView.roles,
     show: graphView.shown,
     unfold: graphView.unfolded,
+    hide: graphView.hidden,
+    only: graphView.only,
     items: graphView.items,
     plumbing: graphView.drawsPlumbing,
   };

@@ -12,6 +12,7 @@ import { handlersOf, type Anchor } from "./handlers";
 import { useKeys } from "./keys";
 import { LegendBar } from "./legend";
 import { Minimap } from "./minimap";
+import { hasRules, RulesBar } from "./rules";
 import { Scene, Tips } from "./scene";
 import { Toolbar } from "./toolbar";
 import { useDrawing } from "./use_drawing";
@@ -70,9 +71,13 @@ export function GraphView() {
   return (
     <section class="view" aria-label="Graph">
       <Toolbar drawing={drawing} svg={svg} viewport={viewport} tracing={trace.summary} onFit={fitAll} />
-      {problem && <p class="trouble">{problem}</p>}
-      {drawing && !drawing.items.length && !drawing.auxiliary.length && (
-        <p class="empty">There are no ops here: a checkpoint has no graph. Its variables are in the other views.</p>
+      <RulesBar />
+      {drawing && !drawing.items.length && (hasRules(graphView) || !drawing.auxiliary.length) && (
+        <p class="empty">
+          {hasRules(graphView)
+            ? "The rules above hide all ops."
+            : "There are no ops here: a checkpoint has no graph. Its variables are in the other views."}
+        </p>
       )}
       <div class="stage">
         <svg
@@ -87,6 +92,7 @@ export function GraphView() {
           <Tips />
           <g transform={`translate(${x} ${y}) scale(${k})`}>{scene}</g>
         </svg>
+        {problem && <p class="trouble over">{problem}</p>}
         {state.name === "loading" && (
           <p class="quiet pad waiting" role="status">
             {needsFirstPicture.value ? "Choosing what to open…" : "Drawing…"}

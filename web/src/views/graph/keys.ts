@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { printable } from "../../lib/format";
 import { route, navigate, changeGraphView, toggleSelected } from "../../app/route";
+import { applyToSelected, bringAllBack } from "./rules";
 import type { DrawnItem, Drawing } from "./store";
 
 interface Keyboard {
@@ -37,7 +38,10 @@ export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard
       const focused = target.closest?.("[data-key]")?.getAttribute("data-key") ?? selectedKey;
       const here = drawing?.items.find((item) => printable(item.key) === focused || item.key === focused);
       const { graphView, selected } = route.value;
-      if (event.key === "f") fit();
+      if (event.key === "h") applyToSelected("hidden", drawing);
+      else if (event.key === "i") applyToSelected("only", drawing);
+      else if (event.key === "H") bringAllBack();
+      else if (event.key === "f") fit();
       else if (event.key === "+" || event.key === "=") zoom(1.3);
       else if (event.key === "-") zoom(1 / 1.3);
       else if (event.key === "t" && selected) changeGraphView({ trace: graphView.trace === "inputs" ? "" : "inputs" });

@@ -25,6 +25,8 @@ export interface GraphQuery {
   roles: string[];
   shown: string[];
   unfolded: string[];
+  hidden: string[];
+  only: string[];
   items: number;
   drawsPlumbing: boolean;
 }
@@ -74,8 +76,8 @@ const pictures = new Map<string, Promise<GraphPicture>>();
 
 // How a picture of a scope is asked for.
 export function parametersOf(query: GraphQuery, scope: string) {
-  const { function: name, roles, shown, unfolded, items, drawsPlumbing: plumbing } = query;
-  return { scope, function: name, role: roles, show: shown, unfold: unfolded, items, plumbing };
+  const { function: name, roles, shown, unfolded, hidden, only, items, drawsPlumbing: plumbing } = query;
+  return { scope, function: name, role: roles, show: shown, unfold: unfolded, hide: hidden, only, items, plumbing };
 }
 
 export function fetchSubgraph(query: GraphQuery, scope: string): Promise<GraphPicture> {

@@ -5,6 +5,7 @@ import { ModelOptions } from "../../app/models";
 import { SavePicture } from "../../lib/save_picture";
 import { models } from "../../app/open_models";
 import { route, enterFunction, navigate, changeGraphView, DEFAULT_GRAPH_VIEW } from "../../app/route";
+import { applyToSelected } from "./rules";
 import type { Drawing } from "./store";
 import type { Viewport } from "./viewport";
 
@@ -99,6 +100,20 @@ export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps
         </select>
       )}
       {graphView.trace && <button onClick={() => changeGraphView({ trace: "" })}>end trace</button>}
+      <button title="h" disabled={!selected} onClick={() => applyToSelected("hidden", drawing)}>
+        hide
+      </button>
+      <button title="i" disabled={!selected} onClick={() => applyToSelected("only", drawing)}>
+        isolate
+      </button>
+      <button
+        title="hide or isolate by a query"
+        aria-expanded={graphView.showsRules}
+        class={graphView.showsRules ? "on" : ""}
+        onClick={() => changeGraphView({ showsRules: !graphView.showsRules }, true)}
+      >
+        by query…
+      </button>
       {folded.length > 0 && (
         <button
           title="draw every member of the groups"
@@ -154,7 +169,7 @@ export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps
 // What is left out of the drawing, and can be drawn.
 function DrawnToo({ drawing }: { drawing: Drawing | undefined }) {
   const { graphView } = route.value;
-  const hidden = sum(drawing?.auxiliary ?? [], ({ item }) => item.ops);
+  const hidden = sum(drawing?.auxiliary ?? [], ({ item }) => (item.hidden_by === "rule" ? 0 : item.ops));
   const hasHubs = drawing?.links.some((link) => link.kind === "reference") || graphView.drawsHubs;
   const folded = sum(drawing?.items ?? [], ({ item }) => item.total_plumbing);
   const choices = [

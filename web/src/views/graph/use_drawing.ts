@@ -40,9 +40,9 @@ export function useDrawing(svg: Canvas): { state: GraphState; query: GraphQuery 
 
 function graphQuery(): GraphQuery {
   const { model, graphView } = route.value;
-  const { function: name, roles, shown, unfolded, items, drawsPlumbing } = graphView;
+  const { function: name, roles, shown, unfolded, hidden, only, items, drawsPlumbing } = graphView;
   const revision = current.value?.revision ?? 0;
-  return { model, revision, function: name, roles, shown, unfolded, items, drawsPlumbing };
+  return { model, revision, function: name, roles, shown, unfolded, hidden, only, items, drawsPlumbing };
 }
 
 // Until something is drawn that fits, the page says that it looks for it; whatever a hand does meanwhile comes first.

@@ -17,6 +17,8 @@ export function useTrace(drawing: Drawing | undefined): { lit: Set<string> | nul
     role: graphView.roles,
     show: graphView.shown,
     unfold: graphView.unfolded,
+    hide: graphView.hidden,
+    only: graphView.only,
     items: graphView.items,
     plumbing: graphView.drawsPlumbing,
     depth: graphView.depth,

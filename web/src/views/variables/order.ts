@@ -11,6 +11,7 @@ export interface Order {
 }
 
 const WHERE = "where ";
+const LARGEST = "parameters"; // the table begins with the largest variables
 
 export function readOrder(text: string): Order {
   const start = text.startsWith(WHERE) ? 0 : text.indexOf(` ${WHERE}`) + 1;
@@ -18,8 +19,8 @@ export function readOrder(text: string): Order {
   const words = (hasQuery ? text.slice(0, start) : text).split(" ");
   const sort = words.find((word) => word.startsWith("sort:"))?.slice(5);
   return {
-    sort: COLUMNS.find(({ key }) => key === sort)?.key ?? "name",
-    descending: words.includes("down"),
+    sort: COLUMNS.find(({ key }) => key === sort)?.key ?? LARGEST,
+    descending: sort ? words.includes("down") : true,
     attached: words.includes("all"),
     query: hasQuery ? text.slice(start + WHERE.length) : "",
   };
@@ -27,15 +28,10 @@ export function readOrder(text: string): Order {
 
 export function writeOrder({ sort, descending, attached, query }: Order): string {
   const words = [
-    sort === "name" ? "" : `sort:${sort}`,
-    descending ? "down" : "",
+    sort === LARGEST && descending ? "" : `sort:${sort}`,
+    descending && sort !== LARGEST ? "down" : "",
     attached ? "all" : "",
     query ? WHERE + query : "",
   ];
   return words.filter(Boolean).join(" ");
-}
-
-// A scope as a term of the search, whatever is in its name.
-export function inScope(path: string): string {
-  return /^[\w./-]+$/.test(path) ? `scope:${path}` : `scope:'${path.replaceAll("'", `'"'"'`)}'`;
 }

@@ -7,6 +7,8 @@ import { SavePicture } from "../../lib/save_picture";
 import { route, navigate } from "../../app/route";
 import type { TableLine } from "../../lib/schema";
 
+const LEVELS = ["level 1", "2", "3", "4"]; // of the tree: deeper ones begin with the first color again
+
 interface Branch {
   path: string;
   children?: Branch[];
@@ -76,6 +78,13 @@ export function Treemap({ rows, total, onEnter }: Props) {
           parameters by variable scope
           {total > rows.length ? `: the ${count(rows.length)} largest of ${count(total)}` : ""}
         </span>
+        <span class="legend">
+          {LEVELS.map((name, index) => (
+            <span key={name}>
+              <i class={`level${index + 1}`} /> {name}
+            </span>
+          ))}
+        </span>
         <SavePicture of={() => drawn.current} name="treemap" />
       </figcaption>
       <div class="frame" ref={frame}>
@@ -85,7 +94,7 @@ export function Treemap({ rows, total, onEnter }: Props) {
             .map((cell) => (
               <g
                 key={`${cell.data.path} ${cell.depth}`}
-                class={`cell depth${cell.depth % 4} ${cell.children ? "scope" : ""} ${cell.data.path === route.value.selected ? "selected" : ""}`}
+                class={`cell level${((cell.depth - 1) % 4) + 1} ${cell.children ? "scope" : ""} ${cell.data.path === route.value.selected ? "selected" : ""}`}
                 transform={`translate(${cell.x0} ${cell.y0})`}
                 onClick={() => navigate({ selected: cell.data.path })}
                 onDblClick={() => cell.children && onEnter(cell.data.path)}

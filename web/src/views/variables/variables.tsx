@@ -6,10 +6,11 @@ import { useQuery } from "../../lib/use_query";
 import { csv, download } from "../../lib/download";
 import { COLUMNS } from "../../lib/declared";
 import { bytes, plural, shape } from "../../lib/format";
+import { inScope } from "../../lib/query_terms";
 import { route, navigate } from "../../app/route";
 import type { TableLine } from "../../lib/schema";
 import { type Column, isNumber } from "./columns";
-import { inScope, readOrder, writeOrder, type Order } from "./order";
+import { readOrder, writeOrder, type Order } from "./order";
 import { Table } from "./table";
 import { Treemap } from "./treemap";
 
