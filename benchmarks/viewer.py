@@ -1,12 +1,12 @@
 """The graph view beside TensorBoard, Netron and Model Explorer: the same graphs, one headless Chromium, in turns.
 
-python benchmarks/viewer.py [--ops 1000 10000 100000] [--times 3] [--peers PYTHON] [--patience 180]
+python benchmarks/viewer.py [--ops 1000 10000 100000 | --graphs META...] [--times 3] [--peers PYTHON] [--patience 180]
 
 PYTHON is that of an environment with `pip install tensorboard netron ai-edge-model-explorer` (they pin other versions
 than scopeview does); it is this one if left out. A server is started for each run and waits with the model loaded,
 where it loads models at all; then the clock runs from asking for the page to the picture, which is when
 
-    scopeview        the layout has settled, with the scope of most of the computation open, as it opens it at first
+    scopeview        the first picture has been chosen, and its layout has settled
     TensorBoard      the board has left `loading`, and its scene holds a `g.node`
     Netron           the body has the class `default`, and the graph holds nodes; from the click that its consent needs
     Model Explorer   its renderer has nodes to render
@@ -40,7 +40,7 @@ from playwright.sync_api import Error, Page, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 SETTLED = "svg.graph[data-settled]:not([data-settled=''])"
-OPENED = f'location.search.includes("op=") && !!document.querySelector("{SETTLED}")'
+DRAWN = f"!!document.querySelector(\"{SETTLED}\")?.querySelector('.item')"
 PREPARE = """
 import sys, tensorflow as tf
 from tensorflow.core.util import event_pb2
@@ -108,7 +108,7 @@ def netron_drawn(page: Page, patience_s: float) -> None:
 
 def open_in_scopeview(page: Page) -> None:
     before = page.locator("svg.graph .item").count()
-    page.locator("svg.graph .item.scope:not(.open)").first.dispatch_event("dblclick")
+    page.locator("svg.graph .item.scope:not(.open, .many)").first.dispatch_event("dblclick")
     wait_for(page, f"document.querySelectorAll('svg.graph .item').length > {before}", 60)
 
 
@@ -158,7 +158,7 @@ def tools(python: str) -> list[Tool]:
     return [
         Tool(
             "scopeview", lambda i, port: [*scopeview, "--port", str(port), str(i.meta)],
-            lambda _told, port: f"http://127.0.0.1:{port}/", drawn(OPENED),
+            lambda _told, port: f"http://127.0.0.1:{port}/", drawn(DRAWN),
             open_in_scopeview,
         ),
         Tool(
@@ -314,6 +314,16 @@ def inputs_of(ops: int, folder: Path) -> Inputs:
     return found
 
 
+def inputs_of_graph(meta: Path, folder: Path) -> Inputs:
+    """Return a real graph in the forms that the tools take; a MetaGraph is read by TensorFlow."""
+    found = Inputs(folder / f"{meta.stem}.meta", folder / f"{meta.stem}.pb", folder / f"{meta.stem}_logdir")
+    found.logdir.mkdir(exist_ok=True)
+    shutil.copy(meta, found.meta)
+    prepare = [sys.executable, "-c", PREPARE, str(found.meta), str(found.graph), str(found.logdir)]
+    subprocess.run(prepare, check=True, stderr=subprocess.DEVNULL)
+    return found
+
+
 def told(values: list[float | None], unit: str, digits: int) -> str:
     known = [value for value in values if value is not None]
     if not known:
@@ -345,6 +355,7 @@ def row(name: str, found: list[Run]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ops", type=int, nargs="*", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--graphs", type=Path, nargs="*", default=[], help="MetaGraphs to open, and not those of --ops")
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--peers", default=sys.executable, help="the Python that has the peers")
     parser.add_argument("--patience", type=float, default=180.0, help="seconds until a run is given up")
@@ -352,8 +363,11 @@ def main() -> None:
     arguments = parser.parse_args()
     chosen = [tool for tool in tools(arguments.peers) if not arguments.tools or tool.name in arguments.tools]
     with tempfile.TemporaryDirectory() as folder:
-        for ops in arguments.ops:
-            runs = measured(chosen, inputs_of(ops, Path(folder)), arguments.times, arguments.patience)
+        made = (inputs_of(ops, Path(folder)) for ops in arguments.ops if not arguments.graphs)
+        real = (inputs_of_graph(path, Path(folder)) for path in arguments.graphs)
+        for inputs in (*made, *real):
+            runs = measured(chosen, inputs, arguments.times, arguments.patience)
+            print(f"\n{inputs.meta.stem}:\n")
             print("| tool | first picture | open a scope | moved | browser | server |\n|---|---|---|---|---|---|")
             for name, found in runs.items():
                 print(row(name, found), flush=True)

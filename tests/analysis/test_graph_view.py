@@ -135,6 +135,15 @@ def test_scopes_to_open_at_first_begin_with_most_of_the_computation() -> None:
     assert opening(AnalysisContext(model_from_text(f"x Placeholder\n{many}"))).scopes == ("net",)
 
 
+def test_a_root_of_equal_towers_alone_is_drawn_tower_by_tower() -> None:
+    towers = "".join(f"tower_{i}/x Placeholder\ntower_{i}/y Relu tower_{i}/x\n" for i in range(6))
+    found = opening(AnalysisContext(model_from_text(towers)))
+    assert found.scopes == ("tower_0",)
+    assert len(found.unfolded) == 1
+    assert found.unfolded[0].startswith("tower_")
+    assert opening(AnalysisContext(model_from_text(f"{towers}z Neg tower_0/y"))).unfolded == ()
+
+
 PIPELINE = """
 images Placeholder
 shape Shape images

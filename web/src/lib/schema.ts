@@ -2155,6 +2155,11 @@ export interface components {
         Opening: {
             /** Scopes */
             scopes: string[];
+            /**
+             * Unfolded
+             * @default []
+             */
+            unfolded: string[];
         };
         /**
          * Output

@@ -16,7 +16,7 @@ const drawn = (paths: string[], open: string[]): Drawing => ({
 describe("the first picture", () => {
   afterEach(() => void vi.restoreAllMocks());
   it("folds the root until it can be read, then opens what is heaviest while it still can", async () => {
-    vi.spyOn(api, "opening").mockResolvedValue({ scopes: ["net", "net/deep", "loss", "not/drawn"] });
+    vi.spyOn(api, "opening").mockResolvedValue({ scopes: ["net", "net/deep", "loss", "not/drawn"], unfolded: [] });
     const inside: Record<string, number> = { net: 3, "net/deep": 30, loss: 3 };
     const draw = (open: string[], items: number) => {
       const boxes = [...Array(Math.min(items, 44)).keys()].map((index) => `op${index}`);
@@ -25,6 +25,16 @@ describe("the first picture", () => {
       return Promise.resolve(drawn([...paths, ...more], open));
     };
     const first = await chooseFirstPicture("m", draw, (drawing) => drawing.items.length <= 31);
-    expect(first).toEqual({ openOps: ["net", "loss"], items: 22 });
+    expect(first).toEqual({ openOps: ["net", "loss"], items: 22, unfolded: [] });
+  });
+  it("draws the members of a sole group, if they can be read", async () => {
+    vi.spyOn(api, "opening").mockResolvedValue({ scopes: ["tower_0"], unfolded: ["tower_0"] });
+    const towers = [0, 1, 2].map((number) => `tower_${number}`);
+    const draw = (open: string[], _: number, apart: string[]) =>
+      Promise.resolve(drawn(apart.length ? [...towers, ...open.map((one) => `${one}/x`)] : ["towers"], open));
+    const all = await chooseFirstPicture("m", draw, () => true);
+    expect(all).toEqual({ openOps: ["tower_0"], items: 60, unfolded: ["tower_0"] });
+    const few = await chooseFirstPicture("m", draw, (drawing) => drawing.items.length < 3);
+    expect(few).toEqual({ openOps: [], items: 60, unfolded: [] });
   });
 });

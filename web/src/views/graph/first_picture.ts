@@ -13,33 +13,40 @@ const MOST_MISSES = 3; // scopes that do not fit, until no other is tried
 export interface FirstPicture {
   openOps: string[];
   items: number;
+  unfolded: string[];
 }
 
 export async function chooseFirstPicture(
   model: string,
-  draw: (openOps: string[], items: number) => Promise<Drawing>,
+  draw: (openOps: string[], items: number, unfolded: string[]) => Promise<Drawing>,
   isLegible: (drawing: Drawing) => boolean,
 ): Promise<FirstPicture> {
   const fits = (drawing: Drawing) => drawing.items.length <= MOST_BOXES && isLegible(drawing);
   const opening = api.opening(model);
   let items = ITEMS[0]!;
-  let drawing = await draw([], items);
+  let drawing = await draw([], items, []);
   for (const fewer of ITEMS.slice(1)) {
     if (fits(drawing)) break;
     if (fewer >= drawing.items.length) continue; // nothing would change
     items = fewer;
-    drawing = await draw([], items);
+    drawing = await draw([], items, []);
+  }
+  const { scopes, unfolded: groups } = await opening;
+  let unfolded: string[] = [];
+  if (groups.length) {
+    const apart = await draw([], items, groups);
+    if (fits(apart)) [drawing, unfolded] = [apart, groups];
   }
   const openOps: string[] = [];
   let misses = 0;
-  for (const scope of (await opening).scopes) {
+  for (const scope of scopes) {
     if (misses === MOST_MISSES) break;
     if (!drawing.items.some(({ item, isOpen }) => !isOpen && item.can_open && item.path === scope)) continue;
-    const next = await draw([...openOps, scope], items);
+    const next = await draw([...openOps, scope], items, unfolded);
     if (fits(next)) {
       openOps.push(scope);
       drawing = next;
     } else misses += 1;
   }
-  return { openOps, items };
+  return { openOps, items, unfolded };
 }

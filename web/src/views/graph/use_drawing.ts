@@ -54,15 +54,15 @@ function useFirstPicture(svg: Canvas, isWanted: boolean, options: PlanOptions): 
     const stop = new AbortController();
     const before = route.value;
     const query = graphQuery(); // another model may be shown before the picture of this one is chosen
-    const drawWith = (openOps: string[], items: number) => {
-      const ask = (scope: string) => fetchSubgraph({ ...query, items }, scope);
+    const drawWith = (openOps: string[], items: number, unfolded: string[]) => {
+      const ask = (scope: string) => fetchSubgraph({ ...query, items, unfolded }, scope);
       return draw(openOps, options, { ask, arrange }, stop.signal);
     };
     const isLegible = (drawing: Drawing) => fitScale(drawing, element) >= LEGIBLE_SCALE;
     chooseFirstPicture(model, drawWith, isLegible)
-      .then(({ openOps, items }) => {
+      .then(({ openOps, items, unfolded }) => {
         if (stop.signal.aborted || route.value !== before) return;
-        navigate({ openOps, graphView: { ...before.graphView, items } }, true);
+        navigate({ openOps, graphView: { ...before.graphView, items, unfolded } }, true);
       })
       .catch(() => undefined) // the drawing itself says what is wrong
       .finally(() => {
