@@ -57,8 +57,8 @@ def opening(context: AnalysisContext) -> Opening:
 
 def _sole_group(root: ScopeLayer) -> tuple[str, ...]:
     """Return the first member of the only group of equal scopes, if nothing else of the root is drawn."""
-    drawn = [item for item in root.items if item.aside is None]
-    if len(drawn) != 1 or drawn[0].kind != "twins" or len(drawn[0].units) > _MOST_MEMBERS:
+    drawn = [item for item in root.items if item.hidden_by is None]
+    if len(drawn) != 1 or drawn[0].kind != "series" or len(drawn[0].units) > _MOST_MEMBERS:
         return ()
     first = root.units[drawn[0].units[0]]
     return (first.path,) if first.scope is not None else ()

@@ -1486,13 +1486,8 @@ export interface components {
             roles: {
                 [key: string]: number;
             };
-<<<<<<< HEAD
             /** Hidden By */
-            hidden_by: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | null;
-=======
-            /** Aside */
-            aside: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | "rule" | null;
->>>>>>> 5db0af5 (Hide and isolate boxes; compare programs; begin tables with the largest)
+            hidden_by: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | "rule" | null;
             /** Devices */
             devices: string[];
             /** Structure */
@@ -2194,13 +2189,8 @@ export interface components {
             variables: string[];
             /** Total Variables */
             total_variables: number;
-<<<<<<< HEAD
             /** Hidden By */
-            hidden_by: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | null;
-=======
-            /** Aside */
-            aside: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | "rule" | null;
->>>>>>> 5db0af5 (Hide and isolate boxes; compare programs; begin tables with the largest)
+            hidden_by: ("update" | "gradient" | "summary" | "bookkeeping" | "init" | "save" | "forward") | "rule" | null;
         };
         /**
          * ParameterTotals
