@@ -31,11 +31,15 @@ class Line:
 
 def report_html(report: ModelReport, *, date: str = "") -> str:
     """Write a report as a page that a browser, a mail or a review shows as it is; it is dated today by default."""
-    from jinja2 import Environment, PackageLoader
+    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     environment = Environment(
-        loader=PackageLoader("scopeview.render"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("scopeview.render"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
     )
     environment.filters.update(
         printable=printable, count=count, plural=plural, bytes=bytes_text, short=short_count, shape=shape_text
