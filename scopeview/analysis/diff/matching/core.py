@@ -11,7 +11,8 @@ from scopeview.analysis.diff.matching.candidates import components, has_matrix
 from scopeview.analysis.diff.matching.entries import Confidence, Item, OpenGroup, Result, Shape
 from scopeview.analysis.diff.matching.found import Found
 from scopeview.analysis.diff.matching.large import MOST_PAIRS, extended, sample
-from scopeview.analysis.diff.matching.modules import Module, alike, modules_of
+from scopeview.analysis.diff.matching.modules import Module, alike, modules_of, writes_weight
+from scopeview.analysis.diff.matching.roles import OTHER
 from scopeview.analysis.diff.matching.solve import Solver
 from scopeview.analysis.diff.matching.whole_sides import judge_as_wholes
 
@@ -23,6 +24,8 @@ _CONFIDENCE: Mapping[str, Confidence] = {
 }
 _SHOWN = {"names": "names, numbers and shapes agree", "order": "place in the list of both sides"}
 _MOVED = 2
+_AS_WELL = 0.99
+"""Of what the better reading explains, the share from which on the other is as good."""
 _FEW = 2
 
 
@@ -152,14 +155,19 @@ def _solve(sides: tuple[Side, Side], found: Found) -> _Solved | None:
 
 
 def _best_reading(a: Sequence[Module], b: Sequence[Module], given: Sequence[tuple[int, int]]) -> Solver:
-    """Match in the reading of kernel layouts that explains more."""
+    """Match in the reading of kernel layouts that explains more; what both explain otherwise stays open."""
     plain = Solver(a, b, False, given)
     plain.solve()
-    if not _may_be_transposed(plain):
+    is_other_style = writes_weight(a) != writes_weight(b)
+    if not is_other_style and not _may_be_transposed(plain):
         return plain
     other = Solver(a, b, True, given)
     other.solve()
-    return other if _explained(other) > _explained(plain) else plain
+    explained = _explained(plain), _explained(other)
+    chosen, rival = (other, plain) if explained[1] > explained[0] else (plain, other)
+    if is_other_style and min(explained) >= _AS_WELL * max(explained):
+        chosen.reopen(rival)
+    return chosen
 
 
 def _given(modules: tuple[Sequence[Module], Sequence[Module]], found: Found) -> Iterator[tuple[int, int]]:
@@ -212,7 +220,8 @@ def paired_members(a: Module, b: Module) -> Iterator[tuple[Item, Item]]:
         other = b.members.get(role)
         if other is not None and other.dtype == item.dtype:
             yield item, other
-    if len(a.members) == len(b.members) == 1 and a.members.keys() != b.members.keys():
+    roles = a.members.keys() | b.members.keys()
+    if len(a.members) == len(b.members) == 1 and len(roles) > 1 and OTHER in roles:
         yield next(iter(a.members.values())), next(iter(b.members.values()))
 
 

@@ -20,6 +20,8 @@ _UNSHARED = 0.05
 _CONVENTIONS = (("kernel", "weight"), ("weight", "kernel"), ("weights", "weight"), ("weight", "weights"))
 """Last words of kernels on both sides, where these keep them in different layouts."""
 _CONVOLUTION_RANK = 4
+_PARTS_OF_DENSE = frozenset({roles.KERNEL, roles.SHIFT})
+_PARTS_OF_NORM = frozenset({roles.GAIN, roles.SHIFT, roles.MEAN, roles.VARIANCE})
 _PERMUTATIONS: dict[int, tuple[tuple[int, ...], ...]] = {
     2: ((1, 0),),
     3: ((2, 1, 0),),
@@ -161,7 +163,7 @@ def agreement(a: Signature, b: Signature, is_transposed: bool, turned: int = 0) 
     of_b = {role: (shape, dtype) for role, shape, dtype in b[:-1]}
     shared = of_a.keys() & of_b.keys()
     if not shared:
-        return _nameless(of_a, of_b)
+        return _nameless(of_a, of_b) or _parts_of_one(of_a, of_b)
     if "norm" in kinds and len(kinds) > 1 and roles.KERNEL in of_a.keys() | of_b.keys():
         return 0.0
     found = 1.0
@@ -182,6 +184,14 @@ def _nameless(of_a: dict[str, tuple[Shape, str]], of_b: dict[str, tuple[Shape, s
     if len(of_a) != 1 or len(of_b) != 1 or roles.OTHER not in of_a.keys() | of_b.keys():
         return 0.0
     return _NAMELESS if next(iter(of_a.values())) == next(iter(of_b.values())) else 0.0
+
+
+def _parts_of_one(of_a: dict[str, tuple[Shape, str]], of_b: dict[str, tuple[Shape, str]]) -> float:
+    """Compare modules without a common role: each may lack what the other has, so neither is out of the question."""
+    found = [*of_a.items(), *of_b.items()]
+    is_layer = all(role in _PARTS_OF_DENSE for role, _ in found) or all(role in _PARTS_OF_NORM for role, _ in found)
+    last = {(shape[-1] if shape else None, dtype) for _, (shape, dtype) in found}
+    return 1 - _UNSHARED * len(found) if is_layer and len(last) == 1 else 0.0
 
 
 def _shapes(a: Shape, b: Shape, turned: int | None) -> float:
@@ -214,5 +224,6 @@ def _permuted(shape: tuple[int | None, ...], axes: tuple[int, ...]) -> tuple[int
 
 
 def content_key(role: str, shape: Shape) -> tuple[str, tuple[int, ...]]:
-    """Return what a variable adds to the content of a scope, whatever the layout."""
+    """Return what a variable adds to a scope, whatever the layout; a matrix without a role is a kernel."""
+    role = roles.KERNEL if role == roles.OTHER and shape is not None and len(shape) > 1 else role
     return role, tuple(sorted(n or 0 for n in shape if n != 1)) if shape else ()

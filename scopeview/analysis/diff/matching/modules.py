@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from scopeview.analysis.diff.matching import roles
 from scopeview.analysis.diff.matching.entries import Item
-from scopeview.analysis.diff.matching.tokens import Token, split_joined, tokens_of
+from scopeview.analysis.diff.matching.tokens import Token, last_segment, split_joined, tokens_of
 
 _NORM_ROLES = frozenset({roles.GAIN, roles.MEAN, roles.VARIANCE, roles.COUNT})
 _NUMBERED = re.compile(r"(.*[^\d_/.])_?(\d+)", re.DOTALL)
@@ -40,8 +40,12 @@ class Module:
 def modules_of(items: Sequence[Item]) -> list[Module]:
     """Group the variables of a side into modules, in the order of the list."""
     stems: dict[str, list[tuple[int, str, str, Item]]] = defaultdict(list)
-    for position, item in enumerate(items):
-        role, stem, leaf = roles.role_of(item.alias or item.name, item.shape)
+    known = [roles.role_of(item.alias or item.name, item.shape) for item in items]
+    shifted = {stem for role, stem, _ in known if role == roles.SHIFT}
+    for position, (item, (role, stem, leaf)) in enumerate(zip(items, known, strict=True)):
+        name = item.alias or item.name
+        if name in shifted and item.shape is not None and len(item.shape) > 1:  # `gate` beside `gate_bias`
+            role, stem, leaf = roles.KERNEL, name, ""
         stems[stem].append((position, role, leaf, item))
     found: list[Module] = []
     filled = _with_first_numbers(list(stems))
@@ -75,6 +79,12 @@ def _without_repeats(rows: list[tuple[int, str, str, Item]]) -> list[list[tuple[
         else:
             groups.append([row])
     return groups
+
+
+def writes_weight(modules: Sequence[Module]) -> bool:
+    """Whether the kernels of a side are called `weight`, as in PyTorch."""
+    leaves = [last_segment(m.members[roles.KERNEL].name)[2] for m in modules if roles.KERNEL in m.members]
+    return 2 * sum(leaf == "weight" for leaf in leaves) > len(leaves)
 
 
 def alike(a: list[Module], b: list[Module]) -> tuple[list[Module], list[Module]]:

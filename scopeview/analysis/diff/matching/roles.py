@@ -21,7 +21,12 @@ _LEAVES: dict[str, str] = {
     **dict.fromkeys(("embedding", "embeddings"), KERNEL),
     **dict.fromkeys(("bias", "biases", "b", "beta", "offset", "shift"), SHIFT),
     **dict.fromkeys(("gamma", "scale", "g", "gain"), GAIN),
+    **dict.fromkeys(("mean",), MEAN),
+    **dict.fromkeys(("variance", "var"), VARIANCE),
+    "u": "kernel:recurrent",
 }
+_ALONE = frozenset({"mean", "variance", "var"})
+"""Leaves that name a role only where they are all of the last segment: `log_var` is a layer."""
 _PAIRS: dict[tuple[str, str], str] = {
     ("moving", "mean"): MEAN,
     ("running", "mean"): MEAN,
@@ -53,7 +58,7 @@ def role_of(name: str, shape: Shape) -> tuple[str, str, str]:
         return COUNT, _without(leaf, words[-3:], scope, separator), "num_batches_tracked"
     if len(lower) > 1 and (pair := _PAIRS.get((lower[-2], lower[-1]))) is not None:
         return pair, _without(leaf, words[-2:], scope, separator), " ".join(lower[-2:])
-    if lower and (role := _LEAVES.get(lower[-1])) is not None:
+    if lower and (role := _LEAVES.get(lower[-1])) is not None and (len(lower) == 1 or lower[-1] not in _ALONE):
         return _by_shape(role, shape), _without(leaf, words[-1:], scope, separator), lower[-1]
     return OTHER, name, ""
 

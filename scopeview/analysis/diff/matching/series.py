@@ -186,7 +186,7 @@ def _comparable(
         shared = np.minimum(row, sums_b).sum(1)
         covered = shared / np.maximum(1, np.minimum(row.sum(), sums_b.sum(1)))
         whole = shared / np.maximum(1, np.maximum(row.sum(), sums_b.sum(1)))
-        for j in np.flatnonzero((covered >= 0.6) & (whole >= 0.25)):
+        for j in np.flatnonzero((covered >= 0.6) & (whole >= 0.35)):
             yield i, int(j)
 
 

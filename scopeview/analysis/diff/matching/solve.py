@@ -26,10 +26,10 @@ from scopeview.analysis.diff.matching.series import Numbering, align, numbering_
 from scopeview.analysis.diff.matching.vocabulary import (
     EXPLAINED,
     LEAST_SIGHTINGS,
-    Dictionary,
     Words,
     learn,
     name_scores,
+    nothing_learned,
     prior_likeness,
     sightings_needed,
     weights,
@@ -104,7 +104,7 @@ class Solver:
             self._match(one, other, "name")
         for one, other in anchors:
             self._match(one, other, "same checksum")
-        self.dictionary = Dictionary(self.prior, np.zeros_like(self.prior), np.zeros(self.prior.shape, bool))
+        self.dictionary = nothing_learned(self.prior)
         self.gaps: list[tuple[int, int]] | None = None
         self.orders: list[tuple[str, str, str]] | None = None
 
@@ -130,6 +130,14 @@ class Solver:
         agrees &= self._open()[places, places]
         if agrees.mean() >= _ONE_ORDER:
             self._judge([(int(place), int(place)) for place in np.flatnonzero(agrees)], pairs, "order")
+
+    def reopen(self, rival: Solver) -> None:
+        """Open again what another reading that explains as much matches otherwise."""
+        mine, theirs = self.pairing.partner, rival.pairing.partner
+        for one in np.flatnonzero((mine != theirs) & (mine >= 0) & (theirs >= 0)).tolist():
+            self.pairing.candidates[one, mine[one]] = self.pairing.candidates[one, theirs[one]] = True
+            mine[one] = -1
+            del self.pairing.evidence[one]
 
     def _match(self, one: int, other: int, evidence: str) -> None:
         self.pairing.partner[one] = other
@@ -201,6 +209,8 @@ class Solver:
         self, one: int, other: int, left: tuple[frozenset[int], frozenset[int]], is_repeated: bool
     ) -> bool:
         """Whether a pair may be matched although some words of its names are not explained."""
+        if self.dictionary.contradicts(self.words[0].columns[one], self.words[1].columns[other]):
+            return False
         if not any(left) or not self.words[0].columns[one].size or not self.words[1].columns[other].size:
             return True
         telling = self._telling(0, one, other), self._telling(1, one, other)

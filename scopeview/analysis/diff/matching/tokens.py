@@ -58,6 +58,10 @@ _SPELLINGS: dict[str, tuple[str, ...]] = {
     "enc": ("encoder",),
     "dec": ("decoder",),
     "rnn": ("recurrent",),
+    "fw": ("forward",),
+    "fwd": ("forward",),
+    "bw": ("backward",),
+    "bwd": ("backward",),
 }
 """Abbreviations of the field, written out."""
 
@@ -125,7 +129,7 @@ def split_joined(names: Sequence[tuple[Token, ...]], vocabulary: frozenset[str])
 def _parts(word: str, vocabulary: frozenset[str]) -> tuple[str, ...]:
     if word in vocabulary:
         return (word,)
-    for cut in range(3, len(word) - 2):
+    for cut in range(2, len(word) - 1):
         if word[:cut] in vocabulary and word[cut:] in vocabulary:
             return word[:cut], word[cut:]
     return (word,)

@@ -21,6 +21,8 @@ _LEAST_SHARE = 0.45
 LEAST_SIGHTINGS = 1.95
 _TIE = 0.02
 _ALWAYS = 0.8
+_EXCLUSIVE = 0.9
+"""Of the sightings of two words, the share they are seen together in if each stands for the other alone."""
 _SURE = 0.8
 _HALF = 0.5
 _MORE_SIGHTINGS = 4.0
@@ -126,6 +128,29 @@ class Dictionary:
     """How often two words are seen in both modules of a pair."""
     always: npt.NDArray[np.bool_]
     """Which words are seen together nearly as often as the rarer of both is seen."""
+    seen: tuple[Floats, Floats]
+    """How often the words of each side are seen in pairs."""
+
+    def contradicts(self, held_a: npt.NDArray[np.int64], held_b: npt.NDArray[np.int64]) -> bool:
+        """Whether each of two names has a word whose counterpart, in all other pairs, the other name lacks."""
+        return bool(
+            self._lacks_partner(self.together[held_a], self.seen[0][held_a], self.seen[1], held_b)
+            and self._lacks_partner(self.together.T[held_b], self.seen[1][held_b], self.seen[0], held_a)
+        )
+
+    def _lacks_partner(
+        self, together: Floats, seen: Floats, seen_there: Floats, held_there: npt.NDArray[np.int64]
+    ) -> bool:
+        others = np.maximum(np.maximum(seen - 1, 0)[:, None], seen_there[None, :])
+        is_partner = (together >= LEAST_SIGHTINGS) & (together >= _EXCLUSIVE * others)
+        has_partner = is_partner.any(1)
+        return bool((has_partner & ~is_partner[:, held_there].any(1)).any())
+
+
+def nothing_learned(prior: Floats) -> Dictionary:
+    """Return what words stand for before any pair is known."""
+    seen = np.zeros(prior.shape[0]), np.zeros(prior.shape[1])
+    return Dictionary(prior, np.zeros_like(prior), np.zeros(prior.shape, bool), seen)
 
 
 def sightings_needed(words: Words, prior: Floats) -> float:
@@ -149,4 +174,4 @@ def learn(sides: tuple[Words, Words], prior: Floats, pairs: Floats) -> Dictionar
     is_known = is_best & (share >= _LEAST_SHARE) & (together >= LEAST_SIGHTINGS)
     learned = np.where(is_known, share * _LEARNED, 0.0)
     always = together >= _ALWAYS * np.maximum(1e-9, np.minimum(seen_a[:, None], seen_b[None, :]))
-    return Dictionary(np.maximum(prior, learned), together, always)
+    return Dictionary(np.maximum(prior, learned), together, always, (seen_a, seen_b))
