@@ -11,7 +11,9 @@ from scopeview.render.text.diff_lines import (
     MARKS,
     DiffLine,
     lines,
+    open_lines,
     optimizer_change,
+    quantizer_change,
     sides_of,
     without_old_state,
 )
@@ -60,9 +62,12 @@ def _restore(report: DiffReport) -> Iterator[str]:
 
 
 def _rest(report: DiffReport) -> Iterator[str]:
-    change = optimizer_change(report)
-    if change:
-        yield from ("", f"{change[0].upper()}{change[1:]}.")
+    for change in (optimizer_change(report), quantizer_change(report)):
+        if change:
+            yield from ("", f"{change[0].upper()}{change[1:]}.")
+    if report.open_groups:
+        yield from ("", "Several counterparts fit equally well:", "")
+        yield from (f"- {_code(line.a)}: {_code(line.b)}" for line in open_lines(report.open_groups)[:_LINES])
     for side in (report.a, report.b):
         yield from (f"- {_code(side.path)}: {printable(note)}" for note in side.notes)
     graph = report.graph

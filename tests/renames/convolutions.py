@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.renames.rows import KERAS, SHORT, SLIM, TORCH, Model, each, numbers
+from tests.renames.rows import KERAS, SHORT, SLIM, TORCH, Model, Row, each, numbers
 
 
 def dense_net(depth: int, c: int) -> Model:
     """Keras' DenseNet and torchvision's names, kernels as they are."""
-    rows = [("linear", "conv1/conv", "features.conv0", (7, 7, 3, 2 * c))]
+    rows: list[Row] = [("linear", "conv1/conv", "features.conv0", (7, 7, 3, 2 * c))]
     rows += [("batch_norm", "conv1/bn", "features.norm0", (2 * c,))]
     for stage in range(2, 5):
         n = 2 * c + (stage - 2) * depth * c
@@ -32,7 +32,8 @@ def dense_net(depth: int, c: int) -> Model:
 
 def darknet(depth: int, c: int) -> Model:
     """A detector's backbone: scopes numbered in order of creation, and Keras' global numbers."""
-    rows, n, at = [], 0, c
+    rows: list[Row] = []
+    n, at = 0, c
     for _ in range(4):
         for k in range(1 + 2 * depth):
             m = at * 2 if k == 0 else (at // 2 if k % 2 else at)
@@ -48,7 +49,10 @@ def darknet(depth: int, c: int) -> Model:
 
 def mobile(depth: int, c: int) -> Model:
     """Inverted residuals of slim and of Keras."""
-    rows = [("linear", "MobilenetV2/Conv", "Conv1", (3, 3, 3, c)), ("batch_norm", "MobilenetV2/Conv", "bn_Conv1", (c,))]
+    rows: list[Row] = [
+        ("linear", "MobilenetV2/Conv", "Conv1", (3, 3, 3, c)),
+        ("batch_norm", "MobilenetV2/Conv", "bn_Conv1", (c,)),
+    ]
     for i in range(depth * 3):
         n, m = c + 8 * (i // 3), c + 8 * ((i + 1) // 3)
         end = f"_{i}" if i else ""
@@ -66,7 +70,7 @@ def mobile(depth: int, c: int) -> Model:
 
 def pix2pix(depth: int, c: int) -> Model:
     """A generator with skips and a discriminator of two authors."""
-    rows = [("one", "generator/encoder_1/conv/filter", "G/down0/conv/w", (4, 4, 3, c))]
+    rows: list[Row] = [("one", "generator/encoder_1/conv/filter", "G/down0/conv/w", (4, 4, 3, c))]
     for i in range(1, depth + 1):
         n, m = c << (i - 1), c << i
         rows += [("one", f"generator/encoder_{i + 1}/conv/filter", f"G/down{i}/conv/w", (4, 4, n, m))]
@@ -85,7 +89,7 @@ def pix2pix(depth: int, c: int) -> Model:
 
 def u_net(depth: int, c: int) -> Model:
     """Contracting and expanding path, numbered in one series on one side."""
-    rows = []
+    rows: list[Row] = []
     for i in range(depth):
         n, m = (1 if i == 0 else c << (i - 1)), c << i
         for k in (1, 2):
@@ -105,9 +109,9 @@ def u_net(depth: int, c: int) -> Model:
 
 def recogniser(depth: int, h: int) -> Model:
     """A speech model: dense layers around two-way recurrent ones."""
-    rows = [("dense", f"h{i + 1}", f"deepspeech/dense_{i}", (40 if i == 0 else h, h)) for i in range(3)]
+    rows: list[Row] = [("dense", f"h{i + 1}", f"deepspeech/dense_{i}", (40 if i == 0 else h, h)) for i in range(3)]
     at, to = "rnn/{way}/layer_{i}/lstm_cell", "deepspeech/bilstm_{i}/{way}"
-    block = [("lstm", at, to, (h, 4 * h))]
+    block: list[Row] = [("lstm", at, to, (h, 4 * h))]
     rows += each(block, i=numbers(depth), way=[("fw", "forward"), ("bw", "backward")])
     rows += [("dense", "h5", "deepspeech/dense_3", (2 * h, h)), ("dense", "h6", "deepspeech/logits", (h, 29))]
     return Model("recogniser", SHORT, KERAS, rows)
@@ -115,7 +119,7 @@ def recogniser(depth: int, h: int) -> Model:
 
 def actor_critic(depth: int, h: int) -> Model:
     """Soft actor-critic of two libraries: two critics of one shape, and their targets."""
-    rows = []
+    rows: list[Row] = []
     tops = (("model/pi", "actor"), ("model/values_fn/qf1", "critic/q1"), ("model/values_fn/qf2", "critic/q2"))
     targets = (("target/values_fn/qf1", "target_critic/q1"), ("target/values_fn/qf2", "target_critic/q2"))
     for one, other in (*tops, *targets):
@@ -134,7 +138,7 @@ def actor_critic(depth: int, h: int) -> Model:
 def wave_net(depth: int, c: int) -> Model:
     """Dilated convolutions whose parts are variables without a common leaf."""
     at, to = "wavenet/dilated_stack/layer{i}", "vocoder/residual_{i}"
-    block = [
+    block: list[Row] = [
         ("one", f"{at}/filter", f"{to}/filter_conv/kernel", (2, c, c)),
         ("one", f"{at}/gate", f"{to}/gate_conv/kernel", (2, c, c)),
         ("one", f"{at}/dense", f"{to}/dense_conv/kernel", (1, c, c)),
@@ -144,7 +148,7 @@ def wave_net(depth: int, c: int) -> Model:
         ("one", f"{at}/dense_bias", f"{to}/dense_conv/bias", (c,)),
         ("one", f"{at}/skip_bias", f"{to}/skip_conv/bias", (2 * c,)),
     ]
-    rows = [("one", "wavenet/causal_layer/filter", "vocoder/causal_conv/kernel", (2, 256, c))]
+    rows: list[Row] = [("one", "wavenet/causal_layer/filter", "vocoder/causal_conv/kernel", (2, 256, c))]
     rows += each(block, i=numbers(depth))
     rows += [
         ("one", f"wavenet/postprocessing/postprocess{k}", f"vocoder/post_{k}/kernel", (1, 2 * c, n))
@@ -155,7 +159,7 @@ def wave_net(depth: int, c: int) -> Model:
 
 def style(depth: int, c: int) -> Model:
     """A generator named by resolutions."""
-    rows = [("dense", f"G_mapping/Dense{i}", f"mapping.fc{i}", (c, c)) for i in range(4)]
+    rows: list[Row] = [("dense", f"G_mapping/Dense{i}", f"mapping.fc{i}", (c, c)) for i in range(4)]
     for i in range(depth):
         size, m = 4 << i, c * (depth - i)
         at, to = f"G_synthesis/{size}x{size}", f"synthesis.b{size}"

@@ -8,6 +8,8 @@ from itertools import product
 
 Shape = tuple[int, ...]
 Leaves = Mapping[str, str]
+Row = tuple[str, str, str, Shape]
+"""Kind of a layer, its name on either side, and the shape of its kernel."""
 
 _PARTS = ("kernel", "depthwise", "bias", "gamma", "beta", "mean", "variance", "table", "recurrent", "one")
 
@@ -64,7 +66,7 @@ class Model:
     name: str
     a: Leaves
     b: Leaves
-    rows: Sequence[tuple[str, str, str, Shape]]
+    rows: Sequence[Row]
     """Kind, name on either side, and shape of the kernel."""
 
     def pairs(self) -> Iterator[Pair]:
@@ -75,9 +77,7 @@ class Model:
                 yield Pair(one + ends[0], other + ends[1], part_shape(part, shape))
 
 
-def each(
-    rows: Iterable[tuple[str, str, str, Shape]], **values: Sequence[tuple[object, object]]
-) -> Iterator[tuple[str, str, str, Shape]]:
+def each(rows: Iterable[Row], **values: Sequence[tuple[object, object]]) -> Iterator[Row]:
     """Repeat rows for all values of their fields, which have one value for each side."""
     rows = list(rows)
     for chosen in product(*values.values()):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.renames.rows import KERAS, SCALE, SHORT, TORCH, Model, each, numbers
+from tests.renames.rows import KERAS, SCALE, SHORT, TORCH, Model, Row, each, numbers
 
 
 def mesh_t5(depth: int, h: int) -> Model:
     """Mesh TensorFlow's T5 and a Keras port."""
-    rows = [("table", "shared", "t5/shared", (211, h))]
+    rows: list[Row] = [("table", "shared", "t5/shared", (211, h))]
     for side in ("encoder", "decoder"):
         parts = ("SelfAttention", "EncDecAttention")[: 1 + (side == "decoder")]
         for n, part in enumerate(parts):
@@ -32,14 +32,14 @@ def mesh_t5(depth: int, h: int) -> Model:
 def xlnet(depth: int, h: int) -> Model:
     """XLNet and its port."""
     at, to = "model/transformer/layer_{i}", "transformer/layer_._{i}"
-    block = [("one", f"{at}/rel_attn/{x}/kernel", f"{to}/rel_attn/{x}", (h, 4, h // 4)) for x in "qkvor"]
+    block: list[Row] = [("one", f"{at}/rel_attn/{x}/kernel", f"{to}/rel_attn/{x}", (h, 4, h // 4)) for x in "qkvor"]
     block += [
         ("norm", f"{at}/rel_attn/LayerNorm", f"{to}/rel_attn/layer_norm", (h,)),
         ("dense", f"{at}/ff/layer_1", f"{to}/ff/layer_1", (h, 4 * h)),
         ("dense", f"{at}/ff/layer_2", f"{to}/ff/layer_2", (4 * h, h)),
         ("norm", f"{at}/ff/LayerNorm", f"{to}/ff/layer_norm", (h,)),
     ]
-    rows = [
+    rows: list[Row] = [
         ("one", "model/transformer/word_embedding/lookup_table", "transformer/word_embedding/weight", (151, h)),
         ("one", "model/transformer/r_w_bias", "transformer/r_w_bias", (depth, 4, h // 4)),
         *each(block, i=numbers(depth)),
@@ -50,7 +50,7 @@ def xlnet(depth: int, h: int) -> Model:
 def llama(depth: int, h: int) -> Model:
     """A gated decoder in two libraries."""
     at, to = "model.layers.{i}", "transformer/h_{i}"
-    block = [("linear", f"{at}.self_attn.{x}_proj", f"{to}/attn/{x}", (h, h)) for x in "qkvo"]
+    block: list[Row] = [("linear", f"{at}.self_attn.{x}_proj", f"{to}/attn/{x}", (h, h)) for x in "qkvo"]
     block += [
         ("linear", f"{at}.mlp.gate_proj", f"{to}/mlp/gate", (h, 3 * h)),
         ("linear", f"{at}.mlp.up_proj", f"{to}/mlp/up", (h, 3 * h)),
@@ -58,7 +58,7 @@ def llama(depth: int, h: int) -> Model:
         ("gain", f"{at}.input_layernorm", f"{to}/norm_1", (h,)),
         ("gain", f"{at}.post_attention_layernorm", f"{to}/norm_2", (h,)),
     ]
-    rows = [
+    rows: list[Row] = [
         ("table", "model.embed_tokens", "transformer/wte", (317, h)),
         *each(block, i=numbers(depth)),
         ("gain", "model.norm", "transformer/norm_f", (h,)),
@@ -70,7 +70,7 @@ def conformer(depth: int, h: int) -> Model:
     """A speech encoder in two toolkits."""
     at, to = "encoder.encoders.{i}", "conformer/block_{i}"
     words = {"q": "query", "k": "key", "v": "value", "out": "output", "pos": "position"}
-    block = [("dense", f"{at}.self_attn.linear_{x}", f"{to}/mhsa/{y}", (h, h)) for x, y in words.items()]
+    block: list[Row] = [("dense", f"{at}.self_attn.linear_{x}", f"{to}/mhsa/{y}", (h, h)) for x, y in words.items()]
     block += [
         ("dense", f"{at}.feed_forward.w_1", f"{to}/ffn_2/expand", (h, 4 * h)),
         ("dense", f"{at}.feed_forward.w_2", f"{to}/ffn_2/reduce", (4 * h, h)),
@@ -86,7 +86,7 @@ def conformer(depth: int, h: int) -> Model:
         ("norm", f"{at}.norm_conv", f"{to}/conv/ln", (h,)),
         ("norm", f"{at}.norm_final", f"{to}/ln", (h,)),
     ]
-    rows = [("dense", "encoder.embed.conv.0", "conformer/subsampling/conv_1", (3, 3, 1, h))]
+    rows: list[Row] = [("dense", "encoder.embed.conv.0", "conformer/subsampling/conv_1", (3, 3, 1, h))]
     rows += [("dense", "encoder.embed.conv.2", "conformer/subsampling/conv_2", (3, 3, h, h))]
     rows += [*each(block, i=numbers(depth)), ("dense", "ctc.ctc_lo", "ctc/projection", (h, 29))]
     return Model("conformer", TORCH, KERAS, rows)
@@ -95,7 +95,7 @@ def conformer(depth: int, h: int) -> Model:
 def vision(depth: int, h: int) -> Model:
     """Vision transformer in JAX's names and a Keras port."""
     at, to = "Transformer/encoderblock_{i}", "vit/encoder/layer_{i}"
-    block = [
+    block: list[Row] = [
         ("norm", f"{at}/LayerNorm_0", f"{to}/norm_before", (h,)),
         *[
             ("dense", f"{at}/MultiHeadDotProductAttention_1/{x}", f"{to}/attention/{y}", (h, 4, h // 4))
@@ -106,7 +106,7 @@ def vision(depth: int, h: int) -> Model:
         ("dense", f"{at}/MlpBlock_3/Dense_0", f"{to}/intermediate", (h, 4 * h)),
         ("dense", f"{at}/MlpBlock_3/Dense_1", f"{to}/output", (4 * h, h)),
     ]
-    rows = [
+    rows: list[Row] = [
         ("one", "cls", "vit/class_token", (1, 1, h)),
         ("dense", "embedding", "vit/patch_embedding/projection", (16, 16, 3, h)),
         ("one", "Transformer/posembed_input/pos_embedding", "vit/position_embeddings", (1, 197, h)),
@@ -118,11 +118,11 @@ def vision(depth: int, h: int) -> Model:
 
 def swin(depth: int, h: int) -> Model:
     """Windows in stages: two nested series."""
-    rows = [("dense", "patch_embed.proj", "swin/embeddings/projection", (4, 4, 3, h))]
+    rows: list[Row] = [("dense", "patch_embed.proj", "swin/embeddings/projection", (4, 4, 3, h))]
     for stage in range(3):
         n = h << stage
         at, to = f"layers.{stage}.blocks.{{i}}", f"swin/encoder/stage_{stage + 1}/block_{{i}}"
-        block = [
+        block: list[Row] = [
             ("norm", f"{at}.norm1", f"{to}/layernorm_before", (n,)),
             ("dense", f"{at}.attn.qkv", f"{to}/attention/qkv", (n, 3 * n)),
             ("one", f"{at}.attn.relative_position_bias_table", f"{to}/attention/relative_bias", (169, 4 << stage)),
@@ -141,11 +141,11 @@ def swin(depth: int, h: int) -> Model:
 
 def translation(depth: int, h: int) -> Model:
     """An encoder and a decoder of two translation toolkits."""
-    rows = []
+    rows: list[Row] = []
     for side, short in (("encoder", "enc"), ("decoder", "dec")):
         at, to = f"transformer/{side}/layer_{{i}}", f"nmt/{short}/l{{i}}"
         parts = [("self_attention", "self_att")] + [("ffn_input_attention", "src_att")] * (side == "decoder")
-        block = []
+        block: list[Row] = []
         for one, other in parts:
             block += [
                 ("norm", f"{at}/{one}/layer_norm", f"{to}/{other}/ln", (h,)),

@@ -20,9 +20,11 @@ from scopeview.analysis.diff.maps import (
     python_map,
     saver_code,
 )
+from scopeview.analysis.diff.matching.entries import OpenGroup
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import Namespace, namespace_of
 from scopeview.analysis.diff.optimizers import optimizer_names
+from scopeview.analysis.diff.quantizers import quantizer_ranges
 from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.diff.restore import OBJECT_GRAPH_KEY, RestoreReport
 from scopeview.analysis.diff.variables import (
@@ -86,6 +88,10 @@ class DiffReport(Displayed):
     """Full names whose object paths are other ones, in object-based checkpoints."""
     optimizers: tuple[tuple[str, ...], tuple[str, ...]]
     """Optimizers of each side, as their slots tell: other ones mean that the optimizer changed."""
+    quantizers: tuple[int, int]
+    """Variables of each side that hold the ends of quantized ranges."""
+    open_groups: tuple[OpenGroup, ...]
+    """Variables among which names, shapes and values do not decide, the first 500 groups."""
 
     def __repr__(self) -> str:
         """Say what it is in a line; all of it would fill screens."""
@@ -114,6 +120,7 @@ class DiffReport(Displayed):
 
 
 _MOST_OPS = 10_000
+_MOST_GROUPS = 500
 
 
 @dataclass(frozen=True)
@@ -259,6 +266,8 @@ def diff(
         not_compared=sum(e.values is None and e.a is not None and e.b is not None for e in entries) if values else 0,
         shifted=tuple(p.b.name for p in matching.pairs if "its path was" in p.evidence),
         optimizers=(optimizer_names(a), optimizer_names(b)),
+        quantizers=(len(quantizer_ranges(ours)), len(quantizer_ranges(theirs))),
+        open_groups=tuple(g for g in matching.open_groups if wanted.takes((*g.a, *g.b), "variable"))[:_MOST_GROUPS],
     )
     return Diff(report, filled, comparison.target, trees, comparison.source.context.model.origin, comparison.recipes())
 

@@ -20,9 +20,13 @@ from scopeview.render.text.diff_lines import (
     DiffLine,
     Sides,
     lines,
+    open_lines,
     optimizer_change,
+    quantizer_change,
+    rules_together,
     sides_of,
     without_old_state,
+    without_ranges,
 )
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.verdict import print_verdict
@@ -37,7 +41,7 @@ _STYLES: Mapping[Status, str] = {
     "same": "quiet",
 }
 _LINES = 60
-_RULES, _OPS = 12, 20
+_RULES, _OPS, _OPEN = 12, 20, 8
 
 
 def print_diff(console: Console, report: DiffReport, *, whole: bool) -> None:
@@ -53,9 +57,10 @@ def print_diff(console: Console, report: DiffReport, *, whole: bool) -> None:
     limit = None if whole else _LINES
     _rules(console, report, limit)
     _tree(console, report, limit, whole)
-    change = optimizer_change(report)
-    if change:
-        console.print(Text(f"\n  {change}", style="warning"))
+    _open(console, report, limit)
+    for change in (optimizer_change(report), quantizer_change(report)):
+        if change:
+            console.print(Text(f"\n  {change}", style="warning"))
     if report.shifted:
         shown = Items(tuple(map(printable, report.shifted))).fitted(max(30, console.width - 50))
         console.print(Text(f"\n  object paths shifted, full names stayed: {shown}", style="warning"))
@@ -107,15 +112,16 @@ def _rules(console: Console, report: DiffReport, limit: int | None) -> None:
     if not report.rules:
         return
     console.print(Text("\nrename rules", style="heading"))
-    shown = report.rules if limit is None else report.rules[:_RULES]
+    rules = report.rules if limit is None else rules_together(report.rules)
+    shown = rules if limit is None else rules[:_RULES]
     rows = [(f"{r.from_ or '(root)'}", "->", r.to or "(root)", plural(r.variables, "variable")) for r in shown]
     print_table(console, [Column(), Column(style="quiet"), Column(), Column(style="quiet")], rows)
-    if len(shown) < len(report.rules):
-        console.print(Text(f"  … {len(report.rules) - len(shown):,} more: --all lists them", style="quiet"))
+    if len(shown) < len(rules):
+        console.print(Text(f"  … {len(rules) - len(shown):,} more: --all lists them", style="quiet"))
 
 
 def _tree(console: Console, report: DiffReport, limit: int | None, whole: bool) -> None:
-    entries = report.entries if whole else without_old_state(report)
+    entries = report.entries if whole else without_ranges(report, without_old_state(report))
     found = [line for line in lines(entries, whole=whole) if whole or _is_changed(line)]
     if not found:
         return
@@ -128,6 +134,21 @@ def _tree(console: Console, report: DiffReport, limit: int | None, whole: bool) 
         rest = Counter(line.status for line in found[len(shown) :])
         told = ", ".join(f"{number:,} {sides.words(status)}" for status, number in rest.items())
         console.print(Text(f"  … {told} more: --all lists them, --scope a part", style="quiet"))
+
+
+def _open(console: Console, report: DiffReport, limit: int | None) -> None:
+    """Print among which variables nothing decides, and who can."""
+    found = open_lines(report.open_groups)
+    if not found:
+        return
+    number = plural(sum(line.variables for line in found), "variable")
+    console.print(Text(f"\nopen: {number} with several counterparts that fit equally well", style="heading"))
+    shown = found if limit is None else found[:_OPEN]
+    rows = [(f"? {line.a}", "may be", line.b) for line in shown]
+    print_table(console, [Column(least=24), Column(style="quiet"), Column(least=24)], rows, gives=-1)
+    if len(shown) < len(found):
+        console.print(Text(f"  … {len(found) - len(shown):,} more: --all lists them", style="quiet"))
+    console.print(Text("  --rule OLD=NEW or --map FILE decides them", style="quiet"))
 
 
 def _is_changed(line: DiffLine) -> bool:

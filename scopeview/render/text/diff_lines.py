@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from scopeview.analysis.diff.matching.entries import OpenGroup
+from scopeview.analysis.diff.quantizers import is_range_name
 from scopeview.analysis.diff.report import DiffReport
 from scopeview.analysis.diff.templates import fold_names
-from scopeview.analysis.diff.variables import DiffEntry, Status
+from scopeview.analysis.diff.variables import DiffEntry, RenameRule, Status
 from scopeview.model.names import leaf_of, scope_of, sort_key
 from scopeview.model.scopes import ScopeId, ScopeTree
 from scopeview.render.formats import printable
@@ -31,6 +34,7 @@ SHORT_WORDS: Mapping[Status, str] = {
     "only_b": "only in B",
 }
 """What the statuses are called; the page calls them so too."""
+_NUMBER = re.compile(r"[0-9]+")
 _FOLDED_FROM = 3
 """Variables of a scope that become one line if the same happened to all."""
 
@@ -70,6 +74,72 @@ def optimizer_change(report: DiffReport) -> str:
     sides = sides_of(report)
     present, absent = (sides.a, sides.b) if before else (sides.b, sides.a)
     return f"the {present} has optimizer state ({before or after}), the {absent} has none"
+
+
+def quantizer_change(report: DiffReport) -> str:
+    """Return in a sentence that one side alone is quantized; empty if both are or none is."""
+    before, after = report.quantizers
+    if bool(before) == bool(after):
+        return ""
+    sides = sides_of(report)
+    present, absent = (sides.a, sides.b) if before else (sides.b, sides.a)
+    names = [e.a or e.b or "" for e in _ranges(report.entries)]
+    ranges = f", {fold_names(names)[0].text}" if names else ""
+    return f"the {present} is quantized ({before or after:,} variables of ranges{ranges}), the {absent} is not"
+
+
+def _ranges(entries: Sequence[DiffEntry]) -> list[DiffEntry]:
+    return [e for e in entries if e.status in ("only_a", "only_b") and is_range_name(e.a or e.b or "")]
+
+
+def without_ranges(report: DiffReport, entries: Sequence[DiffEntry]) -> Sequence[DiffEntry]:
+    """Return entries; where one side alone is quantized, without its ranges, which one sentence is for."""
+    if not quantizer_change(report):
+        return entries
+    ranges = {id(entry) for entry in _ranges(entries)}
+    return [entry for entry in entries if id(entry) not in ranges]
+
+
+def rules_together(rules: Sequence[RenameRule]) -> list[RenameRule]:
+    """Return rules, those that differ in numbers alone as one; those of most variables first."""
+    alike: dict[tuple[str, str], list[RenameRule]] = {}
+    for rule in rules:
+        alike.setdefault((_NUMBER.sub("#", rule.from_), _NUMBER.sub("#", rule.to)), []).append(rule)
+    found = [held[0] if len(held) == 1 else _as_one(held) for held in alike.values()]
+    return sorted(found, key=lambda rule: -rule.variables)
+
+
+def _as_one(rules: Sequence[RenameRule]) -> RenameRule:
+    old, new = fold_names(rule.from_ for rule in rules), fold_names(rule.to for rule in rules)
+    return RenameRule(old[0].text, new[0].text, sum(rule.variables for rule in rules), {})
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """Open groups that differ in numbers alone, as one line."""
+
+    a: str
+    b: str
+    variables: int
+    """Variables of A."""
+
+
+def open_lines(groups: Sequence[OpenGroup]) -> list[OpenLine]:
+    """Return open groups, those that differ in numbers alone together; those of most variables first."""
+    alike: dict[object, tuple[list[str], list[str]]] = {}
+    for group in groups:
+        kind = tuple(frozenset(_NUMBER.sub("#", name) for name in side) for side in (group.a, group.b))
+        ours, theirs = alike.setdefault(kind, ([], []))
+        ours += group.a
+        theirs += group.b
+    found = [OpenLine(_folded(ours), _folded(theirs), len(ours)) for ours, theirs in alike.values()]
+    return sorted(found, key=lambda line: -line.variables)
+
+
+def _folded(names: Sequence[str]) -> str:
+    templates = fold_names(names)
+    rest = f" and {len(templates) - 1} more" if len(templates) > 1 else ""
+    return printable(templates[0].text) + rest
 
 
 @dataclass(frozen=True)
@@ -128,7 +198,9 @@ def _kind(entry: DiffEntry) -> object:
         while before and after and before[-1] == after[-1]:
             before.pop()
             after.pop()
-        return entry.status, tuple(before), tuple(after), leaf_of(entry.a) == leaf_of(entry.b)
+        leaves = leaf_of(entry.a), leaf_of(entry.b)
+        change = *before, ">", *after, ">", *(leaves if leaves[0] != leaves[1] else ())
+        return entry.status, _NUMBER.sub("#", "/".join(change))
     return entry.status, bool(entry.proposal), entry.is_moved, entry.parts_a == entry.parts_b, bool(entry.values_of)
 
 

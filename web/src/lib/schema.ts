@@ -1170,6 +1170,13 @@ export interface components {
                 string[],
                 string[]
             ];
+            /** Quantizers */
+            quantizers: [
+                number,
+                number
+            ];
+            /** Open Groups */
+            open_groups: components["schemas"]["OpenGroup"][];
         };
         /**
          * DiffRibbon
@@ -2084,6 +2091,16 @@ export interface components {
             ops: number;
             /** Direct Ops */
             direct_ops: number;
+        };
+        /**
+         * OpenGroup
+         * @description Variables among which names, shapes and values do not decide.
+         */
+        OpenGroup: {
+            /** A */
+            a: string[];
+            /** B */
+            b: string[];
         };
         /**
          * OpenModel
@@ -3161,6 +3178,7 @@ export type ModelSummary = components['schemas']['ModelSummary'];
 export type OpChange = components['schemas']['OpChange'];
 export type OpDetail = components['schemas']['OpDetail'];
 export type OpScopeRecord = components['schemas']['OpScopeRecord'];
+export type OpenGroup = components['schemas']['OpenGroup'];
 export type OpenModel = components['schemas']['OpenModel'];
 export type OpenRequest = components['schemas']['OpenRequest'];
 export type Opening = components['schemas']['Opening'];

@@ -45,6 +45,7 @@ class OpenGroup:
     """Variables among which names, shapes and values do not decide."""
 
     a: tuple[str, ...]
+    """Names of A, each of which may be any of B's."""
     b: tuple[str, ...]
 
 
