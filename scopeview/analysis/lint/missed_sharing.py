@@ -67,7 +67,9 @@ def missed_sharing(subject: Subject) -> Iterator[Found]:
         each = f"have {these(sets[0])} each" if len(pairs) > 1 else f"have a variable each ({pairs[0]})"
         purpose = _purpose(context, family)
         message = f"{len(sets)} equal sub-networks, {listed}, {each} and share none"
-        yield Found(family.places[0], message + (f": {purpose}" if purpose else ""), pairs, "info" if purpose else None)
+        message += f": {purpose}" if purpose else ""
+        twice = [variable.name for variables in sets for variable in variables]
+        yield Found(family.places[0], message, pairs, "info" if purpose else None, made_twice=twice)
 
 
 def _families(context: AnalysisContext) -> Iterator[_Family]:

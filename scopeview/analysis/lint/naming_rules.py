@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from scopeview.analysis.lint.rule import Found, Subject, names, rule, these
+from scopeview.analysis.lint.rule import Found, Severity, Subject, names, rule, these
 from scopeview.analysis.lint.sharing_rules import owned
 from scopeview.model.names import is_within, leaf_of, scope_of, split_uniquifier
 from scopeview.model.op_types import APPLY
@@ -48,7 +48,9 @@ def uniquified_name(subject: Subject) -> Iterator[Found]:
         )
         keys = "; their checkpoint keys have it too" if is_saved else ""
         evidence = [f"{variable.name} beside {other}" for variable, other in found]
-        yield Found(first.name, told + keys, evidence, "info" if has_savers and not is_saved else None)
+        severity: Severity | None = "info" if has_savers and not is_saved else None
+        twice = [variable.name for variable, _ in found]
+        yield Found(first.name, told + keys, evidence, severity, made_twice=twice)
 
 
 def _ops_without_case(subject: Subject) -> Mapping[str, str]:

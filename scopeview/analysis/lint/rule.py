@@ -58,6 +58,8 @@ class Found:
     """What to do in this case, where that is more than the rule says."""
     frames: Sequence[Frame] = ()
     """The user's lines that it is about, innermost first, where a trace says them."""
+    made_twice: Sequence[str] = ()
+    """Variables that were made where others were meant: several rules see them, and one of these is listed."""
 
 
 Check = Callable[[Subject], Iterable[Found]]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scopeview.analysis.answers.traced import lines_about
 from scopeview.analysis.diff.verdict import RestoreVerdict
 from scopeview.analysis.lint.restore_rules import report_of
-from scopeview.analysis.lint.rule import SEVERITIES, Rule, Severity, Subject
+from scopeview.analysis.lint.rule import SEVERITIES, Found, Rule, Severity, Subject
 from scopeview.analysis.lint.rules import RULES
 from scopeview.errors import QueryError
 from scopeview.model.model import Model
@@ -91,7 +91,8 @@ def lint(
     skipped = {rule.code: why for rule in wanted if (why := _why_not(rule, subject))}
     applied = [rule for rule in wanted if rule.code not in skipped]
     shown = SEVERITIES[: SEVERITIES.index(severity) + 1]
-    every = [finding for rule in applied for finding in _findings(rule, subject)]
+    listed = _each_cause_once((rule, found) for rule in applied for found in _found(rule, subject))
+    every = [_finding(rule, found, subject) for rule, found in listed]
     found = sorted(
         (finding for finding in every if finding.severity in shown),
         key=lambda finding: SEVERITIES.index(finding.severity),
@@ -174,23 +175,37 @@ def _is_named(model: Model, name: str) -> bool:
     )
 
 
-def _findings(rule: Rule, subject: Subject) -> Iterator[Finding]:
+def _found(rule: Rule, subject: Subject) -> Iterator[Found]:
     check_wanted()
-    for found in rule.check(subject):
-        evidence = tuple(dict.fromkeys(found.evidence))
-        place = evidence[0] if len(evidence) == 1 else found.where  # of one variable, itself and not its scope
-        named = [name for name in (place, found.where) if _is_named(subject.context.model, name)]
-        linting = subject.context.by_key().get(found.where)  # a key that a saver asks for
-        named += [linting.name] if linting is not None else []
-        yield Finding(
-            code=rule.code,
-            rule=rule.name,
-            severity=found.severity or rule.severity,
-            where=found.where,
-            leads_to=named[0] if named else "",
-            message=found.message,
-            evidence=evidence[:_EVIDENCE_SHOWN],
-            total_evidence=len(evidence),
-            fix=found.fix or rule.fix,
-            lines=tuple(found.frames) or lines_about(subject.context, (*named, *evidence[:_LOOKED_UP])),
-        )
+    yield from rule.check(subject)
+
+
+def _each_cause_once(found: Iterable[tuple[Rule, Found]]) -> Iterator[tuple[Rule, Found]]:
+    """Yield findings; of several about variables made twice, the first rule's, unless a later one is worse."""
+    known: list[tuple[int, frozenset[str]]] = []
+    for rule, one in found:
+        rank, twice = SEVERITIES.index(one.severity or rule.severity), frozenset(one.made_twice)
+        if twice and any(worst <= rank and twice <= held for worst, held in known):
+            continue
+        known += [(rank, twice)] if twice else []
+        yield rule, one
+
+
+def _finding(rule: Rule, found: Found, subject: Subject) -> Finding:
+    evidence = tuple(dict.fromkeys(found.evidence))
+    place = evidence[0] if len(evidence) == 1 else found.where  # of one variable, itself and not its scope
+    named = [name for name in (place, found.where) if _is_named(subject.context.model, name)]
+    linting = subject.context.by_key().get(found.where)  # a key that a saver asks for
+    named += [linting.name] if linting is not None else []
+    return Finding(
+        code=rule.code,
+        rule=rule.name,
+        severity=found.severity or rule.severity,
+        where=found.where,
+        leads_to=named[0] if named else "",
+        message=found.message,
+        evidence=evidence[:_EVIDENCE_SHOWN],
+        total_evidence=len(evidence),
+        fix=found.fix or rule.fix,
+        lines=tuple(found.frames) or lines_about(subject.context, (*named, *evidence[:_LOOKED_UP])),
+    )

@@ -69,9 +69,8 @@ def reuse_ignored(subject: Subject) -> Iterator[Found]:
         also = (
             "" if _uses_of(context, first, entered) == 0 else f", although {entered}/ uses other variables of {first}/"
         )
-        yield Found(
-            entered, f"tf.Variable made {these(found)} anew in {entered}/, beside those of {first}/{also}", names(found)
-        )
+        message = f"tf.Variable made {these(found)} anew in {entered}/, beside those of {first}/{also}"
+        yield Found(entered, message, names(found), made_twice=names(found))
 
 
 def _twin_in_first_entry(context: AnalysisContext, variable: Variable) -> Variable | None:
