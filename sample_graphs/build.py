@@ -25,16 +25,18 @@ def all_samples() -> dict[str, Builder]:
     """Return every builder by the id of its mechanism; imports TensorFlow."""
     from sample_graphs.mechanisms import (
         control_flow,
+        flat,
         layers,
         naming,
         objects,
+        renamed,
         scopes,
         sharing,
         storage,
         training,
     )
 
-    modules = (naming, layers, scopes, sharing, training, control_flow, storage, objects)
+    modules = (naming, layers, scopes, sharing, training, control_flow, storage, objects, flat, renamed)
     return dict(sorted((key, build) for module in modules for key, build in module.SAMPLES.items()))
 
 

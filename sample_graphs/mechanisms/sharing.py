@@ -42,7 +42,7 @@ def shared_discriminator(folder: Path) -> None:
         write_meta(folder, "m17_gan.meta")
 
 
-def _filter_variables(x: tf.Tensor) -> tf.Tensor:
+def filter_variables(x: tf.Tensor) -> tf.Tensor:
     for name in ("conv1", "conv2"):
         weights = v1.Variable(v1.random_normal([3, 3, 3, 3]), name=f"{name}_weights")
         biases = v1.Variable(tf.zeros([3]), name=f"{name}_biases")
@@ -54,9 +54,9 @@ def missed_sharing(folder: Path) -> None:
     with fresh_graph():
         first, second = image("image1"), image("image2")
         with v1.name_scope("filter"):
-            _filter_variables(first)
+            filter_variables(first)
         with v1.name_scope("filter"):
-            _filter_variables(second)
+            filter_variables(second)
         write_meta(folder, "m18_missed_sharing.meta")
 
 

@@ -12,7 +12,7 @@ from sample_graphs.mechanisms.layers import three_layers
 from sample_graphs.mechanisms.sharing import gan
 
 
-def _session() -> v1.Session:
+def new_session() -> v1.Session:
     """One thread, so that the values of a sample are the same on every machine."""
     config = v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
     session = v1.Session(config=config)
@@ -20,7 +20,7 @@ def _session() -> v1.Session:
     return session
 
 
-def _save(session: v1.Session, path: Path, **arguments: object) -> None:
+def save(session: v1.Session, path: Path, **arguments: object) -> None:
     v1.train.Saver(**arguments).save(session, str(path), write_meta_graph=False, write_state=False)
 
 
@@ -31,15 +31,15 @@ def partitioned(folder: Path) -> None:
         tf.matmul(vector(10), tf.convert_to_tensor(w))
         v1.train.Saver()
         write_meta(folder, "m28_partitioned.meta")
-        with _session() as session:
-            _save(session, folder / "m28_partitioned.ckpt")
+        with new_session() as session:
+            save(session, folder / "m28_partitioned.ckpt")
 
 
 def frozen(folder: Path) -> None:
     for resource, name in ((False, "m30_frozen_ref.pb"), (True, "m30_frozen_resource.pb")):
         with fresh_graph(resource=resource) as graph:
             y = three_layers(vector(4))
-            with _session() as session:
+            with new_session() as session:
                 graph_def = v1.graph_util.convert_variables_to_constants(session, graph.as_graph_def(), [y.op.name])
             v1.train.write_graph(graph_def, str(folder), name, as_text=False)
     _frozen_v2(folder)
@@ -74,12 +74,12 @@ def checkpoints(folder: Path) -> None:
         train = gan(train=True)
         rng = np.random.default_rng(9)  # a batch from which the discriminator learns, and the generator does not
         feed = {"z:0": rng.normal(size=(2, 3)), "real:0": rng.normal(size=(2, 4))}
-        with _session() as session:
-            _save(session, folder / "m32_before.ckpt")
+        with new_session() as session:
+            save(session, folder / "m32_before.ckpt")
             session.run(train, feed)
-            _save(session, folder / "m32_after.ckpt")
-            _save(session, folder / "m32_v1.ckpt", write_version=v1.train.SaverDef.V1)
-            _save(session, folder / "m32_v1_sharded.ckpt", write_version=v1.train.SaverDef.V1, sharded=True)
+            save(session, folder / "m32_after.ckpt")
+            save(session, folder / "m32_v1.ckpt", write_version=v1.train.SaverDef.V1)
+            save(session, folder / "m32_v1_sharded.ckpt", write_version=v1.train.SaverDef.V1, sharded=True)
     _sharded(folder)
     _object_based(folder)
 
@@ -93,7 +93,7 @@ def _sharded(folder: Path) -> None:
         config = v1.ConfigProto(device_count={"CPU": 2}, intra_op_parallelism_threads=1)
         with v1.Session(config=config) as session:
             session.run(v1.global_variables_initializer())
-            _save(session, folder / "m32_sharded.ckpt", sharded=True)
+            save(session, folder / "m32_sharded.ckpt", sharded=True)
             # With a state file, as a training run leaves it: it names "m32.ckpt-7-?????-of-00002".
             saver = v1.train.Saver(write_version=v1.train.SaverDef.V1, sharded=True)
             (folder / "m32_v1_two_shards").mkdir(exist_ok=True)
@@ -121,8 +121,8 @@ def _object_based(folder: Path) -> None:
 def renamed_model(folder: Path) -> None:
     with fresh_graph():
         three_layers(vector(4))
-        with _session() as session:
-            _save(session, folder / "m33_original.ckpt")
+        with new_session() as session:
+            save(session, folder / "m33_original.ckpt")
     with fresh_graph():
         x = vector(4)
         with v1.variable_scope("model"):

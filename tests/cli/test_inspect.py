@@ -180,3 +180,13 @@ def test_a_terminal_of_any_width_is_not_overrun(scopeview: Run, monkeypatch: pyt
         monkeypatch.setenv("COLUMNS", str(width))
         for path in (SAMPLES / "m17_gan.meta", BROKEN / "hostile_names.pb"):
             assert max(map(len, lines(scopeview("inspect", path)))) <= width
+
+
+def test_clipping_is_no_part_of_the_computation(scopeview: Run) -> None:
+    clipped = SAMPLES / "m40_clipped_gradients.meta"
+    forward = scopeview("inspect", clipped, "--hide-roles", "init,save,gradient,update").out
+    clip = json.loads(scopeview("show", clipped, "clip_by_global_norm/mul", "--json").out)
+
+    assert "clip_by_global_norm" not in forward
+    assert "global_norm" not in forward
+    assert '"gradient"' in json.dumps(clip) or '"update"' in json.dumps(clip)

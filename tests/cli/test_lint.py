@@ -19,6 +19,18 @@ def test_missed_sharing_is_reported_with_its_pairs_and_the_shared_filter_is_not(
     assert shared.out.startswith("nothing found (")
 
 
+def test_one_cause_is_one_finding_whichever_rule_sees_it(scopeview: Run) -> None:
+    made_twice = SAMPLES / "m18_missed_sharing.meta"
+
+    every = scopeview("lint", made_twice, "--severity", "info").out
+    chosen = scopeview("lint", made_twice, "--select", "G4").out
+    without = scopeview("lint", made_twice, "--ignore", "G2").out
+
+    assert ("G2" in every, "G4" in every, "G6" in every) == (True, False, False)
+    assert chosen.startswith("warning G4 reuse-ignored")
+    assert without.startswith("warning G4 reuse-ignored")
+
+
 def test_the_verdict_stands_first_and_an_error_gives_exit_code_1(scopeview: Run) -> None:
     ran = scopeview("lint", SAMPLES / "m33_renamed.meta", SAMPLES / "m33_original.ckpt")
 
@@ -80,3 +92,21 @@ def test_all_rules_in_a_list(scopeview: Run) -> None:
     assert [line.split()[0] for line in lines] == list(RULES)
     refused = scopeview("lint", "--explain", "Z9").err
     assert refused == "scopeview: there is no lint rule 'Z9'; scopeview lint --explain all lists them\n"
+
+
+def test_equal_networks_that_share_nothing_are_found_flat_and_named(scopeview: Run) -> None:
+    flat = scopeview("lint", SAMPLES / "m36_missed_sharing_flat.meta").out.splitlines()
+    named = scopeview("lint", SAMPLES / "m37_missed_sharing_named.meta").out.splitlines()
+
+    assert flat[0] == named[0] == "warning G2 missed-sharing"
+    assert "conv2_weights = conv2_weights_1" in flat[2]
+    assert "left, right, have 4 variables each and share none" in named[1]
+    assert not any(line.startswith("warning") for line in (*flat[1:], *named[1:]))
+
+
+def test_a_saver_of_averages_and_a_checkpoint_without(scopeview: Run) -> None:
+    ran = scopeview("lint", SAMPLES / "m39_asks_for_averages.meta", SAMPLES / "m39_without_averages.ckpt")
+
+    assert ran.code == 1
+    assert ran.out.startswith("Restore will fail: 2 keys not in the checkpoint")
+    assert "the checkpoint has these variables under their own names, and no moving averages" in ran.out

@@ -111,3 +111,10 @@ def test_a_checkpoint_says_why_nothing_reads_its_variables(scopeview: Run) -> No
 
     assert shown.splitlines()[0] == "0 of 6 variables used at several places; 6 listed"
     assert "not read: a checkpoint holds values and no graph that reads them" in shown
+
+
+def test_a_variable_used_thrice_at_the_root_is_shared(scopeview: Run) -> None:
+    shown = scopeview("sharing", SAMPLES / "m35_shared_at_the_root.meta").out
+
+    assert shown.startswith("1 of 1 variable used at several places")
+    assert "used 3 times at 1 call site" in shown

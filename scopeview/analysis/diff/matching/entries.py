@@ -47,6 +47,7 @@ class OpenGroup:
     a: tuple[str, ...]
     """Names of A, each of which may be any of B's."""
     b: tuple[str, ...]
+    """Names of B, each of which may be any of A's."""
 
 
 @dataclass(frozen=True, slots=True)
