@@ -201,7 +201,7 @@ MODELS = [*transformers.models(3, 8), *convolutions.models(3, 8)]
 
 @pytest.mark.parametrize(
     ("change", "least", "most_wrong"),
-    [("ordered", 0.9, 0.0), ("shuffled", 0.75, 0.0), ("dropped", 0.75, 0.02), ("nonsense", 0.75, 0.01)],
+    [("ordered", 0.9, 0.0), ("shuffled", 0.75, 0.0), ("dropped", 0.85, 0.01), ("nonsense", 0.75, 0.01)],
 )
 def test_other_names_of_other_models(change: str, least: float, most_wrong: float) -> None:
     truth = right = claims = 0

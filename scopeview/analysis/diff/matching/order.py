@@ -6,7 +6,10 @@ import random
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
-from scopeview.analysis.diff.matching import roles
+import numpy as np
+import numpy.typing as npt
+
+from scopeview.analysis.diff.matching import gaps, roles
 from scopeview.analysis.diff.matching.layouts import content_key
 from scopeview.analysis.diff.matching.modules import Module
 from scopeview.analysis.diff.matching.tokens import Token
@@ -15,7 +18,7 @@ _LEAST_MODULES = 5
 _LEAST_SHARE = 0.95
 _LEAST_GAIN = 0.12
 _FEW_NAMES = 4
-_WITH_GAPS = 0.82
+_WITH_GAPS = 0.75
 _SHUFFLES = 3
 
 
@@ -95,13 +98,33 @@ def pairs_with_gaps(a: Sequence[Module], b: Sequence[Module]) -> list[tuple[int,
     """Return the modules that stand at one place of both lists, however the gaps are filled."""
     found: dict[tuple[int, int], None] = {}
     for kind_a, kind_b, kind in agreeing_orders(a, b, _WITH_GAPS):
-        rows, columns = _ranks(a, kind_a, kind), _ranks(b, kind_b, kind)
-        if not _numbers_decide(a, kind_a) or not _numbers_decide(b, kind_b):
-            continue
-        labels = [_label(a[row]) for row in rows], [_label(b[column]) for column in columns]
-        backward = {(len(rows) - 1 - i, len(columns) - 1 - j) for i, j in _aligned(labels[0][::-1], labels[1][::-1])}
-        found.update({(rows[i], columns[j]): None for i, j in _aligned(*labels) if (i, j) in backward})
+        if _numbers_decide(a, kind_a) and _numbers_decide(b, kind_b):
+            ranks = _ranks_with_missing(a, kind_a, kind), _ranks_with_missing(b, kind_b, kind)
+            found.update(dict.fromkeys(_pairs_at((a, b), ranks)))
     return list(found)
+
+
+def pairs_in_lists(a: Sequence[Module], b: Sequence[Module]) -> list[tuple[int, int]]:
+    """Return the modules that stand at one place of both lists as they are, however the gaps are filled."""
+    return _pairs_at((a, b), (_ranks_with_missing(a, "list", ""), _ranks_with_missing(b, "list", "")))
+
+
+def _pairs_at(
+    sides: tuple[Sequence[Module], Sequence[Module]], ranks: tuple[Sequence[int], Sequence[int]]
+) -> list[tuple[int, int]]:
+    pairs = gaps.Alignment(_labels_at(sides[0], ranks[0]), _labels_at(sides[1], ranks[1])).certain()
+    found = [(ranks[0][i], ranks[1][j]) for i, j in pairs]
+    return [pair for pair in found if gaps.MISSING not in pair]
+
+
+def far_in_lists(a: Sequence[Module], b: Sequence[Module]) -> npt.NDArray[np.bool_] | None:
+    """Return the pairs of modules that stand far from each other in two lists of one order; None if they are not."""
+    if is_sorted_by_name(a) or is_sorted_by_name(b):
+        return None
+    labels = _labels(a, "list", ""), _labels(b, "list", "")
+    if not agrees(*labels, _WITH_GAPS):
+        return None
+    return ~gaps.Alignment(*labels).is_near()
 
 
 def _numbers_decide(side: Sequence[Module], order: str) -> bool:
@@ -109,30 +132,21 @@ def _numbers_decide(side: Sequence[Module], order: str) -> bool:
     return order == "list" or len({words_only(module) for module in side}) <= _FEW_NAMES
 
 
-def _aligned(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]]:
-    """Return the longest common subsequence that takes the first places it can."""
-    table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
-    for i in range(len(a) - 1, -1, -1):
-        row, below, label = table[i], table[i + 1], a[i]
-        for j in range(len(b) - 1, -1, -1):
-            row[j] = below[j + 1] + 1 if label == b[j] else max(below[j], row[j + 1])
-    i = j = 0
-    found = []
-    while i < len(a) and j < len(b):
-        if a[i] == b[j]:
-            found.append((i, j))
-            i, j = i + 1, j + 1
-        elif table[i + 1][j] >= table[i][j + 1]:
-            i += 1
-        else:
-            j += 1
-    return found
-
-
 def _ranks(side: Sequence[Module], order: str, kind: str) -> list[int]:
     """Return the modules of a kind in an order."""
     chosen = [index for index, module in enumerate(side) if not kind or kind_of(module) == kind]
     return sorted(chosen, key=lambda index: natural_key(side[index])) if order == "numbers" else chosen
+
+
+def _ranks_with_missing(side: Sequence[Module], order: str, kind: str) -> list[int]:
+    """Return the modules of a kind in an order, and where some are missing from it."""
+    chosen = _ranks(side, order, kind)
+    found = gaps.with_missing(side, chosen)
+    return gaps.companions_missing(side, chosen, kind) if order == "list" and found == chosen else found
+
+
+def _labels_at(side: Sequence[Module], ranked: Sequence[int]) -> list[Hashable]:
+    return [None if index == gaps.MISSING else _label(side[index]) for index in ranked]
 
 
 def is_one_order(a: Sequence[Module], b: Sequence[Module]) -> bool:

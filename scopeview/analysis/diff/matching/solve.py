@@ -27,6 +27,10 @@ from scopeview.analysis.diff.matching.vocabulary import (
     EXPLAINED,
     LEAST_SIGHTINGS,
     Words,
+    are_names,
+    common_words,
+    dropped_words,
+    fitting_of,
     learn,
     name_scores,
     nothing_learned,
@@ -43,10 +47,10 @@ _MARGINS = (0.3, 0.15, 0.08)
 """By how much a pair must be better than any other of its modules; the clearest are matched first."""
 _INDEX = 0.6
 _SHAPES = 0.6
+_FAR = 0.4
+_MOST_OF_ORDER = 0.9
 _ONE_ORDER = 0.95
 _ROUNDS = 8
-_COMMON = 0.6
-_LEAST_COMMON = 3
 _SAME = 0.6
 _NEARLY_ALL = 0.9
 _TELLING = 2
@@ -81,8 +85,8 @@ class Solver:
         )
         self.pairing = Pairing(np.full(len(a), -1, np.int64))
         self.skeletons = _skeletons(a), _skeletons(b)
-        self.names = _are_names(self.words[0]), _are_names(self.words[1])
-        self.common = _common(self.words[0]), _common(self.words[1])
+        self.names = are_names(self.words[0]), are_names(self.words[1])
+        self.common = common_words(self.words[0]), common_words(self.words[1])
         self.needed = max(sightings_needed(self.words[0], self.prior), sightings_needed(self.words[1], self.prior.T))
         anchors = anchors_of(a, b, self.fits)
         taken = {one for one, _ in given}, {other for _, other in given}
@@ -93,8 +97,12 @@ class Solver:
         self.numbering = numbering
         agreement_of_numbers, differs = index_evidence(*numbering, self.alignments)
         self.base = _INDEX * agreement_of_numbers + _SHAPES * (self.fits - 1)
+        self.far = order.far_in_lists(a, b)
+        if self.far is not None:
+            self.base -= _FAR * self.far
         self.differs = differs
         self.fits[differs] = 0
+        self.fitting = fitting_of(self.fits > 0), fitting_of(self.fits.T > 0)
         aligned = {i for i, _ in self.alignments}, {j for _, j in self.alignments}
         self.inner = (
             _inner(a, self.words[0], numbering[0], aligned[0]),
@@ -112,6 +120,8 @@ class Solver:
         """Match what is clear, then what order decides, and go on with what both have shown."""
         if order.is_one_order(self.a, self.b):
             self._as_listed()
+        elif self.far is not None:
+            self._as_aligned(order.pairs_in_lists(self.a, self.b), _MOST_OF_ORDER)
         for margin in _MARGINS:
             self._settle(margin)
         while self._by_order():
@@ -169,11 +179,11 @@ class Solver:
             last = state
 
     def _scores(self) -> Floats:
-        return name_scores(self.words, self.importance, self.dictionary.likeness, self.fits > 0) + self.base
+        return name_scores(self.words, self.importance, self.dictionary.likeness, self.fitting) + self.base
 
     def _judge(self, found: Sequence[tuple[int, int]], pairs: Floats, evidence: str = "names") -> int:
         """Match pairs of which every word is explained; withhold those that shape alone speaks for."""
-        dropped = _dropped(self.words, self.dictionary.likeness, pairs)
+        dropped = dropped_words(self.words, self.dictionary.likeness, pairs)
         seen = Counter((self.skeletons[0][one], self.skeletons[1][other]) for one, other in found)
         unexplained = {pair: self._unexplained(*pair, dropped) for pair in found}
         changes = Counter(unexplained.values())
@@ -243,11 +253,12 @@ class Solver:
 
     def _by_order(self) -> int:
         """Match the modules of open groups by order, where lists or numbers are in order; return how many."""
+        if self.gaps is None:
+            self.gaps = order.pairs_with_gaps(self.a, self.b)
+            if matched := self._as_aligned(self.gaps):
+                return matched
         orders = self._orders()
         found: list[tuple[int, int]] = []
-        if not orders and self.gaps is None:
-            self.gaps = order.pairs_with_gaps(self.a, self.b)
-            found += [pair for pair in self.gaps if self.pairing.candidates[pair]]
         for rows, columns in components(self.pairing.candidates) if orders else ():
             if len(rows) < 2 or len(rows) != len(columns) or not self.pairing.candidates[np.ix_(rows, columns)].all():
                 continue
@@ -258,6 +269,23 @@ class Solver:
             pairs[one, other] = 1
         self.dictionary = learn(self.words, self.prior, pairs)
         return self._judge(found, pairs, "order")
+
+    def _as_aligned(self, places: Sequence[tuple[int, int]], least: float = 0.0) -> int:
+        """Match what stands at one place of both lists, where the names allow that; return how many.
+
+        Args:
+            places: the pairs at one place.
+            least: the share of them that names must allow.
+        """
+        is_open = self._open()
+        places = [pair for pair in alone(places) if is_open[pair]]
+        pairs = self._pairs(np.zeros_like(is_open))
+        for pair in places:
+            pairs[pair] = 1
+        self.dictionary = learn(self.words, self.prior, pairs)
+        clear = mutual(self._scores(), is_open, _MARGINS[0])
+        allowed = [pair for pair in places if clear[pair]]
+        return self._judge(allowed, pairs, "order") if len(allowed) >= least * len(places) else 0
 
     def _pairs(self, candidates: Bools) -> Floats:
         """Return how much each pair counts: 1 if it is matched, and less in an open group."""
@@ -302,8 +330,8 @@ class Solver:
         if not len(held_a) or not len(held_b):
             return False
         likeness = self.dictionary.likeness[np.ix_(held_a, held_b)]
-        lost_a = (likeness.max(1) < _SAME) & ~_common(self.words[0], _NEARLY_ALL)[held_a] & self.names[0][held_a]
-        lost_b = (likeness.max(0) < _SAME) & ~_common(self.words[1], _NEARLY_ALL)[held_b] & self.names[1][held_b]
+        lost_a = (likeness.max(1) < _SAME) & ~common_words(self.words[0], _NEARLY_ALL)[held_a] & self.names[0][held_a]
+        lost_b = (likeness.max(0) < _SAME) & ~common_words(self.words[1], _NEARLY_ALL)[held_b] & self.names[1][held_b]
         is_same = self.prior[np.ix_(held_a, held_b)].max(1) >= _SAME
         return not lost_a.any() and not lost_b.any() and bool((is_same & ~self.common[0][held_a]).any())
 
@@ -356,32 +384,3 @@ def _inner(modules: Sequence[Module], words: Words, numbering: Numbering, aligne
             outer = set(module.tokens[:end])
         found.append(np.array([left >= 0 and words.words[column] not in outer for column in columns], bool))
     return found
-
-
-def _common(words: Words, share: float = _COMMON) -> Bools:
-    """Return the words that most names hold: they say nothing of one module."""
-    return np.asarray(words.holds.sum(0) >= max(share * len(words.columns), _LEAST_COMMON))
-
-
-def _are_names(words: Words) -> Bools:
-    """Return which words are words, and not numbers."""
-    return np.array([isinstance(word, str) for word in words.words], bool)
-
-
-def _dropped(sides: tuple[Words, Words], likeness: Floats, pairs: Floats) -> tuple[Bools, Bools]:
-    """Return the words of each side that the other side does without, or that nearly all names hold."""
-    certain = np.argwhere(pairs > 0.9)
-    found = []
-    for side in (0, 1):
-        words, other = sides[side], sides[1 - side]
-        table = likeness if side == 0 else likeness.T
-        seen, lost = np.zeros(len(words.words)), np.zeros(len(words.words))
-        for pair in certain:
-            mine, theirs = words.columns[pair[side]], other.columns[pair[1 - side]]
-            seen[mine] += 1
-            if len(mine):
-                likeness_here = table[np.ix_(mine, theirs)]
-                is_lost = likeness_here.max(1, initial=0.0) < EXPLAINED
-                lost[mine] += is_lost & (likeness_here.max(0, initial=0.0) >= EXPLAINED).all()
-        found.append(((lost >= 2) & (lost >= 0.6 * seen)) | _common(words))
-    return found[0], found[1]

@@ -27,6 +27,8 @@ _SURE = 0.8
 _HALF = 0.5
 _MORE_SIGHTINGS = 4.0
 _LEARNED = 0.95
+_COMMON = 0.6
+_LEAST_COMMON = 3
 _SCALE = 4.0
 """How much must be lost of two names, in nats, for a score of 0."""
 
@@ -88,18 +90,42 @@ def weights(words: Words, alike: Floats) -> Floats:
     return np.asarray(words.holds * (0.2 * everywhere + presence + absence + 0.02))
 
 
+@dataclass(frozen=True, eq=False)
+class Fitting:
+    """The modules of the other side that fit in shape, for each module of a side."""
+
+    patterns: Sequence[npt.NDArray[np.int64]]
+    """The different sets of modules of the other side."""
+    rows: npt.NDArray[np.int64]
+    """For each module its set."""
+
+
+def fitting_of(fits: npt.NDArray[np.bool_]) -> Fitting:
+    """Return the sets of modules that fit, from a table of pairs of modules."""
+    patterns, rows = np.unique(fits, axis=0, return_inverse=True)
+    return Fitting([np.flatnonzero(pattern) for pattern in patterns], rows.reshape(-1))
+
+
 def name_scores(
-    sides: tuple[Words, Words], importance: tuple[Floats, Floats], likeness_of: Floats, fits: npt.NDArray[np.bool_]
+    sides: tuple[Words, Words], importance: tuple[Floats, Floats], likeness_of: Floats, fitting: tuple[Fitting, Fitting]
 ) -> Floats:
     """Return how well the names of all pairs of modules agree, 0 for as well as any pair of theirs.
 
     Every word looks for its best partner, both ways; what no module of fitting shapes explains says nothing.
+
+    Args:
+        sides: the words of both sides.
+        importance: how much each word of each module tells.
+        likeness_of: how alike the words of both sides are.
+        fitting: the modules of B that fit those of A, and the reverse.
     """
     a, b = sides
     best_in_b = _best_partners(likeness_of, b)
     best_in_a = _best_partners(likeness_of.T, a)
-    lost_in_b = (importance[0] * _best_of_fitting(best_in_b, fits)).sum(1, keepdims=True) - importance[0] @ best_in_b
-    lost_in_a = (importance[1] * _best_of_fitting(best_in_a, fits.T)).sum(1) - best_in_a.T @ importance[1].T
+    lost_in_b = (importance[0] * _best_of_fitting(best_in_b, fitting[0])).sum(1, keepdims=True) - importance[
+        0
+    ] @ best_in_b
+    lost_in_a = (importance[1] * _best_of_fitting(best_in_a, fitting[1])).sum(1) - best_in_a.T @ importance[1].T
     return np.asarray(-(lost_in_b + lost_in_a) / _SCALE)
 
 
@@ -112,11 +138,10 @@ def _best_partners(likeness_of: Floats, words: Words) -> Floats:
     return best
 
 
-def _best_of_fitting(best: Floats, fits: npt.NDArray[np.bool_]) -> Floats:
+def _best_of_fitting(best: Floats, fitting: Fitting) -> Floats:
     """Return for each module, and each word of its side, how well any module that fits explains the word."""
-    patterns, rows = np.unique(fits, axis=0, return_inverse=True)
-    tops = np.stack([best[:, pattern].max(1, initial=0.0) for pattern in patterns])
-    return np.asarray(tops[rows.reshape(-1)])
+    tops = np.stack([best[:, pattern].max(1, initial=0.0) for pattern in fitting.patterns])
+    return np.asarray(tops[fitting.rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,3 +200,34 @@ def learn(sides: tuple[Words, Words], prior: Floats, pairs: Floats) -> Dictionar
     learned = np.where(is_known, share * _LEARNED, 0.0)
     always = together >= _ALWAYS * np.maximum(1e-9, np.minimum(seen_a[:, None], seen_b[None, :]))
     return Dictionary(np.maximum(prior, learned), together, always, (seen_a, seen_b))
+
+
+def common_words(words: Words, share: float = _COMMON) -> npt.NDArray[np.bool_]:
+    """Return the words that most names hold: they say nothing of one module."""
+    return np.asarray(words.holds.sum(0) >= max(share * len(words.columns), _LEAST_COMMON))
+
+
+def are_names(words: Words) -> npt.NDArray[np.bool_]:
+    """Return which words are words, and not numbers."""
+    return np.array([isinstance(word, str) for word in words.words], bool)
+
+
+def dropped_words(
+    sides: tuple[Words, Words], likeness: Floats, pairs: Floats
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Return the words of each side that the other side does without, or that nearly all names hold."""
+    certain = np.argwhere(pairs > 0.9)
+    found = []
+    for side in (0, 1):
+        words, other = sides[side], sides[1 - side]
+        table = likeness if side == 0 else likeness.T
+        seen, lost = np.zeros(len(words.words)), np.zeros(len(words.words))
+        for pair in certain:
+            mine, theirs = words.columns[pair[side]], other.columns[pair[1 - side]]
+            seen[mine] += 1
+            if len(mine):
+                likeness_here = table[np.ix_(mine, theirs)]
+                is_lost = likeness_here.max(1, initial=0.0) < EXPLAINED
+                lost[mine] += is_lost & (likeness_here.max(0, initial=0.0) >= EXPLAINED).all()
+        found.append(((lost >= 2) & (lost >= 0.6 * seen)) | common_words(words))
+    return found[0], found[1]
