@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -30,20 +31,37 @@ class Endpoint(NamedTuple):
     argument: str
 
 
+@dataclass(frozen=True)
+class _Passed:
+    """What a frame's call passes, resolved: shape (inputs,); op -1 where nothing in the file makes it."""
+
+    op: NDArray[np.int64]
+    port: NDArray[np.int64]
+    argument: NDArray[np.int64]
+
+    def at(self, place: int, names: Sequence[str]) -> Endpoint | None:
+        op = int(self.op[place])
+        return Endpoint(op, int(self.port[place]), names[int(self.argument[place])]) if op >= 0 else None
+
+
 class ProgramEdges:
     """Resolves the edges of all frames of a program."""
 
     def __init__(self, frames: Sequence[Frame], rows: ProgramRows, outputs: OutputArguments) -> None:
         self._frames, self._rows, self._outputs = frames, rows, outputs
         self._arguments: dict[str, int] = {"": 0}
-        self._positions: dict[int, dict[int, int]] = {}
+        self._positions: dict[int, NDArray[np.int64]] = {}
+        self._inputs: dict[tuple[int, OpRow], Sequence[Edge]] = {}
+        self._passed: dict[int, _Passed] = {}
         self._found: list[tuple[int, int, int, int]] = []
         """Edges that were resolved one by one: target, source, port, argument."""
 
     def collect(self) -> EdgeColumns:
         """Return all edges; those of one op in the order of its inputs."""
         parts: list[NDArray[np.int64]] = []
-        for frame in self._frames:
+        for frame in self._frames:  # outermost first
+            if frame.parent is not None:
+                self._passed[id(frame)] = self._passed_to(frame, frame.parent)
             parts.append(self._of_frame(frame))
             if frame.parent is not None and frame.call in frame.parent.calls:
                 self._order_body(frame, frame.parent)
@@ -71,8 +89,18 @@ class ProgramEdges:
         source = np.where(sources >= 0, frame.ids[sources], MISSING)
         port, argument = columns.port[chosen].astype(np.int64), np.zeros(len(chosen), dtype=np.int64)
         kept = sources >= 0  # what dangles in the file dangles in nothing here
-        is_named = columns.argument_id[chosen] > 0
-        for place in np.flatnonzero((is_named | (source == MISSING)) & kept).tolist():
+        is_left = ((columns.argument_id[chosen] > 0) | (source == MISSING)) & kept
+        passed = self._passed.get(id(frame))
+        if passed is not None:
+            at = np.where(is_left & (port != CONTROL), self._position_of(frame)[sources], -1)
+            at = np.where(at >= 0, at + port, -1)
+            known = (at >= 0) & (at < len(passed.op))
+            source[known], port[known], argument[known] = (
+                column[at[known]] for column in (passed.op, passed.port, passed.argument)
+            )
+            kept[known] = source[known] >= 0
+            is_left &= ~known
+        for place in np.flatnonzero(is_left).tolist():
             edge = int(chosen[place])
             end = Endpoint(int(sources[place]), int(port[place]), columns.arguments[columns.argument_id[edge]])
             if end.port == CONTROL:
@@ -83,7 +111,7 @@ class ProgramEdges:
             kept[place] = found is not None
             if found is not None:
                 source[place], port[place] = found.op, found.port
-                argument[place] = self._arguments.setdefault(found.argument, len(self._arguments))
+                argument[place] = self._argument_id(found.argument)
         return np.stack([target[chosen][kept], source[kept], port[kept], argument[kept]], axis=1)
 
     def resolve(self, frame: Frame, end: Endpoint) -> Endpoint | None:
@@ -95,9 +123,12 @@ class ProgramEdges:
             position = self._position(frame, row)
             if position is not None and frame.parent is None:
                 return Endpoint(position + end.port, 0, "")
-            if position is not None:
-                edge = self._passed(frame, position + end.port)
-                if edge is None or frame.parent is None:
+            if position is not None and frame.parent is not None:
+                place, passed = position + end.port, self._passed.get(id(frame))
+                if passed is not None and 0 <= place < len(passed.op):
+                    return passed.at(place, tuple(self._arguments))
+                edge = frame.parent.table.input(frame.call, place + frame.skipped)
+                if edge is None or edge.is_control:
                     return None
                 frame, end = frame.parent, Endpoint(edge.source, edge.port, edge.argument)
             elif row in frame.calls:
@@ -115,23 +146,49 @@ class ProgramEdges:
         returned = _returned(frame.function, Endpoint(0, position, ""))
         return self.resolve(frame, returned) if returned is not None else None
 
+    def _passed_to(self, frame: Frame, parent: Frame) -> _Passed:
+        """Resolve what a call passes, once for all uses of it in the body."""
+        key = (id(parent.table), frame.call)
+        if key not in self._inputs:
+            self._inputs[key] = parent.table.inputs(frame.call)
+        ends = self._inputs[key][frame.skipped :]
+        found = _Passed(*np.zeros((3, len(ends)), dtype=np.int64))
+        outer, position_of = self._passed.get(id(parent)), self._position_of(parent)
+        for place, edge in enumerate(ends):
+            at = int(position_of[edge.source]) + edge.port if edge.source >= 0 and position_of[edge.source] >= 0 else -1
+            if outer is not None and 0 <= at < len(outer.op):
+                found.op[place], found.port[place] = outer.op[at], outer.port[at]
+                found.argument[place] = outer.argument[at]
+                continue
+            found.op[place] = -1
+            taken = Endpoint(edge.source, edge.port, edge.argument)
+            end = None if edge.is_control else self.resolve(parent, taken)
+            if end is not None:
+                found.op[place], found.port[place] = end.op, end.port
+                found.argument[place] = self._argument_id(end.argument)
+        return found
+
+    def _argument_id(self, name: str) -> int:
+        return self._arguments.setdefault(name, len(self._arguments))
+
     def _position(self, frame: Frame, row: OpRow) -> int | None:
         """Return which argument of its function a row is, or None for an op."""
         if frame.function is None:
             return None
-        known = self._positions.get(id(frame.function))
-        if known is None:
-            rows = [frame.table.row(argument.name) for argument in frame.function.arguments]
-            known = {row: position for position, row in enumerate(rows) if row is not None}
-            self._positions[id(frame.function)] = known
-        return known.get(row)
+        found = int(self._position_of(frame)[row])
+        return found if found >= 0 else None
 
-    def _passed(self, frame: Frame, position: int) -> Edge | None:
-        """Return what the call passes for an argument."""
-        if frame.parent is None:
-            return None
-        edge = frame.parent.table.input(frame.call, position + frame.skipped)
-        return None if edge is None or edge.is_control else edge
+    def _position_of(self, frame: Frame) -> NDArray[np.int64]:
+        """Return which argument of its function each row is, -1 for an op: shape (rows,)."""
+        known = self._positions.get(id(frame.table))
+        if known is None:
+            known = np.full(len(frame.table), -1, dtype=np.int64)
+            for position, argument in enumerate(frame.function.arguments if frame.function is not None else ()):
+                row = frame.table.row(argument.name)
+                if row is not None:
+                    known[row] = position
+            self._positions[id(frame.table)] = known
+        return known
 
     def _output(self, frame: Frame, row: OpRow, end: Endpoint) -> Endpoint | None:
         """Return an output of an op by its number; the name of the argument stays where nothing says its number."""
@@ -203,8 +260,7 @@ class ProgramEdges:
             ends += [self.result(body, position) for position in kept]
         for end in ends:
             if end is not None:
-                name = self._arguments.setdefault(end.argument, len(self._arguments))
-                self._found.append((target, end.op, end.port, name))
+                self._found.append((target, end.op, end.port, self._argument_id(end.argument)))
         for edge in edges:
             if edge.is_control and edge.source >= 0:
                 self._add_controls(frame, target, edge.source)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -43,6 +43,9 @@ _PENALTY = re.compile(r"(^|/)\w*(regulari[sz]er|weight_?decay)\w*(/|$)", re.IGNO
 """Scopes that layers put their penalties in: `conv/kernel/Regularizer/l2_regularizer`."""
 
 _JOIN = "/ConcatPartitions/concat"
+
+_LEAST_STEPS, _STEPS_PER_EDGE, _MOST_STEPS = 100_000, 20, 100_000
+"""Edges that walks may follow: in all models, for each edge of the model, of one variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +103,33 @@ class _Place:
     branch: str = ""
     decides: bool = False
     """Whether the function is the condition of a loop: what it returns unchanged is a predicate."""
-    caller: _Place | None = None
-    """Where the call stands; None where no op of the graph calls."""
+    caller: _Place | None = field(default=None, compare=False)
+    """Where the call stands; None where no op of the graph calls. `calls` and `callers` say the same of it."""
+
+
+def _affordable(model: Model) -> int:
+    """Return how many edges of each variable may be followed: in all, as many as 20 walks over the model and a rest."""
+    tables = (model.graph, *(function.body for function in model.functions.values()))
+    edges = sum(len(table.columns.source) for table in tables)
+    share = (_LEAST_STEPS + _STEPS_PER_EDGE * edges) // max(1, len(model.variables))
+    return min(_MOST_STEPS, max(_LEAST_STEPS // 100, share))
 
 
 class AccessIndex:
     """Finds the accesses of the variables of one model, each once."""
 
-    def __init__(self, model: Model, roles: Roles, *, limit: int = 100_000) -> None:
-        """Prepare a walk that follows at most `limit` edges of each variable."""
+    def __init__(self, model: Model, roles: Roles, *, limit: int | None = None) -> None:
+        """Prepare walks.
+
+        Args:
+            model: the model.
+            roles: its roles.
+            limit: edges that are followed of each variable; without it as many as the size of the model allows, for
+                functions that call functions lead on for ever while the file stays small.
+        """
         self._model = model
         self._roles = roles
-        self._limit = limit
+        self._limit = _affordable(model) if limit is None else limit
         self._known: dict[str, Accesses] = {}
         self._called: dict[tuple[str, OpRow], tuple[tuple[str, Function], ...] | None] = {}
         self._programs = programs(model)
@@ -224,18 +242,11 @@ class AccessIndex:
             if function.name in place.callers or not 0 <= argument < len(function.arguments):
                 continue
             row = function.body.row(function.arguments[argument].name)
-            step = replace(
-                place,
-                function=function.name,
-                calls=calls,
-                callers=(*place.callers, function.name),
-                role=role,
-                branch=f"{calls}:{label}" if op_type in SELECTED else place.branch,
-                decides=label.startswith("cond"),
-                caller=place,
-            )
-            edges = function.body.consumers(row) if row is not None else ()
-            yield from (replace(step, edge=edge) for edge in edges)
+            callers = (*place.callers, function.name)
+            branch = f"{calls}:{label}" if op_type in SELECTED else place.branch
+            decides = label.startswith("cond")
+            for edge in function.body.consumers(row) if row is not None else ():
+                yield _Place(place.program, function.name, calls, edge, callers, role, branch, decides, place)
 
     def _beyond(self, table: OpTable, place: _Place) -> Iterator[_Place]:
         """Go on to what takes the output of an op; behind a Switch, the walk is in one branch of it."""

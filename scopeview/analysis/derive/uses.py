@@ -91,25 +91,20 @@ class Uses:
 
     def of(self, reads: Iterable[Access]) -> list[Use]:
         """Return the uses among the forward reads of one variable, in the order of the first read of each."""
-        groups: list[tuple[list[Access], frozenset[OpRow]]] = []
-        for read in reads:
-            applied = self._where_applied(read)
-            same = [group for group in groups if self._are_one(group, read, applied)]
-            for group in same[1:]:
-                groups.remove(group)
-            members = [other for group in same for other in group[0]] + [read]
-            together = frozenset().union(applied, *(group[1] for group in same))
-            if same:
-                groups[groups.index(same[0])] = (members, together)
-            else:
-                groups.append((members, together))
-        return [self._use(members, applied) for members, applied in groups]
-
-    def _are_one(
-        self, group: tuple[Sequence[Access], frozenset[OpRow]], read: Access, applied: frozenset[OpRow]
-    ) -> bool:
-        first = group[0][0]
-        return (first.program, first.function) == (read.program, read.function) and not applied.isdisjoint(group[1])
+        groups: dict[int, tuple[list[Access], set[OpRow]]] = {}
+        group_at: dict[tuple[str, str, OpRow], int] = {}
+        """The group of reads that are applied in an op of a function."""
+        for number, read in enumerate(reads):
+            applied = set(self._where_applied(read))
+            places = [(read.program, read.function, op) for op in applied]
+            same = sorted({group_at[place] for place in places if place in group_at})
+            members = [other for group in same for other in groups[group][0]] + [read]
+            kept = same[0] if same else number
+            for group in same:
+                applied |= groups.pop(group)[1]
+            groups[kept] = (members, applied)
+            group_at |= {(read.program, read.function, op): kept for op in applied}
+        return [self._use(groups[group][0], frozenset(groups[group][1])) for group in sorted(groups)]
 
     def _use(self, reads: Sequence[Access], applied: frozenset[OpRow]) -> Use:
         first = reads[0]

@@ -21,7 +21,7 @@ from scopeview.analysis.derive.structure import find_equal_scopes
 from scopeview.analysis.derive.writers import variables_read
 from scopeview.analysis.lint.reachable import reaches
 from scopeview.analysis.lint.rule import Found, Subject, names, rule, these
-from scopeview.model.names import ancestors, common_scope, is_within, natural_key, scope_of, split_uniquifier
+from scopeview.model.names import common_scope, is_within, natural_key, scope_of, split_uniquifier
 from scopeview.model.op_types import LAYERS, LOOKUP
 from scopeview.model.ops import OpRow
 from scopeview.model.scopes import ScopeId
@@ -31,6 +31,8 @@ _FAMILY_MEMBERS_WALKED = 8
 """A stack of equal blocks shows in its first members; every further walk costs as much as the graph is large."""
 
 _PLACES_NAMED = 3
+_LEVELS = 64
+"""Scopes around a use that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,18 @@ def _own_variables(context: AnalysisContext) -> dict[str, list[Variable]]:
             continue
         reads = sorted(access.works_for for access in context.accesses(variable).forward)
         scope = common_scope([*(site.scope for site in sites), *map(scope_of, reads)])
-        for path in (*ancestors(scope), scope) if scope else ():
+        for path in _around(scope):
             found[path].append((reads[0][len(path) :], variable))
     return {path: [variable for _, variable in sorted(uses, key=lambda use: use[0])] for path, uses in found.items()}
+
+
+def _around(scope: str) -> Iterator[str]:
+    """Yield a scope and those around it, from the inside out; names of thousands of levels are no sub-networks."""
+    for _ in range(_LEVELS):
+        if not scope:
+            return
+        yield scope
+        scope = scope_of(scope)
 
 
 def _are_alike(one: Sequence[Variable], other: Sequence[Variable]) -> bool:
