@@ -27,7 +27,8 @@ def check(page: Page, url: str, path: Path) -> None:
     models = {model["path"]: model["id"] for model in page.request.get(f"{url}api/models").json()}
     page.wait_for_function(SETTLED, timeout=60_000)
     page.get_by_label("Model", exact=True).select_option(models[str(path)])
-    page.wait_for_function(f"location.search.includes('{models[str(path)]}') && ({SETTLED})()", timeout=60_000)
+    is_shown = f"(model) => location.search.includes(model) && ({SETTLED})()"
+    page.wait_for_function(is_shown, arg=models[str(path)], timeout=60_000)
     assert measure(page).missed() == []
 
 
