@@ -107,7 +107,7 @@ def test_sample_equals_tensorflow(row: dict[str, Any], oracle: Oracle) -> None:
         assert model.graph.type_counts()["_Arg"] == 3
         return
     assert "refused" not in truth
-    assert_equals_tensorflow(model, truth)
+    assert_equals_tensorflow(model, truth, least_said=0.75)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if (SAMPLES / row["path"]).exists()], ids=lambda r: r["path"])
