@@ -53,7 +53,7 @@ def test_findings_are_told_where_they_are_and_above() -> None:
     found = findings_by_scope(context).children
 
     assert {path: one.warnings + one.errors for path, one in found.items()} == Counter(w.split("/")[0] for w in wheres)
-    assert found["filter_1"].first.startswith("tf.Variable made 4 variables anew")
+    assert found["filter"].first.startswith("2 equal sub-networks, filter, filter_1,")
     assert findings_by_scope(context, "filter").children == {}
 
 
