@@ -117,6 +117,7 @@ def test_a_link_brings_everything_back(page: Page, url: str) -> None:
     expect(page.locator(".line").first).to_contain_text("discriminator")
     page.locator(".line", has_text="generator/weights").click()
     expect(page.locator(".line.selected")).to_contain_text("generator/weights")
+    page.wait_for_url(re.compile("[?&]var=generator"))  # the way to what is selected is opened, and in the address
     before = page.url, tree_rows(page), page.locator(".line").all_inner_texts()
 
     page.goto("about:blank")
