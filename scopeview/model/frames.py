@@ -44,6 +44,12 @@ _UNNAMED = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
 _TRACED = re.compile(r"(?:__inference_|__forward_|__backward_)?(.+?)(?:_\d+)*", re.DOTALL)
 
 
+_LEAST_OPS, _LEAST_CALLS = 40_000, 200
+"""Of a program, whatever the file holds."""
+_MOST_COPIES, _MOST_ENTRIES = 20, 10
+"""How often an op of the file may be in a program, and a call be entered, on average."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Where inlining stops: functions that call functions can make more ops than any file holds."""
@@ -51,6 +57,22 @@ class Limits:
     ops: int = 400_000
     depth: int = 100
     calls: int = 10_000
+
+
+def affordable(graph: OpTable, functions: Mapping[str, Function]) -> Limits:
+    """Return where the inlining of a file stops: a small one must not buy a large program.
+
+    Functions that call twice, 17 deep, are over 100,000 calls in 34 ops. So the calls of a program are in proportion to
+    the ops that call, and its ops to all ops of the file.
+    """
+    tables = (graph, *(function.body for function in functions.values()))
+    ops = len(graph) + sum(function.op_count for function in functions.values())
+    calls = sum(len(_rows_that_call(table, functions)) for table in tables)
+    most = Limits()
+    return Limits(
+        ops=min(most.ops, max(_LEAST_OPS, _MOST_COPIES * ops)),
+        calls=min(most.calls, max(_LEAST_CALLS, _MOST_ENTRIES * calls)),
+    )
 
 
 @dataclass(eq=False)
@@ -147,12 +169,15 @@ def expand(root: Frame, functions: Mapping[str, Function], limits: Limits) -> Ex
 
 def calls_of(table: OpTable, functions: Mapping[str, Function]) -> Iterator[tuple[OpRow, list[Called]]]:
     """Yield the rows that call functions, in the order of the file, with what they call."""
-    by_type = [name for name in table.columns.types if name in functions]
-    rows = table.rows_of_type(*CALL_TYPES, *BODIES, *by_type)
-    for row in sorted(rows, key=lambda row: int(table.columns.definition[row])):
+    for row in sorted(_rows_that_call(table, functions), key=lambda row: int(table.columns.definition[row])):
         called = list(_called(table, row, functions))
         if called:
             yield row, called
+
+
+def _rows_that_call(table: OpTable, functions: Mapping[str, Function]) -> list[OpRow]:
+    by_type = [name for name in table.columns.types if name in functions]
+    return table.rows_of_type(*CALL_TYPES, *BODIES, *by_type)
 
 
 def _called(table: OpTable, row: OpRow, functions: Mapping[str, Function]) -> Iterator[Called]:

@@ -39,10 +39,6 @@ class _Passed:
     port: NDArray[np.int64]
     argument: NDArray[np.int64]
 
-    def at(self, place: int, names: Sequence[str]) -> Endpoint | None:
-        op = int(self.op[place])
-        return Endpoint(op, int(self.port[place]), names[int(self.argument[place])]) if op >= 0 else None
-
 
 class ProgramEdges:
     """Resolves the edges of all frames of a program."""
@@ -50,6 +46,7 @@ class ProgramEdges:
     def __init__(self, frames: Sequence[Frame], rows: ProgramRows, outputs: OutputArguments) -> None:
         self._frames, self._rows, self._outputs = frames, rows, outputs
         self._arguments: dict[str, int] = {"": 0}
+        self._argument_names = [""]
         self._positions: dict[int, NDArray[np.int64]] = {}
         self._inputs: dict[tuple[int, OpRow], Sequence[Edge]] = {}
         self._passed: dict[int, _Passed] = {}
@@ -74,7 +71,7 @@ class ProgramEdges:
             joined[:, 1],
             joined[:, 2].astype(np.int32),
             joined[:, 3].astype(np.int32),
-            tuple(self._arguments),
+            tuple(self._argument_names),
         )
 
     def _of_frame(self, frame: Frame) -> NDArray[np.int64]:
@@ -126,7 +123,7 @@ class ProgramEdges:
             if position is not None and frame.parent is not None:
                 place, passed = position + end.port, self._passed.get(id(frame))
                 if passed is not None and 0 <= place < len(passed.op):
-                    return passed.at(place, tuple(self._arguments))
+                    return self._end_of(passed, place)
                 edge = frame.parent.table.input(frame.call, place + frame.skipped)
                 if edge is None or edge.is_control:
                     return None
@@ -168,8 +165,15 @@ class ProgramEdges:
                 found.argument[place] = self._argument_id(end.argument)
         return found
 
+    def _end_of(self, passed: _Passed, place: int) -> Endpoint | None:
+        op = int(passed.op[place])
+        return Endpoint(op, int(passed.port[place]), self._argument_names[passed.argument[place]]) if op >= 0 else None
+
     def _argument_id(self, name: str) -> int:
-        return self._arguments.setdefault(name, len(self._arguments))
+        if name not in self._arguments:
+            self._arguments[name] = len(self._argument_names)
+            self._argument_names.append(name)
+        return self._arguments[name]
 
     def _position(self, frame: Frame, row: OpRow) -> int | None:
         """Return which argument of its function a row is, or None for an op."""

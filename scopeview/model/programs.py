@@ -12,15 +12,11 @@ from dataclasses import replace
 
 from scopeview.errors import NotFoundError
 from scopeview.model.entry_point import MAIN, WHOLE, EntryPoint
-from scopeview.model.frames import Limits
+from scopeview.model.frames import Limits, affordable
 from scopeview.model.inlining import Inlined, Inliner
 from scopeview.model.model import Binding, Model, Signature, TensorInfo
 from scopeview.model.names import parse_input
 from scopeview.model.output_arguments import OutputArguments
-
-_COPIES = 20
-"""How often a function may be inlined, on average; at least so many ops and calls are affordable:"""
-_LEAST_OPS, _LEAST_CALLS = 40_000, 500
 
 SIGNATURES = "signatures/"
 """Where the object graph has the functions behind the signatures."""
@@ -43,18 +39,8 @@ def program(model: Model, name: str, limits: Limits | None = None) -> Model:
         return model
     if limits is not None:
         return _made(model, name, limits)
-    found: Model = model.made_programs.get(name, lambda: _made(model, name, _affordable(model)))
+    found: Model = model.made_programs.get(name, lambda: _made(model, name, affordable(model.graph, model.functions)))
     return found
-
-
-def _affordable(model: Model) -> Limits:
-    """Return where inlining stops: what a small file may be inlined to is in proportion to what it holds."""
-    ops = len(model.graph) + sum(function.op_count for function in model.functions.values())
-    most = Limits()
-    return Limits(
-        ops=min(most.ops, max(_LEAST_OPS, _COPIES * ops)),
-        calls=min(most.calls, max(_LEAST_CALLS, _COPIES * len(model.functions))),
-    )
 
 
 def _made(model: Model, name: str, limits: Limits) -> Model:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 import scopeview
@@ -124,11 +126,12 @@ def test_a_checkpoint_has_no_readers() -> None:
     assert [AnalysisContext(model).accesses(variable) for variable in model.variables] == [Accesses()] * 6
 
 
-def calling(*bodies: tuple[str, ...]) -> Model:
-    """A variable that is an argument of function f0; each f<i> has a reader and calls the functions named."""
+def calling(*bodies: tuple[str, ...], variables: Sequence[str] = ("w",)) -> Model:
+    """Variables that are each an argument of function f0; each f<i> has a reader and calls the functions named."""
     graph = message("GraphDef")()
-    graph.node.add(name="w", op="VarHandleOp")
-    graph.node.add(name="call", op="PartitionedCall", input=["w"]).attr["f"].func.name = "f0"
+    for name in variables:
+        graph.node.add(name=name, op="VarHandleOp")
+        graph.node.add(name=f"call_{name}", op="PartitionedCall", input=[name]).attr["f"].func.name = "f0"
     for number, called in enumerate(bodies):
         function = graph.library.function.add()
         function.signature.name = f"f{number}"
@@ -147,9 +150,9 @@ def test_a_function_that_calls_itself_is_entered_once() -> None:
     found = AnalysisContext(model).accesses(model.variables[0])
 
     assert [(a.function, a.op, a.scope) for a in found.readers] == [
-        ("f0", "read", "call"),
-        ("f1", "read", "call/c0"),
-        ("f1", "read", "call/c1"),
+        ("f0", "read", "call_w"),
+        ("f1", "read", "call_w/c0"),
+        ("f1", "read", "call_w/c1"),
     ]
     assert not found.is_cut
 
@@ -161,3 +164,35 @@ def test_calls_that_multiply_are_cut_and_that_is_said() -> None:
 
     assert found.is_cut
     assert 0 < len(found.readers) <= 1000
+
+
+def test_many_variables_do_not_multiply_what_is_walked() -> None:
+    """Each has 20 levels of functions that call twice: a million readers each, if all were walked."""
+    variables, levels = 300, ((f"f{level + 1}", f"f{level + 1}") for level in range(20))
+    model = calling(*levels, (), variables=[f"w{number}" for number in range(variables)])
+    index = AccessIndex(model, AnalysisContext(model).roles)
+
+    found = [index.of(variable) for variable in model.variables]
+
+    edges = sum(len(table.columns.source) for table in (model.graph, *(f.body for f in model.functions.values())))
+    assert all(accesses.is_cut for accesses in found)
+    assert sum(len(accesses.readers) for accesses in found) < 2 * (20_000 + edges) + 200 * variables
+
+
+def test_a_variable_that_is_read_often_among_many_is_not_cut() -> None:
+    """An equal share would be some 200 edges of each variable."""
+    variables, reads = 400, 1_500
+    graph = message("GraphDef")()
+    for number in range(variables):
+        graph.node.add(name=f"v{number}", op="VarHandleOp")
+    for number in range(reads):
+        graph.node.add(name=f"read_{number}", op="ReadVariableOp", input=["v7"])
+        graph.node.add(name=f"use_{number}", op="Neg", input=[f"read_{number}"])
+    raw = graph.SerializeToString()
+    model = assemble(raw, [Span(0, len(raw))], Origin("x", "graph_def"))
+
+    (often,) = model.variables.named("v7")
+    found = AnalysisContext(model).accesses(often)
+
+    assert not found.is_cut
+    assert len(found.readers) == reads

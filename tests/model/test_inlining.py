@@ -10,7 +10,7 @@ import pytest
 import scopeview
 from scopeview.errors import NotFoundError
 from scopeview.model.entry_point import WHOLE
-from scopeview.model.frames import Limits
+from scopeview.model.frames import Limits, affordable
 from scopeview.model.model import Model
 from scopeview.model.programs import program
 from tests.messages import message
@@ -62,6 +62,24 @@ def test_calls_that_double_stop_at_the_limit(tmp_path: Path) -> None:
     assert {stop.reason for stop in found.entry.stops} == {"ops"}
     assert found.graph.row(found.entry.stops[0].op) is not None
     assert found.entry.stops[0].function in found.functions
+
+
+@pytest.mark.parametrize(("depth", "calls"), [(17, 350), (60, 1_210)])
+def test_a_small_file_buys_a_small_program(depth: int, calls: int, tmp_path: Path) -> None:
+    """Ten entries for each of the `2 * depth + 1` ops that call, and what is made says that it stopped."""
+    doubling: dict[str, Nodes] = {
+        f"f{level}": [
+            ("a", "PartitionedCall", ["x"], f"f{level + 1}"),
+            ("b", "PartitionedCall", ["a:output:0"], f"f{level + 1}"),
+        ]
+        for level in range(depth)
+    }
+    model = library(tmp_path, [X, ("c", "PartitionedCall", ["x"], "f0")], doubling | {f"f{depth}": []})
+    assert affordable(model.graph, model.functions) == Limits(ops=40_000, calls=calls)
+    found = program(model, WHOLE)
+    assert found.entry is not None
+    assert {stop.reason for stop in found.entry.stops} == {"ops"}  # of too many ops or calls
+    assert len(found.graph) < 2 * calls
 
 
 def test_functions_that_only_hand_on_count_too(tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ _PENALTY = re.compile(r"(^|/)\w*(regulari[sz]er|weight_?decay)\w*(/|$)", re.IGNO
 
 _JOIN = "/ConcatPartitions/concat"
 
-_LEAST_STEPS, _STEPS_PER_EDGE, _MOST_STEPS = 100_000, 20, 100_000
-"""Edges that walks may follow: in all models, for each edge of the model, of one variable."""
+_LEAST_STEPS, _MOST_STEPS = 20_000, 100_000
+"""Edges that the walks of a model may follow besides as many as it has, and that the walk of one variable may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +108,9 @@ class _Place:
 
 
 def _affordable(model: Model) -> int:
-    """Return how many edges of each variable may be followed: in all, as many as 20 walks over the model and a rest."""
+    """Return how many edges all walks of a model may follow: as many as it has, and a rest for small ones."""
     tables = (model.graph, *(function.body for function in model.functions.values()))
-    edges = sum(len(table.columns.source) for table in tables)
-    share = (_LEAST_STEPS + _STEPS_PER_EDGE * edges) // max(1, len(model.variables))
-    return min(_MOST_STEPS, max(_LEAST_STEPS // 100, share))
+    return _LEAST_STEPS + sum(len(table.columns.source) for table in tables)
 
 
 class AccessIndex:
@@ -125,11 +123,14 @@ class AccessIndex:
             model: the model.
             roles: its roles.
             limit: edges that are followed of each variable; without it as many as the size of the model allows, for
-                functions that call functions lead on for ever while the file stays small.
+                functions that call functions lead on for ever while the file stays small: an equal share of each
+                variable, and as many once more for those that are read at more places than others.
         """
         self._model = model
         self._roles = roles
-        self._limit = _affordable(model) if limit is None else limit
+        affordable = _affordable(model) if limit is None else 0
+        share = max(_LEAST_STEPS // 100, affordable // max(1, len(model.variables)))
+        self._limit, self._spare = share if limit is None else limit, affordable
         self._known: dict[str, Accesses] = {}
         self._called: dict[tuple[str, OpRow], tuple[tuple[str, Function], ...] | None] = {}
         self._programs = programs(model)
@@ -148,18 +149,19 @@ class AccessIndex:
 
     def _find(self, variable: Variable) -> Accesses:
         found: dict[tuple[str, ...], Access] = {}
-        steps = 0
+        steps, most = 0, min(_MOST_STEPS, self._limit + self._spare)
         for handle, starts in self._starts(variable):
             for access in self._walk(variable, handle, starts):
                 steps += 1
-                if steps > self._limit:
+                if steps > most:
                     break
                 if access is not None:
                     found.setdefault((access.program, access.function, access.op, access.scope), access)
+        self._spare -= max(0, min(steps, most) - self._limit)
         return Accesses(
             tuple(access for access in found.values() if not access.writes),
             tuple(access for access in found.values() if access.writes),
-            steps > self._limit,
+            steps > most,
         )
 
     def _starts(self, variable: Variable) -> Iterator[tuple[str, list[_Place]]]:
@@ -279,7 +281,9 @@ class AccessIndex:
 
     def _end(self, table: OpTable, place: _Place) -> Access:
         """Return the access of an op that hands the variable on to nothing: a result, or what a loop decides by."""
-        return replace(self._access(table, place), no_use="predicate" if place.decides else "")
+        no_use: NoUse = "predicate" if place.decides else ""
+        access = self._access(table, place)
+        return access if access.no_use == no_use else replace(access, no_use=no_use)
 
     def _predicate(self, table: OpTable, place: _Place) -> Access:
         """Return the access of what a variable decides: of all Switches of one `tf.cond`, the cond alone."""

@@ -87,7 +87,10 @@ class Uses:
         penalties = [read for read, reason in reasons.items() if reason == "penalty"]
         if len(penalties) == len(accesses.forward):
             return accesses  # a value that is only summed up is what the graph is for
-        return replace(accesses, readers=tuple(replace(r, no_use=reasons.get(r, r.no_use)) for r in accesses.readers))
+        if not reasons:
+            return accesses
+        judged = (replace(read, no_use=reasons[read]) if read in reasons else read for read in accesses.readers)
+        return replace(accesses, readers=tuple(judged))
 
     def of(self, reads: Iterable[Access]) -> list[Use]:
         """Return the uses among the forward reads of one variable, in the order of the first read of each."""
