@@ -55,11 +55,12 @@ def test_every_guide_is_in_the_site() -> None:
     assert {page.name for page in (ROOT / "docs").glob("*.md") if page.name not in site} == set()
 
 
-def test_the_changelog_starts_with_the_version() -> None:
-    first = re.search(r"^## (\S+)", read("CHANGELOG.md"), re.MULTILINE)
+def test_the_newest_release_in_the_changelog_is_the_version() -> None:
+    sections = re.findall(r"^## (\S+)", read("CHANGELOG.md"), re.MULTILINE)
+    releases = [name for name in sections if name != "Unreleased"]
 
-    assert first is not None
-    assert first[1] == __version__
+    assert sections.count("Unreleased") <= 1
+    assert releases[0] == __version__
 
 
 def test_every_field_of_the_json_is_documented() -> None:
