@@ -43,9 +43,7 @@ def _errors(context: AnalysisContext, beside: AnalysisContext | None) -> int | N
     ops = len(model.graph) + sum(function.op_count for function in model.functions.values())
     if ops > _LINTED_OPS or len(model.variables) > _LINTED_VARIABLES:
         return None
+    from scopeview.analysis.lint.errors import count_errors
     from scopeview.analysis.lint.rule import Subject
-    from scopeview.analysis.lint.rules import RULES
-    from scopeview.analysis.lint.run import lint
 
-    codes = [rule.code for rule in RULES.values() if rule.severity == "error"]
-    return lint(Subject(context, beside), select=codes, severity="error").counts.get("error", 0)
+    return count_errors(Subject(context, beside))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -83,9 +82,6 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.analysis.card import full_card
     from scopeview.analysis.context import AnalysisContext
     from scopeview.model.entry_point import MAIN
-    from scopeview.render.markdown_card import card_markdown
-    from scopeview.render.text.console import make_console
-    from scopeview.render.text.inspect import Sections, print_inspection
 
     model = Source(path, tags, artifact, importing, timeout).load(prints_notes=True)
     scope = scope.strip("/")
@@ -93,12 +89,17 @@ def command(  # noqa: PLR0913 - one parameter per option
     shown = _shown(context, scope, program)
     card = full_card(context, _beside(model), program=program)
     if markdown:
+        from scopeview.render.markdown_card import card_markdown
+
         click.echo(card_markdown(card, model.origin.path), nl=False)
         return
     inspection = inspect(context, card, scope=scope, depth=depth, program=program or MAIN, with_records=as_json)
     if as_json:
         print_json(inspection)
         return
+    from scopeview.render.text.console import make_console
+    from scopeview.render.text.inspect import Sections, print_inspection
+
     chosen = {name for name in _SECTIONS if sections[name]} or set(_SECTIONS)
     screen = _screen()
     lines = None if show_all else 10 if screen >= 60 else 4
@@ -158,7 +159,11 @@ def _view(depth: int | None, sort: Sort, show_all: bool, lines: int) -> View:
 
 def _screen() -> int:
     """Return the lines of a screen; a pipe gets a tall one."""
-    return shutil.get_terminal_size((80, 48)).lines if sys.stdout.isatty() else _PIPE_LINES
+    if not sys.stdout.isatty():
+        return _PIPE_LINES
+    from shutil import get_terminal_size
+
+    return get_terminal_size((80, 48)).lines
 
 
 def _lines_for_trees(screen: int, inspection: Inspection, sections: Sections, chosen: set[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,21 +31,31 @@ class Source:
 
         What could not be read of it is shown on standard error, unless the command tells that itself.
         """
-        import logging
-
         from scopeview.readers import limited, read
-        from scopeview.readers.tensorflow.importing import with_import
         from scopeview.render.formats import printable
 
-        logger = logging.getLogger(__name__)
         tags = None if self.tags is None else [tag.strip() for tag in self.tags.split(",") if tag.strip()]
         with limited(limits()):
             model = read(self.path, tags=tags, artifact=self.artifact)
-        logger.info("read %s as %s", printable(self.path), model.origin.format)
-        logger.debug("%d ops, %d functions, %d variables", len(model.graph), len(model.functions), len(model.variables))
+        if "logging" in sys.modules:  # else nobody listens
+            _log_read(self.path, model)
         for note in () if prints_notes else model.notes:
             click.echo(f"note: {printable(note)}", err=True)
-        return with_import(model, timeout_s=self.timeout) if self.importing else model
+        if not self.importing:
+            return model
+        from scopeview.readers.tensorflow.importing import with_import
+
+        return with_import(model, timeout_s=self.timeout)
+
+
+def _log_read(path: str, model: Model) -> None:
+    import logging
+
+    from scopeview.render.formats import printable
+
+    logger = logging.getLogger(__name__)
+    logger.info("read %s as %s", printable(path), model.origin.format)
+    logger.debug("%d ops, %d functions, %d variables", len(model.graph), len(model.functions), len(model.variables))
 
 
 def source_options(function: Command) -> Command:

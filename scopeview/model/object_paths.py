@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from scopeview.model.variables import Variable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scopeview.model.variables import Variable
+
+OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+"""The key under which an object-based checkpoint stores its object graph."""
 
 ATTRIBUTES = "/.ATTRIBUTES/"
 SLOTS = "/.OPTIMIZER_SLOT/"

@@ -7,10 +7,10 @@ given references from input 1 on, and has an output that is a reference.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +46,40 @@ class RegisteredOps:
 @cache
 def registered_ops() -> RegisteredOps:
     """Return the op types that TensorFlow registers."""
-    first, *lines = files(__package__).joinpath("registered_ops.txt").read_text("utf-8").splitlines()
-    return RegisteredOps(first.partition(" ")[2], dict(map(_parsed, lines)))
+    first, *lines = Path(__file__).with_name("registered_ops.txt").read_text("utf-8").splitlines()
+    return RegisteredOps(first.partition(" ")[2], _Lines(lines))
 
 
-def _parsed(line: str) -> tuple[str, RegisteredOp]:
-    name, single, *words = line.split()
+class _Lines(Mapping[str, RegisteredOp]):
+    """Op types by their names; a line is parsed when its op is asked for: a graph has few of the 1,500 types."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = dict(line.partition(" ")[::2] for line in lines)
+        self._parsed: dict[str, RegisteredOp] = {}
+
+    def __getitem__(self, name: str) -> RegisteredOp:
+        if name not in self._parsed:
+            self._parsed[name] = _parsed(self._lines[name])
+        return self._parsed[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._lines
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+def _parsed(line: str) -> RegisteredOp:
+    single, *words = line.split()
     positions = [text for word in words if word.startswith("&") for text in word[1:].split(",")]
     rest = [int(text[:-1]) for text in positions if text.endswith("+")]
-    op = RegisteredOp(
+    return RegisteredOp(
         single=int(single),
         lists=tuple(word for word in words if word != "ref" and not word.startswith("&")),
         references=frozenset(int(text) for text in positions if not text.endswith("+")),
         references_from=rest[0] if rest else None,
         gives_reference="ref" in words,
     )
-    return name, op

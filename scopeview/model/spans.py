@@ -7,7 +7,7 @@ share a hash are compared byte by byte.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -112,7 +112,7 @@ class SpanIndex:
     def __init__(self, words: Words, start: Ints, size: Ints) -> None:
         self.words, self.start, self.size = words, start, size
         while True:  # once: another seed is needed only where two different spans share 64 bits
-            self._seed = secrets.randbits(63)
+            self._seed = int.from_bytes(os.urandom(8), "little") >> 1
             self._hashes = hash_spans(words, start, size, self._seed)
             self.first = self._place()
             repeats = np.flatnonzero(self.first != np.arange(len(start)))

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from scopeview.errors import NotFoundError, ScopeviewError, UnknownFormatError
 from scopeview.readers.budget import budget_for
-from scopeview.readers.checkpoint.reader import checkpoint_artifact, v1_shards
 from scopeview.readers.checkpoint.state import latest_prefix, table_path
 from scopeview.readers.fence import children, fence, files_below, is_dir, is_file, or_outside, status
 from scopeview.readers.protocol import Artifact, Content
@@ -126,6 +125,8 @@ def _checkpoint(table: Path, name: str) -> Artifact:
 
 def _in_folder(folder: Path) -> list[Artifact]:
     """List what lies in a folder, and event files in folders below it (runs)."""
+    from scopeview.readers.checkpoint.reader import checkpoint_artifact, v1_shards
+
     found: list[Artifact] = []
     seen: set[Path] = set()
     for file in children(folder):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (4, b"TFL3", "a TensorFlow Lite model, which has no variables or scopes left; open the SavedModel it came from"),
     (0, b"\x89PNG", "a PNG picture"),
@@ -68,6 +66,8 @@ def _json_name(head: bytes) -> str | None:
         return "a TensorFlow.js model (JSON); open the SavedModel or GraphDef it was converted from"
     if not text.startswith((b"{", b"[")):
         return None
+    import json
+
     try:
         json.loads(text)
     except ValueError:

@@ -11,7 +11,6 @@ from scopeview.model.model import AlsoHere, Damage, Model, Origin
 from scopeview.model.variables import Variable, VariableTable
 from scopeview.readers.artifacts import find_artifacts
 from scopeview.readers.budget import budget_for
-from scopeview.readers.checkpoint.reader import read_checkpoint
 from scopeview.readers.fence import status
 from scopeview.readers.protocol import Artifact
 from scopeview.readers.stored_values import StoredValues, reader_of
@@ -79,6 +78,8 @@ def read_beside(model: Model) -> Model | None:
     """
     if not model.origin.checkpoint:
         return None
+    from scopeview.readers.checkpoint.reader import read_checkpoint
+
     table = Path(model.origin.checkpoint)
     found = status(table)
     with budget_for(found.st_size if found is not None else 0) as budget:

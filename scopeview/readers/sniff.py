@@ -26,23 +26,24 @@ _OP_TYPE = re.compile(r"[A-Za-z_>][\w>.\-/]*\Z")
 
 def sniff_message(content: Content, kind: MessageKind) -> Certainty:
     """Return how sure it is that a file is a message of this kind in wire format."""
-    if content.once(_message_kind) != kind:
+    if content.once(message_kind) != kind:
         return Certainty.NO
     return Certainty.LIKELY if content.once(_is_whole) else Certainty.PERHAPS
 
 
 def sniff_text(content: Content, kind: TextKind) -> Certainty:
     """Return how sure it is that a file is a message of this kind in text format."""
-    return Certainty.PERHAPS if content.once(_text_kind) == kind else Certainty.NO
+    return Certainty.PERHAPS if content.once(text_message_kind) == kind else Certainty.NO
 
 
-def _text_kind(content: Content) -> TextKind | tuple[str, ...]:
+def text_message_kind(content: Content) -> TextKind | tuple[str, ...]:
+    """Return which message a file holds in text format, or its top-level fields if these are of none."""
     return text_kind(content.head)
 
 
 def why_unknown(content: Content) -> str:
     """Say what speaks against every format that is read."""
-    top_level = content.once(_text_kind)
+    top_level = content.once(text_message_kind)
     if top_level:
         shown = ", ".join(top_level[:4])
         return f"as text its top-level fields are {shown}; a GraphDef has node, library, versions"
@@ -58,7 +59,7 @@ def why_unknown(content: Content) -> str:
     return f"it is a protobuf message of another type (fields {', '.join(map(str, numbers))})"
 
 
-def _message_kind(file: Content) -> MessageKind | None:
+def message_kind(file: Content) -> MessageKind | None:
     """Decide between the messages in wire format, or return None if it is none of them.
 
     Fields may come in any order: serializers differ, and so do the files of the corpus.

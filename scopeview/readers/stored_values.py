@@ -8,8 +8,6 @@ from typing import Any, Protocol
 from scopeview.errors import QueryError
 from scopeview.model.model import Model
 from scopeview.model.variables import Variable
-from scopeview.readers.checkpoint.values import ShardValues
-from scopeview.readers.weights.values import SCANS, WeightsValues
 
 
 class StoredValues(Protocol):
@@ -22,6 +20,8 @@ class StoredValues(Protocol):
 
 def can_be_read(model: Model) -> bool:
     """Return whether a model holds values that are read, and is the file itself and not a description of it."""
+    from scopeview.readers.weights.values import SCANS
+
     readable = (*SCANS, "checkpoint_v2", "checkpoint_object")
     return model.origin.format in readable and "inspected" not in model.origin.details
 
@@ -32,6 +32,9 @@ def reader_of(model: Model) -> StoredValues:
     Raises:
         QueryError: it holds none, or those of a V1 checkpoint, which are not read.
     """
+    from scopeview.readers.checkpoint.values import ShardValues
+    from scopeview.readers.weights.values import SCANS, WeightsValues
+
     origin = model.origin
     if origin.format == "checkpoint_v1":
         raise QueryError(f"{origin.path} is a V1 checkpoint: the values in those are not read; save it again as V2")

@@ -13,8 +13,6 @@ from typing import Literal
 
 from scopeview.errors import DamagedError
 from scopeview.readers.budget import budget
-from scopeview.readers.protobuf.text import TextError
-from scopeview.readers.protobuf.text import to_wire as translate
 from scopeview.readers.protobuf.wire import Buffer
 
 TextKind = Literal["graph_def_text", "meta_graph_text", "saved_model_text", "checkpoint_state"]
@@ -156,6 +154,9 @@ def _up_to_a_block(text: bytes, end: int) -> bytes:
 
 def _translated(text: str, kind: str, notes: list[str]) -> tuple[bytes | None, str]:
     """Return the wire format, or None and why not."""
+    from scopeview.readers.protobuf.text import TextError
+    from scopeview.readers.protobuf.text import to_wire as translate
+
     try:
         raw, unknown = translate(text, _MESSAGES[kind])
     except TextError as error:

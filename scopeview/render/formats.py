@@ -6,9 +6,8 @@ import math
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scopeview.analysis.variable_columns import Format
 from scopeview.model.attributes import (
     DType,
     FunctionRef,
@@ -18,7 +17,10 @@ from scopeview.model.attributes import (
     Undecodable,
 )
 from scopeview.model.shapes import Shape
-from scopeview.model.variables import Initializer
+
+if TYPE_CHECKING:
+    from scopeview.analysis.variable_columns import Format
+    from scopeview.model.variables import Initializer
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that a terminal acts on or does not show: controls, bidirectional marks, line separators."""

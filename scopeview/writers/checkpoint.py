@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scopeview.model.dtypes import dtype_number
 from scopeview.model.model import Model
-from scopeview.readers.checkpoint.object_graph import OBJECT_GRAPH_KEY
+from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 from scopeview.readers.checksums import MaskedChecksum
 from scopeview.writers.object_graph import object_graph_of, string_content
 from scopeview.writers.table import varint, write_table

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scopeview.errors import DamagedError
 from scopeview.model.model import Model
-from scopeview.readers.checkpoint.object_graph import OBJECT_GRAPH_KEY
+from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 from scopeview.readers.checkpoint.v2 import read_bundle, read_string
 from scopeview.readers.checksums import MaskedChecksum, masked_crc32c
 from scopeview.readers.files import look_into

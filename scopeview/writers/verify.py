@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scopeview.analysis.convert import ConvertPlan
 from scopeview.errors import DamagedError
-from scopeview.readers.checkpoint.object_graph import OBJECT_GRAPH_KEY
+from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 from scopeview.writers.safetensors import DTYPES
 
 Found = dict[str, tuple[str, tuple[int, ...]]]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import scopeview
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.lint.errors import error_rules
 from scopeview.analysis.lint.rule import Subject
 from scopeview.analysis.lint.rules import RULES
 from scopeview.analysis.lint.run import lint
@@ -358,6 +359,12 @@ def test_the_report_says_what_it_is_about_and_lists_errors_first() -> None:
         for i in (1, 2, 3)
         for new, old in (("kernel", "weights"), ("biases", "biases"))
     }
+
+
+def test_the_count_of_errors_knows_every_rule_of_that_severity() -> None:
+    errors = [code for code, rule in RULES.items() if rule.severity == "error"]
+
+    assert [rule.code for rule in error_rules(has_trace=True)] == errors
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)

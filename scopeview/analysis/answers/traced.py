@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from scopeview.analysis.answers.trace import ScopeLine, VariableHistory, flag_text, scope_lines, variable_histories
 from scopeview.analysis.context import AnalysisContext
-from scopeview.model.trace import Frame, ScopeKind
 from scopeview.model.variables import Variable
+
+if TYPE_CHECKING:
+    from scopeview.analysis.answers.trace import ScopeLine, VariableHistory
+    from scopeview.model.trace import Frame, ScopeKind
 
 _MOST_ENTRIES = 50
 
@@ -33,6 +36,10 @@ def entries_of(context: AnalysisContext, kind: ScopeKind, path: str) -> tuple[Sc
 
 def flags_of(context: AnalysisContext, path: str) -> tuple[str, ...]:
     """Return the reuse flags with which a variable scope was entered and where they come from, each once, in order."""
+    if context.model.trace is None:
+        return ()
+    from scopeview.analysis.answers.trace import flag_text
+
     found = entries_of(context, "variable_scope", path)
     return tuple(dict.fromkeys(flag_text(line.reuse, line.reuse_origin) for line in found))
 
@@ -41,6 +48,8 @@ def lines_about(context: AnalysisContext, names: Iterable[str]) -> tuple[Frame, 
     """Return the lines that made the first of some names of which a trace knows any: a variable, an op, a scope."""
     if context.model.trace is None:
         return ()
+    from scopeview.model.trace import Frame
+
     for name in names:
         history = _histories(context).get(name)
         if history is not None:
@@ -55,19 +64,28 @@ def lines_about(context: AnalysisContext, names: Iterable[str]) -> tuple[Frame, 
 
 
 def _histories(context: AnalysisContext) -> Mapping[str, VariableHistory]:
+    trace, graph = context.model.trace, context.model.trace_graph
+    if trace is None:
+        return {}
+
     def gathered() -> Mapping[str, VariableHistory]:
-        trace, graph = context.model.trace, context.model.trace_graph
-        found = variable_histories(trace) if trace is not None else []
-        return {one.name: one for one in found if graph < 0 or one.graph == graph}
+        from scopeview.analysis.answers.trace import variable_histories
+
+        return {one.name: one for one in variable_histories(trace) if graph < 0 or one.graph == graph}
 
     return context.cached("histories of a trace", gathered)
 
 
 def _entries(context: AnalysisContext) -> Mapping[tuple[ScopeKind, str], tuple[ScopeLine, ...]]:
+    trace, graph = context.model.trace, context.model.trace_graph
+    if trace is None:
+        return {}
+
     def gathered() -> Mapping[tuple[ScopeKind, str], tuple[ScopeLine, ...]]:
-        trace, graph = context.model.trace, context.model.trace_graph
+        from scopeview.analysis.answers.trace import scope_lines
+
         found: dict[tuple[ScopeKind, str], list[ScopeLine]] = defaultdict(list)
-        for line in scope_lines(trace, graph) if trace is not None else ():
+        for line in scope_lines(trace, graph):
             if line.kind == "variable_scope":
                 found["variable_scope", line.path].append(line)
             found["name_scope", line.name_scope].append(line)

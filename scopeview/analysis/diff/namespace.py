@@ -9,7 +9,7 @@ from typing import Literal
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.auxiliary import AuxiliaryKind
-from scopeview.analysis.diff.restore import OBJECT_GRAPH_KEY
+from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Variable
 

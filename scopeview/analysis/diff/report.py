@@ -26,7 +26,7 @@ from scopeview.analysis.diff.namespace import Namespace, namespace_of
 from scopeview.analysis.diff.optimizers import optimizer_names
 from scopeview.analysis.diff.quantizers import quantizer_ranges
 from scopeview.analysis.diff.recipes import Recipe
-from scopeview.analysis.diff.restore import OBJECT_GRAPH_KEY, RestoreReport
+from scopeview.analysis.diff.restore import RestoreReport
 from scopeview.analysis.diff.variables import (
     DiffEntry,
     RenameRule,
@@ -39,6 +39,7 @@ from scopeview.analysis.diff.variables import (
 from scopeview.errors import NotFoundError, QueryError
 from scopeview.model.display import Displayed
 from scopeview.model.model import Origin
+from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
 from scopeview.analysis.diff.keys import Mismatch, MissingKey, MissingKind
 from scopeview.analysis.diff.verdict import RestoreVerdict, name_verdict
 from scopeview.model.names import leaf_of, scope_of, split_uniquifier
+from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Variable
 
@@ -31,7 +32,6 @@ LEAF_SYNONYMS: tuple[frozenset[str], ...] = (
 )
 """Leaves that libraries use for one thing: TensorFlow 1.2 renamed weights to kernel (tensorflow/tensorflow#11168)."""
 
-OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _GLOBAL_STEP = re.compile(r"(.*/)?global_step(_\d+)?\Z", re.DOTALL)
 _AVERAGE = re.compile(r"(ExponentialMovingAverage|EMA)(_\d+)?\Z")
 _FIRST_PART = "/part_0"

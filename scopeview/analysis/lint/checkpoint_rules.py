@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.analysis.answers.values import Values
-from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.diff.restore import OBJECT_GRAPH_KEY
 from scopeview.analysis.lint.rule import Found, Subject, rule
 from scopeview.model.dtypes import NON_NUMERIC
-from scopeview.model.variables import Variable
+from scopeview.model.object_paths import OBJECT_GRAPH_KEY
+
+if TYPE_CHECKING:
+    from scopeview.analysis.answers.values import Values
+    from scopeview.analysis.context import AnalysisContext
+    from scopeview.model.variables import Variable
 
 _LEAST_ELEMENTS = 2
 """A scalar is equal to itself, and often 0: only tensors with several elements are suspicious when all are equal."""

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.analysis.diff.templates import fold_names
 from scopeview.analysis.lint.rule import Found, Subject, rule
 from scopeview.model.names import CONTROL
 from scopeview.model.op_types import ARGUMENT_TYPE
@@ -21,6 +20,8 @@ _FROZEN = ("Const", "Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 
 def _shown(names: list[str]) -> str:
     """Return the templates of op names, the first three of them."""
+    from scopeview.analysis.diff.templates import fold_names  # few graphs have anything to show
+
     templates = fold_names(names)
     rest = sum(len(template.names) for template in templates[3:])
     return ", ".join(template.text for template in templates[:3]) + (f" and {rest:,} more" if rest else "")

@@ -6,10 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from scopeview.analysis.diff.restore import OBJECT_GRAPH_KEY
 from scopeview.analysis.lint.rule import Found, Subject, names, rule
 from scopeview.model.model import Model
 from scopeview.model.names import scope_of
+from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 from scopeview.model.variables import Variable
 
 _GENERATED = re.compile(

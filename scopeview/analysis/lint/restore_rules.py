@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from scopeview.analysis.diff.restore import RestoreReport
-from scopeview.analysis.diff.verdict import RestoreCause
 from scopeview.analysis.lint.rule import Found, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from scopeview.analysis.diff.restore import RestoreReport
+    from scopeview.analysis.diff.verdict import RestoreCause
 
 
 def report_of(subject: Subject) -> RestoreReport | None:

@@ -17,13 +17,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from scopeview.analysis.answers.values import Values
-from scopeview.analysis.context import AnalysisContext
 from scopeview.model.names import scope_of
-from scopeview.model.trace import Frame
-from scopeview.model.variables import Variable
+
+if TYPE_CHECKING:
+    from scopeview.analysis.answers.values import Values
+    from scopeview.analysis.context import AnalysisContext
+    from scopeview.model.trace import Frame
+    from scopeview.model.variables import Variable
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -83,6 +85,15 @@ class Rule:
 
 RULES: dict[str, Rule] = {}
 """Every rule by its code, filled as the modules of rules are imported (see `lint.rules`)."""
+
+
+_FAMILIES = ("G", "C", "GC", "O", "T")
+
+
+def place_of(code: str) -> tuple[int, int]:
+    """Return where a rule stands among all: by its family, then by its number."""
+    family = code.rstrip("0123456789")
+    return _FAMILIES.index(family), int(code.removeprefix(family))
 
 
 def rule(code: str, name: str, severity: Severity, needs: Needs = "graph") -> Callable[[Check], Check]:

@@ -15,6 +15,7 @@ from scopeview.analysis.lint import (
     training_rules,
 )
 from scopeview.analysis.lint.rule import RULES as _REGISTERED
+from scopeview.analysis.lint.rule import place_of
 
 _MODULES = (
     sharing_rules,
@@ -30,13 +31,5 @@ _MODULES = (
 )
 """Named so that the imports are seen to be used: each registers its rules."""
 
-_FAMILIES = ("G", "C", "GC", "O", "T")
-
-
-def _order(code: str) -> tuple[int, int]:
-    family = code.rstrip("0123456789")
-    return _FAMILIES.index(family), int(code.removeprefix(family))
-
-
-RULES = {code: _REGISTERED[code] for code in sorted(_REGISTERED, key=_order)}
+RULES = {code: _REGISTERED[code] for code in sorted(_REGISTERED, key=place_of)}
 """Every rule by its code: G graphs, C checkpoints, GC a graph and its checkpoint, O object graphs, T traces."""

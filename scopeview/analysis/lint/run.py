@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scopeview.analysis.answers.traced import lines_about
 from scopeview.analysis.diff.verdict import RestoreVerdict
+from scopeview.analysis.lint.apply import findings, is_chosen, why_not
 from scopeview.analysis.lint.restore_rules import report_of
 from scopeview.analysis.lint.rule import SEVERITIES, Found, Rule, Severity, Subject
 from scopeview.analysis.lint.rules import RULES
 from scopeview.errors import QueryError
 from scopeview.model.model import Model
 from scopeview.model.trace import Frame
-from scopeview.model.wanted import check_wanted
 
 _EVIDENCE_SHOWN = 200
 _LOOKED_UP = 8
@@ -84,15 +84,14 @@ def lint(
     """
     _check(subject)
     for chosen in (*select, *ignore):
-        if not any(_is_chosen(rule, [chosen]) for rule in RULES.values()):
+        if not any(is_chosen(rule, [chosen]) for rule in RULES.values()):
             raise QueryError(f"there is no lint rule {chosen!r}; the rules are {', '.join(RULES)}")
-    offered = [r for r in RULES.values() if _is_chosen(r, select) or (not select and _is_default(r, subject))]
-    wanted = [rule for rule in offered if not _is_chosen(rule, ignore)]
-    skipped = {rule.code: why for rule in wanted if (why := _why_not(rule, subject))}
+    offered = [r for r in RULES.values() if is_chosen(r, select) or (not select and _is_default(r, subject))]
+    wanted = [rule for rule in offered if not is_chosen(rule, ignore)]
+    skipped = {rule.code: why for rule in wanted if (why := why_not(rule, subject))}
     applied = [rule for rule in wanted if rule.code not in skipped]
     shown = SEVERITIES[: SEVERITIES.index(severity) + 1]
-    listed = _each_cause_once((rule, found) for rule in applied for found in _found(rule, subject))
-    every = [_finding(rule, found, subject) for rule, found in listed]
+    every = [_finding(rule, found, subject) for rule, found in findings(applied, subject)]
     found = sorted(
         (finding for finding in every if finding.severity in shown),
         key=lambda finding: SEVERITIES.index(finding.severity),
@@ -141,54 +140,12 @@ def _is_default(rule: Rule, subject: Subject) -> bool:
     return rule.needs != "trace" or subject.context.model.trace is not None
 
 
-def _is_chosen(rule: Rule, patterns: Sequence[str]) -> bool:
-    """Whether a code, a family of codes (`G`, `GC`) or a name picks a rule."""
-    family = rule.code.rstrip("0123456789")
-    return any(pattern in (rule.code, family, rule.name) for pattern in patterns)
-
-
-def _why_not(rule: Rule, subject: Subject) -> str:
-    """Return why a rule has nothing to look at, or an empty string."""
-    model = subject.context.model
-    is_checkpoint = model.is_checkpoint
-    match rule.needs:
-        case "graph":
-            return "a checkpoint has no graph" if is_checkpoint else ""
-        case "checkpoint":
-            return "" if is_checkpoint or subject.checkpoint is not None else "no checkpoint was given"
-        case "pair":
-            return (
-                "" if subject.checkpoint is not None and not is_checkpoint else "no graph with its checkpoint was given"
-            )
-        case "trace":
-            return "" if model.trace is not None else "it was not opened from a trace"
-        case "objects":
-            has_objects = model.is_object_based or any(v.object_paths for v in model.variables)
-            return "" if has_objects or model.has_objects else "there is no object graph"
-
-
 def _is_named(model: Model, name: str) -> bool:
     return bool(
         model.variables.named(name)
         or model.graph.row(name) is not None
         or (name and (model.op_scopes.find(name) is not None or model.variable_scopes.find(name) is not None))
     )
-
-
-def _found(rule: Rule, subject: Subject) -> Iterator[Found]:
-    check_wanted()
-    yield from rule.check(subject)
-
-
-def _each_cause_once(found: Iterable[tuple[Rule, Found]]) -> Iterator[tuple[Rule, Found]]:
-    """Yield findings; of several about variables made twice, the first rule's, unless a later one is worse."""
-    known: list[tuple[int, frozenset[str]]] = []
-    for rule, one in found:
-        rank, twice = SEVERITIES.index(one.severity or rule.severity), frozenset(one.made_twice)
-        if twice and any(worst <= rank and twice <= held for worst, held in known):
-            continue
-        known += [(rank, twice)] if twice else []
-        yield rule, one
 
 
 def _finding(rule: Rule, found: Found, subject: Subject) -> Finding:

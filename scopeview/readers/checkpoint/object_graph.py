@@ -14,7 +14,6 @@ from scopeview.model.variables import Variable
 from scopeview.readers.graph.objects import object_paths
 from scopeview.readers.protobuf.decode import DecodeError, parse
 
-OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _ATTRIBUTES = "/.ATTRIBUTES/"
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from scopeview.errors import DamagedError
 from scopeview.model.builder import OpTableBuilder
 from scopeview.model.model import Damage, Model, Origin
+from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 from scopeview.model.variables import Variable, VariableTable
 from scopeview.readers.checkpoint import v1, v2
 from scopeview.readers.checkpoint.folder import folder_damage
 from scopeview.readers.checkpoint.object_graph import (
-    OBJECT_GRAPH_KEY,
     parse_object_graph,
     with_full_names,
     with_paths_of_keys,

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from scopeview.errors import NotFoundError
 from scopeview.readers.fence import LONGEST_PATH, children, is_dir, is_file, opened
-from scopeview.readers.protobuf.decode import parse
-from scopeview.readers.protobuf.text import to_wire
 
 _PATTERN = re.compile(r"-\?{5}-of-\d{5}\Z")
 
@@ -29,6 +27,9 @@ def read_state(state_file: Path) -> list[str] | None:
 
     Text of another kind, a path that no file can have and an empty one are not checkpoints; an empty latest one stays.
     """
+    from scopeview.readers.protobuf.decode import parse
+    from scopeview.readers.protobuf.text import to_wire
+
     try:
         with opened(state_file) as file:
             text = file.read(_LARGEST + 1).decode("utf-8")
