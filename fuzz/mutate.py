@@ -9,6 +9,7 @@ import random
 import re
 from dataclasses import dataclass
 
+from scopeview.readers.protobuf.onnx_schema import ONNX_MESSAGES
 from scopeview.readers.protobuf.schema import ENUMS, MESSAGES
 from scopeview.readers.protobuf.types import Field, by_tag
 from scopeview.readers.protobuf.wire import FIXED64, LENGTH, VARINT, WireError, fields
@@ -39,7 +40,7 @@ _DEEPEST = 60
 WORDS: tuple[bytes, ...] = tuple(
     word.encode(errors="surrogateescape")
     for word in (
-        *sorted({*re.findall(r"\b[a-z_]{3,}\b", MESSAGES), *re.findall(r"\bDT_\w+", ENUMS)}),
+        *sorted({*re.findall(r"\b[a-z_]{3,}\b", MESSAGES + ONNX_MESSAGES), *re.findall(r"\bDT_\w+", ENUMS)}),
         *("VarHandleOp", "VariableV2", "ReadVariableOp", "AssignVariableOp", "Assign", "Identity", "Switch", "Merge"),
         *("Enter", "NextIteration", "If", "While", "StatefulPartitionedCall", "SaveV2", "RestoreV2", "Const", "MatMul"),
         *("trainable_variables", "variables", "cond_context", "while_context", "saver", "serving_default", "_class"),

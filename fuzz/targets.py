@@ -5,24 +5,25 @@ from __future__ import annotations
 import json
 import random
 import tempfile
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from io import BytesIO
+from itertools import islice
 from pathlib import Path
-
-import numpy as np
 
 import scopeview
 from fuzz.containers import mutate_events, mutate_table
 from fuzz.mutate import as_bytes, mutate
+from fuzz.weights import BESIDE, mutate_numbers, weights_seeds
 from scopeview.errors import ScopeviewError
 from scopeview.model import names
+from scopeview.readers.stored_values import reader_of
+from scopeview.readers.weights.values import SCANS
 
 ROOT = Path(__file__).resolve().parent.parent
 _SAMPLES = ROOT / "sample_graphs" / "artifacts"
 _OPS_LOOKED_AT = 50
+_BLOCKS_LOOKED_AT = 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,10 @@ class Target:
 def _folder() -> Path:
     memory = Path("/dev/shm")
     where = memory if memory.is_dir() else None
-    return Path(tempfile.mkdtemp(prefix="scopeview-fuzz-", dir=where))
+    folder = Path(tempfile.mkdtemp(prefix="scopeview-fuzz-", dir=where))
+    for name, raw in BESIDE.items():
+        (folder / name).write_bytes(raw)
+    return folder
 
 
 def load(raw: bytes, name: str) -> scopeview.Model | None:
@@ -74,6 +78,11 @@ def _read(model: scopeview.Model | None) -> None:
     len(model.op_scopes), len(model.variable_scopes)
     for row in list(model.graph)[:_OPS_LOOKED_AT]:
         model.graph.attributes(row)
+    if model.origin.format in SCANS:
+        values = reader_of(model)
+        for variable in list(model.variables)[:_OPS_LOOKED_AT]:
+            for block in islice(values.blocks(variable), _BLOCKS_LOOKED_AT):
+                assert block.ndim == 1
 
 
 def _ask(raw: bytes) -> None:
@@ -149,32 +158,6 @@ def _text(raw: bytes, chance: random.Random) -> bytes:
     return as_bytes(raw, chance)
 
 
-def _safetensors() -> bytes:
-    header = {"a.weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {"format": "pt"}}
-    raw = json.dumps(header).encode()
-    return len(raw).to_bytes(8, "little") + raw + bytes(24)
-
-
-def _npz() -> bytes:
-    file = BytesIO()
-    np.savez(file, a_kernel=np.zeros((2, 3), np.float32), b=np.ones(4, np.int64))
-    return file.getvalue()
-
-
-def _torch() -> bytes:
-    """A checkpoint of PyTorch with one tensor, its pickle written out by hand."""
-    pickle = (
-        b"\x80\x02}q\x00X\x08\x00\x00\x00a.weightctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storage"
-        b"ctorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x06tQK\x00K\x02K\x03\x86K\x03K\x01\x86\x89"
-        b"ccollections\nOrderedDict\n)RtRs."
-    )
-    file = BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, content in {"data.pkl": pickle, "version": b"3\n", "data/0": bytes(24)}.items():
-            archive.writestr(f"archive/{name}", content)
-    return file.getvalue()
-
-
 def _inspection() -> bytes:
     return scopeview.to_json(scopeview.inspect(_sample("m33_renamed.meta"))).encode()
 
@@ -214,9 +197,12 @@ def targets() -> Mapping[str, Target]:
             mutate_events,
             ("m29_logdir/v2/events.out.tfevents.sample",),
         ),
-        Target("safetensors", "a.safetensors", as_bytes, made=(_safetensors(),)),
-        Target("pytorch", "a.pt", as_bytes, made=(_torch(),)),
-        Target("npz", "a.npz", as_bytes, made=(_npz(),)),
+        Target("safetensors", "a.safetensors", as_bytes, made=weights_seeds("safetensors")),
+        Target("pytorch", "a.pt", as_bytes, made=weights_seeds("pytorch")),
+        Target("npz", "a.npz", as_bytes, made=weights_seeds("npz")),
+        Target("onnx", "a.onnx", _message("OnnxModelProto"), made=weights_seeds("onnx")),
+        Target("tflite", "a.tflite", mutate_numbers, made=weights_seeds("tflite")),
+        Target("tfjs", "model.json", _text, made=weights_seeds("tfjs")),
         Target("state_file", "checkpoint", _text, made=(_STATE,)),
         Target("inspection_json", "a.json", _text, made=(_inspection(),)),
         Target("questions", _ask, _message("MetaGraphDef"), _META),

@@ -33,6 +33,9 @@ Format = Literal[
     "checkpoint_torch",
     "checkpoint_hdf5",
     "checkpoint_npz",
+    "checkpoint_onnx",
+    "checkpoint_tflite",
+    "checkpoint_tfjs",
     "live_graph",
     "trace",
 ]

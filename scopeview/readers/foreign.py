@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (4, b"TFL3", "a TensorFlow Lite model, which has no variables or scopes left; open the SavedModel it came from"),
     (0, b"\x89PNG", "a PNG picture"),
     (0, b"\xff\xd8\xff", "a JPEG picture"),
     (0, b"GIF8", "a GIF picture"),
@@ -62,8 +61,6 @@ def foreign_text_name(head: bytes) -> str | None:
 
 def _json_name(head: bytes) -> str | None:
     text = head.lstrip()
-    if text.startswith(b"{") and b'"modelTopology"' in text:
-        return "a TensorFlow.js model (JSON); open the SavedModel or GraphDef it was converted from"
     if not text.startswith((b"{", b"[")):
         return None
     import json

@@ -29,6 +29,11 @@ def _is_json(content: Content) -> bool:
     return content.head.lstrip()[:1] == b"{"
 
 
+def _may_be_onnx(content: Content) -> bool:
+    """Whether it begins with a version, as a SavedModel does too."""
+    return content.head[:1] == b"\x08" and content.once(message_kind) != "saved_model"
+
+
 def _message_of(*kinds: MessageKind | TextKind) -> Callable[[Content], bool]:
     return lambda content: content.once(message_kind) in kinds or content.once(text_message_kind) in kinds
 
@@ -55,6 +60,9 @@ FORMATS = (
     Format("weights.torch", "TorchReader", lambda content: content.head.startswith((_ZIP, b"\x80\x02"))),
     Format("weights.hdf5", "Hdf5Reader", lambda content: content.head.startswith((_ZIP, b"\x89HDF"))),
     Format("weights.npz", "NpzReader", lambda content: content.head.startswith(_ZIP)),
+    Format("weights.onnx", "OnnxReader", _may_be_onnx),
+    Format("weights.tflite", "TfliteReader", lambda content: content.head[4:8] == b"TFL3"),
+    Format("weights.tfjs", "TfjsReader", lambda content: content.head.lstrip()[:1] in (b"{", b"[")),
     Format("inspection_json", "InspectionReader", _is_json),
     Format("trace_reader", "TraceReader", _is_json),
     Format("saved_model", "SavedModelReader", _message_of("saved_model", "saved_model_text")),

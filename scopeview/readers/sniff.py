@@ -52,7 +52,7 @@ def why_unknown(content: Content) -> str:
     except WireError as error:
         return f"the content is {error}, and it is not protobuf text either"
     if {(1, wire.VARINT), (7, wire.LENGTH)} <= tags and tags & {(2, wire.LENGTH), (8, wire.LENGTH)}:
-        return "it looks like an ONNX model; convert it, or open the SavedModel it came from"
+        return "it looks like an ONNX model whose graph is missing; export it again"
     if {(1, wire.VARINT), (2, wire.VARINT)} <= tags:
         return "it looks like the fingerprint.pb of a SavedModel; pass the folder that it lies in"
     numbers = sorted({number for number, _ in tags})

@@ -105,7 +105,6 @@ def test_other_messages_and_bytes_are_refused(content: bytes, tmp_path: Path) ->
     [
         (b"PK\x03\x04" + b"x" * 40, "a zip archive"),
         (b"\x80\x04\x95", "a Python pickle"),
-        (b'{"format": "layers-model", "modelTopology": {}}', "a TensorFlow.js model"),
         (b'{"a": [1, 2]}', "JSON"),
         (b'{"a": [1, 2', "JSON"),
         (b"<?xml version='1.0'?>", "an XML document"),

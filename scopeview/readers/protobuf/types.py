@@ -8,6 +8,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+from scopeview.readers.protobuf.onnx_schema import ONNX_ENUMS, ONNX_MESSAGES
 from scopeview.readers.protobuf.schema import ENUMS, MESSAGES
 from scopeview.readers.protobuf.wire import FIXED32, FIXED64, LENGTH, VARINT
 
@@ -107,7 +108,7 @@ def by_tag(name: str) -> Mapping[int, Field]:
 @cache
 def enum_numbers(name: str) -> Mapping[str, int]:
     """Return the numbers of an enumeration by their names."""
-    numbers = {name: int(number) for number, name in (item.split() for item in _tables(ENUMS)[name])}
+    numbers = {name: int(number) for number, name in (item.split() for item in _tables(ENUMS + ONNX_ENUMS)[name])}
     if name == "DataType":
         numbers |= {f"{name}_REF": number + 100 for name, number in numbers.items() if number}
     return numbers
@@ -116,7 +117,7 @@ def enum_numbers(name: str) -> Mapping[str, int]:
 @cache
 def _message_fields() -> Mapping[str, Mapping[str, Field]]:
     found: dict[str, Mapping[str, Field]] = {}
-    for name, items in _tables(MESSAGES).items():
+    for name, items in _tables(MESSAGES + ONNX_MESSAGES).items():
         fields = {}
         for item in items:
             number, field_name, kind = item.split()

@@ -11,7 +11,7 @@ from scopeview.model.builder import OpTableBuilder
 from scopeview.model.model import Format, Model, Origin
 from scopeview.model.shapes import byte_count
 from scopeview.model.variables import StoredSlice, Variable, VariableTable
-from scopeview.readers.fence import opened
+from scopeview.readers.fence import fence, fenced, opened
 from scopeview.readers.graph.attributes import decode_node
 
 BLOCK_BYTES = 1 << 24
@@ -35,6 +35,8 @@ class StoredTensor:
     """What parts the scopes of its key."""
     name: str = ""
     """Its name where it has a better one than its key."""
+    note: str = ""
+    """What its numbers stand for, where they are not the weights themselves."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def model_of(scan: Scan, path: str, format_name: Format, file: Path) -> Model:
                 dtype=tensor.dtype,
                 checkpoint_keys=(tensor.key,),
                 stored=StoredSlice(0, tensor.offset, size, None),
+                note=tensor.note,
             )
         )
     graph, _ = OpTableBuilder(b"", decode_node).freeze()
@@ -71,13 +74,19 @@ def model_of(scan: Scan, path: str, format_name: Format, file: Path) -> Model:
 
 
 def raw_blocks(path: Path, offset: int, size: int, dtype: Any) -> Blocks:
-    """Return what reads values that lie in a file as they are: little-endian, row-major, without a gap."""
+    """Return what reads values that lie in a file as they are: little-endian, row-major, without a gap.
+
+    The file may be one that another names: the fence of the moment when it was found holds when it is opened.
+    """
+    roots = fence()
 
     def blocks() -> Iterator[Any]:
         import numpy as np
 
         left = size
-        with opened(path) as file:
+        with fenced(roots):
+            handle = opened(path)
+        with handle as file:
             file.seek(offset)
             while left > 0:
                 raw = file.read(min(left, BLOCK_BYTES))
