@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import random
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 import scopeview
 from fuzz.containers import mutate_events, mutate_table
 from fuzz.mutate import as_bytes, mutate
-from fuzz.weights import BESIDE, mutate_numbers, weights_seeds
+from fuzz.weights import BESIDE, mutate_json, mutate_numbers, weights_seeds
 from scopeview.errors import ScopeviewError
 from scopeview.model import names
 from scopeview.readers.stored_values import reader_of
@@ -57,6 +58,7 @@ def _folder() -> Path:
     where = memory if memory.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="scopeview-fuzz-", dir=where))
     for name, raw in BESIDE.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(raw)
     return folder
 
@@ -175,6 +177,16 @@ def _table(header: str, message: str) -> Callable[[bytes, random.Random], bytes]
     return lambda raw, chance: mutate_table(raw, header, message, chance)
 
 
+def _zarr() -> tuple[Target, ...]:
+    """Metadata of arrays, where tensorstore is installed, which reads them."""
+    if importlib.util.find_spec("tensorstore") is None:
+        return ()
+    two, three = weights_seeds("zarr")
+    return Target("zarr", ".zarray", mutate_json, made=(two,)), Target(
+        "zarr_3", "three/zarr.json", mutate_json, made=(three,)
+    )
+
+
 @cache
 def targets() -> Mapping[str, Target]:
     """Return what is fuzzed, by name."""
@@ -202,7 +214,8 @@ def targets() -> Mapping[str, Target]:
         Target("npz", "a.npz", as_bytes, made=weights_seeds("npz")),
         Target("onnx", "a.onnx", _message("OnnxModelProto"), made=weights_seeds("onnx")),
         Target("tflite", "a.tflite", mutate_numbers, made=weights_seeds("tflite")),
-        Target("tfjs", "model.json", _text, made=weights_seeds("tfjs")),
+        Target("tfjs", "model.json", mutate_json, made=weights_seeds("tfjs")),
+        *_zarr(),
         Target("state_file", "checkpoint", _text, made=(_STATE,)),
         Target("inspection_json", "a.json", _text, made=(_inspection(),)),
         Target("questions", _ask, _message("MetaGraphDef"), _META),

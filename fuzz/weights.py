@@ -8,6 +8,7 @@ import struct
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,13 +20,27 @@ BESIDE = {
     "small.onnx.data": bytes(range(96)),
     "group1-shard1of2.bin": bytes(50),
     "group1-shard2of2.bin": bytes(66),
+    **{name: bytes(range(24)) for name in ("0.0", "0.1", "three/c/0/0")},
 }
 """Files that the seeds name, by their names: they lie in the folder of the input, whatever it is."""
+
+
+_ZARR_2: dict[str, object] = {"zarr_format": 2, "shape": [2, 6], "chunks": [2, 3], "dtype": "<f4", "order": "C"}
+_ZARR_2 |= {"compressor": None, "fill_value": None, "filters": None, "dimension_separator": "."}
+_ZARR_3: dict[str, object] = {"zarr_format": 3, "node_type": "array", "shape": [2, 3], "data_type": "float32"}
+_ZARR_3 |= {
+    "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [2, 3]}},
+    "chunk_key_encoding": {"name": "default"},
+    "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
+    "fill_value": 0,
+}
 
 
 def weights_seeds(name: str) -> tuple[bytes, ...]:
     """Return the inputs that a target of weights starts from."""
     files = {"onnx": "small.onnx", "tflite": "small.tflite", "tfjs": "tfjs/model.json"}
+    if name == "zarr":
+        return tuple(json.dumps(one).encode() for one in (_ZARR_2, _ZARR_3))
     if name in files:
         return ((_WEIGHTS / files[name]).read_bytes(),)
     return ({"safetensors": _safetensors, "npz": _npz, "pytorch": _torch}[name](),)
@@ -44,6 +59,47 @@ def mutate_numbers(raw: bytes, chance: random.Random) -> bytes:
         number = chance.choice((*NUMBERS, near, near, near, len(raw), len(raw) - at, chance.randrange(len(raw))))
         changed[at : at + size] = (number % (1 << 8 * size)).to_bytes(size, "little")
     return bytes(changed)
+
+
+def mutate_json(raw: bytes, chance: random.Random) -> bytes:
+    """Return JSON with one to three of its values changed; or with other bytes."""
+    if chance.random() < 0.25:
+        return as_bytes(raw, chance)
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError):
+        return as_bytes(raw, chance)
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        places = _places(content)
+        if not places:
+            break
+        around, key = chance.choice(places)
+        around[key] = _value(around[key], content, chance)
+    return json.dumps(content).encode()[: 1 << 20]
+
+
+def _places(content: Any) -> list[tuple[Any, Any]]:
+    """Return every place in JSON that holds a value: a dict or list, and the key in it."""
+    found: list[tuple[Any, Any]] = []
+    waiting = [content]
+    while waiting and len(found) < 10_000:
+        around = waiting.pop()
+        inside = list(around.items() if isinstance(around, dict) else enumerate(around))
+        found += [(around, key) for key, _ in inside]
+        waiting += [value for _, value in inside if isinstance(value, dict | list)]
+    return found
+
+
+def _value(value: Any, content: Any, chance: random.Random) -> Any:
+    choices = [None, True, -1, 0.5, 1e400, "", "x", "../x", "\ud800", [], {}, [value], [value] * 300, {"a": value}]
+    if isinstance(value, int) and chance.random() < 0.7:
+        return chance.choice((*NUMBERS, value + 1, -value))
+    if isinstance(value, list) and chance.random() < 0.5:
+        return [chance.choice((1, 2, 1 << 40, *NUMBERS)) for _ in range(chance.choice((0, 1, 2, 3, 40)))]
+    if isinstance(value, str) and chance.random() < 0.5:
+        words = ("float32", "int32", "complex64", "string", "bool", "bfloat16", "<f8", ">i4", "|b1", "uint8", "float16")
+        return chance.choice(words)
+    return chance.choice([*choices, json.loads(json.dumps(chance.choice([content, value])))])
 
 
 def _safetensors() -> bytes:

@@ -36,6 +36,7 @@ Format = Literal[
     "checkpoint_onnx",
     "checkpoint_tflite",
     "checkpoint_tfjs",
+    "checkpoint_zarr",
     "live_graph",
     "trace",
 ]

@@ -170,6 +170,7 @@ def _nothing_in(folder: Path) -> str:
     deeper = sorted(
         {str(file.parent.relative_to(folder)) for file in below if file.name.startswith("saved_model.pb")}
         | {str(file.relative_to(folder)).removesuffix(".index") for file in below if file.suffix == ".index"}
+        | {str(file.parent.relative_to(folder)) for file in below if file.name == "_CHECKPOINT_METADATA"}
     )
     if deeper:
         more = f" and {len(deeper) - _MOST_NAMED} more" if len(deeper) > _MOST_NAMED else ""

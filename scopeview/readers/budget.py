@@ -100,12 +100,17 @@ def limited(limits: Limits) -> Iterator[None]:
         _limits.reset(token)
 
 
+def allowed_bytes(size: int) -> int:
+    """Return how many bytes a file of so many bytes may make of itself."""
+    limits = _limits.get()
+    return max(_LEAST, _PER_BYTE * size) if limits.memory_bytes is None else limits.memory_bytes
+
+
 @contextmanager
 def budget_for(size: int) -> Iterator[Budget]:
     """Give one file of so many bytes a budget, which the readers within spend."""
     limits = _limits.get()
-    allowed = max(_LEAST, _PER_BYTE * size) if limits.memory_bytes is None else limits.memory_bytes
-    budget = Budget(allowed, None if limits.seconds is None else time.monotonic() + limits.seconds)
+    budget = Budget(allowed_bytes(size), None if limits.seconds is None else time.monotonic() + limits.seconds)
     token = _budget.set(budget)
     try:
         yield budget

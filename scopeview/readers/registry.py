@@ -19,6 +19,8 @@ from scopeview.readers.sniff import MessageKind, message_kind, text_message_kind
 from scopeview.readers.text_format import TextKind
 
 _ZIP = b"PK\x03\x04"
+_OF_ZARR = frozenset({".zgroup", ".zarray", "zarr.json", "manifest.ocdbt", "_METADATA", "_CHECKPOINT_METADATA"})
+"""Names of files by which a folder of arrays is known."""
 
 
 def _is_table(content: Content) -> bool:
@@ -63,6 +65,7 @@ FORMATS = (
     Format("weights.onnx", "OnnxReader", _may_be_onnx),
     Format("weights.tflite", "TfliteReader", lambda content: content.head[4:8] == b"TFL3"),
     Format("weights.tfjs", "TfjsReader", lambda content: content.head.lstrip()[:1] in (b"{", b"[")),
+    Format("weights.zarr", "ZarrReader", lambda content: content.path.name in _OF_ZARR),
     Format("inspection_json", "InspectionReader", _is_json),
     Format("trace_reader", "TraceReader", _is_json),
     Format("saved_model", "SavedModelReader", _message_of("saved_model", "saved_model_text")),

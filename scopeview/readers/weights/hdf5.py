@@ -17,11 +17,11 @@ from typing import Any
 
 from scopeview.errors import DamagedError, ScopeviewError
 from scopeview.model.model import Model
-from scopeview.readers.fence import opened
+from scopeview.readers.fence import opened, status
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.weights.archive import members
 from scopeview.readers.weights.keras_names import keras_names
-from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, model_of
+from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, is_beyond, model_of, no_blocks
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _WEIGHTS = "model.weights.h5"
@@ -58,6 +58,8 @@ def scan(path: Path) -> Scan:
     """
     notes: list[str] = []
     found: list[StoredTensor] = []
+    there = status(path)
+    size = there.st_size if there is not None else 0
     with _file(path) as file:
         details = _details(file, path)
         datasets = list(_datasets(file, notes))
@@ -69,7 +71,11 @@ def scan(path: Path) -> Scan:
                 continue
             name = names.get(key, key.removesuffix(":0"))
             shape = tuple(int(size) for size in dataset.shape or ())
-            found.append(StoredTensor(key, dtype.name, shape, _blocks(path, key), separator="/", name=name))
+            blocks = _blocks(path, key)
+            if is_beyond(shape, dtype.itemsize, size):
+                notes.append(f"{key[:200]!r} is said to be larger than its file can hold; its values are not read")
+                blocks = no_blocks
+            found.append(StoredTensor(key, dtype.name, shape, blocks, separator="/", name=name))
     return Scan(found, tuple(notes), details)
 
 

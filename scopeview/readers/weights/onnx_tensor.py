@@ -27,7 +27,7 @@ from scopeview.readers.protobuf.types import message_type
 from scopeview.readers.protobuf.wire import Buffer
 from scopeview.readers.weights.beside import beside
 from scopeview.readers.weights.packed import BITS, packed_bytes, unpacked
-from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, StoredTensor, raw_blocks
+from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, StoredTensor, no_blocks, raw_blocks
 
 TYPES = (
     *("unknown", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16"),
@@ -38,6 +38,13 @@ TYPES = (
 
 _FIXED = {"float_data": "float32", "double_data": "float64"}
 _VARINTS = ("int32_data", "int64_data", "uint64_data")
+_HELD_BY = {
+    **dict.fromkeys(("float32", "complex64"), "float_data"),
+    **dict.fromkeys(("float64", "complex128"), "double_data"),
+    **dict.fromkeys(("uint32", "uint64"), "uint64_data"),
+    "int64": "int64_data",
+}
+"""Which list holds the numbers of a dtype; `int32_data` those of all others."""
 _MOST_AXES = 254
 _LARGEST = 1 << 48
 
@@ -131,7 +138,7 @@ def stored_tensor(key: str, found: TensorParts, path: Path, notes: list[str]) ->
         notes.append(f"{key[:200]!r} has a shape that cannot be right, and is left out")
         return None
     separator = "/" if "/" in key else "."
-    nothing = StoredTensor(key, found.dtype, shape, lambda: iter(()), separator=separator)
+    nothing = StoredTensor(key, found.dtype, shape, no_blocks, separator=separator)
     if found.dtype in NON_NUMERIC or found.dtype == "unknown":
         return nothing
     if not found.is_complete:
@@ -143,11 +150,10 @@ def stored_tensor(key: str, found: TensorParts, path: Path, notes: list[str]) ->
 
 def _blocks(key: str, found: TensorParts, elements: int, path: Path, notes: list[str]) -> tuple[int, Blocks]:
     """Return where the numbers of a tensor lie, and what reads them."""
-    nothing: Blocks = lambda: iter(())  # noqa: E731 - as `Blocks` are called
     full = numpy_dtype(found.dtype)
     raw = numpy_dtype("uint8" if found.dtype in BITS else found.dtype)
     if full is None or raw is None:
-        return 0, nothing
+        return 0, no_blocks
     needed = (
         packed_bytes(elements, found.dtype) if found.dtype in BITS else elements * (element_bytes(found.dtype) or 0)
     )
@@ -155,12 +161,12 @@ def _blocks(key: str, found: TensorParts, elements: int, path: Path, notes: list
     if place is not None:
         read = raw_blocks(place[0], place[1], needed, raw)
         return place[1], unpacked(read, found.dtype, full, elements) if found.dtype in BITS else read
-    name = next((name for name in found.spans if name in (*_FIXED, *_VARINTS)), "")
-    if name and not found.is_external:
+    name = _HELD_BY.get(found.dtype, "int32_data")
+    if name in found.spans and not found.is_external:
         spans = found.spans[name]
         read = _listed(path, name, spans, full)
         return spans[0][0], unpacked(read, found.dtype, full, elements) if found.dtype in BITS else read
-    return 0, nothing
+    return 0, no_blocks
 
 
 def _place(key: str, found: TensorParts, needed: int, path: Path, notes: list[str]) -> tuple[Path, int] | None:

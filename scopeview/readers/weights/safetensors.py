@@ -20,7 +20,7 @@ from scopeview.readers.checkpoint.values import numpy_dtype
 from scopeview.readers.fence import is_file
 from scopeview.readers.files import look_into, read_file
 from scopeview.readers.protocol import Artifact, Certainty, Content
-from scopeview.readers.weights.scan import Scan, StoredTensor, model_of, raw_blocks
+from scopeview.readers.weights.scan import Scan, StoredTensor, model_of, no_blocks, raw_blocks
 
 DTYPES = {
     "F64": "float64",
@@ -122,7 +122,7 @@ def _tensor(key: str, entry: Any, path: Path, start: int, size: int, notes: list
     if start + last > size:
         notes.append(f"the values of {key[:200]!r} end behind the end of the file: it was cut off; fetch it again")
     numpy = numpy_dtype(dtype)
-    blocks = raw_blocks(path, start + first, last - first, numpy) if numpy is not None else lambda: iter(())
+    blocks = raw_blocks(path, start + first, last - first, numpy) if numpy is not None else no_blocks
     return StoredTensor(key, dtype, tuple(shape), blocks, offset=start + first)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from scopeview.model.builder import OpTableBuilder
 from scopeview.model.model import Format, Model, Origin
 from scopeview.model.shapes import byte_count
 from scopeview.model.variables import StoredSlice, Variable, VariableTable
+from scopeview.readers.budget import allowed_bytes
 from scopeview.readers.fence import fence, fenced, opened
 from scopeview.readers.graph.attributes import decode_node
 
@@ -71,6 +73,22 @@ def model_of(scan: Scan, path: str, format_name: Format, file: Path) -> Model:
     graph, _ = OpTableBuilder(b"", decode_node).freeze()
     origin = Origin(path, format_name, str(file), details=dict(scan.details))
     return Model(origin, graph, {}, VariableTable(variables), notes=scan.notes)
+
+
+def no_blocks() -> Iterator[Any]:
+    """Give the values of a tensor of which none are read."""
+    return iter(())
+
+
+def is_beyond(shape: tuple[int, ...], element: int, file_bytes: int) -> bool:
+    """Whether a tensor is said to be so large that its file cannot hold it, even packed: its values cost too much.
+
+    Args:
+        shape: as the file says it.
+        element: bytes of an element.
+        file_bytes: bytes of the file, or of all files that belong to it.
+    """
+    return 0 not in shape and prod(shape) * element > allowed_bytes(file_bytes)
 
 
 def raw_blocks(path: Path, offset: int, size: int, dtype: Any) -> Blocks:

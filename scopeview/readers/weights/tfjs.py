@@ -27,7 +27,7 @@ from scopeview.readers.fence import fence, fenced, opened, status
 from scopeview.readers.files import read_file
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.weights.beside import beside
-from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, model_of
+from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, model_of, no_blocks
 
 _DTYPES = frozenset({"float32", "int32", "complex64", "uint8", "uint16", "bool", "string", "float16", "int8", "int64"})
 _QUANTIZED = frozenset({"uint8", "uint16", "float16"})
@@ -200,7 +200,7 @@ def _strings(group: _Group, start: int, elements: int | None) -> int | None:
 def _blocks(group: _Group, start: int, size: int, dtype: str, how: Mapping[str, Any]) -> Blocks:
     stored, wanted = numpy_dtype(how.get("dtype", dtype)), numpy_dtype(dtype)
     if stored is None or wanted is None:
-        return lambda: iter(())
+        return no_blocks
 
     def blocks() -> Iterator[Any]:
         import numpy as np

@@ -21,7 +21,7 @@ from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.undecodable import text_of_bytes
 from scopeview.readers.weights.flat_tables import FlatError, FlatTable, root_table
 from scopeview.readers.weights.packed import BITS, packed_bytes, unpacked
-from scopeview.readers.weights.scan import Blocks, Scan, StoredTensor, model_of, raw_blocks
+from scopeview.readers.weights.scan import Blocks, Scan, StoredTensor, model_of, no_blocks, raw_blocks
 
 IDENTIFIER = b"TFL3"
 
@@ -147,7 +147,7 @@ def _tensor(key: str, tensor: FlatTable, place: Place, path: Path, notes: list[s
         return None
     number = tensor.number(fields["type"], "b")
     dtype = TYPES[number] if 0 <= number < len(TYPES) else "unknown"
-    blocks: Blocks = lambda: iter(())  # noqa: E731 - nothing is read
+    blocks: Blocks = no_blocks
     if tensor.table(fields["sparsity"]) is not None:
         notes.append(f"{key[:200]!r} is stored sparse, and its values are not read")
     elif dtype not in NON_NUMERIC and dtype != "unknown":
@@ -172,7 +172,7 @@ def _blocks(
     if numpy is None or full is None or needed != place[1]:
         if needed != place[1]:
             notes.append(f"{key[:200]!r} has {place[1]:,} bytes where its shape needs {needed:,}; they are not read")
-        return lambda: iter(())
+        return no_blocks
     if place[0] + place[1] > file[1]:
         notes.append(f"the values of {key[:200]!r} end behind the end of the file: it was cut off; fetch it again")
     raw = raw_blocks(file[0], *place, numpy)

@@ -18,11 +18,11 @@ from scopeview.errors import DamagedError
 from scopeview.model.dtypes import element_bytes
 from scopeview.model.model import Model
 from scopeview.readers.checkpoint.values import numpy_dtype
-from scopeview.readers.fence import opened
+from scopeview.readers.fence import opened, status
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.weights.archive import members
 from scopeview.readers.weights.pickles import RebuiltTensor, Unpickler, load_tensors, tensors_in
-from scopeview.readers.weights.scan import Blocks, Scan, StoredTensor, model_of, raw_blocks
+from scopeview.readers.weights.scan import Blocks, Scan, StoredTensor, is_beyond, model_of, no_blocks, raw_blocks
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 """What the first pickle of a legacy file holds."""
@@ -123,7 +123,7 @@ def _legacy(file: Any, path: Path) -> tuple[object, Places, list[str]]:
 def _stored(key: str, tensor: RebuiltTensor, path: Path, places: Places, notes: list[str]) -> StoredTensor:
     dtype = numpy_dtype(tensor.dtype)
     place = places.get(tensor.storage.key)
-    nothing = StoredTensor(key, tensor.dtype or "unknown", tensor.shape, lambda: iter(()))
+    nothing = StoredTensor(key, tensor.dtype or "unknown", tensor.shape, no_blocks)
     if place is None or dtype is None:
         notes.append("some of its values are not where their tensors say, and are not read")
         return nothing
@@ -131,6 +131,10 @@ def _stored(key: str, tensor: RebuiltTensor, path: Path, places: Places, notes: 
     elements, reach = math.prod(tensor.shape), _reach(tensor)
     if (tensor.offset + reach) * dtype.itemsize > place[1]:
         notes.append(f"{key[:200]!r} reaches beyond its storage, and its values are not read")
+        return nothing
+    there = status(path)
+    if is_beyond(tensor.shape, dtype.itemsize, there.st_size if there is not None else 0):
+        notes.append(f"{key[:200]!r} is said to be larger than its file can hold, and its values are not read")
         return nothing
     if tensor.is_contiguous:
         blocks = raw_blocks(path, start, elements * dtype.itemsize, dtype)

@@ -11,7 +11,7 @@ from scopeview.errors import ScopeviewError
 from scopeview.model.model import Model
 from scopeview.model.variables import Variable
 from scopeview.readers.fence import fence, fenced
-from scopeview.readers.weights import hdf5, npz, onnx, safetensors, tfjs, tflite, torch
+from scopeview.readers.weights import hdf5, npz, onnx, safetensors, tfjs, tflite, torch, zarr
 from scopeview.readers.weights.scan import Scan, StoredTensor
 
 SCANS: Mapping[str, Callable[[Path], Scan]] = {
@@ -22,6 +22,7 @@ SCANS: Mapping[str, Callable[[Path], Scan]] = {
     "checkpoint_onnx": onnx.scan,
     "checkpoint_tflite": tflite.scan,
     "checkpoint_tfjs": tfjs.scan,
+    "checkpoint_zarr": zarr.scan,
 }
 """What scans a file of each format."""
 

@@ -38,6 +38,7 @@ FORMAT_NAMES = {
     "checkpoint_onnx": "ONNX initializers",
     "checkpoint_tflite": "TensorFlow Lite model",
     "checkpoint_tfjs": "TensorFlow.js weights",
+    "checkpoint_zarr": "Zarr arrays",
     "checkpoint_object": "checkpoint V2, object-based",
     "live_graph": "live tf.Graph",
     "trace": "scopeview trace",

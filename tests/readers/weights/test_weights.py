@@ -324,3 +324,44 @@ def test_weights_are_a_side_of_a_diff_and_of_a_conversion(tmp_path: Path, scopev
     expected = dict(np.load(WEIGHTS / "expected.npz"))
     wanted = {key: array for key, array in expected.items() if not key.startswith("odd.")}
     assert_equal(arrays(tmp_path / "x.ckpt"), wanted)
+
+
+def test_what_no_file_can_hold_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dataset without chunks and a tensor that is one number expanded: values that nobody stored, without end."""
+    h5py = pytest.importorskip("h5py", reason="h5py reads HDF5")
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("claims", shape=(10**12,), dtype="f4", chunks=(1000,))
+        file.create_dataset("good", data=np.ones(3, np.float32))
+    rebuild = torch_module(monkeypatch)
+    raw = io.BytesIO()
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, obj: object) -> object:
+            return obj if isinstance(obj, tuple) and obj[:1] == ("storage",) else None
+
+    storage = ("storage", None, "0", "cpu", 4)
+    tensors = {"claims": (10**6, 10**6), "good": (3,)}
+    Pickler(raw, protocol=2).dump(
+        {name: Danger(rebuild, storage, 0, shape, (0,) * len(shape), False, None) for name, shape in tensors.items()}
+    )
+    (tmp_path / "x.pt").write_bytes(archive(raw.getvalue().replace(b"N", b"ctorch\nFloatStorage\n", 1)))
+
+    for file in (path, tmp_path / "x.pt"):
+        model, values = with_values(scopeview.load(file))
+        assert "larger than its file can hold" in " ".join(model.notes)
+        assert [sum(map(len, values.blocks(variable))) for variable in model.variables] == [0, 3]
+
+
+@pytest.mark.parametrize("name", ["small.tflite", "small.onnx", "tfjs"])
+def test_every_question_takes_the_samples(tmp_path: Path, scopeview: Run, name: str) -> None:
+    path, copy = WEIGHTS / name, tmp_path / "x.npz"
+
+    first = json.loads(scopeview("values", path, "--json").out)["variables"][0]["variable"]
+    found = scopeview("find", path, first)
+    done = scopeview("convert", path, "--to", copy, "--drop", "small")  # int4, which npz has not
+
+    assert (found.code, done.code, done.err) == (0, 0, "")
+    assert scopeview("inspect", path).code == scopeview("diff", path, path, "--values").code == 0
+    kept = {key: array for key, array in arrays(path).items() if key != "small"}
+    assert_equal(arrays(copy), kept)
