@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import networkx as nx
 from playwright.sync_api import Page
 
 from tests.places import SAMPLES
@@ -53,7 +54,10 @@ def drawn(page: Page) -> Drawn:
             links: all('.link').map((g) => { const path = g.querySelector('.line'), length = path.getTotalLength();
               const [a, b] = [path.getPointAtLength(0), path.getPointAtLength(length)];
               const [scope, source, target] = ['scope', 'source', 'target'].map((name) => g.dataset[name].slice(1));
-              return { scope, source, target, ends: [[a.x, a.y], [b.x, b.y]] }; }),
+              const isLaid = !g.classList.contains('overlay') && !g.classList.contains('reference');
+              const pieces = path.getAttribute('d').split('M').filter((one) => one.trim())
+                .map((one) => one.match(/-?[0-9.]+/g).map(Number)).map((one) => [one.slice(0, 2), one.slice(-2)]);
+              return { scope, source, target, ends: [[a.x, a.y], [b.x, b.y]], pieces: isLaid ? pieces : [] }; }),
           };
         }"""
     )
@@ -81,6 +85,17 @@ def check_geometry(found: Drawn) -> None:
         for end, name in zip(link["ends"], (link["source"], link["target"]), strict=True):
             own, common = (f"{link['scope']}\\u000a{one}" for one in (name, ""))  # many ends share one gate
             assert any(near(end, box) for box in places.get(own, places.get(common, []))), (link, name)
+
+
+def check_direction(found: Drawn) -> None:
+    """Every piece of a line that is in no cycle runs upward; lines that are drawn over the layout are left out."""
+    for scope in {link["scope"] for link in found["links"]}:
+        links = [link for link in found["links"] if link["scope"] == scope and link["pieces"]]
+        lines = nx.DiGraph((link["source"], link["target"]) for link in links)
+        ring = {name: index for index, ring in enumerate(nx.strongly_connected_components(lines)) for name in ring}
+        for link in links:
+            is_free = ring[link["source"]] != ring[link["target"]]
+            assert not is_free or all(start[1] >= end[1] - 1 for start, end in link["pieces"]), link
 
 
 def near(point: list[float], box: list[float]) -> bool:

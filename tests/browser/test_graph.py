@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.graph_screen import GAN, Serve, check_geometry, drawn, item, opened, settle
+from tests.browser.graph_screen import GAN, Serve, check_direction, check_geometry, drawn, item, opened, settle
 from tests.graphs import TANGLE, graph_def_from_text
 from tests.places import CORPUS, NO_CORPUS, SAMPLES, corpus
 
@@ -27,7 +27,11 @@ OPEN_OR_CLOSE = """([chance, most]) => {
 }"""
 """Opens or closes a scope by chance; where many are open, it closes one."""
 
-REAL = ("minitaur/minitaur_reactive_env/model.ckpt-14000000.meta", "scisharp-meta/InceptionV3.meta")
+REAL = (
+    "minitaur/minitaur_reactive_env/model.ckpt-14000000.meta",
+    "scisharp-meta/InceptionV3.meta",
+    "dl4j-graphs/lenet_frozen.pb",  # a long chain, which is drawn in columns
+)
 WALKS = [GAN, SAMPLES / "m27_while_v1_resource.meta", *(CORPUS / name for name in REAL)]
 
 
@@ -78,6 +82,7 @@ def test_a_walk_ends_in_the_picture_of_its_last_step(page: Page, url: str, path:
         if step % 25 == 0:
             settle(page)
             check_geometry(drawn(page))
+            check_direction(drawn(page))
     settle(page)
     before = drawn(page)
 

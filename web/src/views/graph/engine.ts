@@ -3,7 +3,8 @@
 import ELK from "elkjs/lib/elk-api.js";
 import workerUrl from "elkjs/lib/elk-worker.min.js?url";
 import { fallback } from "./fallback";
-import { type ElkOutcome, elkJob, isTooLong, largest, type Variant, variantsOf } from "./layout";
+import { elkJob, isTooLong, largest } from "./layout";
+import type { ElkOutcome } from "./outcome";
 import type { Placed, Plan } from "./plan";
 
 const PATIENCE_MS = 10_000;
@@ -35,7 +36,7 @@ export function arrange(made: Plan, stop: AbortSignal): Promise<Placed> {
 
 function begin(key: string, made: Plan): Job {
   const stop = new AbortController();
-  const placed = turn.then(() => layOut(made, stop.signal)).then((outcomes) => largest(made, outcomes));
+  const placed = turn.then(() => layOut(made, stop.signal)).then((outcome) => largest(made, outcome));
   const job: Job = {
     placed,
     wanted: new Set(),
@@ -59,9 +60,9 @@ export function prepare(): void {
   if (typeof Worker !== "undefined") engine ??= new ELK({ workerUrl });
 }
 
-async function layOut(made: Plan, stop: AbortSignal): Promise<ElkOutcome[]> {
+async function layOut(made: Plan, stop: AbortSignal): Promise<ElkOutcome> {
   stop.throwIfAborted();
-  if (isTooLong(made) || typeof Worker === "undefined") return [fallback(made)];
+  if (isTooLong(made) || typeof Worker === "undefined") return fallback(made);
   engine ??= new ELK({ workerUrl });
   const own = engine;
   let timer = 0;
@@ -69,13 +70,12 @@ async function layOut(made: Plan, stop: AbortSignal): Promise<ElkOutcome[]> {
     timer = window.setTimeout(() => done(null), PATIENCE_MS);
     stop.addEventListener("abort", () => done(null), { once: true });
   });
-  const run = (variant: Variant) => (own.layout(elkJob(made, variant) as never) as Promise<unknown>).catch(() => null);
-  const outcomes = await Promise.race([Promise.all(variantsOf(made).map(run)), late]);
+  const led = (own.layout(elkJob(made) as never) as Promise<unknown>).catch(() => null);
+  const outcome = (await Promise.race([led, late])) as ElkOutcome | null;
   clearTimeout(timer);
-  const done = outcomes?.filter((outcome) => outcome !== null) as ElkOutcome[] | undefined;
-  if (done?.length) return done;
+  if (outcome) return outcome;
   own.terminateWorker(); // what takes so long is given up, so that nothing waits behind it
   engine = undefined;
   stop.throwIfAborted();
-  return [fallback(made)];
+  return fallback(made);
 }

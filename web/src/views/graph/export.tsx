@@ -7,9 +7,11 @@ import type { Coloring } from "../../app/route";
 import type { GraphPicture } from "../../lib/schema";
 import { legendOf } from "./coloring";
 import { fallback } from "./fallback";
-import { type ElkOutcome, elkJob, isTooLong, largest, variantsOf } from "./layout";
+import { elkJob, isTooLong, largest } from "./layout";
+import type { ElkOutcome } from "./outcome";
 import type { Placed, Plan } from "./plan";
-import { Scene, Tips } from "./scene";
+import { Tips } from "./link";
+import { Scene } from "./scene";
 import { draw } from "./store";
 import { rulesOf, standaloneStyle, tokensOf, upright } from "../../lib/standalone";
 
@@ -28,13 +30,9 @@ const ASPECT = 1.3; // width to height of a page
 const engine = new ELK();
 
 async function arrange(made: Plan): Promise<Placed> {
-  const isLed = !order.isPlain && !isTooLong(made);
-  const outcomes: ElkOutcome[] = [];
-  for (const variant of isLed ? variantsOf(made) : []) {
-    const outcome = await (engine.layout(elkJob(made, variant) as never) as Promise<unknown>).catch(() => null);
-    if (outcome) outcomes.push(outcome as ElkOutcome);
-  }
-  return largest(made, outcomes.length ? outcomes : [fallback(made)]);
+  if (order.isPlain || isTooLong(made)) return largest(made, fallback(made));
+  const led = await (engine.layout(elkJob(made) as never) as Promise<unknown>).catch(() => null);
+  return largest(made, (led as ElkOutcome | null) ?? fallback(made));
 }
 
 function ask(order: Order, scope: string): Promise<GraphPicture> {
@@ -42,7 +40,7 @@ function ask(order: Order, scope: string): Promise<GraphPicture> {
   return found ? Promise.resolve(found) : Promise.reject(new Error(`no picture of ${scope} was given`));
 }
 
-const DRAWN = /(^|[\s,>])(svg)?\.(graph|item|link|gate|tip)\b/;
+const DRAWN = /(^|[\s,>])(svg)?\.(graph|item|link|gate|turn|tip)\b/;
 const ignore = () => undefined;
 const order = JSON.parse(readFileSync(0, "utf-8")) as Order;
 const drawing = await draw(
@@ -75,7 +73,7 @@ const svg = renderToString(
       legend={legend}
       changes={new Map()}
       marks={{ selected: new Set(), link: "", lit: null, hovered: "" }}
-      handlers={{ pick: ignore, open: ignore, pickLink: ignore, pickGate: ignore, hover: ignore }}
+      handlers={{ pick: ignore, open: ignore, pickLink: ignore, pickGate: ignore, pickTurn: ignore, hover: ignore }}
     />
   </svg>,
 );

@@ -1,6 +1,7 @@
 // A layout without a layout engine, for what is too large for one or waits too long: layers by the longest way from an input.
 
-import { across, boxesOf, type ElkOutcome, type ElkPlace } from "./layout";
+import { across, boxesOf } from "./layout";
+import type { ElkOutcome, ElkPlace } from "./outcome";
 import { gateNode, HEAD, MARGIN, type Plan, type Point } from "./plan";
 
 export function fallback(made: Plan): ElkOutcome {

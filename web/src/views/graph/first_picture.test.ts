@@ -7,6 +7,8 @@ const drawn = (paths: string[], open: string[]): Drawing => ({
   items: paths.map((path) => ({ item: { path, can_open: true }, isOpen: open.includes(path) }) as DrawnItem),
   links: [],
   gates: [],
+  turns: [],
+  isSideways: false,
   auxiliary: [],
   subgraphs: [],
   width: 1,

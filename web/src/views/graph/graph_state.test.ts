@@ -6,6 +6,8 @@ const drawing = (width: number): Drawing => ({
   items: [],
   links: [],
   gates: [],
+  turns: [],
+  isSideways: false,
   auxiliary: [],
   subgraphs: [],
   width,

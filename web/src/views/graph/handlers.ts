@@ -12,8 +12,9 @@ import {
   toggled,
   toggleSelected,
 } from "../../app/route";
-import type { Handlers } from "./scene";
-import type { DrawnGate, DrawnItem, DrawnLink, Drawing } from "./store";
+import type { Handlers } from "./drawn";
+import { idOf } from "./plan";
+import type { DrawnGate, DrawnItem, DrawnLink, Drawing, DrawnTurn } from "./store";
 
 // The box that was opened or closed, where it was: it stays under the hand when the drawing has changed.
 export interface Anchor {
@@ -45,6 +46,11 @@ export function handlersOf(
     pickGate: ({ scope, gate }: DrawnGate) => {
       const subgraph = drawing?.subgraphs.find((one) => one.scope === scope);
       navigate({ selected: subgraph?.outside.find((one) => one.id === gate.id)?.path ?? "" });
+    },
+    pickTurn: ({ scope, other }: DrawnTurn) => {
+      const subgraph = drawing?.subgraphs.find((one) => one.scope === scope);
+      const found = [...(subgraph?.items ?? []), ...(subgraph?.outside ?? [])].find((one) => one.id === idOf(other));
+      navigate({ selected: found?.path ?? "" });
     },
   };
 }

@@ -1,5 +1,7 @@
 // From what is laid out to a job of the layout engine, and from its outcome to places: pure, so that it can be tested.
 
+import { inColumns } from "./columns";
+import type { ElkOutcome } from "./outcome";
 import {
   type Gate,
   gateNode,
@@ -16,44 +18,32 @@ import {
 
 const MOST_LINES = 1500; // above, layers are enough: a layout of more takes seconds, and nobody follows its lines
 
-export interface ElkPlace extends Point, Size {
-  id: string;
-}
-
-export interface ElkOutcome extends Size {
-  children?: ElkPlace[];
-  edges?: { id: string; sections?: { startPoint: Point; endPoint: Point; bendPoints?: Point[] }[] }[];
-}
-
-// The ways to lay out a scope that are tried; the one whose outcome is largest on the canvas is drawn.
-export type Variant = "plain" | "wrapped";
 const MOST_TIGHT = 90; // lines up to which the slower placement is tried: it is a fifth narrower
-
-export function variantsOf(made: Plan): Variant[] {
-  return made.nodes.length > (made.gates.length ? 5 : 3) && made.lines.length < 400 ? ["plain", "wrapped"] : ["plain"];
-}
+const MOST_IN_COLUMNS = 400; // lines, above which nothing is a chain
 
 // How large a box is drawn when it fills a canvas of height 1.
 export function scaleOf({ width, height }: Size, aspect: number): number {
   return Math.min(aspect / width, 1 / height);
 }
 
-const LEAST_GAIN = 1.25; // by which a wrapped layout must be larger: a straight one is easier to follow
+const LEAST_GAIN = 1.25; // by which columns must be larger: one column is easier to follow
 const MOST_LOSS = 0.95; // of the scale, for using the canvas
 const LEAST_USED = 0.4; // of its width and height
-const LONG = 560; // px: what is shorter is not wrapped
+const LONG = 560; // px: what is shorter stays one column
 
-// Of several outcomes the one that is drawn largest, or that uses the canvas where a thin one would leave it empty.
-export function largest(made: Plan, outcomes: ElkOutcome[]): Placed {
-  const all = outcomes.map((outcome) => place(made, outcome));
+// Of a layout and of the same in columns the one that is drawn largest, or that uses the canvas where a thin one would
+// leave it empty.
+export function largest(made: Plan, outcome: ElkOutcome): Placed {
+  const columns = made.lines.length <= MOST_IN_COLUMNS ? inColumns(made, outcome) : [];
+  const all = [outcome, ...columns].map((one) => place(made, one));
   const plain = all[0]!;
+  if ((made.isSideways ? plain.width : plain.height) < LONG) return plain;
   const scale = (one: Placed) => scaleOf(one, made.aspect);
   const isWhole = !made.gates.length; // and not a box within another
   if (isWhole && !usesCanvas(plain, made.aspect)) {
     const wider = all.find((one) => usesCanvas(one, made.aspect) && scale(one) >= scale(plain) * MOST_LOSS);
     if (wider) return wider;
   }
-  if ((made.isSideways ? plain.width : plain.height) < LONG) return plain;
   return all.reduce((best, one) => (scale(one) > scale(best) * LEAST_GAIN ? one : best));
 }
 
@@ -66,6 +56,7 @@ function usesCanvas(size: Size, aspect: number): boolean {
 const OPTIONS = {
   "elk.algorithm": "layered",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
+  "elk.layered.cycleBreaking.strategy": "DEPTH_FIRST", // a line that is in no cycle never runs backward
   "elk.layered.spacing.nodeNodeBetweenLayers": "28",
   "elk.layered.spacing.edgeNodeBetweenLayers": "12",
   "elk.spacing.nodeNode": "16",
@@ -80,7 +71,7 @@ export function isTooLong(made: Plan): boolean {
   return made.lines.length > MOST_LINES;
 }
 
-export function elkJob(made: Plan, variant: Variant = "plain"): object {
+export function elkJob(made: Plan): object {
   const boxes = boxesOf(made);
   const sides = made.isSideways ? { in: "WEST", out: "EAST" } : { in: "SOUTH", out: "NORTH" };
   return {
@@ -90,7 +81,6 @@ export function elkJob(made: Plan, variant: Variant = "plain"): object {
       ...OPTIONS,
       "elk.layered.nodePlacement.strategy": made.lines.length > MOST_TIGHT ? "BRANDES_KOEPF" : "NETWORK_SIMPLEX",
       "elk.aspectRatio": String(made.aspect),
-      ...(variant === "wrapped" && { "elk.layered.wrapping.strategy": "MULTI_EDGE" }),
       "elk.separateConnectedComponents": String(!made.gates.length),
       ...(made.isSideways
         ? { "elk.direction": "RIGHT", "elk.layered.spacing.nodeNodeBetweenLayers": "64" }
@@ -185,28 +175,29 @@ export function place(made: Plan, outcome: ElkOutcome): Placed {
   });
   for (const edge of outcome.edges ?? []) {
     const line = lines.get(edge.id)!;
-    const led = (edge.sections ?? []).flatMap((section) => [
-      section.startPoint,
-      ...(section.bendPoints ?? []),
-      section.endPoint,
+    const led = (edge.sections ?? []).map(({ startPoint, bendPoints, endPoint }) => [
+      startPoint,
+      ...(bendPoints ?? []),
+      endPoint,
     ]);
-    const isLed = led.length > 1; // a line that the engine has not led is drawn straight, and never left out
-    const points = isLed ? led : straight(line);
+    const pieces = led.length ? led : [straight(line)]; // a line that the engine has not led is never left out
     const [first, last] = [moves.get(line.source), moves.get(line.target)];
-    if (isLed && first) points[0] = { x: points[0]!.x + first.x, y: points[0]!.y + first.y };
-    if (isLed && last) points.push({ x: points.at(-1)!.x + last.x, y: points.pop()!.y + last.y });
+    if (led.length && first) pieces[0]![0] = sum(pieces[0]![0]!, first);
+    if (led.length && last) pieces.at(-1)!.push(sum(pieces.at(-1)!.pop()!, last));
     routes.set(edge.id, {
-      points,
-      label: line.label ? free(middleOf(points), line.label, taken) : null,
+      pieces,
+      label: line.label ? free(middleOf(pieces), line.label, taken) : null,
       kind: "line",
     });
-    for (const id of line.also) routes.set(id, { points, label: null, kind: "line" });
+    for (const id of line.also) routes.set(id, { pieces, label: null, kind: "line" });
   }
-  for (const line of made.overlays) routes.set(line.id, { points: straight(line), label: null, kind: "overlay" });
-  for (const line of made.references) routes.set(line.id, { points: straight(line), label: null, kind: "reference" });
+  for (const line of made.overlays) routes.set(line.id, { pieces: [straight(line)], label: null, kind: "overlay" });
+  for (const line of made.references) routes.set(line.id, { pieces: [straight(line)], label: null, kind: "reference" });
   const sizes = new Map([...made.nodes, ...made.loose].map((node) => [node.id, node.size]));
-  return { ...size, gates, at, sizes, referencesOf: made.referencesOf, routes };
+  return { ...size, gates, at, sizes, referencesOf: made.referencesOf, routes, turns: outcome.turns ?? [] };
 }
+
+const sum = (a: Point, b: Point): Point => ({ x: a.x + b.x, y: a.y + b.y });
 
 const GAP = 14;
 
@@ -271,10 +262,11 @@ function free(at: Point | null, text: string, taken: Rectangle[]): Point | null 
 }
 
 // Labels stand on their lines, in the middle of the longest stretch: layers of their own would double the height.
-function middleOf(points: Point[]): Point | null {
+function middleOf(pieces: Point[][]): Point | null {
   let best: { length: number; x: number; y: number } | null = null;
-  for (let index = 1; index < points.length; index += 1) {
-    const [from, to] = [points[index - 1]!, points[index]!];
+  for (const [from, to] of pieces.flatMap((points) =>
+    points.slice(1).map((to, index) => [points[index]!, to] as const),
+  )) {
     const length = Math.hypot(to.x - from.x, to.y - from.y);
     if (!best || length > best.length) best = { length, x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
   }

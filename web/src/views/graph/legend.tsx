@@ -84,6 +84,12 @@ export function LegendBar({ drawing, legend }: { drawing: Drawing | undefined; l
           from and to outside
         </span>
       )}
+      {!!drawing?.turns.length && (
+        <span class="meaning">
+          <i class="way turned" />
+          goes on in another column
+        </span>
+      )}
       {root && <span class="quiet">{`${plural(root.ops, "op")}, ${plural(root.edges, "edge")}`}</span>}
     </div>
   );

@@ -33,6 +33,7 @@ export interface Box extends Size {
 
 export interface Node {
   id: string;
+  label: string;
   size: Size;
   gates: Gate[];
 }
@@ -62,19 +63,29 @@ interface Line {
   target: string;
 }
 
+// Where a line goes on in a later column of its scope, or comes from an earlier one.
+export interface Turn extends Point {
+  side: "to" | "from";
+  label: string; // of the other end
+  other: string; // its key
+}
+
 export type RouteKind = "line" | "overlay" | "reference";
 
 export interface Placed extends Box {
   at: Map<string, Point>;
   sizes: Map<string, Size>;
   referencesOf: Map<string, Reference[]>;
-  routes: Map<string, { points: Point[]; label: Point | null; kind: RouteKind }>;
+  routes: Map<string, { pieces: Point[][]; label: Point | null; kind: RouteKind }>; // pieces: see columns.ts
+  turns: Turn[];
 }
 
+export const GATE_HEIGHT = 16;
 export const HEAD = 26;
 export const MARGIN = 14;
 const MOST_LABELS = 90;
 const MOST_GATES = 24; // of each side
+const MOST_LABEL = 18; // letters of a gate
 
 // Keys of what a job places. Names are hostile data and may hold any sign, so that what a key is of stands before them.
 export function lineId(source: string, target: string): string {
@@ -132,7 +143,8 @@ export function plan(
   for (const item of items) {
     const [id, box] = [itemNode(item.id), opened.get(item.id)];
     const size = box ?? boxSize(item, made.referencesOf.get(item.id) ?? []);
-    (linked.has(id) ? made.nodes : made.loose).push({ id, size, gates: box?.gates ?? [] });
+    const label = cut(printable(item.label), MOST_LABEL);
+    (linked.has(id) ? made.nodes : made.loose).push({ id, label, size, gates: box?.gates ?? [] });
   }
   if (made.lines.length > MOST_LABELS) made.lines.forEach((line) => (line.label = ""));
   return made;
@@ -167,7 +179,7 @@ function gatesOf(picture: GraphPicture, links: GraphLink[]): Map<string, Plan["g
       if (index < picture.items.length) continue;
       const { id, label } = picture.outside[index - picture.items.length]!;
       const weights = link.data > 0 && link.weights === link.data;
-      const gate = found[side].get(id) ?? { id, label: cut(printable(label), 18), weights: true, edges: 0 };
+      const gate = found[side].get(id) ?? { id, label: cut(printable(label), MOST_LABEL), weights: true, edges: 0 };
       found[side].set(id, { ...gate, weights: gate.weights && weights, edges: gate.edges + link.data + link.control });
     }
   }
@@ -190,7 +202,7 @@ function sideOf(found: Found[], side: "in" | "out"): Plan["gates"] {
     side,
     weights,
     others,
-    size: { width: gateWidth(label), height: 16 },
+    size: { width: gateWidth(label), height: GATE_HEIGHT },
   });
   if (found.length <= MOST_GATES) return found.map((one) => gate(one));
   const order = [...found].sort((a, b) => b.edges - a.edges);

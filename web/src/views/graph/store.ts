@@ -16,6 +16,7 @@ import {
   type PlanOptions,
   type Point,
   type RouteKind,
+  type Turn,
 } from "./plan";
 
 export interface GraphQuery {
@@ -48,7 +49,7 @@ export interface DrawnLink {
   source: string; // ids, as the server has them
   target: string;
   link: GraphLink;
-  points: Point[];
+  pieces: Point[][];
   label: Point | null;
   kind: RouteKind;
   depth: number;
@@ -61,12 +62,21 @@ export interface DrawnGate extends Point {
   depth: number;
 }
 
+// Where lines go on in another column of their scope.
+export interface DrawnTurn extends Turn {
+  key: string;
+  scope: string;
+  depth: number;
+}
+
 export interface Drawing {
   items: DrawnItem[];
   links: DrawnLink[];
   gates: DrawnGate[];
+  turns: DrawnTurn[];
   auxiliary: { scope: string; item: GraphItem }[];
   subgraphs: GraphPicture[];
+  isSideways: boolean;
   width: number;
   height: number;
 }
@@ -145,17 +155,19 @@ export async function draw(
     const boxes = new Map<string, Box>([...one.inside].map(([id, inside]) => [id, layouts.get(inside)!]));
     layouts.set(one, await arrange(plan(one.picture, boxes, options), stop));
   }
-  return together(all, layouts);
+  return together(all, layouts, options.isSideways);
 }
 
-function together(all: Opened[], layouts: Map<Opened, Placed>): Drawing {
+function together(all: Opened[], layouts: Map<Opened, Placed>, isSideways: boolean): Drawing {
   const root = layouts.get(all[0]!)!;
   const drawing: Drawing = {
     items: [],
     links: [],
     gates: [],
+    turns: [],
     auxiliary: [],
     subgraphs: all.map((one) => one.picture),
+    isSideways,
     width: root.width,
     height: root.height,
   };
@@ -195,6 +207,16 @@ function together(all: Opened[], layouts: Map<Opened, Placed>): Drawing {
         depth,
       });
     }
+    layout.turns.forEach((turn, index) =>
+      drawing.turns.push({
+        ...turn,
+        key: `${picture.scope}\n${index}`,
+        scope: picture.scope,
+        x: from.x + turn.x,
+        y: from.y + turn.y,
+        depth,
+      }),
+    );
     drawing.links.push(...linksOf(one, layout, from));
   }
   return drawing;
@@ -214,7 +236,7 @@ function linksOf({ picture, depth }: Opened, layout: Placed, from: Point): Drawn
       source,
       target,
       link,
-      points: route.points.map(moved),
+      pieces: route.pieces.map((points) => points.map(moved)),
       label: route.label && moved(route.label),
       kind: route.kind,
       depth,
