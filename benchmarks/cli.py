@@ -84,10 +84,10 @@ def _row(what: str, ours: Sequence[str], name: str, theirs: Sequence[str], runs:
         mine.append(_run(ours))
         other.append(_run(theirs))
     ratio = statistics.median(b[0] / a[0] for a, b in zip(mine, other, strict=True))
-    return f"| {what} | {_told(mine)} | {name} | {_told(other)} | {ratio:.0f}x |"
+    return f"| {what} | {_shown(mine)} | {name} | {_shown(other)} | {ratio:.0f}x |"
 
 
-def _told(runs: Sequence[tuple[float, float]]) -> str:
+def _shown(runs: Sequence[tuple[float, float]]) -> str:
     seconds = [run[0] for run in runs]
     megabytes = statistics.median(run[1] for run in runs)
     return f"{statistics.median(seconds):.2f} s ({min(seconds):.2f}-{max(seconds):.2f}), {megabytes:.0f} MB"

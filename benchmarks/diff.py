@@ -89,7 +89,7 @@ def _compare(a: str, b: str, entries: int, runs: int) -> None:
     ratio = statistics.median(t / m for m, t in zip(mine, other, strict=True))
     print("| checkpoints | scopeview diff | names and shapes by tf.train.list_variables | ratio of times |")
     print("|---|---|---|---|")
-    print(f"| {entries:,} entries each | {_told(mine)} | {_told(other)} | {ratio:.1f}x |", flush=True)
+    print(f"| {entries:,} entries each | {_shown(mine)} | {_shown(other)} | {ratio:.1f}x |", flush=True)
 
 
 def _run_differing(command: list[str]) -> tuple[float, float]:
@@ -97,7 +97,7 @@ def _run_differing(command: list[str]) -> tuple[float, float]:
     return _run(["/bin/sh", "-c", '"$@"; test $? -eq 1', "sh", *command])
 
 
-def _told(seconds: list[float]) -> str:
+def _shown(seconds: list[float]) -> str:
     return f"{statistics.median(seconds):.2f} s ({min(seconds):.2f}-{max(seconds):.2f})"
 
 

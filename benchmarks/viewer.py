@@ -151,23 +151,23 @@ def tools(python: str) -> list[Tool]:
     def drawn(condition: str) -> Callable[[Page, float], None]:
         return lambda page, patience: wait_for(page, condition, patience)
 
-    def explorer_address(told: str, port: int) -> str:
-        found = re.search(r"http://\S+", told)
+    def explorer_address(output: str, port: int) -> str:
+        found = re.search(r"http://\S+", output)
         return found[0] if found else f"http://localhost:{port}/"
 
     return [
         Tool(
             "scopeview", lambda i, port: [*scopeview, "--port", str(port), str(i.meta)],
-            lambda _told, port: f"http://127.0.0.1:{port}/", drawn(DRAWN),
+            lambda _, port: f"http://127.0.0.1:{port}/", drawn(DRAWN),
             open_in_scopeview,
         ),
         Tool(
             "TensorBoard", lambda i, port: [*board, "--logdir", str(i.logdir), "--port", str(port)],
-            lambda _told, port: f"http://127.0.0.1:{port}/#graphs&run=.", drawn(TENSORBOARD_DRAWN), open_in_tensorboard,
+            lambda _, port: f"http://127.0.0.1:{port}/#graphs&run=.", drawn(TENSORBOARD_DRAWN), open_in_tensorboard,
         ),
         Tool(
             "Netron", lambda i, port: [*netron, "--port", str(port), str(i.graph)],
-            lambda _told, port: f"http://127.0.0.1:{port}/",
+            lambda _, port: f"http://127.0.0.1:{port}/",
             netron_drawn, None,
         ),
         Tool(
@@ -210,8 +210,8 @@ class Forward(socketserver.BaseRequestHandler):
 @contextmanager
 def served(tool: Tool, inputs: Inputs) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     port = free_port()
-    with tempfile.TemporaryFile() as told:
-        process = subprocess.Popen(tool.command(inputs, port), stdout=told, stderr=subprocess.STDOUT)
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(tool.command(inputs, port), stdout=output, stderr=subprocess.STDOUT)
         try:
             for _ in range(1200):
                 try:
@@ -222,9 +222,9 @@ def served(tool: Tool, inputs: Inputs) -> Iterator[tuple[subprocess.Popen[bytes]
             if tool.name == "scopeview":  # the model is loaded before the page is asked for
                 while b'"ready"' not in urllib.request.urlopen(f"http://127.0.0.1:{port}/api/models").read():
                     time.sleep(0.1)
-            while tool.name == "Model Explorer" and "http" not in _said(told):
+            while tool.name == "Model Explorer" and "http" not in _said(output):
                 time.sleep(0.1)  # its address holds the model, and is printed when it is known
-            yield process, tool.address(_said(told), port)
+            yield process, tool.address(_said(output), port)
         finally:
             process.terminate()
             try:
@@ -233,9 +233,9 @@ def served(tool: Tool, inputs: Inputs) -> Iterator[tuple[subprocess.Popen[bytes]
                 process.kill()
 
 
-def _said(told: IO[bytes]) -> str:
-    told.seek(0)
-    return told.read().decode("utf-8", "replace")
+def _said(output: IO[bytes]) -> str:
+    output.seek(0)
+    return output.read().decode("utf-8", "replace")
 
 
 def share_mb(pid: int) -> float:
@@ -324,7 +324,7 @@ def inputs_of_graph(meta: Path, folder: Path) -> Inputs:
     return found
 
 
-def told(values: list[float | None], unit: str, digits: int) -> str:
+def shown(values: list[float | None], unit: str, digits: int) -> str:
     known = [value for value in values if value is not None]
     if not known:
         return "not in time"
@@ -343,11 +343,11 @@ def measured(chosen: list[Tool], inputs: Inputs, times: int, patience_s: float) 
 
 
 def row(name: str, found: list[Run]) -> str:
-    opened = "no scopes" if name == "Netron" else told([r.open_s for r in found], "s", 2)
+    opened = "no scopes" if name == "Netron" else shown([r.open_s for r in found], "s", 2)
     cells = [
-        name, told([r.first_s for r in found], "s", 2), opened,
-        told([r.megabytes for r in found], "MB", 1), told([r.browser_mb for r in found], "MB", 0),
-        told([r.server_mb for r in found], "MB", 0),
+        name, shown([r.first_s for r in found], "s", 2), opened,
+        shown([r.megabytes for r in found], "MB", 1), shown([r.browser_mb for r in found], "MB", 0),
+        shown([r.server_mb for r in found], "MB", 0),
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 

@@ -246,10 +246,10 @@ class Judged:
         self.artifacts.update({finding.code for finding in report.findings})
         self.errors += [f"{f.code} in {name}: {f.message}" for f in report.findings if f.severity == "error"]
         if not model.origin.format.startswith("checkpoint"):
-            told = (use_of(row).unread for row in rows_of(context))
+            unread = (use_of(row).unread for row in rows_of(context))
             self.variables.update(
                 "read" if not why else "an optimizer's or another's" if why.startswith("it exists for") else why
-                for why in told
+                for why in unread
             )
 
     def page(self) -> list[str]:

@@ -57,10 +57,10 @@ def served(folder: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "scopeview", "serve", "--no-open", *paths]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        told = re.search(r"http://\S+/", process.stdout.readline())
-        assert told is not None
+        printed = re.search(r"http://\S+/", process.stdout.readline())
+        assert printed is not None
         try:
-            yield told[0]
+            yield printed[0]
         finally:
             process.terminate()
 

@@ -43,14 +43,14 @@ def _target_variables(path: str) -> dict[str, Any]:
         tf.compat.v1.train.import_meta_graph(path)
         listed = tf.compat.v1.global_variables()
         parts: dict[str, int] = {}
-        told = {}
+        variables = {}
         for variable in listed:
             info = variable._save_slice_info
             name = info.full_name if info is not None else variable.op.name
             parts[name] = parts.get(name, 0) + 1
-            told[name] = (list(info.full_shape) if info is not None else variable.shape.as_list(), variable.dtype)
+            variables[name] = (list(info.full_shape) if info is not None else variable.shape.as_list(), variable.dtype)
     made = {}
-    for name, (shape, dtype) in told.items():
+    for name, (shape, dtype) in variables.items():
         partitioner = tf.compat.v1.fixed_size_partitioner(parts[name]) if parts[name] > 1 else None
         made[name] = tf.compat.v1.get_variable(name, shape, dtype.base_dtype, partitioner=partitioner)
     return made

@@ -53,8 +53,8 @@ def test_sample_shows_what_its_manifest_says(row: dict[str, Any]) -> None:
 
 
 def _line(variable: Any) -> str:
-    told = {True: "T", False: "F", None: "?"}[variable.trainable]
-    return f"{told} {variable.name} {variable.dtype}{shape_text(variable.shape)}"
+    mark = {True: "T", False: "F", None: "?"}[variable.trainable]
+    return f"{mark} {variable.name} {variable.dtype}{shape_text(variable.shape)}"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
@@ -65,7 +65,9 @@ def test_sample_is_shared_and_judged_as_its_manifest_says(row: dict[str, Any]) -
     owned = [variable for variable in variables if variable not in context.auxiliary_variables]
 
     sites = [f"{v.name}: {'; '.join(map(_site, context.call_sites(v))) or 'none'}" for v in owned]
-    attached = {a.variable: f"{a.variable} -> {a.primary or 'optimizer'} ({a.kind} {a.rule})" for a in _told(context)}
+    attached = {
+        a.variable: f"{a.variable} -> {a.primary or 'optimizer'} ({a.kind} {a.rule})" for a in _described(context)
+    }
     findings = [f"{f.code} {f.where}" for f in lint(Subject(context)).findings if f.code != "C3"]
 
     assert sites == row.get("call_sites", [])
@@ -73,7 +75,7 @@ def test_sample_is_shared_and_judged_as_its_manifest_says(row: dict[str, Any]) -
     assert findings == row.get("findings", [])
 
 
-def _told(context: AnalysisContext) -> list[AuxiliaryVariable]:
+def _described(context: AnalysisContext) -> list[AuxiliaryVariable]:
     return list(context.auxiliary_variables)
 
 
@@ -126,7 +128,7 @@ def test_sample_opens_as_its_kind_under_the_name_unknown(row: dict[str, Any], tm
 
 @pytest.mark.parametrize("name", ["m31_renaming_savers", "m33_renamed", "m24_moving_average", "m04_name_taken"])
 def test_checkpoint_keys_are_those_that_a_restore_uses(name: str, oracle: Oracle) -> None:
-    """Each key of a marked checkpoint has a value of its own: what arrives in a variable tells its keys."""
+    """Each key of a marked checkpoint has a value of its own: what arrives in a variable shows its keys."""
     model = scopeview.load(SAMPLES / f"{name}.meta")
 
     truth = oracle.ask("saver_keys", SAMPLES / f"{name}.meta")

@@ -159,9 +159,9 @@ def test_a_small_graph_is_imported_when_it_is_first_asked_about() -> None:
     model = workspace.open(GAN)
     before = workspace.answer(("question",), (model,), lambda: b"as read")
 
-    told = imported(workspace, model)
+    state = imported(workspace, model)
 
-    assert (told.imported, told.import_error, told.bytes_done > 0) == ("done", "", True)
+    assert (state.imported, state.import_error, state.bytes_done > 0) == ("done", "", True)
     report = workspace.context(model).model.imported
     assert report is not None and report.ok and report.tensors["generator/MatMul"][0].dtype == "float32"
     again = workspace.answer(("question",), (model,), lambda: b"as imported")
@@ -178,11 +178,11 @@ def test_a_large_graph_is_imported_on_request_and_a_refusal_is_a_finding(tmp_pat
 
     workspace.import_model(model)
 
-    told = imported(workspace, model)
-    assert told.imported == "refused"
-    assert "NoOneKnowsThisOp" in told.import_error
+    state = imported(workspace, model)
+    assert state.imported == "refused"
+    assert "NoOneKnowsThisOp" in state.import_error
     findings = lint(Subject(workspace.context(model))).findings
-    assert [(found.code, told.import_error in found.message) for found in findings if found.code == "G26"] == [
+    assert [(found.code, state.import_error in found.message) for found in findings if found.code == "G26"] == [
         ("G26", True)
     ]
 
@@ -216,7 +216,7 @@ def test_an_import_child_that_is_killed_is_an_answer_and_the_server_goes_on(monk
         time.sleep(0.01)
     started[0].kill()
 
-    told = imported(workspace, model)
+    state = imported(workspace, model)
 
-    assert (told.imported, "SIGKILL" in told.import_error) == ("refused", True)
+    assert (state.imported, "SIGKILL" in state.import_error) == ("refused", True)
     assert workspace.answer("question", (model,), lambda: b"answer") == b"answer"

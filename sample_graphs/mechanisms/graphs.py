@@ -13,7 +13,7 @@ v1 = tf.compat.v1
 
 @contextmanager
 def fresh_graph(*, resource: bool = False, control_flow_v2: bool = False) -> Iterator[tf.Graph]:
-    """A new graph with fixed seeds, of the TF 1 world unless told otherwise."""
+    """A new graph with fixed seeds, of the TF 1 world unless another is asked for."""
     (v1.enable_resource_variables if resource else v1.disable_resource_variables)()
     (v1.enable_control_flow_v2 if control_flow_v2 else v1.disable_control_flow_v2)()
     with tf.Graph().as_default() as graph:

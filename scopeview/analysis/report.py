@@ -115,7 +115,7 @@ def _ops(context: AnalysisContext, view: View, shared: Counter[str], severities:
     graph = context.model.graph
     found = outline(op_forest(graph), view)
 
-    def told(row: OutlineRow) -> ReportRow:
+    def report_row(row: OutlineRow) -> ReportRow:
         own = row.named
         op = None if own is None else OpRow(int(found.kept[own]))
         paths = row.members or (row.path,)
@@ -135,7 +135,7 @@ def _ops(context: AnalysisContext, view: View, shared: Counter[str], severities:
             severity=_worst(severities, paths),
         )
 
-    return _tree(found, tuple(map(told, found.rows)))
+    return _tree(found, tuple(map(report_row, found.rows)))
 
 
 def _variables(context: AnalysisContext, view: View, severities: Mapping[str, Severity]) -> ReportTree:
@@ -144,7 +144,7 @@ def _variables(context: AnalysisContext, view: View, severities: Mapping[str, Se
     kept = found.kept.tolist()
     summed = np.concatenate(([0], np.cumsum(table.parameters[found.kept])))
 
-    def told(row: OutlineRow) -> ReportRow:
+    def report_row(row: OutlineRow) -> ReportRow:
         own = row.named
         variable = None if own is None else table[kept[own]]
         below = summed[row.last] - summed[row.first] if row.kind == "scope" else 0
@@ -165,7 +165,7 @@ def _variables(context: AnalysisContext, view: View, severities: Mapping[str, Se
             severity=_worst(severities, row.members or (row.path,)),
         )
 
-    return _tree(found, tuple(map(told, found.rows)))
+    return _tree(found, tuple(map(report_row, found.rows)))
 
 
 def _tree(found: Outline, rows: tuple[ReportRow, ...]) -> ReportTree:

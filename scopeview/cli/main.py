@@ -79,7 +79,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
-        # The reader of a pipe (`| head`) went away: nothing is wrong, and nobody is left to be told.
+        # The reader of a pipe (`| head`) went away: nothing is wrong, and nobody is left to read.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:

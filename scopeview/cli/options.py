@@ -29,7 +29,7 @@ class Source:
     def load(self, *, prints_notes: bool = False) -> Model:
         """Read the artifact, and import it through TensorFlow if that was asked for.
 
-        What could not be read of it is shown on standard error, unless the command tells that itself.
+        What could not be read of it is shown on standard error, unless the command says that itself.
         """
         from scopeview.readers import limited, read
         from scopeview.render.formats import printable

@@ -51,11 +51,11 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.analysis.answers.sharing import sharing, sharing_of
     from scopeview.analysis.context import AnalysisContext
     from scopeview.render.text.console import make_console
-    from scopeview.render.text.sharing import print_sharing, print_story
+    from scopeview.render.text.sharing import print_sharing, print_variable
 
     context = AnalysisContext(Source(path, tags, artifact, importing, timeout).load()).for_sharing(program)
     if not len(context.model.graph):
-        click.echo(f"{path} has no graph, so that nothing tells who uses a variable: pass its .meta or .pb", err=True)
+        click.echo(f"{path} has no graph, so nothing says who uses a variable: pass its .meta or .pb", err=True)
     if variable is not None:
         report = sharing_of(context, variable)
     else:
@@ -75,4 +75,4 @@ def command(  # noqa: PLR0913 - one parameter per option
         print_sharing(console, report)
         return
     for use in report.variables:
-        print_story(console, use)
+        print_variable(console, use)

@@ -132,7 +132,7 @@ class Variable:
 
     @property
     def identity(self) -> str:
-        """What tells it from every other variable of the model: its op, or its object, or its key in a checkpoint."""
+        """What no other variable of the model has: its op, or its object, or its key in a checkpoint."""
         if self.handle_op:
             return self.handle_op
         if self.object_paths:

@@ -106,8 +106,8 @@ def _choose(found: Sequence[MetaGraph], tags: Sequence[str] | None, path: str) -
         untagged = [meta for meta in found if not meta.tags]
         if len(found) > 1 and len(untagged) != 1:
             choices = " or ".join(f"--tags {quote(','.join(meta.tags))}" for meta in found[:_MOST_NAMED])
-            told = f"{path} holds {len(found)} MetaGraphs; choose one: {choices}"
-            raise AmbiguousError(told, tuple(",".join(meta.tags) for meta in found), are_tags=True)
+            message = f"{path} holds {len(found)} MetaGraphs; choose one: {choices}"
+            raise AmbiguousError(message, tuple(",".join(meta.tags) for meta in found), are_tags=True)
         return _with_others(untagged[0] if len(found) > 1 else found[0], found)
     wanted = set(tags)
     for meta in found:

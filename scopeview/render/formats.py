@@ -47,7 +47,7 @@ def _escaped(character: str) -> str:
 
 
 def shortened(text: str, width: int) -> str:
-    """Cut a text in its middle, where names say least; the end of a path tells more than its start.
+    """Cut a text in its middle, where names say least; the end of a path says more than its start.
 
     >>> shortened("resnet/block1/unit_2/conv3/weights", 20)
     'resnet/…onv3/weights'

@@ -41,9 +41,9 @@ def _parts(report: DiffReport) -> Iterator[str]:
         sides = sides_of(report)
         for line in changed[:_LINES]:
             first = line.entries[0]
-            told = described_together(line, sides) if len(line.entries) > 1 else describe(first, sides)
+            description = described_together(line, sides) if len(line.entries) > 1 else describe(first, sides)
             mark = "!" if MARKS[line.status] in "~>" else MARKS[line.status]
-            yield f"{mark} {_plain(line.name)}  {_plain(told)}"
+            yield f"{mark} {_plain(line.name)}  {_plain(description)}"
         if len(changed) > _LINES:
             yield f"# {len(changed) - _LINES:,} more"
         yield "```"

@@ -161,8 +161,8 @@ def _sharing(report: SharingReport) -> Iterator[str]:
             (site.scope or "(root)", site.relation, " <- ".join(str(f) for s in site.code[:1] for f in s.frames[:3]))
             for site in use.call_sites
         ]
-        told = f"<small>{_text(use.history.summary)}</small>" if use.history is not None else ""
-        yield f"<details><summary>{head}</summary>{told}{_table(('call site', 'relation', 'lines'), rows)}</details>"
+        history = f"<small>{_text(use.history.summary)}</small>" if use.history is not None else ""
+        yield f"<details><summary>{head}</summary>{history}{_table(('call site', 'relation', 'lines'), rows)}</details>"
     if report.total > _MOST_ROWS:
         yield f"<small>{report.total - _MOST_ROWS:,} more</small>"
 

@@ -1,7 +1,7 @@
 """What a request must be before it is answered, and what a page may do.
 
 The server is for one person on one machine. Other pages in that person's browser can send requests to it: the Host
-header tells a name that was pointed at 127.0.0.1 (DNS rebinding), the Origin header a page from elsewhere. Off the
+header shows a name that was pointed at 127.0.0.1 (DNS rebinding), the Origin header a page from elsewhere. Off the
 loopback a token must be known. Names of a model are data, and the policy lets no page run what it did not ship with.
 """
 

@@ -74,7 +74,7 @@ def test_a_layer_object_reads_in_its_first_scope_at_every_step() -> None:
     assert forward == [f"step_0/basic_lstm_cell/MatMul{suffix}" for suffix in ("", *(f"_{i}" for i in range(1, 10)))]
 
 
-def test_what_keeps_a_variable_running_is_told_from_what_uses_it() -> None:
+def test_what_keeps_a_variable_running_is_no_use_of_it() -> None:
     model = load("m24_adam.meta")
     (weights,) = model.variables.named("dense/weights")
 

@@ -1,4 +1,4 @@
-"""What exists for the sake of another variable, and the rule that tells."""
+"""What exists for the sake of another variable, and the rule that says so."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def attached(model: Model) -> dict[str, tuple[str, str, str, str]]:
     return {a.variable: (a.primary, a.kind, a.holds, a.rule) for a in AnalysisContext(model).auxiliary_variables}
 
 
-def test_an_update_op_tells_its_slots_whatever_they_are_called() -> None:
+def test_an_update_op_has_its_slots_whatever_they_are_called() -> None:
     model = model_from_text(
         """
         w VariableV2 shape=2
@@ -74,21 +74,21 @@ def test_names_of_a_checkpoint_tell_slots(name: str, primary: str) -> None:
 def test_another_shape_needs_more_than_a_name() -> None:
     assert attached(checkpoint({"net/w": [2, 3], "net/w/Adafactor": [2]})) == {}
 
-    told = [
+    made = [
         Variable("net/w", "checkpoint", (2, 3), "float32", trainable=True),
         Variable("net/w/Adafactor", "checkpoint", (2,), "float32", trainable=False),
     ]
-    assert attached(checkpoint_of(told)) == {"net/w/Adafactor": ("net/w", "slot", "", "S5")}
+    assert attached(checkpoint_of(made)) == {"net/w/Adafactor": ("net/w", "slot", "", "S5")}
 
 
-def test_a_key_of_an_object_graph_tells_the_slot() -> None:
+def test_a_key_of_an_object_graph_names_the_slot() -> None:
     values = "/.ATTRIBUTES/VARIABLE_VALUE"
-    told = [
+    made = [
         Variable("w", "checkpoint", (2,), "float32", checkpoint_keys=(f"net/w{values}",)),
         Variable("Adam/w/m", "checkpoint", (2,), "float32", checkpoint_keys=(f"net/w/.OPTIMIZER_SLOT/opt/m{values}",)),
     ]
 
-    assert attached(checkpoint_of(told)) == {"Adam/w/m": ("w", "slot", "", "S3")}
+    assert attached(checkpoint_of(made)) == {"Adam/w/m": ("w", "slot", "", "S3")}
 
 
 def test_scalars_of_optimizers_belong_to_no_variable() -> None:

@@ -12,10 +12,10 @@ from tests.graphs import model_from_text
 def sites(text: str, name: str) -> list[str]:
     context = AnalysisContext(model_from_text(text))
     (variable,) = context.model.variables.named(name)
-    return [_told(site) for site in context.call_sites(variable)]
+    return [_described(site) for site in context.call_sites(variable)]
 
 
-def _told(site: CallSite) -> str:
+def _described(site: CallSite) -> str:
     return f"{site.relation} {site.scope}{f' x{site.times}' if site.times > 1 else ''}"
 
 
@@ -77,7 +77,7 @@ def test_a_scope_that_lies_in_another_user_belongs_to_it() -> None:
     assert sites(text, "s/w") == ["cross decode", "cross encode"]
 
 
-def test_evidence_tells_a_reentry_from_a_scope_that_only_looks_on() -> None:
+def test_evidence_distinguishes_a_reentry_from_a_scope_that_only_reads() -> None:
     text = (
         W
         + """

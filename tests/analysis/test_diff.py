@@ -27,7 +27,7 @@ def report(a: Model, b: Model, **options: object) -> DiffReport:
     return diff(AnalysisContext(a), AnalysisContext(b), **options).report  # type: ignore[arg-type]
 
 
-def told(entry: DiffEntry) -> tuple[str, str | None, str | None]:
+def line(entry: DiffEntry) -> tuple[str, str | None, str | None]:
     return entry.status, entry.a, entry.b
 
 
@@ -49,10 +49,10 @@ def test_a_training_step_changes_values_and_nothing_else() -> None:
     assert all(entry.evidence == "name; same checksum" for entry in found.entries if entry.status == "same")
 
 
-def test_the_renamed_model_is_told_by_two_rules() -> None:
+def test_the_renamed_model_is_two_rules() -> None:
     found = report(sample("m33_original.ckpt"), sample("m33_renamed.meta"))
 
-    assert [told(entry) for entry in found.entries] == [
+    assert [line(entry) for entry in found.entries] == [
         ("renamed", f"layer{i}/{old}", f"model/layer{i}/{new}")
         for i in (1, 2, 3)
         for old, new in (("biases", "biases"), ("weights", "kernel"))
@@ -82,7 +82,7 @@ def test_every_status() -> None:
 
     found = report(a, checkpoint_of(b))
 
-    assert [told(entry) for entry in found.entries] == [
+    assert [line(entry) for entry in found.entries] == [
         ("only_b", None, "fresh/y"),
         ("only_a", "gone/x", None),
         ("renamed", "l/old/q", "l/new/q"),
@@ -118,7 +118,7 @@ def test_the_other_way_round_is_the_mirror_image(a: str, b: str) -> None:
     forth, back = report(sample(a), sample(b)), report(sample(b), sample(a))
     swapped = {"only_a": "only_b", "only_b": "only_a"}
 
-    assert {told(entry) for entry in forth.entries} == {
+    assert {line(entry) for entry in forth.entries} == {
         (swapped.get(entry.status, entry.status), entry.b, entry.a) for entry in back.entries
     }
 
@@ -148,7 +148,7 @@ def test_partitions_that_differ_in_number_are_not_compared_by_checksum() -> None
     assert (entry.status, entry.values_differ) == ("same", None)
 
 
-def test_object_paths_that_shift_while_names_stay_are_told() -> None:
+def test_object_paths_that_shift_while_names_stay_are_reported() -> None:
     def layers(*names: str) -> Model:
         return checkpoint_of(
             [
@@ -167,7 +167,7 @@ def test_object_paths_that_shift_while_names_stay_are_told() -> None:
 
     found = report(layers("a/k", "b/k"), layers("new/k", "a/k", "b/k"))
 
-    assert [told(entry) for entry in found.entries] == [
+    assert [line(entry) for entry in found.entries] == [
         ("same", "a/k", "a/k"),
         ("same", "b/k", "b/k"),
         ("only_b", None, "new/k"),
@@ -175,7 +175,7 @@ def test_object_paths_that_shift_while_names_stay_are_told() -> None:
     assert found.shifted == ("a/k", "b/k")
 
 
-def test_membership_that_changed_is_told() -> None:
+def test_membership_that_changed_is_reported() -> None:
     text = "w VariableV2 shape=2\nv VariableV2 shape=3"
     a = model_from_text(text, {"variables": ["w", "v"], "trainable_variables": ["w", "v"]})
     b = model_from_text(text, {"variables": ["w", "v"], "trainable_variables": ["w"], "FROZEN": ["v:0"]})
@@ -186,7 +186,7 @@ def test_membership_that_changed_is_told() -> None:
     assert (report(a, b).moved, report(a, b).differs(), report(a, b).differs(["collections"])) == (1, True, True)
 
 
-def test_values_that_moved_to_another_name_are_told() -> None:
+def test_values_that_moved_to_another_name_are_reported() -> None:
     def layers(*checksums: int) -> Model:
         return checkpoint_of(
             [

@@ -15,7 +15,7 @@ from tests.analysis.test_graph_view import GAN, check, of_text, true_edges
     "opened", [[], ["discriminator"], ["discriminator", "discriminator/hidden", "discriminator_1"]]
 )
 @pytest.mark.parametrize("layers", [1, 2, 9])
-def test_a_scope_with_others_open_tells_every_edge_once(opened: list[str], layers: int) -> None:
+def test_a_scope_with_others_open_has_every_edge_once(opened: list[str], layers: int) -> None:
     for scope in ("", "discriminator"):
         found = whole_graph(GAN, scope, opened, layers=layers)
 
@@ -31,7 +31,7 @@ def test_a_scope_with_others_open_tells_every_edge_once(opened: list[str], layer
                 assert is_within(node.item.path, found.nodes[node.parent].item.path)
 
 
-def test_a_diff_is_told_by_the_items_of_a_picture() -> None:
+def test_a_diff_is_counted_by_the_items_of_a_picture() -> None:
     a = of_text("x Placeholder\nenc/a Relu x\nenc/b Tanh enc/a\nold/c Neg enc/b\nloss Sum old/c")
     b = of_text(
         "x Placeholder\nenc/a Relu x\nenc/b Sigmoid enc/a\nenc/more Exp enc/b\nnew/c/d Abs enc/more\nloss Sum new/c/d"

@@ -1,4 +1,4 @@
-"""What is drawn of the dataflow: every edge is told once, whatever is opened, folded or set aside."""
+"""What is drawn of the dataflow: every edge is drawn once, whatever is opened, folded or hidden by role."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_no_scope_gets_anything_from_itself() -> None:
     assert [one.path for one in inside.outside] == ["half", "x"]
 
 
-def test_ops_in_collections_are_told_as_variables_are() -> None:
+def test_ops_in_collections_are_marked_as_variables_are() -> None:
     found = check(AnalysisContext(scopeview.load(SAMPLES / "m22_collections.meta")), "")
 
     assert {item.path: item.collections for item in found.items if item.path in ("y", "loss", "mean_1", "update")} == {
@@ -197,13 +197,13 @@ def test_ops_in_collections_are_told_as_variables_are() -> None:
     }
 
 
-def test_a_constant_tells_its_value_whoever_reads_it() -> None:
+def test_a_constant_shows_its_value_whoever_reads_it() -> None:
     text = "half Const value=0.5\nx Placeholder\nx/axes Const value=0,1\na Mul x half\nb Add x half\nc Sum x x/axes"
     found = check(AnalysisContext(model_from_text(text)), "")
 
-    told = {item.label: [(one.name, one.preview) for one in item.constants] for item in found.items}
-    assert told["half"] == [("half", ("0.5",))]
-    assert told["a"] == told["b"] == []
+    by_label = {item.label: [(one.name, one.preview) for one in item.constants] for item in found.items}
+    assert by_label["half"] == [("half", ("0.5",))]
+    assert by_label["a"] == by_label["b"] == []
 
 
 def test_what_stands_for_variables_of_a_module_keeps_no_initializer_in_place() -> None:
@@ -218,11 +218,11 @@ def test_what_stands_for_variables_of_a_module_keeps_no_initializer_in_place() -
     """
     found = check(AnalysisContext(model_from_text(text)), "")
 
-    told = {item.label: item.hidden_by for item in found.items}
-    assert (told["dead"], told["alone"], told["x"]) == ("init", None, None)
+    by_label = {item.label: item.hidden_by for item in found.items}
+    assert (by_label["dead"], by_label["alone"], by_label["x"]) == ("init", None, None)
 
 
-def test_writes_are_told_from_reads() -> None:
+def test_writes_are_distinguished_from_reads() -> None:
     found = picture(GAN, "", view_options=ViewOptions(roles=frozenset({"update"})))
     names = [item.label for item in found.items]
 
@@ -232,7 +232,7 @@ def test_writes_are_told_from_reads() -> None:
 
 
 @pytest.mark.parametrize("path", sorted({sample["path"] for sample in samples()}))
-def test_every_edge_is_told_once_in_every_scope_of_a_sample(path: str) -> None:
+def test_every_edge_is_drawn_once_in_every_scope_of_a_sample(path: str) -> None:
     context = AnalysisContext(scopeview.load(SAMPLES / path, **CHOICES.get(path, {})))  # type: ignore[arg-type]
     paths = ["", *(context.model.op_scopes.path(scope) for scope in range(1, len(context.model.op_scopes)))]  # type: ignore[arg-type]
     for scope in random.Random(path).sample(paths, min(len(paths), 25)):
@@ -240,7 +240,7 @@ def test_every_edge_is_told_once_in_every_scope_of_a_sample(path: str) -> None:
 
 
 @pytest.mark.skipif(not corpus(), reason=NO_CORPUS)
-def test_every_edge_is_told_once_in_real_graphs() -> None:
+def test_every_edge_is_drawn_once_in_real_graphs() -> None:
     rows = [row for row in corpus() if row["parses"] == "yes" and 500 < int(row["nodes"] or 0) < 8000]
     for row in sorted(rows, key=lambda row: row["entry"])[::12]:
         try:
@@ -253,24 +253,24 @@ def test_every_edge_is_told_once_in_real_graphs() -> None:
             check(context, tree.path(scope))  # type: ignore[arg-type]
 
 
-def test_what_lies_on_a_way_of_data_is_never_set_aside() -> None:
+def test_what_lies_on_a_way_of_data_is_never_hidden() -> None:
     text = "x Placeholder\nw VariableV2 shape=2\na/gradients/g ReluGrad x x\ny MatMul a/gradients/g w"
     context = of_text(text + "\nsave/SaveV2 SaveV2 y")
 
-    aside = {item.label: item.hidden_by for item in picture(context).items}
+    hidden = {item.label: item.hidden_by for item in picture(context).items}
 
-    assert aside["a"] is None
-    assert aside["save"] == "save"
+    assert hidden["a"] is None
+    assert hidden["save"] == "save"
     assert {item.hidden_by for item in picture(context, "save").items} == {None}  # there is nothing else to look at
 
 
-def test_what_is_set_aside_is_brought_back_by_role_and_one_by_one() -> None:
-    def aside(view_options: ViewOptions) -> set[str]:
+def test_what_is_hidden_by_role_is_brought_back_by_role_and_one_by_one() -> None:
+    def hidden(view_options: ViewOptions) -> set[str]:
         return {item.label for item in check(GAN, "", view_options).items if item.hidden_by}
 
-    assert "save" not in aside(ViewOptions(roles=frozenset({"save"})))
-    assert "save" in aside(ViewOptions(shown=frozenset({"gradients"})))
-    assert "gradients" not in aside(ViewOptions(shown=frozenset({"gradients"})))
+    assert "save" not in hidden(ViewOptions(roles=frozenset({"save"})))
+    assert "save" in hidden(ViewOptions(shown=frozenset({"gradients"})))
+    assert "gradients" not in hidden(ViewOptions(shown=frozenset({"gradients"})))
 
 
 def test_a_series_includes_its_first_and_the_odd_one_out_stays() -> None:
@@ -323,7 +323,7 @@ def test_twins_that_would_feed_themselves_are_drawn_apart() -> None:
     ],
     ids=["chain", "star", "scopes", "ops"],
 )
-def test_a_level_of_thousands_is_bounded_and_tells_all_of_it(text: str, most: int) -> None:
+def test_a_level_of_thousands_is_bounded_and_counts_all_of_it(text: str, most: int) -> None:
     found = check(of_text(text), "")
 
     assert 0 < len(found.items) <= most

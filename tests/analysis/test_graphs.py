@@ -14,7 +14,7 @@ def compared(a: str, b: str) -> GraphDiff:
     return diff_graphs(model_from_text(a).graph, model_from_text(b).graph, {})
 
 
-def told(found: GraphDiff) -> list[tuple[str, str | None, str | None, tuple[str, ...]]]:
+def lines(found: GraphDiff) -> list[tuple[str, str | None, str | None, tuple[str, ...]]]:
     return [(op.status, op.a, op.b, op.aspects) for op in found.ops]
 
 
@@ -27,7 +27,7 @@ def test_an_inserted_op_shifts_nothing_but_names() -> None:
     found = compared(CHAIN, shifted)
 
     assert (found.added, found.removed) == (1, 0)
-    assert told(found) == [
+    assert lines(found) == [
         ("added", None, "r", ()),
         ("changed", "r", "r_1", ("inputs",)),
         ("renamed", "r_1", "r_2", ()),
@@ -79,12 +79,12 @@ def test_an_op_that_went_to_another_name_shifts_none_of_its_siblings() -> None:
 def test_placement_and_storage_count_under_the_names_of_the_other_side() -> None:
     a = "w VarHandleOp shape=2 shared_name=w\nv VarHandleOp shape=2 shared_name=v\ny Neg w class=w\n"
 
-    assert told(compared(a, a.replace("class=w", "class=v"))) == [("changed", "y", "y", ("attributes",))]
-    assert told(compared(a, a.replace("shared_name=v", "shared_name=w"))) == [("changed", "v", "v", ("attributes",))]
+    assert lines(compared(a, a.replace("class=w", "class=v"))) == [("changed", "y", "y", ("attributes",))]
+    assert lines(compared(a, a.replace("shared_name=v", "shared_name=w"))) == [("changed", "v", "v", ("attributes",))]
 
 
 def test_inputs_that_are_missing_are_compared_by_their_names() -> None:
-    assert told(compared("y Neg gone", "y Neg lost")) == [("changed", "y", "y", ("inputs",))]
+    assert lines(compared("y Neg gone", "y Neg lost")) == [("changed", "y", "y", ("inputs",))]
 
 
 def test_functions_are_compared_whatever_their_counters() -> None:

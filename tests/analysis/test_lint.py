@@ -32,9 +32,9 @@ def sample(name: str) -> Model:
 
 def variable(name: str, shape: str = "2", **attributes: str) -> str:
     """A ref variable that is made by an initializer, and read."""
-    told = " ".join(f"{key}={value}" for key, value in attributes.items())
+    pairs = " ".join(f"{key}={value}" for key, value in attributes.items())
     return f"""
-        {name} VariableV2 shape={shape} {told}
+        {name} VariableV2 shape={shape} {pairs}
         {name}/Initializer/zeros Const value=0
         {name}/Assign Assign {name} {name}/Initializer/zeros
         {name}/read Identity {name}
@@ -308,7 +308,7 @@ def test_notes_that_are_not_listed_are_counted() -> None:
     assert everything.withheld == {}
 
 
-def test_what_tensorflow_refuses_is_told_after_an_import() -> None:
+def test_what_tensorflow_refuses_is_reported_after_an_import() -> None:
     model = replace(model_from_text("a MyOp"), imported=ImportReport(ok=False, unregistered=("MyOp",)))
 
     assert found_by("G22", model) == ["MyOp"]

@@ -195,7 +195,7 @@ def test_large_sides_are_solved_by_a_sample() -> None:
 
 
 # Models as two code bases name them, which the matcher was not made for. What is asked for is less than what is reached
-# (`benchmarks/renames.py` prints it); siblings that order alone tells apart stay open where there is none.
+# (`benchmarks/renames.py` prints it); siblings that order alone distinguishes stay open where there is none.
 MODELS = [*transformers.models(3, 8), *convolutions.models(3, 8)]
 
 

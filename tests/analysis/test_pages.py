@@ -46,7 +46,7 @@ def test_twins_are_one_row_that_names_them_all() -> None:
     assert {row.path for row in apart} >= set(row.members)
 
 
-def test_findings_are_told_where_they_are_and_above() -> None:
+def test_findings_are_counted_where_they_are_and_above() -> None:
     context = AnalysisContext(scopeview.load(SAMPLES / "m18_missed_sharing.meta"))
     wheres = [found.where for found in lint(Subject(context), severity="warning").findings]
 

@@ -84,8 +84,8 @@ def test_ribbons_add_up_to_the_entries_of_a_real_diff(opened: list[str]) -> None
     both = Counter(entry.status for entry in report.entries if entry.a is not None and entry.b is not None)
     assert sum(r.same for r in found.ribbons) == both["same"]
     assert sum(r.renamed for r in found.ribbons) == both["renamed"] > 0
-    assert {fate: sum(getattr(r, fate) for r in found.ribbons) for fate in ("shape", "dtype", "values")} == {
-        fate: both[fate] for fate in ("shape", "dtype", "values")
+    assert {change: sum(getattr(r, change) for r in found.ribbons) for change in ("shape", "dtype", "values")} == {
+        change: both[change] for change in ("shape", "dtype", "values")
     }
     assert sum(node.alone for node in found.a) == report.summary["only_a"]
     assert sum(node.alone for node in found.b) == report.summary["only_b"]

@@ -41,7 +41,7 @@ both                     NoOp        ^train  ^init
 """
 
 
-def test_structure_tells_roles_without_any_name_of_tensorflows() -> None:
+def test_structure_gives_roles_without_any_name_of_tensorflows() -> None:
     found = roles(model_from_text(TRAINING + saver({"w": "w"}, name="keep")))
 
     assert {name: role for name, role in found.items() if not name.startswith("keep")} == {
@@ -252,7 +252,7 @@ def test_control_flow_that_asks_whether_a_variable_is_initialized_is_no_use_of_i
     assert [site.scope for site in context.call_sites(weights)] == ["dense"]
 
 
-def test_functions_that_save_are_told_from_functions_that_compute() -> None:
+def test_functions_that_save_are_distinguished_from_functions_that_compute() -> None:
     model = scopeview.load(SAMPLES / "m29_module")
     context = AnalysisContext(model)
 

@@ -82,7 +82,7 @@ def test_a_variable_answers_to_all_its_names() -> None:
         sharing_of(savers, "old/w")
 
 
-def test_sharing_is_told_by_the_scopes_that_were_entered_again() -> None:
+def test_sharing_is_summed_by_the_scopes_that_were_entered_again() -> None:
     gan = sharing(AnalysisContext(scopeview.load(SAMPLES / "m17_gan.meta")))
     filters = sharing(AnalysisContext(scopeview.load(SAMPLES / "m19_shared_filter.meta")))
 

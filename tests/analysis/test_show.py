@@ -131,7 +131,7 @@ def test_shapes_that_tensorflow_inferred_are_shown() -> None:
     ]
 
 
-def test_a_scope_of_a_function_is_told_under_its_name() -> None:
+def test_a_scope_of_a_function_is_shown_under_its_name() -> None:
     context = AnalysisContext(scopeview.load(SAMPLES / "m27_while_v2_resource.meta"))
     for name, function in context.model.functions.items():
         tree = function.body.scopes

@@ -114,7 +114,7 @@ def test_a_variable_of_a_graph_is_found_in_the_checkpoints_under_its_keys() -> N
         values_of(renaming, "nope", [])
 
 
-def test_what_is_cut_off_is_told_and_not_described(tmp_path: Path) -> None:
+def test_what_is_cut_off_is_counted_and_not_described(tmp_path: Path) -> None:
     for suffix in (".index", ".data-00000-of-00001"):
         content = (SAMPLES / f"m33_original.ckpt{suffix}").read_bytes()
         (tmp_path / f"m.ckpt{suffix}").write_bytes(content[:100] if "data" in suffix else content)

@@ -46,9 +46,9 @@ def serve() -> Iterator[Callable[..., str]]:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         running.append(process)
         assert process.stdout is not None
-        told = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
-        assert told is not None
-        return told[0]
+        address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert address is not None
+        return address[0]
 
     yield start
     for process in running:

@@ -1,4 +1,4 @@
-"""The graph in a real browser: what is drawn is what the server tells, whatever was opened on the way there."""
+"""The graph in a real browser: what is drawn is what the server answers, whatever was opened on the way there."""
 
 from __future__ import annotations
 
@@ -49,24 +49,24 @@ def in_place(picture: dict[str, Any]) -> list[str]:
     return [item["id"] for item in picture["items"] if item["hidden_by"] is None]
 
 
-def test_what_is_drawn_is_what_the_server_tells(page: Page, url: str) -> None:
+def test_what_is_drawn_is_what_the_server_answers(page: Page, url: str) -> None:
     scopes = ["", "discriminator", "discriminator/hidden", "discriminator_1"]
     model = opened(page, url, op=scopes[1:], auxiliary="shown")
 
-    found, told = drawn(page), list(pictures(page, url, model, scopes))
-    expected = {f"{picture['scope']}\\u000a{name}" for picture in told for name in in_place(picture)}
+    found, answer = drawn(page), list(pictures(page, url, model, scopes))
+    expected = {f"{picture['scope']}\\u000a{name}" for picture in answer for name in in_place(picture)}
     assert {one["key"] for one in found["items"]} == expected
     assert {one["key"].split("\\u000a")[1] for one in found["items"] if one["open"]} == set(scopes[1:])
     links = 0
-    for picture in told:
-        aside = [one["hidden_by"] for one in (*picture["items"], *picture["outside"])]
-        links += sum(aside[link["source"]] is None and aside[link["target"]] is None for link in picture["links"])
+    for picture in answer:
+        hidden = [one["hidden_by"] for one in (*picture["items"], *picture["outside"])]
+        links += sum(hidden[link["source"]] is None and hidden[link["target"]] is None for link in picture["links"])
     assert len(found["links"]) == links
     check_geometry(found)
     tip = page.locator('svg.graph .gate[data-scope="/discriminator_1"][data-gate="/discriminator"] title')
     shared = [f"discriminator/{layer}/{name}" for layer in ("hidden", "logits") for name in ("biases", "weights")]
     assert tip.evaluate("(one) => one.textContent").splitlines() == ["from discriminator", *shared]
-    for one in (one for picture in told for one in picture["items"] if one["hidden_by"]):
+    for one in (one for picture in answer for one in picture["items"] if one["hidden_by"]):
         panel = page.get_by_role("complementary", name="Hidden by role")
         expect(panel.get_by_title(one["path"], exact=True)).to_have_count(1)
 
@@ -191,15 +191,15 @@ def test_the_drawing_is_saved_with_its_text(page: Page, url: str) -> None:
     assert {"discriminator", "loss_d"} <= set(texts)
     with page.expect_download() as saved:
         page.get_by_role("button", name="save the graph as PNG").click()
-    told = page.evaluate(PAINTED, base64.b64encode(saved.value.path().read_bytes()).decode())
+    answer = page.evaluate(PAINTED, base64.b64encode(saved.value.path().read_bytes()).decode())
     box = page.locator("svg.graph").bounding_box()
     assert box is not None
-    assert told["size"] == pytest.approx([box["width"] * 2, box["height"] * 2], abs=1)
+    assert answer["size"] == pytest.approx([box["width"] * 2, box["height"] * 2], abs=1)
     items = page.locator("svg.graph .item").evaluate_all("(all) => all.map((one) => one.getBoundingClientRect())")
     drawn_to = [
         2 * (max(one[side] for one in items) - start) for side, start in (("right", box["x"]), ("bottom", box["y"]))
     ]
-    assert told["painted"] == pytest.approx(drawn_to, abs=6)
+    assert answer["painted"] == pytest.approx(drawn_to, abs=6)
 
 
 @pytest.mark.skipif(not corpus(), reason=NO_CORPUS)
@@ -227,9 +227,9 @@ def test_a_diff_is_marked_in_the_drawing(page: Page, serve: Serve, tmp_path: Pat
     expect(item(page, "\\\\u000aold")).to_have_class("item scope hue0 diff-gone")
     expect(item(page, "\\\\u000aenc")).to_contain_text("+1 ~1")
     expect(item(page, "\\\\u000ax")).not_to_contain_text("~")
-    aside = page.get_by_role("complementary", name="Hidden by role")
-    expect(aside.get_by_role("button", name="new", exact=True)).to_be_visible()
+    hidden = page.get_by_role("complementary", name="Hidden by role")
+    expect(hidden.get_by_role("button", name="new", exact=True)).to_be_visible()
     item(page, "\\\\u000aenc").dblclick()
     expect(item(page, "enc\\\\u000aenc/b")).to_have_class("item op hue0 diff-changed")
-    aside.get_by_role("button", name="new", exact=True).click()
+    hidden.get_by_role("button", name="new", exact=True).click()
     expect(page.get_by_role("complementary", name="What is selected")).to_contain_text("op scope")

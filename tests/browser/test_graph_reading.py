@@ -51,15 +51,15 @@ def test_by_keyboard_alone(page: Page, url: str) -> None:
     page.keyboard.press("f")
 
 
-def test_a_link_tells_its_edges_and_a_trace_its_ops(page: Page, url: str) -> None:
+def test_a_link_lists_its_edges_and_a_trace_its_ops(page: Page, url: str) -> None:
     model = opened(page, url)
     link = page.locator('svg.graph .link[data-source="/discriminator"][data-target="/discriminator_1"]')
     link.locator(".grip").dispatch_event("click")
 
     inspector = page.get_by_role("complementary", name="What is selected")
     expect(inspector).to_contain_text("4 edges")
-    told = page.request.get(f"{url}api/models/{model}/graph/edges?source=discriminator&target=discriminator_1").json()
-    for edge in told["edges"]:
+    answer = page.request.get(f"{url}api/models/{model}/graph/edges?source=discriminator&target=discriminator_1").json()
+    for edge in answer["edges"]:
         expect(inspector.get_by_role("button", name=edge["source"], exact=True)).to_have_count(1)
     assert "link=discriminator" in page.url
 
@@ -86,7 +86,7 @@ def test_a_link_tells_its_edges_and_a_trace_its_ops(page: Page, url: str) -> Non
     assert "trace=paths" in page.url
 
 
-def test_several_are_selected_and_what_they_share_is_told(page: Page, url: str) -> None:
+def test_several_are_selected_and_what_they_share_is_listed(page: Page, url: str) -> None:
     opened(page, url)
     item(page, "\\\\u000adiscriminator").click()
     item(page, "\\\\u000adiscriminator_1").click(modifiers=["Shift"])
@@ -160,22 +160,22 @@ def test_the_legend_is_what_is_on_the_screen(page: Page, url: str) -> None:
 
 def test_what_is_hidden_by_role_comes_back_and_goes_again(page: Page, url: str) -> None:
     opened(page, url)
-    aside = page.get_by_role("complementary", name="Hidden by role")
+    panel = page.get_by_role("complementary", name="Hidden by role")
     expect(item(page, "\\\\u000asave")).to_have_count(0)
-    expect(aside).to_have_count(0)  # it takes no room from the graph until it is wanted
+    expect(panel).to_have_count(0)  # it takes no room from the graph until it is wanted
 
     page.get_by_role("button", name="hidden by role").click()
-    aside.get_by_role("button", name="draw save in the graph").click()
+    panel.get_by_role("button", name="draw save in the graph").click()
     expect(item(page, "\\\\u000asave")).to_be_visible()
     assert "show=save" in page.url
-    aside.get_by_title("draw all ops of role gradient in the graph").click()
+    panel.get_by_title("draw all ops of role gradient in the graph").click()
     expect(item(page, "\\\\u000agradients")).to_be_visible()
     settle(page)
     check_geometry(drawn(page))
     page.go_back()
     expect(item(page, "\\\\u000agradients")).to_have_count(0)
     page.get_by_role("button", name="hidden by role").click()
-    expect(aside).to_have_count(0)
+    expect(panel).to_have_count(0)
 
 
 def test_it_is_shown_from_elsewhere(page: Page, url: str) -> None:
@@ -216,11 +216,11 @@ def test_what_is_named_elsewhere_is_opened_unfolded_and_brought_back(page: Page,
 def test_a_function_is_drawn_as_a_root_of_its_own(page: Page, serve: Serve) -> None:
     address = serve(SAMPLES / "m27_while_v2_resource.meta")
     model = page.request.get(f"{address}api/models").json()[0]["id"]
-    told = page.request.get(f"{address}api/models/{model}/inspection").json()
+    answer = page.request.get(f"{address}api/models/{model}/inspection").json()
     function = (
-        told["functions"]["functions"][0]["name"]
-        if isinstance(told["functions"], dict)
-        else told["functions"][0]["name"]
+        answer["functions"]["functions"][0]["name"]
+        if isinstance(answer["functions"], dict)
+        else answer["functions"][0]["name"]
     )
     page.goto(f"{address}?{urlencode({'model': model, 'function': function})}")
     settle(page)
@@ -242,8 +242,8 @@ def test_a_function_is_drawn_as_a_root_of_its_own(page: Page, serve: Serve) -> N
     for function in ("loop_body_213", "loop_cond_212"):
         inspector.get_by_role("button", name=function, exact=True).click()
         expect(page.get_by_role("navigation", name="Where")).to_have_text(f"main graph › {function}")
-        told = page.request.get(f"{address}api/models/{model}/show?name={function}").json()["functions"][0]
-        for text in (*told["arguments"], *told["results"]):
+        answer = page.request.get(f"{address}api/models/{model}/show?name={function}").json()["functions"][0]
+        for text in (*answer["arguments"], *answer["results"]):
             expect(inspector.get_by_text(text, exact=True)).to_have_count(1)
         page.go_back()
 

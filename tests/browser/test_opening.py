@@ -116,7 +116,7 @@ def test_a_file_that_changes_is_offered(page: Page, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_gone_says_so_and_is_tried_again(browser: Browser, tmp_path: Path) -> None:
-    page = browser.new_page()  # its console tells of questions that were on their way when the file went, rightly
+    page = browser.new_page()  # its console speaks of questions that were on their way when the file went, rightly
     path = tmp_path / "model.meta"
     shutil.copy(SAMPLES / "m17_gan.meta", path)
     try:
@@ -164,7 +164,7 @@ def test_what_else_a_folder_holds_is_opened_from_it(page: Page, serve: Serve, tm
 
 
 def test_a_server_that_is_gone_and_comes_back(browser: Browser, tmp_path: Path) -> None:
-    page = browser.new_page()  # its console tells of every request that fails, rightly
+    page = browser.new_page()  # its console speaks of every request that fails, rightly
     try:
         with served(str(SAMPLES / "m18_missed_sharing.meta")) as address:
             opened(page, address)
@@ -200,9 +200,9 @@ class served:  # noqa: N801 - used as a function
     def __enter__(self) -> str:
         self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
-        told = re.search(r"http://127\.0\.0\.1:\d+/", self._process.stdout.readline())
-        assert told is not None
-        return told[0]
+        printed = re.search(r"http://127\.0\.0\.1:\d+/", self._process.stdout.readline())
+        assert printed is not None
+        return printed[0]
 
     def __exit__(self, *_error: object) -> None:
         self._process.terminate()

@@ -93,7 +93,7 @@ def test_every_column_can_be_reached_and_no_name_is_lost(page: Page, url: str) -
     assert first["x"] >= frame["x"]  # the name stays where the rest is scrolled
 
 
-def test_values_of_a_variable_are_told_for_every_open_checkpoint(page: Page, serve: Serve) -> None:
+def test_values_of_a_variable_are_shown_for_every_open_checkpoint(page: Page, serve: Serve) -> None:
     url = serve(SAMPLES / "m28_partitioned.meta", SAMPLES / "m28_partitioned.ckpt")
     opened(page, url, view="variables")
     page.locator(".line").first.click()

@@ -58,7 +58,7 @@ def test_what_has_no_collections_says_so(scopeview: Run) -> None:
     assert (ran.code, "no collection in" in ran.err, "FROZEN_VARS" in ran.err) == (2, True, True)
 
 
-def test_membership_is_told_both_ways(scopeview: Run) -> None:
+def test_membership_is_listed_both_ways(scopeview: Run) -> None:
     found = json.loads(scopeview("collections", SAMPLES / "m22_collections.meta", "--json", "--scope", "net").out)
 
     assert {row["variable"]: row["collections"] for row in found["variables"]} == {

@@ -40,11 +40,11 @@ def loaded(path: Path) -> AnalysisContext:
 
 def test_graphml_is_read_back_with_every_link(scopeview: Run, tmp_path: Path) -> None:
     target = tmp_path / "gan.graphml"
-    told = scopeview("export", GAN, "--levels", "3", "--format", "graphml", "-o", target)
+    ran = scopeview("export", GAN, "--levels", "3", "--format", "graphml", "-o", target)
 
     read = nx.read_graphml(target)
     expected = whole_graph(loaded(GAN), layers=3)
-    assert told.out == f"wrote {target}\n"
+    assert ran.out == f"wrote {target}\n"
     assert [read.nodes[f"n{i}"]["path"] for i in range(len(expected.nodes))] == [n.item.path for n in expected.nodes]
     assert {(int(a[1:]), int(b[1:]), d["data"]) for a, b, d in read.edges(data=True)} == {
         (link.source, link.target, link.data) for link in expected.links
@@ -60,7 +60,7 @@ def test_dot_has_a_cluster_for_each_open_scope_and_a_line_for_each_link(scopevie
     assert found.count("{") == found.count("}")
 
 
-def test_what_is_set_aside_is_shown_and_what_is_folded_unfolds(scopeview: Run, tmp_path: Path) -> None:
+def test_what_is_hidden_by_role_is_shown_and_what_is_folded_unfolds(scopeview: Run, tmp_path: Path) -> None:
     units = "".join(f"net/unit_{i}/y Relu x\n" for i in range(1, 7))
     path = tmp_path / "units.pb"
     path.write_bytes(graph_def_from_text(f"x Placeholder\n{units}t Const value=1\nsave/SaveV2 SaveV2 x t t t"))
@@ -93,16 +93,16 @@ def test_what_cannot_be_drawn_is_a_sentence_and_the_file_names_its_format(scopev
 
 
 @pytest.mark.parametrize("command", ["lint", "collections", "sharing", "find"])
-def test_what_could_not_be_read_is_told_by_every_command(scopeview: Run, tmp_path: Path, command: str) -> None:
+def test_what_could_not_be_read_is_reported_by_every_command(scopeview: Run, tmp_path: Path, command: str) -> None:
     path = tmp_path / "cut.meta"
     path.write_bytes(GAN.read_bytes()[:20_000])
 
-    told = scopeview(command, path, *(["name:*"] if command == "find" else []))
+    ran = scopeview(command, path, *(["name:*"] if command == "find" else []))
 
-    assert told.err.startswith("note: the file is truncated: it ends at byte 20,000")
+    assert ran.err.startswith("note: the file is truncated: it ends at byte 20,000")
 
 
-def test_calls_of_functions_are_told_from_other_ops(scopeview: Run) -> None:
+def test_calls_of_functions_are_distinguished_from_other_ops(scopeview: Run) -> None:
     found = scopeview("export", SAMPLES / "m27_while_v2_resource.meta", "--levels", "3")
 
     assert found.code == 0
@@ -175,14 +175,14 @@ def test_svg_is_in_plain_layers_where_the_engine_takes_too_long(tmp_path: Path) 
 
 
 def links_in_place(found: GraphPicture) -> int:
-    aside = [*(item.hidden_by for item in found.items), *(item.hidden_by for item in found.outside)]
-    return sum(aside[link.source] is None and aside[link.target] is None for link in found.links)
+    hidden = [*(item.hidden_by for item in found.items), *(item.hidden_by for item in found.outside)]
+    return sum(hidden[link.source] is None and hidden[link.target] is None for link in found.links)
 
 
 def test_svg_without_node_is_a_sentence(scopeview: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    told = scopeview("export", GAN, "--format", "svg")
+    ran = scopeview("export", GAN, "--format", "svg")
 
-    assert (told.code, told.out) == (2, "")
-    assert "drawing SVG needs Node 20 or later" in told.err
+    assert (ran.code, ran.out) == (2, "")
+    assert "drawing SVG needs Node 20 or later" in ran.err

@@ -147,14 +147,14 @@ def test_importing_the_entry_point_runs_nothing() -> None:
 
 
 def test_verbose_logs_what_was_read_to_standard_error(scopeview: Run) -> None:
-    quiet, told = (
+    quiet, verbose = (
         scopeview("inspect", SAMPLES / "m05_reuse.meta"),
         scopeview("-v", "inspect", SAMPLES / "m05_reuse.meta"),
     )
 
-    assert (quiet.err, quiet.out) == ("", told.out)
+    assert (quiet.err, quiet.out) == ("", verbose.out)
     assert re.search(
-        r"^ *\d+ ms scopeview\.cli\.options: read .*m05_reuse\.meta as meta_graph$", told.err, re.MULTILINE
+        r"^ *\d+ ms scopeview\.cli\.options: read .*m05_reuse\.meta as meta_graph$", verbose.err, re.MULTILINE
     )
 
 

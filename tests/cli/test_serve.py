@@ -38,9 +38,9 @@ def started(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[st
 
 def address(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
-    told = re.search(r"http://\S+", process.stdout.readline())
-    assert told is not None
-    return told[0]
+    found = re.search(r"http://\S+", process.stdout.readline())
+    assert found is not None
+    return found[0]
 
 
 def ended(process: subprocess.Popen[str], url: str) -> tuple[str, str]:
@@ -166,8 +166,8 @@ def test_over_ssh_it_prints_the_way_in() -> None:
 
 def test_off_the_loopback_the_address_has_a_token() -> None:
     with started(str(SAMPLES / "m05_reuse.meta"), "--host", "0.0.0.0", "--allow-host", "proxy.example") as process:
-        told = address(process)
-        port, token = re.fullmatch(r"http://[^/:]+:(\d+)/\?token=([\w-]{20,})", told).groups()  # type: ignore[union-attr]
+        found = address(process)
+        port, token = re.fullmatch(r"http://[^/:]+:(\d+)/\?token=([\w-]{20,})", found).groups()  # type: ignore[union-attr]
 
         def asked(host: str) -> int:
             headers = {"host": f"{host}:{port}", "authorization": f"Bearer {token}"}
@@ -181,7 +181,7 @@ def test_off_the_loopback_the_address_has_a_token() -> None:
         hosts = (socket.gethostname().upper(), "192.0.2.7", "proxy.example", "evil.example")
         answers = [asked(host) for host in hosts]
 
-    assert told.startswith(f"http://{socket.gethostname()}:")
+    assert found.startswith(f"http://{socket.gethostname()}:")
     assert answers == [200, 200, 200, 421]
 
 

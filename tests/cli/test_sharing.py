@@ -62,7 +62,7 @@ def test_what_is_listed_can_be_chosen(scopeview: Run) -> None:
     assert len(names("--all", "--limit", "5")) == 5
 
 
-def test_the_story_of_one_variable(scopeview: Run) -> None:
+def test_all_that_is_known_of_one_variable(scopeview: Run) -> None:
     ran = scopeview("sharing", GAN, "discriminator/logits/weights")
 
     shown = ran.out.splitlines()

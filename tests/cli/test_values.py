@@ -40,9 +40,9 @@ def test_values_that_are_cut_off_are_never_taken_for_equal(scopeview: Run, tmp_p
     data = whole.with_name("m33_original.ckpt.data-00000-of-00001").read_bytes()
     (tmp_path / "m.ckpt.data-00000-of-00001").write_bytes(data[:300])
 
-    told = scopeview("values", tmp_path / "m.ckpt")
+    ran = scopeview("values", tmp_path / "m.ckpt")
     compared = scopeview("diff", "--values", whole, tmp_path / "m.ckpt")
 
-    assert (told.code, compared.code) == (2, 2)
-    assert "the values of 3 variables" in told.err and "missing or too short" in told.out
+    assert (ran.code, compared.code) == (2, 2)
+    assert "the values of 3 variables" in ran.err and "missing or too short" in ran.out
     assert "the values of 3 variables could not be" in compared.err

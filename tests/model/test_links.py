@@ -23,16 +23,16 @@ def frontier(of: ScopeTree, *opened: str) -> Frontier:
     return Frontier(of, [scope for path in opened if (scope := of.find(path)) is not None])
 
 
-def told(side: Frontier, code: int) -> str:
+def label(side: Frontier, code: int) -> str:
     return side.tree.names[code] if code >= 0 else f"{side.tree.path(ScopeId(~code))}/"
 
 
 def test_what_is_visible_is_in_the_order_of_the_tree() -> None:
     of = tree(NAMES)
 
-    assert [told(side, c) for side in [frontier(of)] for c in side.visible.tolist()] == ["a", "a/", "c", "d/"]
+    assert [label(side, c) for side in [frontier(of)] for c in side.visible.tolist()] == ["a", "a/", "c", "d/"]
     side = frontier(of, "a", "d", "d/e")
-    assert [told(side, code) for code in side.visible.tolist()] == ["a", "a/b/", "a/z", "c", "d/e/f/", "d/h"]
+    assert [label(side, code) for code in side.visible.tolist()] == ["a", "a/b/", "a/z", "c", "d/e/f/", "d/h"]
     # A scope that is opened below a closed one changes nothing until that one is opened too.
     assert frontier(of, "a/b").codes.tolist() == frontier(of).codes.tolist()
 
@@ -71,7 +71,7 @@ def test_counts_are_those_of_a_plain_loop(data: st.DataObject) -> None:
     for one, other, weight in pairs:
         expected[visible(left, one), visible(right, other)] += weight
     links = zip(found.left.tolist(), found.right.tolist(), found.weight.tolist(), strict=True)
-    assert {(told(left, one), told(right, other)): weight for one, other, weight in links} == dict(expected)
+    assert {(label(left, one), label(right, other)): weight for one, other, weight in links} == dict(expected)
 
 
 def test_equal_pairs_are_brought_together_in_the_order_of_both_sides() -> None:

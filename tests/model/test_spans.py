@@ -1,4 +1,4 @@
-"""Spans of a buffer, told apart by their bytes."""
+"""Spans of a buffer, distinguished by their bytes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_equal_spans_have_the_same_first_one(pieces: list[bytes], others: list[b
     assert [pieces[firsts[at]] for at in number] == pieces
 
 
-def test_spans_of_one_hash_are_still_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spans_of_one_hash_are_still_distinguished(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first hash of this test is the same for all; the index then takes another seed."""
     hashed, calls = spans.hash_spans, []
 

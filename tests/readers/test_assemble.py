@@ -88,7 +88,7 @@ def test_queue_runners_any_values_and_empty_collections() -> None:
     }
 
 
-def test_without_the_trainable_collection_a_definition_tells() -> None:
+def test_without_the_trainable_collection_a_definition_says_it() -> None:
     assert meta(GRAPH, variables=[variable()]).variables[0].trainable is True
     old = message("VariableDef")(variable_name="w:0", initializer_name="w/Assign")
     assert meta(GRAPH, variables=[old]).variables[0].trainable is None  # files before 1.10 have no such field
@@ -115,7 +115,7 @@ def test_initializers_that_have_no_usual_form_are_named_by_their_op() -> None:
     assert found == {"a": ("MyOp", "made"), "b": None, "c": None, "d": None}
 
 
-def test_frozen_variables_are_told_from_other_constants() -> None:
+def test_frozen_variables_are_distinguished_from_other_constants() -> None:
     model = model_from_text(
         """
         w                          Const     value=1,2

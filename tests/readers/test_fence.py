@@ -1,4 +1,4 @@
-"""Nothing outside the fence is read, asked about or told apart, whatever happens meanwhile."""
+"""Nothing outside the fence is read, asked about or distinguished, whatever happens meanwhile."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_pieces_of_a_file_are_those_of_its_bytes(
 
 
 @pytest.mark.parametrize("change", ["grown", "truncated", "rewritten"])
-def test_a_file_that_changes_while_it_is_open_is_told(change: str, tmp_path: Path) -> None:
+def test_a_file_that_changes_while_it_is_open_is_reported(change: str, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"a" * (3 << 20))
     found = FileBytes(path)

@@ -16,7 +16,7 @@ def copied(folder: Path) -> Path:
     return folder / "m33_original.ckpt"
 
 
-def test_a_clean_folder_tells_nothing(tmp_path: Path) -> None:
+def test_a_clean_folder_has_no_damage(tmp_path: Path) -> None:
     prefix = copied(tmp_path)
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "m33_original.ckpt"\n')
 
@@ -30,9 +30,9 @@ def test_a_moved_folder_and_deleted_checkpoints(tmp_path: Path) -> None:
         'all_model_checkpoint_paths: "gone-1"\nall_model_checkpoint_paths: "gone-2"\n'
     )
 
-    told = "it names old/m33_original.ckpt as the latest, which is not there; m33_original.ckpt lies beside it"
+    message = "it names old/m33_original.ckpt as the latest, which is not there; m33_original.ckpt lies beside it"
     assert scopeview.load(prefix).damage == (
-        Damage("state", "checkpoint", told),
+        Damage("state", "checkpoint", message),
         Damage("state", "checkpoint", "it names 2 others that are not there: gone-1, gone-2"),
     )
 

@@ -23,7 +23,7 @@ def test_parts_of_a_sample_come_from_its_variable_definitions_and_from_its_saver
     assert variable.collections == ("trainable_variables", "variables")
 
 
-def test_a_bare_graph_tells_the_parts_by_its_saver() -> None:
+def test_the_saver_of_a_bare_graph_names_the_parts() -> None:
     from scopeview.model.model import Origin
     from scopeview.readers.graph.assemble import assemble
     from scopeview.readers.graph.nodes import Span

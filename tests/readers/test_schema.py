@@ -44,14 +44,14 @@ def kind_of(field: Any) -> tuple[str, str]:
     return kind, of.full_name.removeprefix("tensorflow.").removeprefix("google.protobuf.") if of is not None else ""
 
 
-def told(ours: Field) -> tuple[Any, ...]:
+def described(ours: Field) -> tuple[Any, ...]:
     return ours.number, ours.name, ours.is_repeated, ours.oneof
 
 
 @pytest.mark.parametrize(("name", "descriptor"), reachable().items(), ids=reachable())
 def test_every_message_has_the_fields_of_tensorflows(name: str, descriptor: Any) -> None:
     ours = message_type(name).FIELDS
-    assert {told(field) for field in ours.values()} == {
+    assert {described(field) for field in ours.values()} == {
         (f.number, f.name, f.is_repeated, f.containing_oneof.name if f.containing_oneof else "")
         for f in descriptor.fields
     }

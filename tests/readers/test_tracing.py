@@ -36,8 +36,8 @@ def code(line: int) -> str:
 def test_every_level_says_its_flag_and_where_it_comes_from(folder: Path) -> None:
     found = report(folder, "flags_at_every_level")
 
-    told = [(line.path, line.kind, line.reuse, re.sub(r" at .*", "", line.reuse_origin)) for line in found.scopes]
-    assert told == [
+    scopes = [(line.path, line.kind, line.reuse, re.sub(r" at .*", "", line.reuse_origin)) for line in found.scopes]
+    assert scopes == [
         ("root", "variable_scope", "no", ""),
         ("root/foo", "variable_scope", "auto", "entered with reuse=AUTO_REUSE"),
         ("root/foo/bar", "variable_scope", "auto", "inherited from 'root/foo', entered with reuse=AUTO_REUSE"),

@@ -48,7 +48,7 @@ class Page(HTMLParser):
             self.names.append((sum(tag == "details" for tag, _ in self._stack) - is_summary, data))
 
 
-def told(report: ModelReport) -> list[tuple[int, str]]:
+def lines_of(report: ModelReport) -> list[tuple[int, str]]:
     rows = [row for tree in (report.ops, report.variables) for row in tree.rows if row.kind != "more"]
     return [(row.depth, row.label + "/" * (row.kind == "scope")) for row in rows]
 
@@ -60,7 +60,7 @@ def test_the_trees_of_a_sample_are_nested_as_they_are(sample: dict[str, Any]) ->
 
     page = Page(report_html(found))
 
-    assert page.names == told(found)
+    assert page.names == lines_of(found)
     assert not {"script", "img", "link", "iframe"} & set(page.elements)
 
 
@@ -74,13 +74,13 @@ def test_a_hostile_name_is_text() -> None:
     assert (1, "script>\"'&/") in page.names
 
 
-def test_deep_scopes_are_all_told_and_nested_so_far_as_browsers_nest() -> None:
+def test_deep_scopes_are_all_listed_and_nested_so_far_as_browsers_nest() -> None:
     deep = "/".join(f"s{index}" for index in range(600))
     found = report(Subject(AnalysisContext(model_from_text(f"{deep}/x Const\n{deep}/y Neg {deep}/x"))))
 
     page = Page(report_html(found))
 
-    assert [name for _, name in page.names] == [label for _, label in told(found)]
+    assert [name for _, name in page.names] == [label for _, label in lines_of(found)]
     assert page.depth < 512
 
 

@@ -34,7 +34,7 @@ def test_without_roots_only_what_was_named() -> None:
     assert AllowedPaths(["a"]).listed("").paths == ("a",)
 
 
-def test_folders_are_told_from_files(tmp_path: Path) -> None:
+def test_folders_are_not_files(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_bytes(b"")
     allowed_paths = AllowedPaths(roots=[str(tmp_path)])

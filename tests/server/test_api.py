@@ -88,8 +88,8 @@ def test_values_of_a_graphs_variable_come_from_the_checkpoints_that_are_open(cli
 
     assert before == []
     assert client.get(f"/api/models/{graph}/values-of", params={"name": variable}).json() == truth != []
-    told = {model["id"]: model["holds_values"] for model in client.get("/api/models").json()}
-    assert (told[graph], told[checkpoint]) == (False, True)
+    holds = {model["id"]: model["holds_values"] for model in client.get("/api/models").json()}
+    assert (holds[graph], holds[checkpoint]) == (False, True)
     assert client.get(f"/api/models/{graph}/values").status_code == 400
 
 
@@ -145,9 +145,9 @@ def test_a_file_that_is_sent_is_opened_and_its_name_leads_nowhere(client: TestCl
 
     answer = client.post("/api/upload", params={"name": "../../evil/../m.meta"}, content=content)
 
-    (told,) = answer.json()
-    assert Path(told["path"]).name == "m.meta"
-    assert client.get(f"/api/models/{told['id']}/summary").json()["ops"] == 14
+    (model,) = answer.json()
+    assert Path(model["path"]).name == "m.meta"
+    assert client.get(f"/api/models/{model['id']}/summary").json()["ops"] == 14
 
 
 def test_the_schema_describes_every_route(client: TestClient) -> None:
@@ -174,9 +174,9 @@ def test_files_that_are_sent_together_are_one_checkpoint(client: TestClient) -> 
     ]
 
     assert answers[0] == []
-    (told,) = answers[1]
-    assert Path(told["path"]).name == "m32_after.ckpt"
-    assert client.get(f"/api/models/{told['id']}/summary").json()["variables"] == 28
+    (model,) = answers[1]
+    assert Path(model["path"]).name == "m32_after.ckpt"
+    assert client.get(f"/api/models/{model['id']}/summary").json()["variables"] == 28
 
 
 def test_a_folder_that_is_sent_is_a_saved_model(client: TestClient) -> None:
@@ -188,17 +188,17 @@ def test_a_folder_that_is_sent_is_a_saved_model(client: TestClient) -> None:
             content=path.read_bytes(),
         )
 
-    (told,) = answer.json()
-    assert Path(told["path"]).name == "m29_keras"
-    assert client.get(f"/api/models/{told['id']}/values").json()["total"] == 4
+    (model,) = answer.json()
+    assert Path(model["path"]).name == "m29_keras"
+    assert client.get(f"/api/models/{model['id']}/values").json()["total"] == 4
 
 
 def test_nothing_that_was_sent_leads_elsewhere(client: TestClient) -> None:
     state = f'model_checkpoint_path: "{SAMPLES / "m32_after.ckpt"}"'.encode()
 
-    (told,) = client.post("/api/upload", params={"name": "checkpoint"}, content=state).json()
+    (model,) = client.post("/api/upload", params={"name": "checkpoint"}, content=state).json()
 
-    answer = client.get(f"/api/models/{told['id']}/summary")
+    answer = client.get(f"/api/models/{model['id']}/summary")
     assert (answer.status_code, "or not in a folder that is served" in answer.json()["error"]) == (404, True)
 
 
@@ -210,8 +210,8 @@ def test_a_link_in_a_folder_does_not_lead_out_of_the_root(tmp_path: Path) -> Non
     app = create_app(Workspace(), AllowedPaths(roots=[str(root)]))
     with TestClient(app, base_url="http://127.0.0.1") as client:
         for wanted in ({"path": "sub"}, {"path": "sub", "artifact": "inner.meta"}):
-            told = client.post("/api/models", json=wanted).json()
-            answer = client.get(f"/api/models/{told['id']}/summary")
+            model = client.post("/api/models", json=wanted).json()
+            answer = client.get(f"/api/models/{model['id']}/summary")
             assert answer.status_code != 200
             assert "leads out of the folders that are served" in answer.json()["error"]
 
@@ -242,10 +242,10 @@ def test_two_saved_models_of_other_values_differ(tmp_path: Path, scopeview: Run)
 def test_a_half_written_query_is_answered_with_a_hint(client: TestClient) -> None:
     model = opened(client, "m17_gan.meta")
 
-    told = client.get(f"/api/models/{model}/find", params={"q": "op:", "typing": True})
+    typing = client.get(f"/api/models/{model}/find", params={"q": "op:", "typing": True})
 
-    assert (told.status_code, told.json()["hits"]) == (200, [])
-    assert told.json()["hints"] == [client.get(f"/api/models/{model}/find", params={"q": "op:"}).json()["error"]]
+    assert (typing.status_code, typing.json()["hits"]) == (200, [])
+    assert typing.json()["hints"] == [client.get(f"/api/models/{model}/find", params={"q": "op:"}).json()["error"]]
 
 
 def test_accesses_of_all_roles_are_those_of_each(client: TestClient) -> None:

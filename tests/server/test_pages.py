@@ -46,7 +46,7 @@ def test_a_refusal_is_a_page_for_a_browser_and_json_for_a_program(
     assert sentence.replace("&#39;", "'") in program.json()["error"]
 
 
-def test_whoever_lacks_the_token_is_told_where_to_find_it() -> None:
+def test_whoever_lacks_the_token_reads_where_to_find_it() -> None:
     client = TestClient(create_app(Workspace(), access=Access(token="secret")), base_url="http://127.0.0.1")
 
     page = client.get("/", headers=BROWSER)

@@ -131,11 +131,11 @@ def _by_scope(context: AnalysisContext, variables: Sequence[Variable]) -> tuple[
             below = _common_end([home, *sites])
             cut = [path[: len(path) - len(below)].rstrip("/") for path in (home, *sites)]
             found[cut[0], tuple(dict.fromkeys(cut[1:]))].append(variable)
-    told = [
+    shared = [
         SharedScope(scope, places, len(several), sum(v.parameters or 0 for v in several))
         for (scope, places), several in found.items()
     ]
-    return tuple(sorted(told, key=lambda one: -one.variables))
+    return tuple(sorted(shared, key=lambda one: -one.variables))
 
 
 def _common_end(paths: Sequence[str]) -> str:

@@ -52,7 +52,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One output of an op; dtype and shape as far as the artifact or TensorFlow's import tells."""
+    """One output of an op; dtype and shape as far as the artifact or TensorFlow's import says."""
 
     port: int
     dtype: str | None

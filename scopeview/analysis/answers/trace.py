@@ -172,10 +172,10 @@ def history_summary(requests: Sequence[Request]) -> str:
 
     A line that several requests share, such as that of a layer function, says little: what called it is named, too.
     """
-    told = Counter(
+    counted = Counter(
         f"{request.action} at {_distinct(request, requests)} ({_decided_by(request)})" for request in requests
     )
-    parts = [f"{text}, {times} times" if times > 1 else text for text, times in told.items()]
+    parts = [f"{text}, {times} times" if times > 1 else text for text, times in counted.items()]
     more = f", and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else ""
     return ", ".join(parts[:_MOST_PARTS]) + more
 

@@ -93,7 +93,7 @@ def values_report(
         query: which variables, in the language of `scopeview find`; empty for all.
         offset: variables to skip.
         limit: variables to read.
-        on_read: told the bytes of each variable when it has been read.
+        on_read: called with the bytes of each variable when it has been read.
 
     Raises:
         QueryError: the query cannot be understood.

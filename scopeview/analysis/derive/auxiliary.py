@@ -57,11 +57,11 @@ class AuxiliaryVariable:
     slot: str
     """The segment of its name that says which slot it is (`Adam_1`, `m`)."""
     holds: str
-    """What the optimizer keeps in it, where its op tells (`m`, `v`, `accumulator`)."""
+    """What the optimizer keeps in it, where its op says (`m`, `v`, `accumulator`)."""
     rule: Rule
 
 
-class Attachment(NamedTuple):
+class AuxiliaryPair(NamedTuple):
     """A variable that exists for another, with the variables themselves: names are not always unique."""
 
     variable: Variable
@@ -72,11 +72,11 @@ class Attachment(NamedTuple):
 class AuxiliaryVariables:
     """The variables of a model that exist for others, by their identity: two variables may have one name."""
 
-    def __init__(self, attachments: Iterable[Attachment]) -> None:
+    def __init__(self, pairs: Iterable[AuxiliaryPair]) -> None:
         self._facts: dict[str, AuxiliaryVariable] = {}
         self._of_primary: dict[str, list[AuxiliaryVariable]] = {}
         self._by_name: dict[str, AuxiliaryVariable] = {}
-        for variable, primary, fact in attachments:
+        for variable, primary, fact in pairs:
             self._facts[variable.identity] = fact
             for name in (variable.name, *variable.handles):
                 self._by_name.setdefault(name, fact)
@@ -110,8 +110,8 @@ def find_auxiliary_variables(model: Model) -> AuxiliaryVariables:
     by_handle = {variable.name: variable for variable in model.variables}
     by_handle |= {handle: variable for variable in model.variables for handle in variable.handles}
     updates = _Updates(model, by_handle)
-    found: dict[str, Attachment] = {}
-    rules: tuple[Callable[[], Iterator[Attachment]], ...] = (
+    found: dict[str, AuxiliaryPair] = {}
+    rules: tuple[Callable[[], Iterator[AuxiliaryPair]], ...] = (
         updates.slots,
         updates.accumulators,
         lambda: _by_objects(model),
@@ -126,12 +126,12 @@ def find_auxiliary_variables(model: Model) -> AuxiliaryVariables:
     return AuxiliaryVariables(found.values())
 
 
-def _attachment(
+def _pair(
     variable: Variable, primary: Variable | None, kind: AuxiliaryKind, slot: str, holds: str, rule: Rule, path: str = ""
-) -> Attachment:
+) -> AuxiliaryPair:
     """Return what belongs to a variable, or to what only a path of the object graph names."""
     name = path if primary is None else primary.name
-    return Attachment(variable, primary, AuxiliaryVariable(variable.name, name, kind, slot, holds, rule))
+    return AuxiliaryPair(variable, primary, AuxiliaryVariable(variable.name, name, kind, slot, holds, rule))
 
 
 class _Updates:
@@ -158,11 +158,11 @@ class _Updates:
         self.trained = {primary.identity for _, primary in self._applies} - taken
         """Identities of the variables that an `Apply*` op trains."""
 
-    def slots(self) -> Iterator[Attachment]:
+    def slots(self) -> Iterator[AuxiliaryPair]:
         """Yield the slots of `Apply*` ops."""
         yield from self._slots
 
-    def _find_slots(self) -> Iterator[Attachment]:
+    def _find_slots(self) -> Iterator[AuxiliaryPair]:
         table = self._model.graph
         for row, primary in self._applies:
             kept = SLOT_INPUTS.get(apply_kind(table.op_type(row)), ())
@@ -171,9 +171,9 @@ class _Updates:
                 if variable is None or variable is primary or is_scalar_name(variable):
                     continue
                 holds = kept[slot - 1] if slot <= len(kept) else ""
-                yield _attachment(variable, primary, "slot", leaf_of(variable.name), holds, "S1")
+                yield _pair(variable, primary, "slot", leaf_of(variable.name), holds, "S1")
 
-    def accumulators(self) -> Iterator[Attachment]:
+    def accumulators(self) -> Iterator[AuxiliaryPair]:
         """Yield what optimizers keep that are spelled out op by op, and what gradients are gathered in.
 
         What assigns P from a gradient reads P's accumulators, which are assigned from the gradient too; P is read by
@@ -194,7 +194,7 @@ class _Updates:
             for one in sorted(others & gathered):
                 variable = updated[one]
                 if identity not in reads.get(one, ()) and not self.is_no_slot(variable):
-                    yield _attachment(variable, primary, "slot", leaf_of(variable.name), "", "S1")
+                    yield _pair(variable, primary, "slot", leaf_of(variable.name), "", "S1")
 
     def keeps(self, variable: Variable) -> bool:
         """Whether a graph updates a variable, by more than its initializer and savers."""
@@ -218,7 +218,7 @@ class _Updates:
         return any(row is not None and is_computed_with(table, row, self._gradients) for row in rows)
 
 
-def _by_objects(model: Model) -> Iterator[Attachment]:
+def _by_objects(model: Model) -> Iterator[AuxiliaryPair]:
     """Rule S3."""
     owners = {
         key.partition("/.ATTRIBUTES/")[0]: variable
@@ -231,20 +231,20 @@ def _by_objects(model: Model) -> Iterator[Attachment]:
         slots = [slot for key in variable.checkpoint_keys if (slot := slot_of_key(key)) is not None]
         if slots:
             path, kept = slots[0]
-            yield _attachment(variable, owners.get(path), "slot", kept, "", "S3", path)
+            yield _pair(variable, owners.get(path), "slot", kept, "", "S3", path)
         elif optimizers.hold(variable) and not variable.trainable:
             kind, leaf = optimizers.role_of(variable)
-            yield _attachment(variable, None, kind, leaf, "", "S3")
+            yield _pair(variable, None, kind, leaf, "", "S3")
 
 
-def _scalars(model: Model) -> Iterator[Attachment]:
+def _scalars(model: Model) -> Iterator[AuxiliaryPair]:
     """Yield beta powers, and the hyperparameters that Keras keeps in variables of its optimizer's scope."""
     for variable in model.variables:
         if is_scalar_name(variable):
-            yield _attachment(variable, None, "scalar", leaf_of(variable.name), "", "S4")
+            yield _pair(variable, None, "scalar", leaf_of(variable.name), "", "S4")
 
 
-def _by_names(model: Model, by_handle: Mapping[str, Variable], updates: _Updates) -> Iterator[Attachment]:
+def _by_names(model: Model, by_handle: Mapping[str, Variable], updates: _Updates) -> Iterator[AuxiliaryPair]:
     """Rules S2, S4 and S5."""
     has_powers = any(is_scalar_name(variable) for variable in model.variables)
     for variable in model.variables:
@@ -263,16 +263,16 @@ def _by_names(model: Model, by_handle: Mapping[str, Variable], updates: _Updates
             yield _named(variable, named, "S5")
 
 
-def _named(variable: Variable, named: Named, rule: Rule) -> Attachment:
-    return _attachment(variable, named.primary, named.kind, named.slot, "", rule)
+def _named(variable: Variable, named: Named, rule: Rule) -> AuxiliaryPair:
+    return _pair(variable, named.primary, named.kind, named.slot, "", rule)
 
 
-def _by_number(model: Model, updates: _Updates, found: Mapping[str, Attachment]) -> Iterator[Attachment]:
+def _by_number(model: Model, updates: _Updates, found: Mapping[str, AuxiliaryPair]) -> Iterator[AuxiliaryPair]:
     """Rule S6."""
     weights = [variable for variable in model.variables if variable.identity not in found]
     for variable, primary in numbered_state(model.variables, weights):
         if not updates.is_no_slot(variable):
-            yield _attachment(variable, primary, "slot", leaf_of(variable.name), "", "S6")
+            yield _pair(variable, primary, "slot", leaf_of(variable.name), "", "S6")
 
 
 def _is_placed_with(model: Model, variable: Variable, primary: Variable) -> bool:

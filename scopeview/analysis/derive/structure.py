@@ -191,13 +191,13 @@ def _are_wired_alike(table: OpTable, rows: range, others: range) -> bool:
     columns = table.columns
     if not np.array_equal(columns.type_id[rows.start : rows.stop], columns.type_id[others.start : others.stop]):
         return False
-    told = []
+    described = []
     for part in (rows, others):
         starts = columns.in_start[part.start : part.stop + 1]
         edges = slice(int(starts[0]), int(starts[-1]))
         source = columns.source[edges].astype(np.int64) - part.start
         inside = (source >= 0) & (source < len(part)) & (columns.source[edges] >= 0)
-        told.append(
+        described.append(
             (
                 starts - starts[0],
                 np.where(inside, source, -1),
@@ -205,7 +205,7 @@ def _are_wired_alike(table: OpTable, rows: range, others: range) -> bool:
                 np.where(inside, columns.argument_id[edges], 0),
             )
         )
-    return all(np.array_equal(one, other) for one, other in zip(*told, strict=True))
+    return all(np.array_equal(one, other) for one, other in zip(*described, strict=True))
 
 
 def _wiring(table: OpTable, row: OpRow, scope: range) -> list[tuple[int, int, str]]:

@@ -1,4 +1,4 @@
-"""Dtype and shape of an op's outputs, as far as the artifact or TensorFlow's import tells.
+"""Dtype and shape of an op's outputs, as far as the artifact or TensorFlow's import says.
 
 Which attribute holds the type of an output is a matter of the op's definition. A MetaGraph lists the definitions of the
 ops that it uses; for a bare GraphDef only ops are answered whose rule is certain. Unknown is an answer, a guess is not.
@@ -95,7 +95,7 @@ _T_OF_OUTPUT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TensorFacts:
-    """What is known of one output; a dtype of None and "no shape" where nothing tells."""
+    """What is known of one output; a dtype of None and "no shape" where nothing says."""
 
     dtype: str | None
     shape: Shape
@@ -153,7 +153,7 @@ def carried_facts(model: Model, function: str, row: OpRow, port: int) -> TensorF
 
 
 def output_count(model: Model, function: str, row: OpRow) -> int | None:
-    """Return how many outputs an op has, or None where nothing tells."""
+    """Return how many outputs an op has, or None where nothing says."""
     table = model.functions[function].body if function else model.graph
     if model.imported is not None and not function and model.imported.ok:
         return len(model.imported.tensors.get(table.name(row), ()))

@@ -38,7 +38,7 @@ class Entry:
     checksum: Checksum | None
     """None where the artifact holds no values, or no checksums."""
     is_blank: bool
-    """Whether the values are all zeros or all ones, as far as the checksum tells: they prove nothing."""
+    """Whether the values are all zeros or all ones, as far as the checksum shows: they prove nothing."""
     variable: Variable
 
     @property

@@ -111,12 +111,12 @@ class DiffReport(Displayed):
             found |= {"values"} if entry.values_differ else set()
             found |= {"shape"} if is_both and entry.shape_a != entry.shape_b else set()
             found |= {"dtype"} if is_both and entry.dtype_a != entry.dtype_b else set()
-        told = {
+        present = {
             "graph": self.functions or (self.graph is not None and self.graph.total),
             "collections": self.moved,
             "restore": self.restore is not None and (self.restore.missing or self.restore.mismatched),
         }
-        found_kinds = {str(kind) for kind in found} | {kind for kind, is_there in told.items() if is_there}
+        found_kinds = {str(kind) for kind in found} | {kind for kind, is_there in present.items() if is_there}
         return bool(found_kinds & set(kinds)) if kinds else bool(found_kinds - {"restore"})
 
 

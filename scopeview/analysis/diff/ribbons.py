@@ -12,8 +12,8 @@ from scopeview.analysis.diff.variables import DiffEntry
 from scopeview.analysis.trees.two_trees import Side, SideNode, index_of
 from scopeview.model.links import reduce_links
 
-Fate = Literal["same", "values", "shape", "dtype", "renamed"]
-_FATES: tuple[Fate, ...] = get_args(Fate)
+Change = Literal["same", "values", "shape", "dtype", "renamed"]
+_CHANGES: tuple[Change, ...] = get_args(Change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,14 @@ def _ribbons(
 ) -> Iterable[DiffRibbon]:
     both = [(left.row[e.a], right.row[e.b], e.status) for e in drawn if e.a is not None and e.b is not None]
     pairs = np.array([pair[:2] for pair in both], dtype=np.int64).reshape(-1, 2)
-    # The links are the same for every fate, for they depend on the pairs alone; a weight of 0 keeps them in step.
+    # The links are the same for every change, for they depend on the pairs alone; a weight of 0 keeps them in step.
     links = [
-        reduce_links(pairs, np.array([pair[2] == fate for pair in both], dtype=np.int64), left.frontier, right.frontier)
-        for fate in _FATES
+        reduce_links(
+            pairs, np.array([pair[2] == change for pair in both], dtype=np.int64), left.frontier, right.frontier
+        )
+        for change in _CHANGES
     ]
     ends = links[0].left.tolist(), links[0].right.tolist()
     for one, other, *numbers in zip(*ends, *(link.weight.tolist() for link in links), strict=True):
         if one in index[0] and other in index[1]:
-            yield DiffRibbon(index[0][one], index[1][other], **dict(zip(_FATES, numbers, strict=True)))
+            yield DiffRibbon(index[0][one], index[1][other], **dict(zip(_CHANGES, numbers, strict=True)))

@@ -119,7 +119,7 @@ def diff_entries(
         a: the first side.
         b: the second side.
         values: readers of the values of both sides, to compare them number by number.
-        on_read: told the bytes of each variable when its values have been compared.
+        on_read: called with the bytes of each variable when its values have been compared.
         guidance: rules and pairs that a person gives.
 
     Returns:
@@ -172,7 +172,7 @@ def _by_checksum(a: Namespace) -> Mapping[object, str]:
     for entry in a.entries.values():
         if entry.checksum is not None and not entry.is_blank:
             groups.setdefault((entry.type, entry.checksum), []).append(entry.name)
-    return {told: names[0] for told, names in groups.items() if len(names) == 1}
+    return {values: names[0] for values, names in groups.items() if len(names) == 1}
 
 
 def _paired(
@@ -183,10 +183,10 @@ def _paired(
 ) -> DiffEntry:
     a, b = pair.a, pair.b
     differ: bool | None = None
-    told = ""
+    checksum = ""
     if a.type == b.type and a.checksum is not None and b.checksum is not None and _same_parts(a, b):
         differ = a.checksum != b.checksum
-        told = "" if differ or pair.evidence == "same checksum" else "; same checksum"
+        checksum = "" if differ or pair.evidence == "same checksum" else "; same checksum"
     change = None
     if values is not None and (a.type == b.type or pair.axes):
         ours = TurnedValues(values[0], pair.axes) if pair.axes else values[0]
@@ -203,7 +203,7 @@ def _paired(
         shape_b=b.shape,
         dtype_a=a.dtype,
         dtype_b=b.dtype,
-        evidence=pair.evidence + told,
+        evidence=pair.evidence + checksum,
         confidence=pair.confidence,
         values_differ=differ,
         values=change,

@@ -80,7 +80,7 @@ def changes_in_picture(
     graph_index, layer = find_layer(context, scope, "", view_options)
     changes = found.ops if found is not None else ()
     counts: dict[int, Counter[str]] = defaultdict(Counter)
-    strangers: dict[str, None] = {}
+    unmatched: dict[str, None] = {}
     by_path = _by_path(layer)
     for change in changes:
         row = graph_index.table.row(change.a) if change.a is not None else None
@@ -92,12 +92,12 @@ def changes_in_picture(
             if child in by_path and scope_of(change.b) != scope:
                 counts[by_path[child]]["new"] += 1
             else:
-                strangers[child] = None
+                unmatched[child] = None
     return PictureChanges(
         scope=scope,
-        items=tuple(_told(layer, counts)),
-        new=tuple(strangers)[:_NAMED],
-        total_new=len(strangers),
+        items=tuple(_item_changes(layer, counts)),
+        new=tuple(unmatched)[:_NAMED],
+        total_new=len(unmatched),
     )
 
 
@@ -116,6 +116,6 @@ def _word(change: OpChange) -> str:
     return "gone" if change.status == "removed" else change.status
 
 
-def _told(layer: ScopeLayer, counts: Mapping[int, Counter[str]]) -> Iterable[ItemChange]:
+def _item_changes(layer: ScopeLayer, counts: Mapping[int, Counter[str]]) -> Iterable[ItemChange]:
     for index, found in sorted(counts.items()):
         yield ItemChange(item_id(layer, index), found["gone"], found["changed"], found["renamed"], found["new"])

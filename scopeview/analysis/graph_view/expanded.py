@@ -78,7 +78,7 @@ def whole_graph(
     nodes, drawn, is_cut = _nodes(top, frozenset(opened), layers)
     base, everything = standing(graph_index, top)
     codes = np.where(base >= 0, base - len(top.items) + len(nodes), -1)
-    for layer, offset in drawn:  # a scope opened within another is told after it
+    for layer, offset in drawn:  # a scope opened within another comes after it
         codes[layer.first : layer.last] = layer.items_of_rows(np.arange(layer.first, layer.last)) + offset
     edges = edges_of_layer(graph_index, top)
     between = codes[graph_index.table.columns.source[edges]] != codes[graph_index.target[edges]]

@@ -71,7 +71,7 @@ class GraphItem:
     """The role for which it is hidden, or `rule`; None if it is drawn in place."""
     devices: tuple[str, ...]
     structure: str
-    """Equal for scopes that are equal inside, as far as their hash tells; empty for an op."""
+    """Equal for scopes that are equal inside, as far as their hash shows; empty for an op."""
     dtype: str
     """Of the variable, or of the op's first output."""
     shape: Shape
@@ -118,7 +118,7 @@ def _describe_item(layer: ScopeLayer, index: int, held: list[Variable], listed: 
     types = graph_index.table.type_counts(rows)
     own = graph_index.variables.get(first.path) if len(units) == 1 or item.kind == "series" else None
     op_type = _type(graph_index, item, units)
-    told = (
+    output = (
         None
         if first.row is None or len(units) > 1
         else output_facts(graph_index.context.model, graph_index.function, first.row, 0)
@@ -148,9 +148,9 @@ def _describe_item(layer: ScopeLayer, index: int, held: list[Variable], listed: 
             sorted({graph_index.table.device(OpRow(int(row))) for row in _one_of_each_device(graph_index, rows)})
         ),
         structure=f"{int(graph_index.hashes[first.scope]):016x}" if first.scope is not None else "",
-        dtype=own.dtype if own is not None else (told.dtype or "") if told is not None else "",
-        shape=own.shape if own is not None else told.shape if told is not None else None,
-        shape_known=own is not None or (told is not None and told.shape_known),
+        dtype=own.dtype if own is not None else (output.dtype or "") if output is not None else "",
+        shape=own.shape if own is not None else output.shape if output is not None else None,
+        shape_known=own is not None or (output is not None and output.shape_known),
         uses=context.uses(own) if own is not None and len(units) == 1 else 0,
         call_sites=tuple(site.scope for site in context.call_sites(own)) if own is not None and len(units) == 1 else (),
         shared=sum(context.uses(variable) > 1 for variable in held),
@@ -225,9 +225,9 @@ def _constants(graph_index: GraphIndex, unit: Unit) -> list[InlineConstant]:
         if graph_index.table.op_type(row) != "Const":
             continue
         value = graph_index.table.attributes(row).get("value")
-        told = output_facts(graph_index.context.model, graph_index.function, row, 0)
+        facts = output_facts(graph_index.context.model, graph_index.function, row, 0)
         preview = tuple(str(number) for number in value.preview) if isinstance(value, TensorValue) else ()
-        found.append(InlineConstant(graph_index.table.name(row), told.dtype, told.shape, preview))
+        found.append(InlineConstant(graph_index.table.name(row), facts.dtype, facts.shape, preview))
     return found
 
 

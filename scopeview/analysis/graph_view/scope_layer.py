@@ -1,7 +1,7 @@
 """One level of the op tree as it is drawn: which ops stand for which item, what is folded and what is hidden by role.
 
     children of a scope   ->  units    one per child: a closed scope, an op with what is listed with it
-    units                 ->  aside    those that serve training, saving and the like alone, off every data path
+    units                 ->  hidden   those that serve training, saving and the like alone, off every data path
     the others            ->  items    numbered twins are one item; a level that is still too long is folded further
 
 Everything here is a function of the table, the scope and the view options: opening a scope changes no other.
@@ -97,8 +97,8 @@ class ScopeLayer:
             self.units, self.unit_of_row = fold_plumbing(graph_index, cut, view_options.unfolded)
             self.links = self._unit_links(control=False)
         self._ordering = self._unit_links(control=True)
-        aside = self._aside()
-        self.items: tuple[Item, ...] = tuple(self._fold(aside))
+        hidden = self._hidden()
+        self.items: tuple[Item, ...] = tuple(self._fold(hidden))
         self.item_of_unit = np.full(len(self.units), -1, dtype=np.int64)
         for index, item in enumerate(self.items):
             self.item_of_unit[list(item.units)] = index
@@ -145,9 +145,9 @@ class ScopeLayer:
         pairs = np.unique(one[one != other] * max(1, len(self.units)) + other[one != other])
         return pairs // max(1, len(self.units)), pairs % max(1, len(self.units))
 
-    def _aside(self) -> list[HiddenBy | None]:
+    def _hidden(self) -> list[HiddenBy | None]:
         """Return why each unit is not drawn, None for those that are."""
-        roles = self._aside_by_role()
+        roles = self._hidden_by_role()
         mask = hidden_rows(self.graph_index, self.view_options.hidden, self.view_options.only)
         if mask is None:
             return list(roles)
@@ -162,7 +162,7 @@ class ScopeLayer:
         """Whether an op is hidden, or all that lies in a scope; what is listed with an op goes where that goes."""
         return bool(mask[unit.row]) if unit.row is not None and unit.scope is None else bool(mask[unit.rows].all())
 
-    def _aside_by_role(self) -> list[Role | None]:
+    def _hidden_by_role(self) -> list[Role | None]:
         """Return the role for which each unit is hidden by role; what lies on a way of data between others never is."""
         graph_index, view_options = self.graph_index, self.view_options
         in_place = {_FORWARD} | {ROLES.index(role) for role in view_options.roles}
@@ -181,20 +181,20 @@ class ScopeLayer:
     def _keep_ways(self, found: list[Role | None]) -> None:
         """Bring back what takes data from units in place and hands data on to units in place, through however many."""
         source, target = self.links
-        is_aside = np.array([role is not None for role in found], dtype=bool)
-        if not is_aside.any():
+        is_hidden = np.array([role is not None for role in found], dtype=bool)
+        if not is_hidden.any():
             return
-        fed, feeds = _reached(~is_aside, source, target), _reached(~is_aside, target, source)
-        for unit in np.flatnonzero(is_aside & fed & feeds).tolist():
+        fed, feeds = _reached(~is_hidden, source, target), _reached(~is_hidden, target, source)
+        for unit in np.flatnonzero(is_hidden & fed & feeds).tolist():
             found[unit] = None
 
-    def _fold(self, aside: Sequence[HiddenBy | None]) -> Iterable[Item]:
+    def _fold(self, hidden: Sequence[HiddenBy | None]) -> Iterable[Item]:
         """Fold the units into items, in the order in which their first ops were defined.
 
         Whatever is folded, data never leaves a box and enters it again, unless it does so through one unit.
         """
         by_role: dict[HiddenBy | None, list[int]] = defaultdict(list)
-        for index, role in enumerate(aside):
+        for index, role in enumerate(hidden):
             by_role[role].append(index)
         items: list[Item] = []
         for role, indices in by_role.items():

@@ -166,7 +166,7 @@ def edges_of_layer(graph_index: GraphIndex, layer: ScopeLayer) -> Ints:
 def standing(graph_index: GraphIndex, layer: ScopeLayer) -> tuple[Ints, list[tuple[ScopeLayer, int]]]:
     """Return what stands for each op: an item, or something outside, counted on from the items.
 
-    Each level above tells the ops that no lower one has told; what it has for them are its own items.
+    Each level above answers for the ops that no lower one has; what it has for them are its own items.
     """
     codes = np.full(len(graph_index.table), -1, dtype=np.int64)
     codes[layer.first : layer.last] = layer.items_of_rows(np.arange(layer.first, layer.last))

@@ -1,4 +1,4 @@
-"""What feeds something, what it feeds, and what lies between two: found op by op, told by what is drawn for the ops."""
+"""What feeds something, what it feeds, what lies between two: found op by op, given as what is drawn for them."""
 
 from __future__ import annotations
 

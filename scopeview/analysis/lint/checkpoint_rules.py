@@ -115,8 +115,8 @@ def suspicious_values(subject: Subject) -> Iterator[Found]:
         if summary is None:
             continue
         if summary.nans or summary.infinities:
-            told = f"{summary.nans:,} NaN and {summary.infinities:,} infinite values of {variable.parameters:,}"
-            yield Found(variable.name, f"{variable.name} has {told}", (variable.name,))
+            counts = f"{summary.nans:,} NaN and {summary.infinities:,} infinite values of {variable.parameters:,}"
+            yield Found(variable.name, f"{variable.name} has {counts}", (variable.name,))
         elif summary.low == summary.high and variable.parameters >= _LEAST_ELEMENTS:
             is_meant = variable in context.auxiliary_variables or len(variable.shape or ()) < 2
             yield Found(

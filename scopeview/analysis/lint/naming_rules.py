@@ -41,7 +41,7 @@ def uniquified_name(subject: Subject) -> Iterator[Found]:
         first, holder = found[0]
         base = split_uniquifier(leaf_of(first.name))[0]
         many = f"{len(found)} variables got" if len(found) > 1 else f"{first.name} got"
-        told = (
+        message = (
             f"{many} a number, because their names were taken"
             if len(found) > 1
             else (f"{many} a number, because {holder} has the name {base}")
@@ -50,7 +50,7 @@ def uniquified_name(subject: Subject) -> Iterator[Found]:
         evidence = [f"{variable.name} beside {other}" for variable, other in found]
         severity: Severity | None = "info" if has_savers and not is_saved else None
         twice = [variable.name for variable, _ in found]
-        yield Found(first.name, told + keys, evidence, severity, made_twice=twice)
+        yield Found(first.name, message + keys, evidence, severity, made_twice=twice)
 
 
 def _ops_without_case(subject: Subject) -> Mapping[str, str]:

@@ -86,7 +86,7 @@ def _twin_in_first_entry(context: AnalysisContext, variable: Variable) -> Variab
 
 
 def is_plain(context: AnalysisContext, variable: Variable) -> bool:
-    """Whether `tf.Variable` made a variable, as far as its initial value tells: `get_variable` has an initializer."""
+    """Whether `tf.Variable` made a variable, as far as its initial value shows: `get_variable` has an initializer."""
     initializer, handle = variable.initializer, variable.handle_op
     if initializer is None or handle is None or context.model.graph.row(handle) is None:
         return False

@@ -208,9 +208,9 @@ def import_differs(subject: Subject) -> Iterator[Found]:
     Fix: import what defines the missing class, or remove the collection before the graph is exported.
     """
     report = subject.context.model.imported
-    if report is not None and report.differences:
-        told = report.differences
-        yield Found("import", f"TensorFlow's import differs from the file: {told[0]}", told)
+    differences = report.differences if report is not None else ()
+    if differences:
+        yield Found("import", f"TensorFlow's import differs from the file: {differences[0]}", differences)
 
 
 @rule("G23", "broken-partition", "warning")
@@ -258,6 +258,6 @@ def frozen_graph(subject: Subject) -> Iterator[Found]:
     if frozen:
         lost = [variable for variable in frozen if variable.note]
         kept = len(frozen) - len(lost)
-        told = f"{kept:,} by their own names" if kept else ""
-        told += f"{', ' if told and lost else ''}{len(lost):,} under the names of their readers" if lost else ""
-        yield Found(frozen[0].name, f"{len(frozen):,} constants that were variables: {told}", names(frozen))
+        kinds = f"{kept:,} by their own names" if kept else ""
+        kinds += f"{', ' if kinds and lost else ''}{len(lost):,} under the names of their readers" if lost else ""
+        yield Found(frozen[0].name, f"{len(frozen):,} constants that were variables: {kinds}", names(frozen))

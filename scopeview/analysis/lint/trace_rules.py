@@ -84,8 +84,10 @@ def tf_variable_under_reuse(subject: Subject) -> Iterator[Found]:
     found = [r for r in trace.variables if r.maker == "tf.Variable" and r.action == "created" and r.reuse == "yes"]
     for request in found[:_MOST_FINDINGS]:
         origin = reuse_origin(trace, request.scope)
-        told = f"{request.variable} was made by tf.Variable where reuse is on ({origin}): it is a variable of its own"
-        yield Found(request.variable, told, frames=request.frames)
+        message = (
+            f"{request.variable} was made by tf.Variable where reuse is on ({origin}): it is a variable of its own"
+        )
+        yield Found(request.variable, message, frames=request.frames)
 
 
 @rule("T5", "made-again-at-a-line", "warning", "trace")
@@ -110,8 +112,8 @@ def made_again_at_a_line(subject: Subject) -> Iterator[Found]:
     several = [g for g in groups.values() if len({r.variable for r in g}) > 1 and len({r.frames for r in g}) > 1]
     for group in several[:_MOST_FINDINGS]:
         names = [f"{one.variable} from {one.frames[1]}" if one.frames[1:] else one.variable for one in group]
-        told = f"{group[0].frames[0]} made {len(group)} variables: they share nothing"
-        yield Found(group[0].variable, told, names, frames=group[1].frames)
+        message = f"{group[0].frames[0]} made {len(group)} variables: they share nothing"
+        yield Found(group[0].variable, message, names, frames=group[1].frames)
 
 
 @rule("T6", "name-scope-without-effect", "info", "trace")
@@ -132,10 +134,10 @@ def name_scope_without_effect(subject: Subject) -> Iterator[Found]:
         entry = trace.scopes[request.scope]
         if entry.kind == "name_scope" and entry.name and entry.frames and len(seen) < _MOST_FINDINGS:
             if (request.variable, entry.frames[0]) not in seen:
-                told = (
+                message = (
                     f"{request.variable} was asked for in the name scope {entry.name!r}, which its name does not have"
                 )
-                yield Found(request.variable, told, [f"entered at {entry.frames[0]}"], frames=request.frames)
+                yield Found(request.variable, message, [f"entered at {entry.frames[0]}"], frames=request.frames)
             seen.add((request.variable, entry.frames[0]))
 
 
@@ -154,10 +156,10 @@ def traced_often(subject: Subject) -> Iterator[Found]:
         last[one.function] = one
     for function in last.values():
         if function.times >= _MANY_TRACINGS:
-            told = f"{function.function} was traced {function.times} times"
+            message = f"{function.function} was traced {function.times} times"
             yield Found(
                 function.function,
-                told,
+                message,
                 [f"the last time because {why}" for why in function.changed[:8]],
                 frames=function.frames,
             )

@@ -20,7 +20,7 @@ _TEMP_FOLDER = re.compile(r".*_temp(_[0-9a-f]+)?")
 
 
 def folder_damage(table: Path) -> Iterator[Damage]:
-    """Yield what is wrong beside a checkpoint's table; a folder that cannot be listed tells nothing."""
+    """Yield what is wrong beside a checkpoint's table; a folder that cannot be listed shows nothing."""
     try:
         siblings = children(table.parent)
     except OSError:

@@ -4,7 +4,7 @@
     v1, resource  X Const, every consumer an Identity `S/ReadVariableOp`   the name is kept
     v2            S/MatMul/ReadVariableOp/resource Const         the variable's name is lost
 
-A ResourceGather becomes a GatherV2 on the constant itself; nothing then tells it from any other constant.
+A ResourceGather becomes a GatherV2 on the constant itself; nothing then distinguishes it from any other constant.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class AnalysisContext:
     definitions: Mapping[str, Any] = field(default_factory=dict)
     """VariableDef by op name."""
     trainable: frozenset[str] | None = None
-    """Ops of the trainable variables; None where no collection tells."""
+    """Ops of the trainable variables; None where no collection says."""
     savers: tuple[SaverEntry, ...] = ()
 
     @cached_property

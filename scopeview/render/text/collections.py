@@ -86,6 +86,6 @@ def _savers(console: Console, report: CollectionsReport) -> None:
         )
     print_table(console, [Column(), _QUIET, Column(align="right"), Column()], rows, gives=-1)
     if saving.never_saved:
-        told = f"  never saved ({len(saving.never_saved)}): "
-        names = Items(saving.never_saved).fitted(max(40, console.width - len(told)))
-        console.print(Text(told + printable(names), style="warning"))
+        head = f"  never saved ({len(saving.never_saved)}): "
+        names = Items(saving.never_saved).fitted(max(40, console.width - len(head)))
+        console.print(Text(head + printable(names), style="warning"))

@@ -89,7 +89,7 @@ def _side(console: Console, role: str, side: SideSummary) -> None:
 def headline(report: DiffReport) -> str:
     """Return the counts of everything that is there, the same first."""
     sides = sides_of(report)
-    told = [f"{number:,} {sides.words(status)}" for status, number in report.summary.items() if number]
+    counts = [f"{number:,} {sides.words(status)}" for status, number in report.summary.items() if number]
     unknown = sum(e.values_differ is None and e.status == "same" for e in report.entries)
     values = f" (values of {unknown:,} not compared)" if unknown else ""
     values += f"; {report.moved:,} in other collections" if report.moved else ""
@@ -104,8 +104,8 @@ def headline(report: DiffReport) -> str:
             (graph.renamed, "renamed"),
         ]
         listed = ", ".join(f"{number:,} {word}" for number, word in ops if number) or "none changed"
-        return f"variables: {', '.join(told) or 'none'}{values}; ops: {listed}"
-    return f"{', '.join(told) or 'no variables'}{values}"
+        return f"variables: {', '.join(counts) or 'none'}{values}; ops: {listed}"
+    return f"{', '.join(counts) or 'no variables'}{values}"
 
 
 def _rules(console: Console, report: DiffReport, limit: int | None) -> None:
@@ -132,8 +132,8 @@ def _tree(console: Console, report: DiffReport, limit: int | None, whole: bool) 
     print_table(console, [Column(least=24), Column(style="quiet")], rows, gives=-1)
     if len(shown) < len(found):
         rest = Counter(line.status for line in found[len(shown) :])
-        told = ", ".join(f"{number:,} {sides.words(status)}" for status, number in rest.items())
-        console.print(Text(f"  … {told} more: --all lists them, --scope a part", style="quiet"))
+        counts = ", ".join(f"{number:,} {sides.words(status)}" for status, number in rest.items())
+        console.print(Text(f"  … {counts} more: --all lists them, --scope a part", style="quiet"))
 
 
 def _open(console: Console, report: DiffReport, limit: int | None) -> None:
@@ -227,11 +227,11 @@ def numbers(change: ValueChange) -> str:
     """Return how far values differ."""
     if not change.changed:
         return "equal values"
-    told = f"max |a-b| {change.max_abs:.3g}, relative {change.relative_l2:.3g}, cosine {change.cosine:.4f}"
+    distances = f"max |a-b| {change.max_abs:.3g}, relative {change.relative_l2:.3g}, cosine {change.cosine:.4f}"
     share = "" if change.changed == change.elements else f", {change.share_changed:.1%} of elements"
     nans = change.nan_a + change.nan_b + change.inf_a + change.inf_b
     bad = f", NaN {change.nan_a} -> {change.nan_b}, Inf {change.inf_a} -> {change.inf_b}" if nans else ""
-    return told + share + bad
+    return distances + share + bad
 
 
 def _graph(console: Console, graph: GraphDiff, limit: int | None) -> None:
@@ -289,5 +289,5 @@ def _is_inside_renamed(scope: ScopeChange, graph: GraphDiff) -> bool:
 
 def _counts(added: int, removed: int, changed: int, renamed: int, same: int | None) -> str:
     pairs = ((added, "+"), (removed, "-"), (changed, "~"), (renamed, ">"))
-    told = " ".join(f"{mark}{number:,}" for number, mark in pairs if number)
-    return told if same is None else f"{told}, {same:,} same"
+    marked = " ".join(f"{mark}{number:,}" for number, mark in pairs if number)
+    return marked if same is None else f"{marked}, {same:,} same"

@@ -66,13 +66,13 @@ def _groups(variables: Iterable[VariableUse]) -> Iterable[Sequence[VariableUse]]
 def _group(console: Console, group: Sequence[VariableUse]) -> None:
     first = group[0]
     scope = scope_of(first.name)
-    told = [f"{leaf_of(v.name)} {shape_text(v.shape)}" for v in group[:_VARIABLES_NAMED]]
-    more = f", {len(group) - len(told):,} more" if len(group) > len(told) else ""
+    named = [f"{leaf_of(v.name)} {shape_text(v.shape)}" for v in group[:_VARIABLES_NAMED]]
+    more = f", {len(group) - len(named):,} more" if len(group) > len(named) else ""
     console.print()
     console.print(
         Text.assemble(
             (f"{printable(scope)}/" if scope else "(root) ", "title"),
-            f" {printable(', '.join(told))}{more}",
+            f" {printable(', '.join(named))}{more}",
             (f"  {_places(first)}" if first.uses else "", "heading"),
         )
     )
@@ -111,7 +111,7 @@ def print_call_sites(console: Console, sites: Sequence[CallSite]) -> None:
                 f"{program}{(folded_label(group.label) if len(group.items) > 1 else group.label) or '(root)'}",
                 site.relation,
                 f"{site.times} times" if site.times > 1 else "",
-                Items(tuple(dict.fromkeys(_told(read, site) for read in site.reads))),
+                Items(tuple(dict.fromkeys(_read_text(read, site) for read in site.reads))),
                 "; ".join([*(_EVIDENCE[code] for code in site.evidence if code != "E1"), *_counted(site)]),
             )
         )
@@ -125,13 +125,13 @@ def _counted(site: CallSite) -> list[str]:
     return [f"counted {times}: {printable(site.counted)}"] if site.counted else []
 
 
-def _told(read: str, site: CallSite) -> str:
+def _read_text(read: str, site: CallSite) -> str:
     """Return the last segment of an op, without its number where several numbered ops are shown as so many times."""
     leaf = leaf_of(read)
     return split_uniquifier(leaf)[0] if site.times > 1 else leaf
 
 
-def print_story(console: Console, use: VariableUse) -> None:
+def print_variable(console: Console, use: VariableUse) -> None:
     """Print everything about one variable: where it was made, what uses, writes and stores it."""
     console.print(Text.assemble(("variable ", "heading"), (printable(use.name), "title")))
     trainable = {True: ", trainable", False: ", not trainable", None: ""}[use.trainable]
@@ -172,7 +172,7 @@ def print_use(console: Console, use: VariableUse) -> None:
     if use.is_cut:
         console.print(Text("  ! functions call functions so often that not every access is listed", style="warning"))
     if use.belongs_to is not None:
-        console.print(Text(f"  exists for {printable(_attachment(use.belongs_to))}", style="quiet"))
+        console.print(Text(f"  exists for {printable(_auxiliary_text(use.belongs_to))}", style="quiet"))
     if use.slots:
         console.print(Text(f"  auxiliary variables ({len(use.slots)})", style="quiet"))
         rows = [(printable(slot.variable), slot.kind, slot.holds, f"rule {slot.rule}") for slot in use.slots]
@@ -183,7 +183,7 @@ def print_use(console: Console, use: VariableUse) -> None:
         print_table(console, [Column()] * 4, stored, indent="    ")
 
 
-def _attachment(auxiliary: AuxiliaryVariable) -> str:
+def _auxiliary_text(auxiliary: AuxiliaryVariable) -> str:
     whose = f"the variable {auxiliary.primary}" if auxiliary.primary else "an optimizer"
     holds = f", {auxiliary.holds}" if auxiliary.holds else ""
     return f"{whose} ({auxiliary.kind} {auxiliary.slot}{holds}; rule {auxiliary.rule})"

@@ -89,7 +89,7 @@ def _variable(console: Console, found: VariableDetail) -> None:
 
 
 def _variable_facts(variable: VariableRecord) -> Iterable[tuple[str, Cell]]:
-    unknown = "unknown: no collection tells"
+    unknown = "unknown: no collection says"
     trainable = {True: "yes", False: "no", None: unknown}[variable.trainable]
     yield "kind", variable.kind
     yield "shape", f"{shape_text(variable.shape)} {variable.dtype}"

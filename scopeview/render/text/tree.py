@@ -27,15 +27,15 @@ def print_outline(
         rows.append((_label(row, open_guides), *others))
         open_guides.append(not row.last_child)
     print_table(console, columns, rows, gives=-1)  # names matter more than what is said of them
-    told = []
+    left_out = []
     if outline.folded:
-        told.append(f"{plural(outline.folded, 'numbered twin')} folded")
+        left_out.append(f"{plural(outline.folded, 'numbered twin')} folded")
     if outline.hidden:
-        told.append(f"{plural(outline.hidden, noun)} not shown")
-    if told:
+        left_out.append(f"{plural(outline.hidden, noun)} not shown")
+    if left_out:
         console.print(
             Text(
-                f"  {'; '.join(told)}: --all shows everything, --scope and --depth show a part",
+                f"  {'; '.join(left_out)}: --all shows everything, --scope and --depth show a part",
                 style="quiet",
             ),
             no_wrap=True,

@@ -19,7 +19,7 @@ export function useWindow(box: RefObject<HTMLElement>, rows: number, height: num
   const [{ room, width }, setRoom] = useState({ room: 600, width: 800 });
   const watched = useRef<{ element: HTMLElement | null; observer?: ResizeObserver }>({ element: null });
   useEffect(() => {
-    const element = box.current; // it comes when there are rows, which no dependency tells
+    const element = box.current; // it comes when there are rows, which no dependency says
     if (element === watched.current.element) return;
     watched.current.observer?.disconnect();
     const observer = new ResizeObserver(

@@ -75,7 +75,7 @@ def prior_likeness(a: Words, b: Words) -> Floats:
 
 
 def weights(words: Words, alike: Floats) -> Floats:
-    """Return how much each word of each module tells: rare words more, above all among modules of equal shapes.
+    """Return how much each word of each module says: rare words more, above all among modules of equal shapes.
 
     Args:
         words: the words of a side.
@@ -115,7 +115,7 @@ def name_scores(
 
     Args:
         sides: the words of both sides.
-        importance: how much each word of each module tells.
+        importance: how much each word of each module says.
         likeness_of: how alike the words of both sides are.
         fitting: the modules of B that fit those of A, and the reverse.
     """

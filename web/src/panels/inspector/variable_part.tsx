@@ -36,14 +36,14 @@ export function CallSites({ sites }: { sites: CallSite[] }) {
 
 // The lines of Python that created something, innermost first; those that called them are in the tooltip.
 export function CodeLines({ frames }: { frames: { file: string; line: number; function: string }[] }) {
-  const told = frames.map(
+  const lines = frames.map(
     ({ file, line, function: name }) =>
       `${printable(file)}:${line}${name && name !== "<module>" ? ` in ${printable(name)}` : ""}`,
   );
-  if (!told.length) return null;
+  if (!lines.length) return null;
   return (
-    <div class="quiet mono code" title={told.join("\ncalled at ")}>
-      {told.slice(0, 3).join(" ← ")}
+    <div class="quiet mono code" title={lines.join("\ncalled at ")}>
+      {lines.slice(0, 3).join(" ← ")}
     </div>
   );
 }

@@ -81,7 +81,7 @@ export function useKeys({ svg, drawing, selectedKey, open, fit, zoom }: Keyboard
   }
 }
 
-// The links of a box, one after another: the inspector tells the edges of each.
+// The links of a box, one after another: the inspector lists the edges of each.
 function nextLink(drawing: Drawing, here: DrawnItem, step: number): void {
   const links = drawing.links.filter(
     (link) => link.scope === here.scope && (link.source === here.item.id || link.target === here.item.id),

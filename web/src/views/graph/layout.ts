@@ -250,7 +250,7 @@ export function boxesOf(made: Plan): Boxes {
 
 type Rectangle = [left: number, top: number, right: number, bottom: number];
 
-// A label that would cover a box or another label is left out: its line still tells it when it is pointed at.
+// A label that would cover a box or another label is left out: its line still shows it when it is pointed at.
 function free(at: Point | null, text: string, taken: Rectangle[]): Point | null {
   if (!at) return null;
   const half = text.length * 3.3 + 3; // with the ground that it is drawn on
