@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scopeview.analysis.answers.inspect import Inspection
     from scopeview.analysis.answers.tree_lines import TreeLines
     from scopeview.analysis.context import AnalysisContext
+    from scopeview.analysis.derive.auxiliary import AuxiliaryVariables
     from scopeview.analysis.trees.outline import Sort, View
     from scopeview.model.model import Model
     from scopeview.render.text.inspect import Sections
@@ -207,6 +208,14 @@ def _hidden(context: AnalysisContext, roles: str | None) -> NDArray[np.bool_] | 
     return np.isin(context.roles.codes(), codes)
 
 
+def _is_auxiliary(model: Model, attached: AuxiliaryVariables, scope: str) -> bool:
+    """Whether a scope is a variable, or holds nothing but what exists for others."""
+    from scopeview.model.names import is_within
+
+    within = (variable for variable in model.variables if is_within(variable.name, scope))
+    return bool(model.variables.named(scope)) or all(variable in attached for variable in within)
+
+
 def _trees(
     context: AnalysisContext,
     shown: AnalysisContext,
@@ -219,13 +228,11 @@ def _trees(
     from scopeview.analysis.answers.tree_lines import tree_lines
     from scopeview.analysis.derive.auxiliary import NO_AUXILIARY_VARIABLES
     from scopeview.analysis.trees.outline import op_forest, outline, variable_forest
-    from scopeview.model.names import is_within
 
     model, graph = context.model, shown.model.graph
     is_folded = view.lines is not None or view.depth is not None
     attached = context.auxiliary_variables if is_folded else NO_AUXILIARY_VARIABLES
-    within = [variable for variable in model.variables if is_within(variable.name, scope)]
-    if scope and (model.variables.named(scope) or all(variable in attached for variable in within)):
+    if scope and _is_auxiliary(model, attached, scope):
         attached = NO_AUXILIARY_VARIABLES  # they were asked for
     both = {"ops", "variables"} <= chosen and len(graph) and len(model.variables)
     half = view if view.lines is None or not both else replace(view, lines=view.lines // 2)

@@ -20,6 +20,7 @@ from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.names import sort_key
 from scopeview.model.scopes import ScopeTree
 from scopeview.model.shapes import Shape, byte_count, element_count
+from scopeview.model.variable_columns import VariableColumns
 
 VariableRow = NewType("VariableRow", int)
 
@@ -159,6 +160,9 @@ class VariableTable:
     """Rows in the order in which the artifact lists its variables, which may be the order of creation."""
 
     def __post_init__(self) -> None:
+        if isinstance(self.variables, VariableColumns):
+            object.__setattr__(self, "listed", self.variables.listed.data)
+            return
         given = tuple(self.variables)
         rows = sorted(range(len(given)), key=lambda row: sort_key(given[row].name))
         object.__setattr__(self, "variables", tuple(given[row] for row in rows))
@@ -176,24 +180,35 @@ class VariableTable:
     def __getitem__(self, row: VariableRow | int) -> Variable:
         return self.variables[row]
 
+    @property
+    def columns(self) -> VariableColumns | None:
+        """The variables as columns, where their objects are only made when asked for."""
+        return self.variables if isinstance(self.variables, VariableColumns) else None
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Every variable's name, sorted by path."""
+        if self.columns is not None:
+            return tuple(self.columns.names)
         return tuple(variable.name for variable in self.variables)
 
     @cached_property
     def scopes(self) -> ScopeTree:
         """The variable-scope tree."""
-        return ScopeTree(self.names)
+        return self.columns.scopes if self.columns is not None else ScopeTree(self.names)
 
     @cached_property
     def parameters(self) -> NDArray[np.int64]:
         """Shape (variables,): elements of each variable, 0 where unknown."""
+        if self.columns is not None:
+            return self.columns.parameters
         return np.array([variable.parameters or 0 for variable in self.variables], dtype=np.int64)
 
     @cached_property
     def size_bytes(self) -> NDArray[np.int64]:
         """Shape (variables,): bytes of each variable, 0 where unknown."""
+        if self.columns is not None:
+            return self.columns.size_bytes
         return np.array([variable.size_bytes or 0 for variable in self.variables], dtype=np.int64)
 
     @cached_property

@@ -23,7 +23,7 @@ from scopeview.model.imported import ImportReport
 from scopeview.model.model import AlsoHere, Dangling, Model, Signature
 from scopeview.model.names import is_within
 from scopeview.model.scopes import DEEPEST, ScopeId, ScopeTree
-from scopeview.model.variables import Part, StoredSlice, Variable
+from scopeview.model.variables import Part, StoredSlice, Variable, VariableTable
 
 _LARGE_CONSTANT = 1024
 _MOST_PATHS = 32_000_000
@@ -246,15 +246,15 @@ def summarize(context: AnalysisContext) -> ModelSummary:
         ops=len(model.graph),
         functions=len(model.functions),
         variables=len(variables),
-        attached_variables=sum(variable in context.auxiliary_variables for variable in variables),
-        parameters=sum(variable.parameters or 0 for variable in variables),
+        attached_variables=int(context.auxiliary_variables.mask(variables).sum()),
+        parameters=int(variables.parameters.sum()),
         parameters_trained=totals.trained,
         parameters_not_trained=totals.not_trained,
         parameters_optimizer=totals.optimizer,
-        size_bytes=sum(variable.size_bytes or 0 for variable in variables),
+        size_bytes=int(variables.size_bytes.sum()),
         large_constants=len(constants),
         large_constant_bytes=int(constants.sum()),
-        unknown_sizes=sum(_size_is_unknown(variable) for variable in variables),
+        unknown_sizes=_unknown_sizes(variables),
         details=dict(origin.details),
         notes=(*model.notes, *_left_out(model)),
         others=model.others,
@@ -278,6 +278,12 @@ def _large_constants(model: Model) -> NDArray[np.int64]:
     columns, rows = model.graph.columns, model.graph.rows_of_type("Const")
     sizes = (columns.raw_end - columns.raw_start)[np.array(rows, dtype=np.int64)]
     return np.asarray(sizes[sizes >= _LARGE_CONSTANT])
+
+
+def _unknown_sizes(variables: VariableTable) -> int:
+    if variables.columns is not None:
+        return variables.columns.without_size()
+    return sum(map(_size_is_unknown, variables))
 
 
 def _size_is_unknown(variable: Variable) -> bool:

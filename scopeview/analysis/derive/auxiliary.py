@@ -20,6 +20,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scopeview.analysis.derive.auxiliary_names import (
     Named,
     is_scalar_name,
@@ -40,7 +43,7 @@ from scopeview.model.model import Model
 from scopeview.model.names import leaf_of
 from scopeview.model.op_types import APPLY, ASSIGNS, SLOT_INPUTS, apply_kind
 from scopeview.model.ops import OpRow
-from scopeview.model.variables import Variable
+from scopeview.model.variables import Variable, VariableTable
 
 AuxiliaryKind = Literal["slot", "average", "replica", "scalar"]
 Rule = Literal["S1", "S2", "S3", "S4", "S5", "S6"]
@@ -101,12 +104,26 @@ class AuxiliaryVariables:
         """Return what the variable of a name exists for, or that a part or an op of that name holds."""
         return self._by_name.get(name)
 
+    def mask(self, variables: VariableTable) -> NDArray[np.bool_]:
+        """Return which variables exist for others: shape (variables,)."""
+        return np.fromiter((variable in self for variable in variables), dtype=bool, count=len(variables))
+
 
 NO_AUXILIARY_VARIABLES = AuxiliaryVariables(())
 
 
 def find_auxiliary_variables(model: Model) -> AuxiliaryVariables:
     """Return what each auxiliary variable exists for."""
+    if model.variables.columns is not None and not len(model.graph):
+        from scopeview.analysis.derive.auxiliary_columns import auxiliary_columns
+
+        found = auxiliary_columns(model.variables.columns)
+        if found is not None:
+            return found
+    return _one_by_one(model)
+
+
+def _one_by_one(model: Model) -> AuxiliaryVariables:
     by_handle = {variable.name: variable for variable in model.variables}
     by_handle |= {handle: variable for variable in model.variables for handle in variable.handles}
     updates = _Updates(model, by_handle)

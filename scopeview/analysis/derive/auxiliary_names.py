@@ -28,7 +28,8 @@ _SLOT = re.compile(
 """Slots of Keras optimizers: words that say something only beside the name of an optimizer."""
 
 _SLOT_KEY = "/.OPTIMIZER_SLOT/"
-_MOST_PREFIXES = 3
+MOST_PREFIXES = 3
+"""Segments that a name may have in front of that of its primary."""
 
 Kind = Literal["slot", "average", "replica"]
 
@@ -78,7 +79,7 @@ def named_after(variable: Variable, by_handle: Mapping[str, Variable]) -> Named 
             return _named(primary, leaf, before)
     first, _, behind = name.partition("/")
     slot = behind.partition("/")[0]
-    for before, candidate in _without_first(name) if _OPTIMIZER.fullmatch(first) else ():
+    for before, candidate in _without_first(name) if is_optimizer(first) else ():
         primary = by_handle.get(candidate)
         if primary is not None and primary is not variable and (scope_of(candidate) or "/" in before):
             return _named(primary, slot, before)
@@ -86,19 +87,34 @@ def named_after(variable: Variable, by_handle: Mapping[str, Variable]) -> Named 
 
 
 def _named(primary: Variable, slot: str, before: str) -> Named:
+    return Named(primary, slot, *kind_of_slot(slot, is_in_optimizer=_is_optimizer(before)))
+
+
+def kind_of_slot(slot: str, *, is_in_optimizer: bool) -> tuple[Kind, bool]:
+    """Return the kind of what a slot is called, and whether that is a word of optimizers, averages or replicas.
+
+    Args:
+        slot: what a name adds to that of another variable.
+        is_in_optimizer: whether an optimizer stands in front of that other name.
+    """
     kind: Kind = "average" if _AVERAGE.fullmatch(slot) else "replica" if _REPLICA.fullmatch(slot) else "slot"
-    is_word = _OPTIMIZER.fullmatch(slot) is not None or (_is_optimizer(before) and _SLOT.fullmatch(slot) is not None)
-    return Named(primary, slot, kind, kind != "slot" or is_word)
+    is_word = is_optimizer(slot) or (is_in_optimizer and _SLOT.fullmatch(slot) is not None)
+    return kind, kind != "slot" or is_word
+
+
+def is_optimizer(segment: str) -> bool:
+    """Whether a segment of a name is the name of an optimizer."""
+    return _OPTIMIZER.fullmatch(segment) is not None
 
 
 def _is_optimizer(path: str) -> bool:
-    return any(_OPTIMIZER.fullmatch(segment) for segment in path.split("/"))
+    return any(map(is_optimizer, path.split("/")))
 
 
 def _without_first(path: str) -> Iterator[tuple[str, str]]:
     """Yield a path without its first segment, without its first two, and three, each with what was left out."""
     before = ""
-    for _ in range(_MOST_PREFIXES):
+    for _ in range(MOST_PREFIXES):
         first, slash, path = path.partition("/")
         before = f"{before}/{first}" if before else first
         if slash:
@@ -107,7 +123,7 @@ def _without_first(path: str) -> Iterator[tuple[str, str]]:
 
 def is_optimizer_scope(scope: str) -> bool:
     """Whether the last segment of a scope is the name of an optimizer."""
-    return _OPTIMIZER.fullmatch(leaf_of(scope)) is not None
+    return is_optimizer(leaf_of(scope))
 
 
 @dataclass(frozen=True, slots=True)

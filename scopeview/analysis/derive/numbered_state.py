@@ -39,7 +39,7 @@ def numbered_state(
     by_scope: dict[str, list[Variable]] = defaultdict(list)
     for variable in variables:
         scope = scope_of(variable.name)
-        is_state = _DEFAULT.fullmatch(leaf_of(variable.name)) is not None
+        is_state = is_numbered(leaf_of(variable.name))
         if is_state and is_optimizer_scope(scope) and leaf_of(scope) in steps:
             by_scope[scope].append(variable)
     states = {variable.identity for found in by_scope.values() for variable in found}
@@ -53,6 +53,11 @@ def numbered_state(
         primaries = _places([v.shape for v in ordered[:length]], list(layers.values())) if length else {}
         for place, variable in enumerate(ordered):
             yield variable, primaries.get(place % length) if length else None
+
+
+def is_numbered(leaf: str) -> bool:
+    """Whether the last segment of a name is what TensorFlow calls a variable without a name."""
+    return _DEFAULT.fullmatch(leaf) is not None
 
 
 def _run_length(shapes: Sequence[Shape], weights: int) -> int:

@@ -58,6 +58,11 @@ class Roles:
         number = int(self._marks(function).rules[row])
         return None if number < 0 else _TABLE[number]
 
+    def given_by(self, code: str) -> NDArray[np.bool_]:
+        """Return which ops of the main graph have their role by the rule of a code: shape (ops,)."""
+        numbers = [number for number, rule in enumerate(_TABLE) if rule.code == code]
+        return np.isin(self._marks("").rules, numbers)
+
     forward = FORWARD
     """The code of the role `forward`."""
 
@@ -83,6 +88,8 @@ class Roles:
         codes = np.full(len(table), FORWARD, dtype=np.int8)
         rules = np.full(len(table), -1, dtype=np.int16)
         marks = Marks(self._model, self._auxiliary, table, function, codes, rules, _AFTERWARDS)
+        if not len(table):
+            return marks
         whole: Role | None = None
         if function and is_saver(table):
             whole = "save"

@@ -369,16 +369,22 @@ def variable_forest(model: Model, attached: AuxiliaryVariables = NO_AUXILIARY_VA
         attached: variables to leave out, because they are listed with the variable that they exist for.
     """
     table = model.variables
-    kept = [row for row, variable in enumerate(table) if variable not in attached]
-    shown = [table[row] for row in kept]
-    order = [_definition(model, variable, row) for row, variable in zip(kept, shown, strict=True)]
+    kept = np.flatnonzero(~attached.mask(table))
+    rows = kept.tolist()
+    if table.columns is not None:
+        structure: Callable[[int], Hashable] = table.columns.kinds.number[kept].tolist().__getitem__
+        tree, order = table.columns.tree_of(kept), kept
+    else:
+        tree = ScopeTree([table[row].name for row in rows])
+        order = np.array([_definition(model, table[row], row) for row in rows], dtype=np.int64)
+        structure = [(table[row].shape, table[row].dtype, table[row].kind) for row in rows].__getitem__
     return Forest(
-        ScopeTree([variable.name for variable in shown]),
-        np.array(kept, dtype=np.int64),
+        tree,
+        kept,
         len(table) - len(kept),
-        table.parameters[kept] + 1 if kept else np.zeros(0, dtype=np.int64),
-        np.array(order, dtype=np.int64),
-        lambda row: (shown[row].shape, shown[row].dtype, shown[row].kind),
+        table.parameters[kept] + 1,
+        order,
+        structure,
         stays_closed=lambda _row: True,  # below a variable stand its optimizer slots and averages
     )
 

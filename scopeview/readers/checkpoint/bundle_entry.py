@@ -87,11 +87,16 @@ def _plain_entry(raw: bytes) -> BundleEntry | None:
     if position != end:
         return None
     dtype, shard, offset, size = numbers.values()
-    return BundleEntry(dtype, _shape(shape), shard, offset, size, checksum)
+    return BundleEntry(dtype, shape_of_bytes(shape), shard, offset, size, checksum)
 
 
 @lru_cache(maxsize=1 << 14)
-def _shape(raw: bytes) -> StoredShape:
+def shape_of_bytes(raw: bytes) -> StoredShape:
+    """Decode a TensorShapeProto.
+
+    Raises:
+        DecodeError: the bytes are none.
+    """
     return _described(parse("TensorShapeProto", raw))
 
 

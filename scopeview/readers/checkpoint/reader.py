@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from scopeview.errors import DamagedError
 from scopeview.model.builder import OpTableBuilder
 from scopeview.model.model import Damage, Model, Origin
@@ -14,6 +16,7 @@ from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 from scopeview.model.variables import Variable, VariableTable
 from scopeview.readers.checkpoint import v1, v2
 from scopeview.readers.checkpoint.folder import folder_damage
+from scopeview.readers.checkpoint.index_columns import IndexColumns, read_columns
 from scopeview.readers.checkpoint.object_graph import (
     parse_object_graph,
     with_full_names,
@@ -67,6 +70,9 @@ def _data_files(table: Path) -> list[Path]:
 def read_checkpoint(path: Path, origin: Origin) -> Model:
     """Read a checkpoint from its table: a V2 index, or a V1 file or one of its shards."""
     buffer = look_into(path)
+    columns = read_columns(buffer)
+    if columns is not None:
+        return _of_columns(path, origin, columns)
     bundle = v2.read_bundle(buffer, str(path))
     if bundle is None:
         return _read_v1(path, origin)
@@ -88,6 +94,18 @@ def read_checkpoint(path: Path, origin: Origin) -> Model:
         details={"shards": str(bundle.shard_count)},
     )
     return replace(_model(filled, variables, notes), damage=tuple(damage), object_keys=object_keys)
+
+
+def _of_columns(path: Path, origin: Origin, found: IndexColumns) -> Model:
+    """Return the model of an index that was read in columns, of which nothing is damaged."""
+    prefix, count = path.with_name(path.name.removesuffix(".index")), found.bundle.shard_count
+    shards, at = np.unique(found.shard, return_inverse=True)
+    needed = np.zeros(len(shards), dtype=np.int64)
+    np.maximum.at(needed, at, found.end)
+    of_shards = v2.check_shard_sizes(prefix, count, dict(zip(shards.tolist(), needed.tolist(), strict=True)))
+    filled = replace(origin, format="checkpoint_v2", producer=found.bundle.producer, details={"shards": str(count)})
+    model = _model(filled, found.variables, [damage.message for damage in of_shards])
+    return replace(model, damage=(*of_shards, *folder_damage(path)))
 
 
 def _name_objects(
@@ -132,6 +150,6 @@ def v1_shards(path: Path) -> list[Path]:
     return [sibling for sibling in children(path.parent) if pattern.match(sibling.name)]
 
 
-def _model(origin: Origin, variables: list[Variable], notes: list[str]) -> Model:
+def _model(origin: Origin, variables: Sequence[Variable], notes: list[str]) -> Model:
     graph, _ = OpTableBuilder(b"", decode_node).freeze()
     return Model(origin, graph, {}, VariableTable(variables), notes=tuple(dict.fromkeys(notes)))

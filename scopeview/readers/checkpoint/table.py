@@ -13,7 +13,8 @@ malformed file ends the process: every size is compared with the file before it 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from scopeview.readers.budget import ITEM_BYTES, budget
@@ -93,6 +94,73 @@ def entries(buffer: Buffer, notes: list[str]) -> Iterator[Entry]:
             return
 
 
+@dataclass(frozen=True, slots=True)
+class TableColumns:
+    """The entries of a whole table, in order."""
+
+    keys: list[bytes]
+    content: bytes
+    """All blocks, unpacked."""
+    start: list[int]
+    """Where the value of each entry starts in the content."""
+    size: list[int]
+
+
+def columns(buffer: Buffer) -> TableColumns | None:
+    """Read all entries of a table; None where anything is damaged, packed, or too much: `entries` says what."""
+    notes: list[str] = []
+    if not looks_like_table(bytes(buffer[-8:])):
+        return None
+    found = TableColumns([], b"", [], [])
+    blocks: list[bytes] = []
+    base = end = 0
+    try:
+        for _, value in _index_entries(buffer, notes):
+            offset, size, _ = _handle(value, 0)
+            is_packed = offset + size >= len(buffer) or buffer[offset + size] != 0
+            if offset < end or is_packed:
+                return None
+            end = offset + size
+            blocks.append(_block(buffer, offset, size, notes))
+            _add_entries(found, blocks[-1], base)
+            base += len(blocks[-1])
+            if notes:
+                return None
+    except (TableError, WireError):
+        return None
+    return replace(found, content=b"".join(blocks)) if _are_affordable(found.keys) else None
+
+
+def _add_entries(found: TableColumns, block: bytes, base: int) -> None:
+    """Add the entries of a block, which starts at a place of the content."""
+    end = _end_of_entries(block)
+    keys, starts, sizes = found.keys, found.start, found.size
+    position, key = 0, b""
+    while position < end:
+        if position + 3 <= end and block[position] | block[position + 1] | block[position + 2] < 0x80:
+            shared, non_shared, size = block[position : position + 3]
+            position += 3
+        else:
+            shared, position = varint(block, position)
+            non_shared, position = varint(block, position)
+            size, position = varint(block, position)
+        start = position + non_shared
+        if shared > len(key) or start + size > end:
+            raise TableError("an entry does not fit into its block")
+        key = key[:shared] + block[position:start]
+        keys.append(key)
+        starts.append(base + start)
+        sizes.append(size)
+        position = start + size
+
+
+def _are_affordable(keys: Sequence[bytes]) -> bool:
+    """Whether many entries may be spent at once; long keys are for `entries`, which spends for one after the other."""
+    cost = ITEM_BYTES * len(keys) + _COST_PER_BYTE * sum(map(len, keys))
+    is_usual = max(map(len, keys), default=0) <= _LONG_KEY
+    return is_usual and cost <= budget().bytes_left and budget().spend(cost, "the entries of the table")
+
+
 def _is_affordable(key: bytes) -> bool:
     per_byte = _COST_PER_BYTE if len(key) <= _LONG_KEY else _COST_PER_LONG_BYTE
     return budget().spend(ITEM_BYTES + per_byte * len(key), "the entries of the table")
@@ -150,13 +218,18 @@ def _unpack(raw: bytes, compression: int) -> bytes:
         raise TableError(f"its snappy data is damaged ({error})") from error
 
 
-def _block_entries(block: bytes) -> Iterator[Entry]:
+def _end_of_entries(block: bytes) -> int:
     if len(block) < 4:
         raise TableError("it is shorter than its own trailer")
-    (restarts,) = struct.unpack_from("<I", block, len(block) - 4)
+    restarts = int.from_bytes(block[-4:], "little")
     end = len(block) - 4 - 4 * restarts
     if end < 0:
         raise TableError(f"it claims {restarts:,} restart points in {len(block):,} bytes")
+    return end
+
+
+def _block_entries(block: bytes) -> Iterator[Entry]:
+    end = _end_of_entries(block)
     position, key = 0, b""
     while position < end:
         entry, position = _entry(block, position, end, key)

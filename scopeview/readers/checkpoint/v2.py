@@ -6,6 +6,7 @@ slices}. Keys that start with NUL are slices of partitioned variables; their par
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +27,7 @@ from scopeview.readers.undecodable import text_of_bytes
 
 _LARGEST_BLANK = 1 << 16
 
-_V1_START = b"\x0a"
+V1_START = b"\x0a"
 """First byte of a V1 checkpoint's SavedTensorSlices, whose field 1 is a message; it is a number in a V2 header."""
 
 
@@ -53,9 +54,9 @@ def read_bundle(buffer: Buffer, path: str) -> Bundle | None:
     if first is None:
         reason = "; ".join(notes) or "it was closed before anything was written"
         raise DamagedError(f"{path} is a checkpoint table without any readable entry: {reason}")
-    if first.key != b"" or first.value[:1] == _V1_START:
+    if first.key != b"" or first.value[:1] == V1_START:
         return None
-    bundle = _bundle_of_header(first.value, notes)
+    bundle = bundle_of_header(first.value, notes)
     for entry in found:
         try:
             bundle.entries[entry.key] = decode_bundle_entry(entry.value)
@@ -65,7 +66,8 @@ def read_bundle(buffer: Buffer, path: str) -> Bundle | None:
     return bundle
 
 
-def _bundle_of_header(raw: bytes, notes: list[str]) -> Bundle:
+def bundle_of_header(raw: bytes, notes: list[str]) -> Bundle:
+    """Return a bundle without entries from the header of an index; one that is damaged is noted."""
     try:
         header = parse("BundleHeaderProto", raw)
     except DecodeError:
@@ -158,9 +160,14 @@ def check_shards(prefix: Path, bundle: Bundle) -> tuple[Damage, ...]:
     for entry in bundle.entries.values():
         if entry is not None and not entry.slices:
             needed[entry.shard_id] = max(needed.get(entry.shard_id, 0), entry.offset + entry.size)
+    return check_shard_sizes(prefix, bundle.shard_count, needed)
+
+
+def check_shard_sizes(prefix: Path, count: int, needed: Mapping[int, int]) -> tuple[Damage, ...]:
+    """Return which of so many shards are missing, or shorter than the bytes that are needed of each."""
     found = []
     for shard, size in sorted(needed.items()):
-        path = shard_path(prefix, shard, bundle.shard_count)
+        path = shard_path(prefix, shard, count)
         shard_file = status(path)
         if shard_file is None or not S_ISREG(shard_file.st_mode):
             missing = f"data shard {path.name} is missing: names and shapes are known, values are not"
