@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from scopeview.analysis.derive.access_columns import SimpleUses, simple_uses
 from scopeview.analysis.derive.accesses import Accesses, AccessIndex
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariables, find_auxiliary_variables
 from scopeview.analysis.derive.call_sites import CallSite, CallSites
@@ -176,8 +177,19 @@ class AnalysisContext:
             self._sites[variable.identity] = self._call_sites.of(variable, self.accesses(variable).forward)
         return self._sites[variable.identity]
 
+    @once
+    def _simple(self) -> SimpleUses:
+        return simple_uses(self.model, self.roles)
+
+    def is_trained(self, variable: Variable) -> bool | None:
+        """Whether an optimizer updates a variable, where the columns of its graph say that; None where they do not."""
+        return self._simple.is_trained.get(variable.identity)
+
     def uses(self, variable: Variable) -> int:
         """Return at how many places the computation uses a variable; from 2 on, it is shared."""
+        known = self._simple.times.get(variable.identity)
+        if known is not None:
+            return known
         return sum(site.times for site in self.call_sites(variable))
 
     def call_sites_of_scope(self, scope: str) -> tuple[CallSite, ...]:

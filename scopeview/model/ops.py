@@ -256,6 +256,20 @@ class OpTable:
         start = np.searchsorted(columns.source[order], np.arange(len(self) + 1))
         return start, order, target
 
+    def edges_from(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the edges that leave some ops, one op after the other, and how many leave each: shape (rows,)."""
+        start, order, _ = self._outgoing
+        counts = start[rows + 1] - start[rows]
+        before = np.repeat(np.cumsum(counts) - counts, counts)
+        return order[np.repeat(start[rows], counts) + np.arange(int(counts.sum())) - before], counts
+
+    @cached_property
+    def has_data_consumer(self) -> NDArray[np.bool_]:
+        """Whether any op takes data of each: shape (ops,)."""
+        columns, found = self.columns, np.zeros(len(self), dtype=bool)
+        found[columns.source[(columns.source >= 0) & (columns.port >= 0)]] = True
+        return found
+
     def sources(self, row: OpRow) -> Sequence[OpRow]:
         """Return the producing op of each input of an op, MISSING where there is none, control inputs included."""
         columns = self._edges
@@ -319,12 +333,17 @@ class OpTable:
 
     def works_for(self, row: OpRow) -> OpRow:
         """Return the op that an op is a part of: `S/MatMul` for `S/MatMul/ReadVariableOp`, where there is one."""
-        owner = self._owners[row]
-        return row if owner == MISSING else owner
+        return self._owners[row]
 
     @cached_property
     def _owners(self) -> Sequence[OpRow]:
-        return self.scopes.own_rows()[self.scopes.scopes_of_rows()].data  # type: ignore[return-value]
+        return self.owners.data  # type: ignore[return-value]
+
+    @cached_property
+    def owners(self) -> NDArray[np.int64]:
+        """The op that each op is a part of, which may be itself: shape (ops,)."""
+        found = self.scopes.own_rows()[self.scopes.scopes_of_rows()]
+        return np.where(found == MISSING, np.arange(len(self)), found)
 
     def type_counts(self, rows: range | NDArray[np.int64] | None = None) -> dict[str, int]:
         """Count the op types of a slice of rows, of chosen rows or of all, most frequent first, then by name."""

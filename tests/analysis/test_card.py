@@ -119,7 +119,7 @@ def test_equal_parts_are_counted(labels: list[str], pattern: str, tmp_path: Path
     path = tmp_path / "graph.pb"
     path.write_bytes(graph_def_from_text("\n".join(lines)))
     model = scopeview.load(path)
-    (found,) = find_repeats(model.graph, 2)
+    (found,) = find_repeats(model.graph, 2, lambda _scope: True)
     assert (found.pattern, len(found.scopes), found.ops) == (pattern, len(labels), 4)
     assert [part.count for part in model_card(AnalysisContext(model)).repeated] == [len(labels)]
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scopeview.analysis.answers.totals import ParameterTotals, parameter_totals
 from scopeview.analysis.context import AnalysisContext
@@ -18,7 +19,7 @@ from scopeview.analysis.derive.repeats import Repeats, find_repeats
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.model import Model, Signature, TensorInfo
-from scopeview.model.names import is_within, op_of_tensor, parse_input
+from scopeview.model.names import op_of_tensor, parse_input
 from scopeview.model.ops import OpRow
 from scopeview.model.scopes import ROOT, ScopeId
 from scopeview.model.shapes import Shape
@@ -211,31 +212,35 @@ def _repeated(context: AnalysisContext) -> tuple[RepeatedPart, ...]:
     if len(graph) > _MOST_OPS:
         return ()
     chosen: list[Repeats] = []
-    for found in find_repeats(graph, _FEWEST_OPS):
-        inside = any(is_within(found.scopes[0], scope) for other in chosen for scope in other.scopes)
-        if not inside and _is_forward(context, found.scopes[0]):
-            chosen.append(found)
+    tree, is_open = graph.scopes, _computing(context)
+    for found in find_repeats(graph, _FEWEST_OPS, lambda scope: bool(is_open[scope])):
+        if not is_open[found.ids[0]]:
+            continue
+        chosen.append(found)
         if len(chosen) == _REPEATED:
             break
+        for scope in found.ids:  # what is inside is repeated too, and not listed again
+            is_open[scope : int(tree.subtree_end[scope])] = False
     return tuple(RepeatedPart(one.pattern, len(one.scopes), one.ops, one.scopes[0]) for one in chosen)
 
 
-def _is_forward(context: AnalysisContext, path: str) -> bool:
-    """Whether most of a scope computes, and the scope is no single op with its parts."""
-    scope = context.model.op_scopes.find(path)
-    if scope is None or context.model.graph.row(path) is not None:
-        return False
-    rows = np.array(context.model.op_scopes.rows(scope))
-    is_forward = context.roles.codes()[rows] == context.roles.forward
-    return bool(is_forward.mean() > 0.5 and (is_forward & ~context.gives_weights[rows]).sum() > 1)
+def _computing(context: AnalysisContext) -> NDArray[np.bool_]:
+    """Return the scopes of which most ops compute, and that are no single op with its parts: shape (scopes,)."""
+    tree, is_forward = context.model.op_scopes, context.is_forward
+    forward = tree.roll_up(is_forward.astype(np.int64))
+    own = tree.roll_up((is_forward & ~context.gives_weights).astype(np.int64))
+    is_most = 2 * forward > tree.last - tree.first
+    return np.asarray(is_most & (own > 1) & (tree.own_rows() < 0))
 
 
 def _largest(context: AnalysisContext) -> tuple[CardPart, ...]:
     """Return the largest scopes of the variable tree; one that holds nearly all is opened."""
     model, tree = context.model, context.model.variable_scopes
-    auxiliary, twice = context.auxiliary_variables, copies(model.variables)
-    own = np.array([v not in auxiliary and v.identity not in twice for v in model.variables], dtype=bool)
-    weights = np.where(own, model.variables.parameters, 0) if len(own) else np.zeros(0, dtype=np.int64)
+    own = ~context.auxiliary_variables.mask(model.variables)
+    twice = copies(model.variables) if model.variables.columns is None else ()
+    if twice:
+        own &= np.array([variable.identity not in twice for variable in model.variables], dtype=bool)
+    weights = np.where(own, model.variables.parameters, 0)
     totals = tree.roll_up(weights)
     around, total = ROOT, int(totals[ROOT])
     while True:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.auxiliary_columns import KINDS, AuxiliaryColumns
 from scopeview.analysis.derive.copies import copies
 from scopeview.model.op_types import APPLY
 from scopeview.model.variables import Variable
@@ -38,6 +42,8 @@ def parameter_totals(context: AnalysisContext) -> ParameterTotals:
 
 def _totals(context: AnalysisContext) -> ParameterTotals:
     auxiliary = context.auxiliary_variables
+    if isinstance(auxiliary, AuxiliaryColumns):
+        return _of_columns(auxiliary, context.model.variables.parameters)
     state = trained = others = 0
     unknown: list[Variable] = []
     has_optimizer = any(
@@ -64,10 +70,26 @@ def _totals(context: AnalysisContext) -> ParameterTotals:
     return ParameterTotals(None, None, state) if unknown else ParameterTotals(trained, others, state)
 
 
+def _of_columns(auxiliary: AuxiliaryColumns, sizes: NDArray[np.int64]) -> ParameterTotals:
+    """Add up the parameters of a checkpoint: what has slots was trained, where any has."""
+    is_slot = auxiliary.kind == KINDS.index("slot")
+    is_state = is_slot | (auxiliary.kind == KINDS.index("scalar"))
+    is_own = auxiliary.kind < 0
+    state, others = int(sizes[is_state].sum()), int(sizes[~is_state & ~is_own].sum())
+    if not is_slot.any():
+        return ParameterTotals(None, None, state) if sizes[is_own].any() else ParameterTotals(0, others, state)
+    has_slots = np.zeros(len(sizes), dtype=bool)
+    has_slots[auxiliary.primary[is_slot]] = True
+    return ParameterTotals(int(sizes[is_own & has_slots].sum()), others + int(sizes[is_own & ~has_slots].sum()), state)
+
+
 def is_trained(context: AnalysisContext, variable: Variable) -> bool:
     """Whether an optimizer updates a variable: by an `Apply*` op, in an `update_<variable>` scope, or op by op."""
     if variable.kind == "checkpoint":
         return False
+    known = context.is_trained(variable)
+    if known is not None:
+        return known
     return any(
         access.role == "update"
         and (

@@ -107,7 +107,7 @@ class _Place:
     """Where the call stands; None where no op of the graph calls. `calls` and `callers` say the same of it."""
 
 
-def _affordable(model: Model) -> int:
+def affordable_edges(model: Model) -> int:
     """Return how many edges all walks of a model may follow: as many as it has, and a rest for small ones."""
     tables = (model.graph, *(function.body for function in model.functions.values()))
     return _LEAST_STEPS + sum(len(table.columns.source) for table in tables)
@@ -128,7 +128,7 @@ class AccessIndex:
         """
         self._model = model
         self._roles = roles
-        affordable = _affordable(model) if limit is None else 0
+        affordable = affordable_edges(model) if limit is None else 0
         share = max(_LEAST_STEPS // 100, affordable // max(1, len(model.variables)))
         self._limit, self._spare = share if limit is None else limit, affordable
         self._known: dict[str, Accesses] = {}
@@ -305,7 +305,7 @@ class AccessIndex:
         scope = _joined(place.calls, around)
         writes = place.edge.slot == 0 and _is_writer(op_type)
         role = self._role(target, place)
-        is_penalty = not writes and (op_type == "L2Loss" or _is_penalty(around))
+        is_penalty = not writes and (op_type == "L2Loss" or is_penalty_scope(around))
         no_use: NoUse = "penalty" if is_penalty else ""
         return Access(
             name, place.function, op_type, place.program, scope, works_for, role, writes, place.branch, no_use
@@ -318,7 +318,8 @@ def _is_writer(op_type: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _is_penalty(scope: str) -> bool:
+def is_penalty_scope(scope: str) -> bool:
+    """Whether layers put the penalties for the size of weights in such a scope."""
     return _PENALTY.search(scope) is not None
 
 

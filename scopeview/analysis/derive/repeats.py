@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+import numpy as np
 
 from scopeview.analysis.derive.structure import are_equal, scope_hashes
 from scopeview.model.names import leaf_of, scope_of
@@ -29,26 +31,33 @@ class Repeats:
     """Their paths, in the order of their numbers."""
     ops: int
     """Ops in each."""
+    ids: tuple[ScopeId, ...]
+    """The same scopes by their numbers."""
 
 
-def find_repeats(table: OpTable, fewest_ops: int) -> Iterator[Repeats]:
+def find_repeats(table: OpTable, fewest_ops: int, is_wanted: Callable[[ScopeId], bool]) -> Iterator[Repeats]:
     """Yield the families of numbered sibling scopes that are equal inside, two or more each, the largest first.
 
     Args:
         table: where to look.
         fewest_ops: ops that a scope must have.
+        is_wanted: whether a scope may stand for its family; one without such a scope is not compared op by op.
     """
     tree, hashes = table.scopes, scope_hashes(table)
+    scopes_of = [1 + int(place) for place in np.flatnonzero((tree.last - tree.first)[1:] >= fewest_ops)]
     families: dict[tuple[int, str, int], list[ScopeId]] = defaultdict(list)
-    for scope in map(ScopeId, range(1, len(tree))):
-        if int(tree.last[scope] - tree.first[scope]) >= fewest_ops:
-            families[int(tree.parent[scope]), _stem(tree.label(scope)), int(hashes[scope])].append(scope)
+    parents, labels = tree.parent.tolist(), tree.labels
+    for scope in map(ScopeId, scopes_of):
+        families[parents[scope], _stem(labels[scope]), int(hashes[scope])].append(scope)
     several = [scopes for scopes in families.values() if len(scopes) > 1]
     for scopes in sorted(several, key=lambda scopes: -len(scopes) * len(tree.rows(scopes[0]))):
+        if not any(map(is_wanted, scopes)):
+            continue
         equal = [scopes[0], *(scope for scope in scopes[1:] if are_equal(table, scopes[0], scope))]
         if len(equal) > 1:
-            paths = sorted((tree.path(scope) for scope in equal), key=_number)
-            yield Repeats(_pattern(paths), tuple(paths), len(tree.rows(equal[0])))
+            equal.sort(key=lambda scope: _number(labels[scope]))
+            paths = [tree.path(scope) for scope in equal]
+            yield Repeats(_pattern(paths), tuple(paths), len(tree.rows(equal[0])), tuple(equal))
 
 
 def _stem(label: str) -> str:
@@ -61,8 +70,8 @@ def _stem(label: str) -> str:
     return match[1] if match else label
 
 
-def _number(path: str) -> int:
-    match = _NUMBER.fullmatch(leaf_of(path))
+def _number(label: str) -> int:
+    match = _NUMBER.fullmatch(label)
     return int(match[3]) if match else -1
 
 
