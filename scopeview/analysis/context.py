@@ -91,6 +91,13 @@ class AnalysisContext:
     @once
     def auxiliary_variables(self) -> AuxiliaryVariables:
         """Which variables are slots, averages, replicas and scalars, and what each exists for."""
+        columns = self.model.variables.columns
+        if columns is not None and not len(self.model.graph):
+            from scopeview.analysis.derive.auxiliary_columns import auxiliary_columns
+
+            found = auxiliary_columns(columns)
+            if found is not None:
+                return found
         return find_auxiliary_variables(self.model)
 
     @once

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, overload
+from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,8 @@ from scopeview.model.scopes import ScopeTree
 from scopeview.model.shapes import Shape, byte_count, element_count
 from scopeview.model.spans import Ints, SpanIndex, Words
 
-if TYPE_CHECKING:
-    from scopeview.model.variables import Variable
+Entry = TypeVar("Entry")
+"""What is made of a row: a `Variable`, which this module does not know."""
 
 
 _ASKED_ONE_BY_ONE = 1000
@@ -50,7 +50,7 @@ def _lacks_size(shape: Shape, dtype: str) -> int:
     return dtype not in NON_NUMERIC and (element_count(shape) is None or byte_count(shape, dtype) is None)
 
 
-class VariableColumns(Sequence["Variable"]):
+class VariableColumns(Sequence[Entry]):
     """Variables sorted by the path of their names; each is made when it is asked for, and then kept.
 
     Attributes:
@@ -61,7 +61,7 @@ class VariableColumns(Sequence["Variable"]):
         parameters, size_bytes: shape (variables,); 0 where unknown.
     """
 
-    def __init__(self, names: Names, kinds: Kinds, listed: Ints, make: Callable[[int], Variable]) -> None:
+    def __init__(self, names: Names, kinds: Kinds, listed: Ints, make: Callable[[int], Entry]) -> None:
         """Take variables that are sorted already.
 
         Args:
@@ -74,22 +74,22 @@ class VariableColumns(Sequence["Variable"]):
         self.kinds, self.listed = kinds, listed
         self._make = make
         self._asked = 0
-        self._made: dict[int, Variable] = {}
+        self._made: dict[int, Entry] = {}
 
     def __len__(self) -> int:
         return len(self.names)
 
     @overload
-    def __getitem__(self, row: int) -> Variable: ...
+    def __getitem__(self, row: int) -> Entry: ...
     @overload
-    def __getitem__(self, row: slice) -> list[Variable]: ...
-    def __getitem__(self, row: int | slice) -> Variable | list[Variable]:
+    def __getitem__(self, row: slice) -> list[Entry]: ...
+    def __getitem__(self, row: int | slice) -> Entry | list[Entry]:
         if isinstance(row, slice):
             return [self[one] for one in range(*row.indices(len(self)))]
         row = range(len(self))[row]
         return self._made.get(row) or self._made.setdefault(row, self._make(row))
 
-    def __iter__(self) -> Iterator[Variable]:
+    def __iter__(self) -> Iterator[Entry]:
         return map(self.__getitem__, range(len(self)))
 
     @cached_property

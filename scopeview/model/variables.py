@@ -181,7 +181,7 @@ class VariableTable:
         return self.variables[row]
 
     @property
-    def columns(self) -> VariableColumns | None:
+    def columns(self) -> VariableColumns[Variable] | None:
         """The variables as columns, where their objects are only made when asked for."""
         return self.variables if isinstance(self.variables, VariableColumns) else None
 

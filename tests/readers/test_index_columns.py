@@ -11,7 +11,6 @@ import pytest
 from scopeview import to_json
 from scopeview.analysis.answers.inspect import inspect
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive.auxiliary import find_auxiliary_variables
 from scopeview.model.model import Model
 from scopeview.readers import read
 from scopeview.readers.checkpoint import index_columns, v2
@@ -70,7 +69,7 @@ def test_columns_are_what_is_read_entry_by_entry(seed: int, tmp_path: Path, monk
 @pytest.mark.parametrize("seed", range(15))
 def test_answers_are_the_same(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = read_both(written(tmp_path, seed), monkeypatch)
-    one, other = find_auxiliary_variables(a), find_auxiliary_variables(b)
+    one, other = AnalysisContext(a).auxiliary_variables, AnalysisContext(b).auxiliary_variables
 
     assert a.variables.columns is not None
     assert list(one) == list(other)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive.auxiliary_columns import KINDS, AuxiliaryColumns
 from scopeview.analysis.derive.copies import copies
 from scopeview.model.op_types import APPLY
 from scopeview.model.variables import Variable
+
+if TYPE_CHECKING:
+    from scopeview.analysis.derive.auxiliary_columns import AuxiliaryColumns
 
 _FROM_GRADIENTS = "S1"
 """The role rule of writes whose value is computed from gradients."""
@@ -42,8 +45,11 @@ def parameter_totals(context: AnalysisContext) -> ParameterTotals:
 
 def _totals(context: AnalysisContext) -> ParameterTotals:
     auxiliary = context.auxiliary_variables
-    if isinstance(auxiliary, AuxiliaryColumns):
-        return _of_columns(auxiliary, context.model.variables.parameters)
+    if context.model.variables.columns is not None:
+        from scopeview.analysis.derive.auxiliary_columns import AuxiliaryColumns
+
+        if isinstance(auxiliary, AuxiliaryColumns):
+            return _of_columns(auxiliary, context.model.variables.parameters)
     state = trained = others = 0
     unknown: list[Variable] = []
     has_optimizer = any(
@@ -72,8 +78,8 @@ def _totals(context: AnalysisContext) -> ParameterTotals:
 
 def _of_columns(auxiliary: AuxiliaryColumns, sizes: NDArray[np.int64]) -> ParameterTotals:
     """Add up the parameters of a checkpoint: what has slots was trained, where any has."""
-    is_slot = auxiliary.kind == KINDS.index("slot")
-    is_state = is_slot | (auxiliary.kind == KINDS.index("scalar"))
+    is_slot = auxiliary.are("slot")
+    is_state = is_slot | auxiliary.are("scalar")
     is_own = auxiliary.kind < 0
     state, others = int(sizes[is_state].sum()), int(sizes[~is_state & ~is_own].sum())
     if not is_slot.any():

@@ -114,16 +114,6 @@ NO_AUXILIARY_VARIABLES = AuxiliaryVariables(())
 
 def find_auxiliary_variables(model: Model) -> AuxiliaryVariables:
     """Return what each auxiliary variable exists for."""
-    if model.variables.columns is not None and not len(model.graph):
-        from scopeview.analysis.derive.auxiliary_columns import auxiliary_columns
-
-        found = auxiliary_columns(model.variables.columns)
-        if found is not None:
-            return found
-    return _one_by_one(model)
-
-
-def _one_by_one(model: Model) -> AuxiliaryVariables:
     by_handle = {variable.name: variable for variable in model.variables}
     by_handle |= {handle: variable for variable in model.variables for handle in variable.handles}
     updates = _Updates(model, by_handle)

@@ -47,7 +47,7 @@ class _Columns:
 class AuxiliaryColumns(AuxiliaryVariables):
     """Auxiliary variables by the row of a variable; what is said of one is made when somebody asks."""
 
-    def __init__(self, variables: VariableColumns, columns: _Columns) -> None:
+    def __init__(self, variables: VariableColumns[Variable], columns: _Columns) -> None:
         self._variables, self._columns = variables, columns
         self.kind, self.primary = columns.kind, columns.primary
 
@@ -56,7 +56,7 @@ class AuxiliaryColumns(AuxiliaryVariables):
         return row is not None and bool(self.kind[row] >= 0)
 
     def __iter__(self) -> Iterator[AuxiliaryVariable]:
-        is_scalar = self.kind == KINDS.index("scalar")
+        is_scalar = self.are("scalar")
         for rows in (np.flatnonzero(is_scalar), np.flatnonzero((self.kind >= 0) & ~is_scalar)):
             yield from map(self._fact, rows.tolist())
 
@@ -65,6 +65,10 @@ class AuxiliaryColumns(AuxiliaryVariables):
         slot = self._columns.slot.get(row) or leaf_of(names[row])
         owner = "" if primary < 0 else names[primary]
         return AuxiliaryVariable(names[row], owner, KINDS[int(self.kind[row])], slot, "", "S4")
+
+    def are(self, kind: AuxiliaryKind) -> NDArray[np.bool_]:
+        """Return which variables are of a kind: shape (variables,)."""
+        return np.asarray(self.kind == KINDS.index(kind))
 
     def of(self, variable: Variable) -> AuxiliaryVariable | None:
         """Return what a variable exists for; None if it stands for itself."""
@@ -100,7 +104,7 @@ class AuxiliaryColumns(AuxiliaryVariables):
 class _ByName(Mapping[str, Variable]):
     """Variables by their names."""
 
-    def __init__(self, variables: VariableColumns) -> None:
+    def __init__(self, variables: VariableColumns[Variable]) -> None:
         self._variables = variables
 
     def __getitem__(self, name: str) -> Variable:
@@ -116,7 +120,7 @@ class _ByName(Mapping[str, Variable]):
         return len(self._variables)
 
 
-def auxiliary_columns(variables: VariableColumns) -> AuxiliaryColumns | None:
+def auxiliary_columns(variables: VariableColumns[Variable]) -> AuxiliaryColumns | None:
     """Return what each variable of a checkpoint exists for; None where numbered variables need more than names."""
     tree = variables.scopes
     leaf, leaves = tree.leaves_of_rows()
@@ -144,7 +148,7 @@ def auxiliary_columns(variables: VariableColumns) -> AuxiliaryColumns | None:
     return AuxiliaryColumns(variables, _Columns(kind, primary, slot))
 
 
-def _shapes(variables: VariableColumns) -> tuple[Ints, NDArray[np.bool_]]:
+def _shapes(variables: VariableColumns[Variable]) -> tuple[Ints, NDArray[np.bool_]]:
     """Return a number for the shape of each variable, and which are scalars."""
     numbers: dict[object, int] = {}
     of_pair = [numbers.setdefault(shape, len(numbers)) for shape, _ in variables.kinds.pairs]
@@ -152,7 +156,7 @@ def _shapes(variables: VariableColumns) -> tuple[Ints, NDArray[np.bool_]]:
     return shape, shape == numbers.get((), -1)
 
 
-def _by_scope(variables: VariableColumns) -> tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]:
+def _by_scope(variables: VariableColumns[Variable]) -> tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]:
     """Return what the scope of each variable says: a primary or -1, whether an optimizer stands before, what is open.
 
     The path is that of a variable, or it is without its first segments. Open are those in the scope of an optimizer of
@@ -181,7 +185,9 @@ def _by_scope(variables: VariableColumns) -> tuple[Ints, NDArray[np.bool_], NDAr
     return primary[rows], in_optimizer[rows], is_open[rows]
 
 
-def _without_first(variables: VariableColumns, tree: ScopeTree, ancestor: Ints, scopes: Ints) -> tuple[Ints, Ints]:
+def _without_first(
+    variables: VariableColumns[Variable], tree: ScopeTree, ancestor: Ints, scopes: Ints
+) -> tuple[Ints, Ints]:
     """Return scopes, and the variable that each is called without the path of an ancestor, or -1."""
     lengths = tree.path_lengths()
     skipped = lengths[ancestor[scopes]] + 1

@@ -42,7 +42,7 @@ class IndexColumns:
 
     bundle: Bundle
     """The header, without entries."""
-    variables: VariableColumns
+    variables: VariableColumns[Variable]
     shard: Ints
     end: Ints
     """Where the values of each end in its shard."""
