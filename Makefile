@@ -29,6 +29,11 @@ test: $(VENV)/.dev browser  ## set everything up, then run every check and every
 coverage: $(VENV)/.dev  ## what the tests reach of the code; slows them down to half, so apart from them
 	$(BIN)/python -m pytest -n auto --ignore tests/browser --cov --cov-report=term
 
+test-frameworks: $(VENV)/.dev  ## install the other frameworks, and run the tests that compare with their own loaders
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[frameworks]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps tensorflowjs  # its converters want much that is not needed
+	$(BIN)/python -m pytest -q -m frameworks
+
 check: $(VENV)/.dev  ## lint and the tests that need neither TensorFlow nor a browser, for daily work
 	$(MAKE) lint
 	$(BIN)/python -m pytest -q -n auto tests/model tests/render tests/test_architecture.py tests/test_words.py
@@ -104,4 +109,4 @@ $(VENV)/.dev: $(BIN)/scopeview
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-.PHONY: help demo test check lint fix samples browser types docs fuzz screenshots bench constraints clean docs-site
+.PHONY: help demo test test-frameworks check lint fix samples browser types docs fuzz screenshots bench constraints clean docs-site

@@ -69,6 +69,8 @@ def mutate_json(raw: bytes, chance: random.Random) -> bytes:
         content = json.loads(raw)
     except (ValueError, RecursionError):
         return as_bytes(raw, chance)
+    if not isinstance(content, dict | list):
+        return as_bytes(raw, chance)
     for _ in range(chance.choice((1, 1, 2, 3))):
         places = _places(content)
         if not places:

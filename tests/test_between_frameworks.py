@@ -75,6 +75,7 @@ def bert_of_tensorflow_1(state: Arrays) -> Arrays:
     return {name: np.ascontiguousarray(array) for name, array in found.items()} | {"global_step": np.array(7)}
 
 
+@pytest.mark.frameworks
 @pytest.mark.skipif(importlib.util.find_spec("transformers") is None, reason="transformers has the model")
 @pytest.mark.parametrize("sizes", SIZES)
 def test_bert_of_tensorflow_1_is_loaded_by_transformers_and_back(
@@ -161,6 +162,7 @@ def test_resnet_goes_from_slim_to_keras_to_torchvision(tmp_path: Path, scopeview
     assert_equal(by_tensorflow(tmp_path / "as_slim.ckpt"), slim)
 
 
+@pytest.mark.frameworks
 @pytest.mark.skipif(importlib.util.find_spec("torchvision") is None, reason="torchvision has the model")
 def test_the_names_of_resnet_are_those_of_torchvision(tmp_path: Path) -> None:
     code = "import sys, torchvision; open(sys.argv[1], 'w').write(' '.join(torchvision.models.resnet50().state_dict()))"

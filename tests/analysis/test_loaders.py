@@ -185,6 +185,7 @@ def test_keras_runs_its_loader_whatever_the_model_was_saved_as(tmp_path: Path, s
 SOURCES = ["a.ckpt", "a.npz", "a.h5", "a.weights.h5", "a.safetensors", "a.safetensors.index.json", "a.pt"]
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize("source", SOURCES)
 def test_pytorch_runs_its_loader_from_whatever_the_source_is(tmp_path: Path, scopeview: Run, source: str) -> None:
     torch: Any = pytest.importorskip("torch", reason="PyTorch runs what is emitted")
@@ -254,6 +255,7 @@ def torch_module(torch: Any, shapes: dict[str, tuple[int, ...]]) -> Any:
     return root
 
 
+@pytest.mark.frameworks
 def test_jax_runs_its_loader(tmp_path: Path, scopeview: Run) -> None:
     jnp: Any = pytest.importorskip("jax.numpy", reason="JAX runs what is emitted")
     ours, theirs = twins(8)
@@ -296,6 +298,7 @@ def test_nothing_to_load_is_said(tmp_path: Path, scopeview: Run) -> None:
     assert (done.code, "no variable of the one side can fill one of the other" in done.err) == (2, True)
 
 
+@pytest.mark.frameworks
 def test_hostile_names_are_text_of_the_code(tmp_path: Path, scopeview: Run) -> None:
     """Quotes, braces, line ends and backslashes of names stay within their quotes, in loops too."""
     odd = ['a"b', "a'b", "{i}", "}{", "\\n", "x\ny", "a\u202eb", '"""', "{0}"]

@@ -201,8 +201,9 @@ def test_without_initializers_it_is_refused_in_a_sentence(tmp_path: Path) -> Non
     assert "1 ops of type Constant hold values too" in " ".join(read.notes)
 
 
+@pytest.mark.frameworks
 def test_the_table_of_messages_is_that_of_onnx() -> None:
-    onnx: Any = pytest.importorskip("onnx", reason="onnx has the descriptors; the extra frameworks brings it")
+    onnx: Any = pytest.importorskip("onnx", reason="onnx has the descriptors; the extra dev brings it")
     theirs = {number: onnx.helper.tensor_dtype_to_np_dtype(number).name for number in range(1, 24) if number != 8}
     assert theirs == {number: TYPES[number] for number in theirs}
     for line in ONNX_MESSAGES.splitlines():
@@ -228,9 +229,10 @@ def every_dtype(onnx: Any) -> Iterable[tuple[int, np.ndarray[Any, Any]]]:
         yield number_of, rng.integers(0, 2 if name == "bool" else 7, (3, 5)).astype(dtype)
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize("how", ["raw", "listed", "external"])
 def test_onnx_itself_has_the_same_values(tmp_path: Path, how: str) -> None:
-    onnx: Any = pytest.importorskip("onnx", reason="onnx writes and reads the model; the extra frameworks brings it")
+    onnx: Any = pytest.importorskip("onnx", reason="onnx writes and reads the model; the extra dev brings it")
     initializers, expected = [], {}
     for number_of, array in every_dtype(onnx):
         name = f"layer.{number_of}.weight"

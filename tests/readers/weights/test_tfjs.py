@@ -186,6 +186,7 @@ def package(monkeypatch: pytest.MonkeyPatch) -> Any:
     return bare
 
 
+@pytest.mark.frameworks
 @pytest.mark.filterwarnings("ignore")  # of what the package asks of numpy
 @pytest.mark.parametrize("stored", ["", "uint8", "uint16", "float16"])
 def test_the_package_tensorflowjs_reads_the_same_weights(tmp_path: Path, package: Any, stored: str) -> None:

@@ -20,6 +20,8 @@ from tests.readers.weights.test_weights import Arrays, arrays, assert_equal
 
 tensorstore: Any = pytest.importorskip("tensorstore", reason="tensorstore reads Zarr; the extra orbax brings it")
 
+pytestmark = pytest.mark.frameworks
+
 KERNEL = np.arange(35, dtype=np.float32).reshape(7, 5)
 
 
