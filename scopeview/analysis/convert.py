@@ -65,6 +65,8 @@ class ConvertRow:
     """What it is joined of, where it is not one whole variable; `source` is then the first of them."""
     columns: int = 1
     """How many pieces one row of them has."""
+    is_sum: bool = False
+    """Whether the pieces are added up, and not joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +271,7 @@ def _joined_rows(
                     if held is not None
                 ),
                 columns=recipe.columns,
+                is_sum=recipe.is_sum,
             )
         )
     return found

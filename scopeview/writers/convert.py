@@ -142,7 +142,7 @@ def _joined(row: ConvertRow, by_name: Mapping[str, Variable], values: Values) ->
             array = whole_array(by_name[piece.source], values)
             block = array[tuple(slice(*ends) for ends in piece.ranges)] if piece.ranges else array
             pieces.append(block.transpose(piece.axes) if piece.axes else block)
-        made = joined(pieces, row.columns)
+        made = sum(pieces[1:], pieces[0]) if row.is_sum else joined(pieces, row.columns)
         yield (made if wanted is None else made.astype(wanted, copy=False)).ravel()
 
     return blocks

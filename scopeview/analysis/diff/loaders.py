@@ -279,7 +279,8 @@ def _statements(recipes: Iterable[Recipe], spell: Spelling) -> list[str]:
     """Return a statement for each recipe, loops for those that differ by running numbers."""
     lines = []
     for recipe in recipes:
-        value = _joined([_piece(piece, at) for at, piece in enumerate(recipe.pieces, start=1)], recipe.columns)
+        parts = [_piece(piece, at) for at, piece in enumerate(recipe.pieces, start=1)]
+        value = " + ".join(parts) if recipe.is_sum else _joined(parts, recipe.columns)
         if recipe.is_reshaped:
             value += f".reshape({tuple(recipe.target.shape or ())!r})"
         keys = tuple(piece.key for piece in recipe.pieces)

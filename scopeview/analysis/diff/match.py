@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scopeview.analysis.diff.matching.core import match_items
-from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup
+from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Shape
+from scopeview.analysis.diff.matching.joined import JoinedProposal, joined_proposals
 from scopeview.analysis.diff.matching.layouts import differ_by_convention, direction_of, permuting_axes
 from scopeview.analysis.diff.matching.rules import Rule, rewritten
 from scopeview.analysis.diff.namespace import Entry, Namespace
-from scopeview.analysis.diff.recipes import Recipe
+from scopeview.analysis.diff.recipes import Recipe, recipes_of_joined
 from scopeview.analysis.diff.spelling import canonical, prefix_change
 from scopeview.analysis.diff.value_proof import Proof, Proofs
 from scopeview.model.names import scope_of
@@ -50,6 +51,8 @@ class Matching:
     """For each variable of an open group, on either side, what it may be on the other."""
     recipes: tuple[Recipe, ...] = ()
     """Variables of B that values show to be joined of several of A, or to be parts of them."""
+    joined: tuple[JoinedProposal, ...] = ()
+    """Variables without a match that may be joined or summed of several, by names and shapes alone."""
 
 
 def match(
@@ -87,13 +90,34 @@ def match(
         for one, other, m in matched
     ]
     proposals = dict(result.proposals)
+    ours_alone, theirs_alone = ([item for item in side if not item.is_auxiliary] for side in items)
+    joined = joined_proposals(ours_alone, theirs_alone, {one.name: other.name for one, other, _ in matched})
+    recipes = proofs.recipes
     if accepts_proposals:
+        blocks = [shape for one in joined for shape in _shapes_of(one, a, b)]
+        in_layouts = is_transposed or differ_by_convention(blocks)
+        made = [recipes_of_joined(one, a.entries, b.entries, turned if in_layouts else None) for one in joined]
+        recipes = (*recipes, *(recipe for some in made for recipe in some))
+        joined = tuple(one for one, some in zip(joined, made, strict=True) if not some)
         accepted = [Match(one, other, "accepted proposal", "low") for one, other in proposals.items()]
         pairs += [_pair(a.entries[m.a], b.entries[m.b], m, is_transposed, turned) for m in accepted]
         proposals = {}
     alternatives = {name: group.b for group in result.open_groups for name in group.a}
     alternatives |= {name: group.a for group in result.open_groups for name in group.b}
-    return Matching(tuple(pairs), proposals, result.open_groups, is_transposed, alternatives, proofs.recipes)
+    return Matching(tuple(pairs), proposals, result.open_groups, is_transposed, alternatives, recipes, joined)
+
+
+def _shapes_of(proposal: JoinedProposal, a: Namespace, b: Namespace) -> Iterator[tuple[str, Shape, str, Shape]]:
+    """Yield name and shape on side A and on side B of each part and its block of the whole."""
+    wholes, sides = (a, b) if proposal.is_whole_in_a else (b, a)
+    whole = wholes.entries[proposal.whole]
+    if proposal.how != "joined" or whole.shape is None:
+        return
+    count = len(proposal.parts)
+    block = tuple((n or 0) // count if at == proposal.axis else n for at, n in enumerate(whole.shape))
+    for name in proposal.parts:
+        part, piece = (name, sides.entries[name].shape), (whole.name, block)
+        yield (*piece, *part) if proposal.is_whole_in_a else (*part, *piece)
 
 
 def _items(side: Namespace, rules: Sequence[Rule], taken: Collection[str]) -> list[Item]:

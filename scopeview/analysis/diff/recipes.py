@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scopeview.analysis.diff.matching.layouts import is_reshape
+from scopeview.analysis.diff.matching.joined import JoinedProposal
+from scopeview.analysis.diff.matching.layouts import is_reshape, permuting_axes
 from scopeview.analysis.diff.namespace import Entry
 from scopeview.model.shapes import Shape
 
@@ -33,6 +34,8 @@ class Recipe:
     """In rows of `columns` each, which are joined along the axes 1 and 0 of the target."""
     evidence: str
     columns: int = 1
+    is_sum: bool = False
+    """Whether the pieces are added up, and not joined."""
     is_reshaped: bool = False
     """Whether the result is reshaped to the target's shape, its elements in the same order."""
 
@@ -54,6 +57,50 @@ def recipe_of(
     if is_reshaped and not is_reshape_proved and not is_reshape(shape, b.shape):
         return None
     return Recipe(b, (Piece(a.name, a.key, axes=axes),), evidence, is_reshaped=is_reshaped)
+
+
+def recipes_of_joined(
+    proposal: JoinedProposal, a: Mapping[str, Entry], b: Mapping[str, Entry], turned: int | None
+) -> tuple[Recipe, ...]:
+    """Return what variables of B are made of, if a proposal is accepted; nothing where more would have to be known.
+
+    Args:
+        proposal: which variables of one side are one of the other.
+        a: the entries of side A.
+        b: those of side B.
+        turned: from which side kernels are turned (0: not known); None if the sides keep them in one layout.
+    """
+    wholes, sides = (a, b) if proposal.is_whole_in_a else (b, a)
+    whole, parts = wholes[proposal.whole], [sides[name] for name in proposal.parts]
+    if proposal.how == "summed":
+        pieces = tuple(Piece(part.name, part.key) for part in parts)
+        return () if proposal.is_whole_in_a else (Recipe(whole, pieces, "accepted proposal, summed", is_sum=True),)
+    sizes = [size or 0 for size in whole.shape or ()]
+    block = tuple(size // len(parts) if axis == proposal.axis else size for axis, size in enumerate(sizes))
+    axes = _block_axes(parts[0], whole, block, turned)
+    if axes is None:
+        return ()
+    if not proposal.is_whole_in_a:
+        pieces = tuple(Piece(part.name, part.key, axes=axes) for part in parts)
+        return (Recipe(whole, pieces, "accepted proposal, joined", len(parts) if proposal.axis else 1),)
+    length = block[proposal.axis]
+    found = []
+    for at, part in enumerate(parts):
+        ends = at * length, (at + 1) * length
+        ranges = tuple(ends if axis == proposal.axis else (0, size) for axis, size in enumerate(sizes))
+        found.append(Recipe(part, (Piece(whole.name, whole.key, ranges, axes),), "accepted proposal, a part"))
+    return tuple(found)
+
+
+def _block_axes(part: Entry, whole: Entry, block: tuple[int, ...], turned: int | None) -> tuple[int, ...] | None:
+    """Return the order of axes between a part and its block of the whole; None if neither has the other's shape."""
+    if turned is not None:
+        axes = permuting_axes((part.name, whole.name), part.shape, block, turned)
+        if axes and len(axes) == 2:  # which is its own inverse
+            return axes
+    if part.shape == block:
+        return ()
+    return (1, 0) if part.shape is not None and part.shape == block[::-1] and len(block) == 2 else None
 
 
 def _turned(shape: Shape, axes: Sequence[int]) -> Shape:

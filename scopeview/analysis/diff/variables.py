@@ -6,10 +6,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Literal, get_args
 
 from scopeview.analysis.answers.values import Values
 from scopeview.analysis.diff.match import Confidence, Matching, Pair, change_of_prefix, leaf_change, match
+from scopeview.analysis.diff.matching.joined import JoinedProposal
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import Entry, EntryKind, Namespace
 from scopeview.analysis.diff.recipes import Recipe
@@ -56,6 +58,9 @@ class DiffEntry:
     collections_joined: tuple[str, ...]
     trainable_a: bool | None
     trainable_b: bool | None
+    joined: str = ""
+    """For what is on one side only: of which variables of the other it may be made, or of which it may be a part, as
+    names and shapes alone say; no match."""
 
     @property
     def is_moved(self) -> bool:
@@ -141,7 +146,7 @@ def diff_entries(
     others = matching.alternatives
     entries += [_single(e, "only_a", matching.proposals, others) for e in a.entries.values() if e.name not in paired[0]]
     entries += [_single(e, "only_b", backwards, others) for e in b.entries.values() if e.name not in paired[1]]
-    entries = _with_recipes(entries, matching.recipes)
+    entries = _with_joined(_with_recipes(entries, matching.recipes), matching.joined)
     entries.sort(key=lambda entry: ((entry.b or entry.a or "").split("/"), entry.a is None))
     return entries, matching
 
@@ -163,6 +168,38 @@ def _with_recipes(entries: Sequence[DiffEntry], recipes: Iterable[Recipe]) -> li
     for entry in entries:
         evidence = shown.get((entry.status, entry.b or entry.a or ""))
         found.append(entry if evidence is None else replace(entry, evidence=evidence, proposal="", alternatives=()))
+    return found
+
+
+def _braced(names: Sequence[str]) -> str:
+    """Return names in one, what differs in braces: `attention/{query, key, value}/kernel`."""
+    start = _equal_at_start(names)
+    start = max((names[0].rfind(mark, 0, start) + 1 for mark in "/._"), default=0)
+    end = min(_equal_at_start([name[::-1] for name in names]), min(map(len, names)) - start)
+    places = (names[0].find(mark, len(names[0]) - end) for mark in "/._")
+    end = len(names[0]) - min((place for place in places if place >= 0), default=len(names[0]))
+    inner = [name[start : len(name) - end] for name in names]
+    return f"{names[0][:start]}{{{', '.join(inner)}}}{names[0][len(names[0]) - end :]}"
+
+
+def _equal_at_start(names: Sequence[str]) -> int:
+    """Return how many characters are equal at the start of all."""
+    return sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False)))
+
+
+def _with_joined(entries: Sequence[DiffEntry], proposals: Iterable[JoinedProposal]) -> list[DiffEntry]:
+    """Return the entries, those that may be parts of one or made of several with a word of it."""
+    shown: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
+    for one in proposals:
+        status: tuple[Status, Status] = ("only_a", "only_b") if one.is_whole_in_a else ("only_b", "only_a")
+        how = f"joined along axis {one.axis}" if one.how == "joined" else "added up"
+        shown[status[0], one.whole] = f"{_braced(one.parts)} {how}", one.parts
+        what = "a part of" if one.how == "joined" else "a summand of"
+        shown |= {(status[1], part): (f"{what} {one.whole}", (one.whole,)) for part in one.parts}
+    found = []
+    for entry in entries:
+        text, others = shown.get((entry.status, entry.b or entry.a or ""), ("", ()))
+        found.append(replace(entry, joined=text, proposal="", alternatives=others) if text else entry)
     return found
 
 

@@ -202,7 +202,8 @@ def _parts(entry: DiffEntry, sides: Sides) -> Iterator[str]:
     before, after = f"{entry.dtype_a}{shape_text(entry.shape_a)}", f"{entry.dtype_b}{shape_text(entry.shape_b)}"
     if entry.status == "only_a" or entry.status == "only_b":
         yield before if entry.status == "only_a" else after
-        yield f"perhaps {entry.proposal}" if entry.proposal else ""
+        guess = entry.joined or entry.proposal
+        yield f"perhaps {guess}" if guess else ""
         return
     if entry.a != entry.b:
         yield f"was {entry.a} ({entry.evidence}: {entry.confidence})"

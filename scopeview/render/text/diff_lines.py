@@ -201,7 +201,13 @@ def _kind(entry: DiffEntry) -> object:
         leaves = leaf_of(entry.a), leaf_of(entry.b)
         change = *before, ">", *after, ">", *(leaves if leaves[0] != leaves[1] else ())
         return entry.status, _NUMBER.sub("#", "/".join(change))
-    return entry.status, bool(entry.proposal), entry.is_moved, entry.parts_a == entry.parts_b, bool(entry.values_of)
+    return (
+        entry.status,
+        bool(entry.joined or entry.proposal),
+        entry.is_moved,
+        entry.parts_a == entry.parts_b,
+        bool(entry.values_of),
+    )
 
 
 def without_old_state(report: DiffReport) -> Sequence[DiffEntry]:

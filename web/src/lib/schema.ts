@@ -1093,6 +1093,11 @@ export interface components {
             trainable_a: boolean | null;
             /** Trainable B */
             trainable_b: boolean | null;
+            /**
+             * Joined
+             * @default
+             */
+            joined: string;
         };
         /**
          * DiffMap
@@ -2175,7 +2180,7 @@ export interface components {
         };
         /**
          * Output
-         * @description One output of an op; dtype and shape as far as the artifact or TensorFlow's import tells.
+         * @description One output of an op; dtype and shape as far as the artifact or TensorFlow's import says.
          */
         Output: {
             /** Port */

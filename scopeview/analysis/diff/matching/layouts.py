@@ -45,8 +45,8 @@ def permuting_axes(names: tuple[str, str], a: Shape, b: Shape, turned: int = 0) 
     """
     if a == b and any(_is_table(name, a) for name in names):
         return ()
-    role = roles.role_of(names[0], a)[0]
-    if a is None or b is None or len(a) < 2 or not role.startswith((roles.KERNEL, "weight")):
+    is_kernel = any(roles.role_of(name, a)[0].startswith((roles.KERNEL, "weight")) for name in names)
+    if a is None or b is None or len(a) < 2 or not is_kernel:
         return ()
     if len(a) != len(b):
         return _swapped_axes(a, b)
@@ -224,6 +224,10 @@ def _permuted(shape: tuple[int | None, ...], axes: tuple[int, ...]) -> tuple[int
 
 
 def content_key(role: str, shape: Shape) -> tuple[str, tuple[int, ...]]:
-    """Return what a variable adds to a scope, whatever the layout; a matrix without a role is a kernel."""
+    """Return what a variable adds to a scope, whatever the layout; a matrix without a role is a kernel.
+
+    The two biases of a recurrent layer of PyTorch are biases like the one that Keras has.
+    """
+    role = roles.SHIFT if role.startswith("bias:") else role
     role = roles.KERNEL if role == roles.OTHER and shape is not None and len(shape) > 1 else role
     return role, tuple(sorted(n or 0 for n in shape if n != 1)) if shape else ()

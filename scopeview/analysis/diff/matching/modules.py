@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 
 from scopeview.analysis.diff.matching import roles
 from scopeview.analysis.diff.matching.entries import Item
+from scopeview.analysis.diff.matching.split_layers import explained_roles
 from scopeview.analysis.diff.matching.tokens import Token, last_segment, split_joined, tokens_of
 
 _NORM_ROLES = frozenset({roles.GAIN, roles.MEAN, roles.VARIANCE, roles.COUNT})
 _NUMBERED = re.compile(r"(.*[^\d_/.])_?(\d+)", re.DOTALL)
 _SEPARATOR = re.compile(r"[/.]")
+_OF_TORCH = ("weight_v", "weight_ih_l", "original1")
 _MOST_TOKENS = 48
 """Of a very long name only the end is compared."""
 _NORM_LEAVES = frozenset({"beta", "offset", "shift"})
@@ -40,7 +42,7 @@ class Module:
 def modules_of(items: Sequence[Item]) -> list[Module]:
     """Group the variables of a side into modules, in the order of the list."""
     stems: dict[str, list[tuple[int, str, str, Item]]] = defaultdict(list)
-    known = [roles.role_of(item.alias or item.name, item.shape) for item in items]
+    known = explained_roles(items, [roles.role_of(item.alias or item.name, item.shape) for item in items])
     shifted = {stem for role, stem, _ in known if role == roles.SHIFT}
     for position, (item, (role, stem, leaf)) in enumerate(zip(items, known, strict=True)):
         name = item.alias or item.name
@@ -84,7 +86,7 @@ def _without_repeats(rows: list[tuple[int, str, str, Item]]) -> list[list[tuple[
 def writes_weight(modules: Sequence[Module]) -> bool:
     """Whether the kernels of a side are called `weight`, as in PyTorch."""
     leaves = [last_segment(m.members[roles.KERNEL].name)[2] for m in modules if roles.KERNEL in m.members]
-    return 2 * sum(leaf == "weight" for leaf in leaves) > len(leaves)
+    return 2 * sum(leaf == "weight" or leaf.startswith(_OF_TORCH) for leaf in leaves) > len(leaves)
 
 
 def alike(a: list[Module], b: list[Module]) -> tuple[list[Module], list[Module]]:

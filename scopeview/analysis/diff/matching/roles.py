@@ -14,6 +14,8 @@ GAIN: Final = "gain"
 MEAN: Final = "mean"
 VARIANCE: Final = "variance"
 COUNT: Final = "count"
+MAGNITUDE: Final = "kernel:magnitude"
+"""The length of each slice of a kernel, which weight norm keeps apart from its direction."""
 OTHER: Final = ""
 
 _LEAVES: dict[str, str] = {
@@ -40,6 +42,9 @@ _PAIRS: dict[tuple[str, str], str] = {
     **{("recurrent", leaf): "kernel:recurrent" for leaf in ("kernel", "weight", "weights", "w")},
 }
 _TORCH_RNN = re.compile(r"(weight|bias)_(ih|hh)_l(\d+)(_reverse)?")
+_WEIGHT_NORM = re.compile(
+    r"(.*?)(?:[/.]?\bparametrizations[/.](weight|kernel)[/.]original([01])|\b(weight|kernel)_([gv]))"
+)
 _PARTITION = re.compile(r"(.*?)(_\d+)")
 
 
@@ -48,7 +53,11 @@ def role_of(name: str, shape: Shape) -> tuple[str, str, str]:
     name = strip_attributes(name)
     scope, separator, leaf = last_segment(name)
     if match := _TORCH_RNN.fullmatch(leaf):
-        return f"{match[1]}:{match[2]}", f"{scope}{separator}l{match[3]}{match[4] or ''}", match[1]
+        backward = f"backward{separator or '/'}" if match[4] else ""
+        return f"{match[1]}:{match[2]}", f"{scope}{separator}{backward}{match[3]}", match[1]
+    if leaf[-1:] in "gv01" and (normed := _WEIGHT_NORM.fullmatch(name)):
+        part = MAGNITUDE if (normed[3] or normed[5]) in ("0", "g") else KERNEL
+        return part, normed[1].rstrip("/."), str(normed[2] or normed[4])
     numbered = _PARTITION.fullmatch(leaf)
     if numbered and numbered[1].lower() in _LEAVES:
         return _by_shape(_LEAVES[numbered[1].lower()], shape), f"{scope}{separator}{numbered[2]}", numbered[1].lower()

@@ -315,8 +315,8 @@ function Row({ entry, b }: { entry: DiffEntry; b: string }) {
       <td class="quiet">
         {entry.status === "renamed"
           ? `${entry.evidence}: ${entry.confidence}`
-          : entry.proposal
-            ? `perhaps ${printable(entry.proposal)}`
+          : entry.joined || entry.proposal
+            ? `perhaps ${printable(entry.joined || entry.proposal)}`
             : ["values", "shape", "dtype"].includes(entry.status)
               ? WORDS[entry.status]
               : ""}
