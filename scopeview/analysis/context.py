@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Hashable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.analysis.derive.access_columns import SimpleUses, simple_uses
 from scopeview.analysis.derive.accesses import Accesses, AccessIndex
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariables, find_auxiliary_variables
 from scopeview.analysis.derive.call_sites import CallSite, CallSites
@@ -28,7 +27,13 @@ from scopeview.model.once import Answers, once
 from scopeview.model.op_types import VARIABLE_TYPES, WEIGHT_PASSES
 from scopeview.model.variables import Variable
 
+if TYPE_CHECKING:
+    from scopeview.analysis.derive.access_columns import SimpleUses
+
 Answer = TypeVar("Answer")
+
+_FEWEST_IN_COLUMNS = 200
+"""Variables of a graph from which their uses are counted in columns."""
 
 _PROGRAMS_KEPT = 8
 """Programs of a model whose analyses are kept: those that were asked about last."""
@@ -185,16 +190,20 @@ class AnalysisContext:
         return self._sites[variable.identity]
 
     @once
-    def _simple(self) -> SimpleUses:
+    def _simple(self) -> SimpleUses | None:
+        if len(self.model.variables) < _FEWEST_IN_COLUMNS or not len(self.model.graph):
+            return None
+        from scopeview.analysis.derive.access_columns import simple_uses
+
         return simple_uses(self.model, self.roles)
 
     def is_trained(self, variable: Variable) -> bool | None:
         """Whether an optimizer updates a variable, where the columns of its graph say that; None where they do not."""
-        return self._simple.is_trained.get(variable.identity)
+        return self._simple.is_trained.get(variable.identity) if self._simple is not None else None
 
     def uses(self, variable: Variable) -> int:
         """Return at how many places the computation uses a variable; from 2 on, it is shared."""
-        known = self._simple.times.get(variable.identity)
+        known = self._simple.times.get(variable.identity) if self._simple is not None else None
         if known is not None:
             return known
         return sum(site.times for site in self.call_sites(variable))

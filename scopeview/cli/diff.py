@@ -98,7 +98,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         opened = _open(a, artifact_a, tags), _open(b, artifact_b, tags)
     sides = opened[0][0], opened[1][0]
     readers = (reader_of(opened[0][1]), reader_of(opened[1][1])) if values else None
-    size = sum(variable.size_bytes or 0 for variable in sides[0].model.variables)
+    size = int(sides[0].model.variables.size_bytes.sum())
     with reading("comparing values", size, shown=readers is not None) as on_read:
         found = diff(*sides, wanted=wanted, from_averages=averages, values=readers, on_read=on_read, guidance=guidance)
     _print(found, form, show_all, color)

@@ -75,6 +75,7 @@ class VariableColumns(Sequence[Entry]):
         self._make = make
         self._asked = 0
         self._made: dict[int, Entry] = {}
+        self._all: list[Entry] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -86,11 +87,16 @@ class VariableColumns(Sequence[Entry]):
     def __getitem__(self, row: int | slice) -> Entry | list[Entry]:
         if isinstance(row, slice):
             return [self[one] for one in range(*row.indices(len(self)))]
+        if self._all is not None:
+            return self._all[row]
         row = range(len(self))[row]
         return self._made.get(row) or self._made.setdefault(row, self._make(row))
 
     def __iter__(self) -> Iterator[Entry]:
-        return map(self.__getitem__, range(len(self)))
+        if self._all is None:
+            made, make = self._made.get, self._make
+            self._all = [made(row) or self._made.setdefault(row, make(row)) for row in range(len(self))]
+        return iter(self._all)
 
     @cached_property
     def parameters(self) -> Ints:

@@ -26,9 +26,6 @@ from scopeview.model.op_types import APPLY, BRANCHES, DATAFLOW_PASSES, LOOP_COND
 from scopeview.model.ops import OpTable
 from scopeview.model.scopes import ScopeTree
 
-FEWEST = 200
-"""Variables of a model from which columns are worth their making."""
-
 _FROM_GRADIENTS = "S1"
 """The role rule of writes whose value is computed from gradients."""
 
@@ -67,7 +64,7 @@ def simple_uses(model: Model, roles: Roles) -> SimpleUses:
     """Return the uses of all simple variables of a model's main graph."""
     table = model.graph
     held = {variable.handle_op: variable.identity for variable in model.variables if variable.handle_op}
-    if len(model.variables) < FEWEST or len(held) < FEWEST or programs(model) or variants(model):
+    if not held or programs(model) or variants(model):
         return SimpleUses({}, {})
     found = [(row, identity) for handle, identity in held.items() if (row := table.row(handle)) is not None]
     rows = np.array([row for row, _ in found], dtype=np.int64)

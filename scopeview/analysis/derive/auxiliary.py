@@ -16,6 +16,7 @@ no slot, whatever it is called; in an object graph the paths decide.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -40,7 +41,7 @@ from scopeview.analysis.derive.writers import (
     variables_read,
 )
 from scopeview.model.model import Model
-from scopeview.model.names import leaf_of
+from scopeview.model.names import leaf_of, split_uniquifier
 from scopeview.model.op_types import APPLY, ASSIGNS, SLOT_INPUTS, apply_kind
 from scopeview.model.ops import OpRow
 from scopeview.model.variables import Variable, VariableTable
@@ -103,6 +104,14 @@ class AuxiliaryVariables:
     def named(self, name: str) -> AuxiliaryVariable | None:
         """Return what the variable of a name exists for, or that a part or an op of that name holds."""
         return self._by_name.get(name)
+
+    def slot_sets(self) -> set[frozenset[str]]:
+        """Return what the slots of variables are called, without numbers: a set for each variable, each set once."""
+        slots: dict[str, set[str]] = defaultdict(set)
+        for fact in self:
+            if fact.kind == "slot":
+                slots[fact.primary].add(split_uniquifier(fact.slot)[0])
+        return {frozenset(held) for held in slots.values()}
 
     def mask(self, variables: VariableTable) -> NDArray[np.bool_]:
         """Return which variables exist for others: shape (variables,)."""

@@ -6,6 +6,7 @@ of one variable is said here of a scope, of a last segment, or of a pair of both
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +24,7 @@ from scopeview.analysis.derive.auxiliary_names import (
     named_after,
 )
 from scopeview.analysis.derive.numbered_state import is_numbered
-from scopeview.model.names import leaf_of
+from scopeview.model.names import leaf_of, split_uniquifier
 from scopeview.model.scopes import ScopeTree
 from scopeview.model.spans import Ints
 from scopeview.model.variable_columns import VariableColumns
@@ -93,6 +94,17 @@ class AuxiliaryColumns(AuxiliaryVariables):
         """Return what the variable of a name exists for."""
         row = self._variables.row(name)
         return None if row is None or self.kind[row] < 0 else self._fact(row)
+
+    def slot_sets(self) -> set[frozenset[str]]:
+        """Return what the slots of variables are called, without numbers: a set for each variable, each set once."""
+        leaf, texts = self._variables.scopes.leaves_of_rows()
+        stems = [split_uniquifier(text)[0] for text in texts]
+        rows = np.flatnonzero(self.are("slot"))
+        slots: dict[int, set[str]] = defaultdict(set)
+        for row, primary, number in zip(rows.tolist(), self.primary[rows].tolist(), leaf[rows].tolist(), strict=True):
+            named = self._columns.slot.get(row)
+            slots[primary].add(stems[number] if named is None else split_uniquifier(named)[0])
+        return set(map(frozenset, slots.values()))
 
     def mask(self, variables: VariableTable) -> NDArray[np.bool_]:
         """Return which variables exist for others: shape (variables,)."""

@@ -113,8 +113,9 @@ def _initializing(marks: Marks) -> Iterator[Given]:
                 continue
             is_own = scope_of(table.name(row)) == table.name(sources[0])
             value = table.name(sources[1])
+            is_restored = table.op_type(sources[1]) in RESTORES  # no first value, and most of all assignments
             # A module that is applied again makes initializers again, which nothing runs.
-            if is_own or "/Initializer/" in value or value in first():
+            if is_own or "/Initializer/" in value or (not is_restored and value in first()):
                 yield row
 
     yield Given(assignments(), CODES["init"])

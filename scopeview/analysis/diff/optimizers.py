@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 
 from scopeview.analysis.context import AnalysisContext
-from scopeview.model.names import split_uniquifier
 
 _BY_SLOTS: Mapping[frozenset[str], str] = {
     frozenset({"m", "v"}): "Adam",
@@ -33,11 +31,7 @@ def optimizer_names(context: AnalysisContext) -> tuple[str, ...]:
 
 
 def _found(context: AnalysisContext) -> tuple[str, ...]:
-    slots: dict[str, set[str]] = defaultdict(set)
-    for auxiliary in context.auxiliary_variables:
-        if auxiliary.kind == "slot":
-            slots[auxiliary.primary].add(split_uniquifier(auxiliary.slot)[0])
-    sets = {frozenset(held) for held in slots.values()}
+    sets = context.auxiliary_variables.slot_sets()
     largest = [one for one in sets if not any(one < other for other in sets)]
     return tuple(sorted({name for held in largest for name in _named(held)}))
 

@@ -109,6 +109,6 @@ def _turned(shape: Shape, axes: Sequence[int]) -> Shape:
 
 def _is_compatible(stored: Shape, wanted: Shape) -> bool:
     """Whether a tensor has the shape of a variable, as far as both are known."""
-    if stored is None or wanted is None:
+    if stored is None or wanted is None or stored == wanted:
         return True
     return len(stored) == len(wanted) and all(None in (a, b) or a == b for a, b in zip(stored, wanted, strict=True))

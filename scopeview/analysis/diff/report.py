@@ -312,14 +312,13 @@ def _check_scope(a: AnalysisContext, b: AnalysisContext, scope: str) -> None:
 
 def _summary(context: AnalysisContext) -> SideSummary:
     model = context.model
-    stored = [v for v in model.variables if v.stored or any(part.stored for part in v.parts)]
     return SideSummary(
         path=model.origin.path,
         artifact=model.origin.artifact,
         format=model.origin.format,
-        variables=sum(variable.name != OBJECT_GRAPH_KEY for variable in model.variables),
-        parameters=sum(variable.parameters or 0 for variable in model.variables),
+        variables=sum(name != OBJECT_GRAPH_KEY for name in model.variables.names),
+        parameters=int(model.variables.parameters.sum()),
         ops=len(model.graph),
-        has_checksums=bool(stored),
+        has_checksums=any(v.stored or any(part.stored for part in v.parts) for v in model.variables),
         notes=model.notes,
     )

@@ -116,9 +116,10 @@ def _own_variables(context: AnalysisContext) -> dict[str, list[Variable]]:
     """Return the variables that only one op scope uses, for each scope around the use, in the order of their uses."""
     found: dict[str, list[tuple[str, Variable]]] = defaultdict(list)
     for variable in context.model.variables:
+        if variable in context.auxiliary_variables or variable.kind == "frozen" or not context.uses(variable):
+            continue
         sites = context.call_sites(variable)
-        is_one = sites and not any(site.program for site in sites)
-        if not is_one or variable in context.auxiliary_variables or variable.kind == "frozen":
+        if any(site.program for site in sites):
             continue
         reads = sorted(access.works_for for access in context.accesses(variable).forward)
         scope = common_scope([*(site.scope for site in sites), *map(scope_of, reads)])

@@ -9,7 +9,6 @@ import pytest
 import scopeview
 from scopeview.analysis.answers.totals import is_trained
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive import access_columns
 from scopeview.analysis.derive.access_columns import simple_uses
 from tests.places import SAMPLES
 
@@ -17,10 +16,9 @@ GRAPHS = sorted(SAMPLES.glob("*.meta"))
 
 
 @pytest.mark.parametrize("path", GRAPHS, ids=lambda path: path.stem)
-def test_simple_variables_are_as_when_each_is_followed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_simple_variables_are_as_when_each_is_followed(path: Path) -> None:
     model = scopeview.load(path)
     context = AnalysisContext(model)  # of a graph this small, nothing is done in columns
-    monkeypatch.setattr(access_columns, "FEWEST", 1)
     found = simple_uses(model, context.roles)
     variables = {variable.identity: variable for variable in model.variables}
 
@@ -28,8 +26,7 @@ def test_simple_variables_are_as_when_each_is_followed(path: Path, monkeypatch: 
     assert found.is_trained == {one: is_trained(context, variables[one]) for one in found.is_trained}
 
 
-def test_most_variables_are_simple(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access_columns, "FEWEST", 1)
+def test_most_variables_are_simple() -> None:
     model = scopeview.load(SAMPLES / "m17_gan.meta")
     found = simple_uses(model, AnalysisContext(model).roles)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from scopeview.analysis.diff.matching.entries import Shape
@@ -58,27 +59,39 @@ def role_of(name: str, shape: Shape) -> tuple[str, str, str]:
     if leaf[-1:] in "gv01" and (normed := _WEIGHT_NORM.fullmatch(name)):
         part = MAGNITUDE if (normed[3] or normed[5]) in ("0", "g") else KERNEL
         return part, normed[1].rstrip("/."), str(normed[2] or normed[4])
+    role, rest, words, is_by_shape = _role_of_leaf(leaf)
+    if role == OTHER:
+        return OTHER, name, ""
+    stem = f"{scope}{separator}{rest}" if rest else scope
+    return _by_shape(role, shape) if is_by_shape else role, stem, words
+
+
+@lru_cache(maxsize=4096)
+def _role_of_leaf(leaf: str) -> tuple[str, str, str, bool]:
+    """Return the role of a last segment, the rest of it, the words that say it, and whether the shape decides too.
+
+    Checkpoints have few last segments, each of them often.
+    """
     numbered = _PARTITION.fullmatch(leaf)
     if numbered and numbered[1].lower() in _LEAVES:
-        return _by_shape(_LEAVES[numbered[1].lower()], shape), f"{scope}{separator}{numbered[2]}", numbered[1].lower()
+        return _LEAVES[numbered[1].lower()], numbered[2], numbered[1].lower(), True
     words = split_words(leaf)
     lower = [word.lower() for word in words]
     if lower[-3:] == ["num", "batches", "tracked"]:
-        return COUNT, _without(leaf, words[-3:], scope, separator), "num_batches_tracked"
+        return COUNT, _without(leaf, words[-3:]), "num_batches_tracked", False
     if len(lower) > 1 and (pair := _PAIRS.get((lower[-2], lower[-1]))) is not None:
-        return pair, _without(leaf, words[-2:], scope, separator), " ".join(lower[-2:])
+        return pair, _without(leaf, words[-2:]), " ".join(lower[-2:]), False
     if lower and (role := _LEAVES.get(lower[-1])) is not None and (len(lower) == 1 or lower[-1] not in _ALONE):
-        return _by_shape(role, shape), _without(leaf, words[-1:], scope, separator), lower[-1]
-    return OTHER, name, ""
+        return role, _without(leaf, words[-1:]), lower[-1], True
+    return OTHER, leaf, "", False
 
 
-def _without(leaf: str, words: list[str], scope: str, separator: str) -> str:
-    """Return the name without its last words."""
+def _without(leaf: str, words: list[str]) -> str:
+    """Return a last segment without its last words."""
     rest = leaf
     for word in reversed(words):
         rest = rest[: rest.rfind(word)]
-    rest = rest.rstrip("_-./")
-    return f"{scope}{separator}{rest}" if rest else scope
+    return rest.rstrip("_-./")
 
 
 def _by_shape(role: str, shape: Shape) -> str:
