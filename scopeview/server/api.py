@@ -25,6 +25,7 @@ from scopeview.analysis.diff.report import DiffReport, page_of
 from scopeview.analysis.diff.ribbons import DiffMap, diff_map
 from scopeview.analysis.diff.variables import Status
 from scopeview.analysis.lint.by_scope import FindingsByScope, findings_by_scope
+from scopeview.analysis.lint.page import RulePage, rule_page
 from scopeview.analysis.lint.run import LintReport, lint
 from scopeview.analysis.trees.pages import TreeName, TreePage, tree_page
 from scopeview.errors import NotFoundError
@@ -328,6 +329,12 @@ async def diff_map_of(  # noqa: PLR0913 - one parameter per field of the query
 def _card(queries: Queries, model: str, program: str | None = None) -> ModelCard:
     subject = queries.workspace.subject(model)
     return full_card(subject.context, subject.checkpoint, program=program)
+
+
+@router.get("/lint/rules/{code}", response_model=RulePage)
+async def rule_of(code: str) -> RulePage:
+    """Explain a lint rule, as `scopeview lint --explain` does."""
+    return rule_page(code)
 
 
 @router.get("/{rest:path}", include_in_schema=False)

@@ -64,7 +64,7 @@ def test_what_is_dropped_on_a_diff_becomes_its_other_side(page: Page, url: str) 
 
     expect(page.get_by_label("side B").locator("option:checked")).to_have_text("m32_after.ckpt")
     expect(page.get_by_label("side A").locator("option:checked")).to_have_text("m33_renamed.meta")
-    expect(page.locator(".chips")).to_contain_text("only in A")
+    expect(page.locator(".chips")).to_contain_text("only in the ")
 
 
 def test_what_cannot_be_read_says_why_and_can_be_put_away(page: Page, url: str) -> None:

@@ -122,6 +122,15 @@ def test_refusals_are_sentences_with_a_status(client: TestClient) -> None:
     assert (outside.status_code, "is not served" in outside.json()["error"]) == (404, True)
 
 
+def test_a_rule_is_explained_as_the_command_line_does(client: TestClient, scopeview: Run) -> None:
+    page = client.get("/api/lint/rules/G2").json()
+
+    shown = scopeview("lint", "--explain", "G2").out
+    for text in (page["summary"], page["why"], page["fix"]):
+        assert "".join(text.split()) in "".join(shown.split())
+    assert client.get("/api/lint/rules/G999").status_code == 404
+
+
 def test_lists_are_bounded(client: TestClient) -> None:
     model = opened(client, "m17_gan.meta")
 

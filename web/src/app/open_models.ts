@@ -3,7 +3,16 @@
 import { computed, effect, signal } from "@preact/signals";
 import { api, errorMessage } from "../lib/api";
 import type { OpenModel } from "../lib/schema";
-import { DEFAULT_GRAPH_VIEW, navigate, notice, pageError, parseRoute, pendingTreeReveal, route } from "./route";
+import {
+  DEFAULT_GRAPH_VIEW,
+  navigate,
+  notice,
+  pageError,
+  parseRoute,
+  pendingTreeReveal,
+  route,
+  type Route,
+} from "./route";
 
 export const models = signal<OpenModel[]>([]);
 export const isDisconnected = signal(false); // whether the server did not answer the last question
@@ -50,9 +59,13 @@ export function ownCheckpoint(model: string): string {
   return models.value.length === 2 || stem(found) === stem(model) ? found : "";
 }
 
-// Show another model, as if nobody had opened anything of it.
+// Another model, of which nobody has opened anything: what was selected in the one before is not there.
+export function afresh(model: string): Partial<Route> {
+  return { model, selected: "", openOps: [], openVariables: [], filter: "", graphView: DEFAULT_GRAPH_VIEW };
+}
+
 export function showModel(model: string): void {
-  navigate({ model, selected: "", openOps: [], openVariables: [], filter: "", graphView: DEFAULT_GRAPH_VIEW });
+  navigate(afresh(model));
   newlyShown = model;
   showFirst();
 }

@@ -22,7 +22,9 @@ export function Inspector() {
   // selected there it is the function that is shown.
   const body = route.value.view === "graph" ? graphView.function : "";
   const name = selected && body ? `${body}: ${selected}` : selected || body;
-  const result = useQuery(model && name ? `${model} ${name}` : null, () => api.show(model, name));
+  const result = useQuery(model && name ? `${model} ${name}` : null, () =>
+    api.show(model, name).then((found) => ({ model, found })),
+  );
   return (
     <aside class="inspector" aria-label="What is selected">
       <Splitter side="right" />
@@ -33,13 +35,14 @@ export function Inspector() {
         {graphView.link.length > 0 && route.value.view === "graph" && <LinkPart />}
         {!name && !graphView.link.length && <ModelCard />}
         {result.error && name && <p class="trouble">{result.error}</p>}
-        {name && result.answer && <Everything found={result.answer} />}
+        {name && result.answer && <Everything {...result.answer} />}
       </div>
     </aside>
   );
 }
 
-function Everything({ found }: { found: Detail }) {
+// What is shown may be of another model than the address names, until the next answer is there.
+function Everything({ found, model }: { found: Detail; model: string }) {
   return (
     <>
       <h2 class="mono" title={found.name}>
@@ -68,7 +71,7 @@ function Everything({ found }: { found: Detail }) {
       ))}
       {found.variables[0] && (
         <StoredValues
-          model={route.value.selectedIn || route.value.model}
+          model={model}
           name={found.variables[0].variable.name}
           size={found.variables[0].variable.size_bytes ?? 0}
         />

@@ -8,17 +8,20 @@ import { count, leaf, plural, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
 import { ancestors, route, navigate, toggled } from "../../app/route";
 import { type Band, type SideNode, TwoTrees } from "../../lib/two_trees";
+import type { Sides } from "./sides";
 import type { DiffEntry, DiffMap, DiffNode, DiffRibbon, GraphDiff } from "../../lib/schema";
 
 // One list of open scopes serves both sides, so that a scope that both have opens on both.
 export function Ribbons({
   a,
   b,
+  sides,
   statuses,
   entries,
 }: {
   a: string;
   b: string;
+  sides: Sides;
   statuses: DiffEntry["status"][];
   entries: number;
 }) {
@@ -40,7 +43,7 @@ export function Ribbons({
           and averages too{left > 0 ? ` (${count(left)} more)` : ""}
         </label>
         {opened.length > 0 && <button onClick={() => navigate({ openVariables: [] }, true)}>close all scopes</button>}
-        {found.total > 0 && <Legend found={found} />}
+        {found.total > 0 && <Legend found={found} sides={sides} />}
         <span class="grow" />
         <SavePicture of={() => frame.current?.querySelector<SVGSVGElement>("svg.map") ?? null} name="diff" />
       </div>
@@ -50,12 +53,16 @@ export function Ribbons({
       )}
       {found.total > 0 && (
         <TwoTrees
-          name="variables of A and B, and ribbons between them"
-          headings={["variables of A", "variables of B"]}
+          name={`variables of ${sides.the.a} and ${sides.the.b}, and ribbons between them`}
+          headings={[`variables of ${sides.the.a}`, `variables of ${sides.the.b}`]}
           nouns={["variable", "variable"]}
-          left={found.a.map((node) => sideNode(node, "A"))}
-          right={found.b.map((node) => sideNode(node, "B"))}
-          bands={[...found.ribbons.flatMap(bands), ...ends(found.a, "left"), ...ends(found.b, "right")]}
+          left={found.a.map((node) => sideNode(node, sides.the.a, false))}
+          right={found.b.map((node) => sideNode(node, sides.the.b, true))}
+          bands={[
+            ...found.ribbons.flatMap(bands),
+            ...ends(found.a, "left", sides.the.a),
+            ...ends(found.b, "right", sides.the.b),
+          ]}
           rightModel={b}
           onOpen={(_, path) => navigate({ openVariables: toggled(opened, path) }, true)}
         />
@@ -65,12 +72,12 @@ export function Ribbons({
 }
 
 // What is on the screen, and nothing else.
-function Legend({ found }: { found: DiffMap }) {
+function Legend({ found, sides }: { found: DiffMap; sides: Sides }) {
   const drawn = FATES.filter(([kind]) => found.ribbons.some((ribbon) => ribbon[kind]));
   const alone = (
     [
-      ["alone_a", "only in A", found.a],
-      ["alone_b", "only in B", found.b],
+      ["alone_a", `only in ${sides.the.a}`, found.a],
+      ["alone_b", `only in ${sides.the.b}`, found.b],
     ] as const
   ).filter(([, , nodes]) => nodes.some((node) => node.alone));
   return (
@@ -84,13 +91,13 @@ function Legend({ found }: { found: DiffMap }) {
   );
 }
 
-function sideNode(node: DiffNode, letter: string): SideNode {
-  const alone = node.alone ? `${node.is_scope ? `${count(node.alone)} ` : ""}only in ${letter}` : "";
+function sideNode(node: DiffNode, side: string, isRight: boolean): SideNode {
+  const alone = node.alone ? `${node.is_scope ? `${count(node.alone)} ` : ""}only in ${side}` : "";
   const number = node.is_scope && node.alone < node.items ? count(node.items) : "";
   return {
     ...node,
     note: [alone, number].filter(Boolean).join(" · "),
-    tone: node.alone === node.items && !node.is_open ? `alone ${letter === "B" ? "of-b" : ""}` : "",
+    tone: node.alone === node.items && !node.is_open ? `alone ${isRight ? "of-b" : ""}` : "",
   };
 }
 
@@ -106,7 +113,7 @@ function bands(ribbon: DiffRibbon): Band[] {
 }
 
 // What one side has alone ends in the gap.
-function ends(nodes: DiffNode[], side: "left" | "right"): Band[] {
+function ends(nodes: DiffNode[], side: "left" | "right", name: string): Band[] {
   return nodes.flatMap((node, index) =>
     node.alone && !node.is_open
       ? [
@@ -115,7 +122,7 @@ function ends(nodes: DiffNode[], side: "left" | "right"): Band[] {
             right: side === "right" ? index : -1,
             weight: node.alone,
             kind: side === "left" ? "alone_a" : "alone_b",
-            summary: `${count(node.alone)} only in ${side === "left" ? "A" : "B"}`,
+            summary: `${count(node.alone)} only in ${name}`,
           },
         ]
       : [],
@@ -143,7 +150,7 @@ export function OpTrees({ graph }: { graph: GraphDiff }) {
     .sort((one, other) => inOrder(one.path, other.path))
     .filter((scope) => ancestors(scope.path).every((path) => opened.includes(path) || !paths.has(path)));
   return (
-    <details class="pad optrees">
+    <details class="pad optrees" id="op-trees">
       <summary>Ops: {parts.map(([number, word]) => `${count(number)} ${word}`).join(", ")}</summary>
       {shown.length > 0 && (
         <table class="entries">

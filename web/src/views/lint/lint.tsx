@@ -5,10 +5,11 @@ import { api } from "../../lib/api";
 import { useQuery } from "../../lib/use_query";
 import { count, plural, printable } from "../../lib/format";
 import { ModelOptions } from "../../app/models";
+import { NameLink } from "../../lib/name_link";
 import { SaveTable } from "../../lib/save_table";
 import { current, models, ownCheckpoint } from "../../app/open_models";
 import { route, navigate } from "../../app/route";
-import type { Finding } from "../../lib/schema";
+import type { Finding, LintReport } from "../../lib/schema";
 
 const SEVERITIES = ["error", "warning", "info"] as const;
 
@@ -71,22 +72,22 @@ export function Lint() {
             rows={found}
           />
         )}
-        {result.answer && <span class="quiet">{plural(result.answer.rules_applied.length, "rule")} applied</span>}
       </div>
       {result.error && <p class="trouble">{result.error}</p>}
       {result.isWaiting && !result.answer && <p class="quiet pad">Checking…</p>}
-      {result.answer && found.length === 0 && (
-        <p class="empty">
-          {result.answer.findings.length
-            ? "All findings are hidden: choose above what to show."
-            : checkpoints.length && !against
-              ? "Nothing found. A checkpoint can be compared above."
-              : "Nothing found."}
-        </p>
-      )}
       <div class="scroll" ref={frame}>
+        {result.answer && <Verdict report={result.answer} against={against} />}
+        {result.answer && found.length === 0 && (
+          <p class="empty">
+            {result.answer.findings.length
+              ? "All findings are hidden: choose above what to show."
+              : checkpoints.length && !against
+                ? "A checkpoint can be compared above."
+                : ""}
+          </p>
+        )}
         {[...rules.values()].map((group) => (
-          <RuleFindings key={group[0]!.code} group={group} />
+          <RuleFindings key={group[0]!.code} group={group} checkpoint={against} />
         ))}
       </div>
     </section>
@@ -110,16 +111,47 @@ function useScroll(answer: unknown) {
   return frame;
 }
 
-function RuleFindings({ group }: { group: Finding[] }) {
+// The verdict of a restore, and how much was found, as the terminal says them.
+function Verdict({ report, against }: { report: LintReport; against: string }) {
+  const { verdict, counts, rules_applied: rules } = report;
+  const listed = SEVERITIES.filter((severity) => counts[severity]).map((severity) =>
+    plural(counts[severity]!, severity === "info" ? "note" : severity),
+  );
+  return (
+    <div class="verdict">
+      {verdict && (
+        <p class={`sentence ${verdict.succeeds ? "good" : "bad"}`}>
+          {printable(verdict.sentence)}.{" "}
+          <button class="link" onClick={() => navigate({ view: "diff", other: against, filter: "" })}>
+            compare them
+          </button>
+        </p>
+      )}
+      <p class="sentence">{`${listed.join(", ") || "Nothing found"} (${plural(rules.length, "rule")} applied)`}</p>
+    </div>
+  );
+}
+
+function RuleFindings({ group, checkpoint }: { group: Finding[]; checkpoint: string }) {
   const [most, setMost] = useState(SHOWN);
+  const [isExplained, setExplained] = useState(false);
   const first = group[0]!;
   const select = (name: string) => navigate({ selected: name });
   return (
     <article class={`rule ${first.severity}`}>
       <h3>
-        <span class={`sign ${first.severity}`}>{first.severity}</span> {first.code} {first.rule}{" "}
+        <span class={`sign ${first.severity}`}>{first.severity}</span>{" "}
+        <button
+          class="link"
+          aria-expanded={isExplained}
+          title="what this rule finds, and why"
+          onClick={() => setExplained(!isExplained)}
+        >
+          {first.code} {first.rule}
+        </button>{" "}
         {group.length > 1 && <span class="quiet">{count(group.length)} times</span>}
       </h3>
+      {isExplained && <Explanation code={first.code} />}
       <p class="quiet">
         Fix: <Prose text={first.fix.replace(/\s+/g, " ")} />
       </p>
@@ -138,7 +170,12 @@ function RuleFindings({ group }: { group: Finding[] }) {
             )}
             {finding.evidence.length > 0 && (
               <p class="mono quiet">
-                {printable(finding.evidence.slice(0, 12).join(", "))}
+                {finding.evidence.slice(0, 12).map((text, index) => (
+                  <>
+                    {index > 0 && ", "}
+                    <Evidence key={text} text={text} checkpoint={checkpoint} />
+                  </>
+                ))}
                 {finding.total_evidence > 12 ? `, … ${count(finding.total_evidence - 12)} more` : ""}
               </p>
             )}
@@ -151,6 +188,42 @@ function RuleFindings({ group }: { group: Finding[] }) {
         </button>
       )}
     </article>
+  );
+}
+
+function Explanation({ code }: { code: string }) {
+  const { answer, error } = useQuery(`rule ${code}`, () => api.rule(code));
+  if (error) return <p class="trouble">{error}</p>;
+  if (!answer) return <p class="quiet">…</p>;
+  return (
+    <div class="explanation">
+      <p>
+        <Prose text={answer.summary} />
+      </p>
+      <p>
+        Why: <Prose text={answer.why.replace(/\s+/g, " ")} />
+      </p>
+      <p>
+        Example: <Prose text={answer.example.replace(/\s+/g, " ")} />
+      </p>
+    </div>
+  );
+}
+
+const NAME = /^[A-Za-z0-9_.][\w.\-/\\>]*$/; // of an op, a variable or a key
+const BETWEEN = / (=|<-|beside) /; // several names that one piece of evidence is about
+
+// Names lead to what has them; what follows an arrow is a key of the checkpoint.
+function Evidence({ text, checkpoint }: { text: string; checkpoint: string }) {
+  const parts = text.split(BETWEEN);
+  const names = parts.filter((_, index) => index % 2 === 0);
+  if (!names.every((name) => NAME.test(name))) return <>{printable(text)}</>;
+  return (
+    <>
+      {parts.map((part, index) =>
+        index % 2 ? ` ${part} ` : <NameLink name={part} model={parts[index - 1] === "<-" ? checkpoint : ""} />,
+      )}
+    </>
   );
 }
 

@@ -1,0 +1,35 @@
+// What the two sides of a diff are called: by their roles in a restore, else by their order.
+
+import { STATUS_MARKS, STATUS_WORDS } from "../../lib/declared";
+import type { DiffEntry, DiffReport } from "../../lib/schema";
+
+export interface Sides {
+  a: string; // as a label
+  b: string;
+  the: { a: string; b: string }; // within a sentence
+  models: { a: string; b: string }; // as `selectedIn` has them: the model that is open is the empty one
+}
+
+export type Status = DiffEntry["status"];
+
+export const STATUSES = Object.keys(STATUS_WORDS) as Status[];
+export const WORDS: Record<Status, string> = STATUS_WORDS;
+const TYPESET: Record<string, string> = { ">": "→", "-": "−" };
+export const MARKS = Object.fromEntries(
+  Object.entries(STATUS_MARKS).map(([status, mark]) => [status, TYPESET[mark] ?? mark]),
+) as Record<Status, string>;
+
+export function sidesOf(report: DiffReport | undefined, b: string): Sides {
+  const models = { a: "", b };
+  const isStored = (side: DiffReport["a"] | undefined) => !!side?.format.startsWith("checkpoint");
+  if (!report?.restores_from || isStored(report.a) === isStored(report.b))
+    return { a: "old", b: "new", the: { a: "the old one", b: "the new one" }, models };
+  const [left, right] = report.restores_from === "a" ? ["checkpoint", "graph"] : ["graph", "checkpoint"];
+  return { a: left, b: right, the: { a: `the ${left}`, b: `the ${right}` }, models };
+}
+
+export function wordsOf(status: Status, { the }: Sides): string {
+  if (status === "only_a") return `only in ${the.a}`;
+  if (status === "only_b") return `only in ${the.b}`;
+  return WORDS[status];
+}
