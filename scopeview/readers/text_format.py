@@ -54,7 +54,7 @@ _MESSAGES: dict[str, str] = {
     "saved_model_text": "SavedModel",
 }
 
-_COST_PER_BYTE = 8
+_COST_PER_BYTE = 4
 """Bytes of memory that a character of a text takes while it is parsed, the parsed message included."""
 
 _TOKEN = re.compile(

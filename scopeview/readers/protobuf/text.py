@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from scopeview.readers.protobuf.types import Field, enum_numbers, message_type
@@ -19,7 +19,7 @@ from scopeview.readers.protobuf.wire import FIXED32, FIXED64, LENGTH, VARINT
 _TOKEN = re.compile(
     r"""(?:[\s,;]+|\#[^\n]*)*
       (?: (?P<word>[A-Za-z_][A-Za-z0-9_]*)
-        | (?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+        | (?P<string>"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+')
         | (?P<number>-?\s*(?:0[xX][0-9a-fA-F]+|(?:inf|nan|Infinity)\b
             |(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?))
         | (?P<mark>[{}<>:\[\]])
@@ -29,6 +29,8 @@ _TOKEN = re.compile(
 _LINE = re.compile(r'\s*([A-Za-z_]\w*): (?:"([^"\\\n]*)"|([\w.+-]+))\n(?=\s*[A-Za-z}])')
 _EXTENSION = re.compile(r"\s*([\w./\-]+)\s*\]")
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
+_PRINTED = re.compile(rb"(?:[^\\]++|\\(?:[0-3][0-7]{2}|[nrtabfv\\'\"]))*+")
+"""Strings whose escapes are those that printers write, which a codec of Python's has too."""
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 _CLOSERS = {"{": "}", "<": ">"}
 _DEEPEST = 100
@@ -63,6 +65,10 @@ class _Frame:
     """Fields and groups of fields that may come once."""
     is_listed: bool = False
     """Whether it stands in a list, after which another may follow."""
+    fields: Mapping[str, Field] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fields = message_type(self.message).FIELDS
 
     def content(self) -> bytes:
         for number, values in self.packed.items():
@@ -111,10 +117,12 @@ class _Writer:
     def _line(self, frame: _Frame) -> bool:
         """Take a line of a name and one plain value, as printers write most of them; False if it is another."""
         match = _LINE.match(self.text, self.position)
-        found = message_type(frame.message).FIELDS.get(match[1]) if match is not None else None
-        if match is None or found is None or found.kind in ("message", "map"):
+        if match is None:
             return False
-        _, text, other = match.groups()
+        name, text, other = match.groups()
+        found = frame.fields.get(name)
+        if found is None or found.kind in ("message", "map"):
+            return False
         if (text is not None) != (found.kind in ("string", "bytes")):
             return False
         self.position = match.end()
@@ -149,7 +157,7 @@ class _Writer:
         return TextError(f"line {self.text.count(chr(10), 0, self.position) + 1:,}: {reason}")
 
     def _field(self, stack: list[_Frame], frame: _Frame, name: str) -> None:
-        found = message_type(frame.message).FIELDS.get(name)
+        found = frame.fields.get(name)
         if found is None:
             self.unknown[f"Message type {frame.message} has no field named {name!r}"] = None
             self._skip()
@@ -359,7 +367,11 @@ def _real(token: str) -> float:
 
 def _unescaped(token: str) -> bytes:
     content = token[1:-1].encode()
-    return _ESCAPE.sub(_character, content) if b"\\" in content else content
+    if b"\\" not in content:
+        return content
+    if _PRINTED.fullmatch(content):
+        return content.decode("unicode_escape").encode("latin-1")
+    return _ESCAPE.sub(_character, content)
 
 
 def _character(match: re.Match[bytes]) -> bytes:
