@@ -96,6 +96,26 @@ def test_what_is_left_of_a_truncated_file_equals_the_beginning_of_the_whole() ->
     assert set(cut.graph.names) == first
 
 
+MADE_TWICE = {"G2", "G4", "G6"}
+"""Rules that see one cause: which of them lists it depends on what else is there."""
+
+
+@pytest.mark.parametrize("path", sorted(set(SAMPLES.glob("*.meta")) - {SAMPLES / "m16_auto_reuse.meta"}), ids=lambda path: path.name)
+def test_nothing_is_found_missing_in_what_could_not_be_read(path: Path, tmp_path: Path) -> None:
+    """Whatever is found in the beginning of a graph is found in all of it."""
+    whole, content = {finding.code for finding in scopeview.lint(scopeview.load(path)).findings}, path.read_bytes()
+    cut = tmp_path / path.name
+    for part in (0.2, 0.5, 0.8, 0.95):
+        cut.write_bytes(content[: int(part * len(content))])
+        model = scopeview.load(cut)
+        report = scopeview.lint(model)
+
+        assert model.is_partial
+        assert {finding.code for finding in report.findings} - whole <= MADE_TWICE
+        assert not {"G8", "G9", "G10", "G11"} & set(report.rules_applied)
+    assert not scopeview.load(path).is_partial
+
+
 FUZZED = [
     "m17_gan.meta",
     "m28_partitioned.meta",

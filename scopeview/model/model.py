@@ -12,6 +12,7 @@ from scopeview.model.display import Displayed
 from scopeview.model.entry_point import EntryPoint
 from scopeview.model.functions import Function
 from scopeview.model.imported import ImportReport
+from scopeview.model.notes import NotRead
 from scopeview.model.once import Answers, once
 from scopeview.model.ops import Buffer, OpTable
 from scopeview.model.recorded_runs import RecordedRuns
@@ -204,6 +205,11 @@ class Model(Displayed):
     """For a program: what it was made from. The graph then is the computation of this entry point, calls inlined."""
     imported: ImportReport | None = None
     message: Message | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether part of the file could not be read, so that nothing follows from what the model lacks."""
+        return any(isinstance(note, NotRead) for note in self.notes)
 
     @property
     def is_checkpoint(self) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scopeview.model.model import Model, Origin
+from scopeview.model.notes import NotRead
 from scopeview.readers.graph.assemble import MetaGraphParts, assemble
 from scopeview.readers.graph.functions import argument_type
 from scopeview.readers.graph.nodes import Span
@@ -49,12 +50,12 @@ def split_meta_graph(buffer: Buffer, span: Span) -> MetaGraph:
             elif item.complete:
                 _merge(found, bytes(buffer[position : item.end]), item.number)
             if not item.complete and item.number != _GRAPH_DEF:
-                found.notes.append(
-                    f"the file is truncated: it ends at byte {item.end:,} inside field {item.number} of the MetaGraph"
-                )
+                where = f"field {item.number} of the MetaGraph"
+                found.notes.append(NotRead(f"the file is truncated: it ends at byte {item.end:,} inside {where}"))
             position = item.end
     except wire.WireError as error:
-        found.notes.append(f"the MetaGraph is damaged at byte {error.offset:,}; what stands before it is shown")
+        where = f"at byte {error.offset:,}"
+        found.notes.append(NotRead(f"the MetaGraph is damaged {where}; what stands before it is shown"))
     return found
 
 
@@ -64,7 +65,7 @@ def _merge(found: MetaGraph, raw: bytes, number: int) -> None:
     except DecodeError as error:
         names = {field.number: name for name, field in found.header.FIELDS.items()}
         name = names.get(number, f"field {number}")
-        found.notes.append(f"{name} of the MetaGraph could not be decoded: {error}")
+        found.notes.append(NotRead(f"{name} of the MetaGraph could not be decoded: {error}"))
 
 
 def read_meta_graph(buffer: Buffer, span: Span, origin: Origin) -> Model:

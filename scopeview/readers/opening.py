@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scopeview.errors import AmbiguousError, NotFoundError, QueryError
 from scopeview.model.model import AlsoHere, Damage, Model, Origin
+from scopeview.model.notes import NotRead
 from scopeview.model.variables import Variable, VariableTable
 from scopeview.readers.artifacts import find_artifacts
 from scopeview.readers.budget import budget_for
@@ -51,14 +52,16 @@ def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str |
     others = tuple(AlsoHere(other.name, other.kind, other.size_bytes) for other in found if other is not chosen)
     checkpoint = str(chosen.checkpoint) if chosen.checkpoint is not None else ""
     origin = replace(model.origin, artifact=chosen.name if others else "", checkpoint=checkpoint)
-    notes = tuple(dict.fromkeys((*chosen.notes, *budget.cuts, *model.notes)))
+    notes = tuple(dict.fromkeys((*chosen.notes, *map(NotRead, budget.cuts), *model.notes)))
     return _checked(replace(model, origin=origin, also_here=others, notes=_shortened(notes)), chosen)
 
 
 def _shortened(notes: tuple[str, ...]) -> tuple[str, ...]:
     if len(notes) <= _MOST_NOTES:
         return notes
-    return (*notes[:_MOST_NOTES], f"{len(notes) - _MOST_NOTES:,} more notes of this kind were left out")
+    more = f"{len(notes) - _MOST_NOTES:,} more notes of this kind were left out"
+    is_partial = any(isinstance(note, NotRead) for note in notes)
+    return (*notes[:_MOST_NOTES], NotRead(more) if is_partial else more)
 
 
 def _checked(model: Model, artifact: Artifact) -> Model:

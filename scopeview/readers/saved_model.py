@@ -12,6 +12,7 @@ from shlex import quote
 
 from scopeview.errors import AmbiguousError, DamagedError, NotFoundError
 from scopeview.model.model import Model, Origin
+from scopeview.model.notes import NotRead
 from scopeview.readers.fence import opened
 from scopeview.readers.files import read_file
 from scopeview.readers.graph.debug_info import debug_info_of_folder
@@ -93,7 +94,7 @@ def _meta_graphs(buffer: Buffer, notes: list[str]) -> list[Span]:
             if field.number == _META_GRAPHS and field.wire_type == wire.LENGTH
         )
     except wire.WireError as error:
-        notes.append(f"the SavedModel is damaged at byte {error.offset:,}; what stands before it is shown")
+        notes.append(NotRead(f"the SavedModel is damaged at byte {error.offset:,}; what stands before it is shown"))
     return spans
 
 

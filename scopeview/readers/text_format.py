@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Literal
 
 from scopeview.errors import DamagedError
+from scopeview.model.notes import NotRead
 from scopeview.readers.budget import budget
 from scopeview.readers.protobuf.wire import Buffer
 
@@ -127,7 +128,7 @@ def to_wire(content: Buffer, kind: str, path: str) -> tuple[bytes, list[str]]:
         if shortened is not None:
             raw, second_reason = _translated(shortened, kind, notes)
             lines = shortened.count("\n") + 1
-            notes.append(f"the text is truncated: it is shown as far as line {lines:,} ({reason})")
+            notes.append(NotRead(f"the text is truncated: it is shown as far as line {lines:,} ({reason})"))
             reason = reason if raw is not None else second_reason
     if raw is None:
         raise DamagedError(f"{path} looks like a {_MESSAGES[kind]} in text format but does not parse: {reason}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,21 @@ def test_unknown_fields_are_passed_over_and_named() -> None:
 def test_an_error_names_its_line() -> None:
     with pytest.raises(TextError, match="line 3: "):
         to_wire('node {\n  name: "a"\n  op: 7\n}', "GraphDef")
+
+
+def test_a_long_string_costs_in_proportion() -> None:
+    """TensorFlow prints contents of constants byte by byte, `\\000\\075`: four characters for one byte."""
+    content = bytes(range(256)) * 4_000
+    node = message("GraphDef")()
+    node.node.add(name="c", op="Const").attr["value"].tensor.tensor_content = content
+    text = text_format.MessageToString(node)
+
+    tracemalloc.start()
+    try:
+        found, _ = to_wire(text, "GraphDef")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert message("GraphDef").FromString(found) == node
+    assert peak < 8 * len(text)

@@ -186,6 +186,7 @@ def use_of(row: VariableRow) -> VariableUse:
 
 
 def _why_unread(row: VariableRow) -> str:
+    """Return why nothing uses a variable, as far as its file could be read."""
     auxiliary, variable = row.belongs_to, row.variable
     if variable.kind == "checkpoint":
         return "a checkpoint holds values and no graph that reads them"
@@ -195,6 +196,11 @@ def _why_unread(row: VariableRow) -> str:
         return "the record holds no graph that reads it"
     if variable.kind == "object":
         return "no function that is a program takes it: Keras saves it for training, or nothing uses it"
+    reason = _unread_by(row)
+    return f"as far as the file could be read, {reason}" if row.context.model.is_partial else reason
+
+
+def _unread_by(row: VariableRow) -> str:
     readers = row.accesses.readers
     reasons = {access.no_use for access in readers if access.role == "forward"}
     if "predicate" in reasons:

@@ -14,8 +14,16 @@ def is_chosen(rule: Rule, patterns: Sequence[str]) -> bool:
     return any(pattern in (rule.code, family, rule.name) for pattern in patterns)
 
 
+PARTIAL = "part of the file could not be read, and what is missing may stand there"
+
+
 def why_not(rule: Rule, subject: Subject) -> str:
-    """Return why a rule has nothing to look at, or an empty string."""
+    """Return why a rule has nothing to look at, or not enough, or an empty string."""
+    reason = _nothing_to_look_at(rule, subject)
+    return PARTIAL if not reason and rule.is_about_lack and subject.context.model.is_partial else reason
+
+
+def _nothing_to_look_at(rule: Rule, subject: Subject) -> str:
     model = subject.context.model
     is_checkpoint = model.is_checkpoint
     match rule.needs:

@@ -65,7 +65,7 @@ def shape_or_dtype_differs(subject: Subject) -> Iterator[Found]:
             yield _found(cause)
 
 
-@rule("GC3", "unused-key", "warning", "pair")
+@rule("GC3", "unused-key", "warning", "pair", is_about_lack=True)
 def unused_key(subject: Subject) -> Iterator[Found]:
     """Keys of the checkpoint that the graph does not ask for.
 

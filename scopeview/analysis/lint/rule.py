@@ -75,6 +75,8 @@ class Rule:
     name: str
     severity: Severity
     needs: Needs
+    is_about_lack: bool
+    """Whether it concludes from what the graph lacks: then it needs all of the graph."""
     check: Check
     summary: str
     """What it finds, in one sentence."""
@@ -96,13 +98,25 @@ def place_of(code: str) -> tuple[int, int]:
     return _FAMILIES.index(family), int(code.removeprefix(family))
 
 
-def rule(code: str, name: str, severity: Severity, needs: Needs = "graph") -> Callable[[Check], Check]:
-    """Register a function as a rule; its docstring must have the parts that the module shows."""
+def rule(
+    code: str, name: str, severity: Severity, needs: Needs = "graph", *, is_about_lack: bool = False
+) -> Callable[[Check], Check]:
+    """Register a function as a rule; its docstring must have the parts that the module shows.
+
+    Args:
+        code: family and number.
+        name: its name in words.
+        severity: of its findings, where they have none of their own.
+        needs: what it looks at.
+        is_about_lack: whether it concludes from what the graph lacks (`no saver stores it`), which a truncated file
+            does not show.
+    """
 
     def register(check: Check) -> Check:
         summary, parts = _parse(inspect.getdoc(check) or "")
         assert code not in RULES, code
-        RULES[code] = Rule(code, name, severity, needs, check, summary, parts["Why"], parts["Example"], parts["Fix"])
+        texts = (summary, parts["Why"], parts["Example"], parts["Fix"])
+        RULES[code] = Rule(code, name, severity, needs, is_about_lack, check, *texts)
         return check
 
     return register

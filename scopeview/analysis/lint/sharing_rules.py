@@ -14,7 +14,7 @@ from scopeview.model.ops import OpRow
 from scopeview.model.variables import Variable
 
 
-@rule("G3", "accidental-sharing", "warning")
+@rule("G3", "accidental-sharing", "warning", is_about_lack=True)
 def accidental_sharing(subject: Subject) -> Iterator[Found]:
     """A variable that two scopes in a row use, the second on what the first computes.
 
@@ -98,7 +98,7 @@ def _uses_of(context: AnalysisContext, variable_scope: str, op_scope: str) -> in
     return sum(is_within(site.scope, op_scope) for site in context.call_sites_of_scope(variable_scope))
 
 
-@rule("G5", "twin-after-import", "warning")
+@rule("G5", "twin-after-import", "warning", is_about_lack=True)
 def twin_after_import(subject: Subject) -> Iterator[Found]:
     """A variable `x_1` that nothing saves, beside an equal `x` that a saver stores.
 
@@ -124,7 +124,7 @@ def twin_after_import(subject: Subject) -> Iterator[Found]:
                 )
 
 
-@rule("G25", "name-scope-apart", "warning")
+@rule("G25", "name-scope-apart", "warning", is_about_lack=True)
 def name_scope_apart(subject: Subject) -> Iterator[Found]:
     """Variables whose users all stand in a name scope that the variables' own names do not have.
 

@@ -21,7 +21,7 @@ _REPLICA = re.compile(r"(.+)/replica_(\d+)", re.DOTALL)
 _PART = re.compile(r".+/part_(\d+)", re.DOTALL)
 
 
-@rule("G17", "dangling-collection", "warning")
+@rule("G17", "dangling-collection", "warning", is_about_lack=True)
 def dangling_collection(subject: Subject) -> Iterator[Found]:
     """A collection that names what the graph does not hold.
 
@@ -40,7 +40,7 @@ def dangling_collection(subject: Subject) -> Iterator[Found]:
             )
 
 
-@rule("G18", "collection-drift", "warning")
+@rule("G18", "collection-drift", "warning", is_about_lack=True)
 def collection_drift(subject: Subject) -> Iterator[Found]:
     """Variables in no collection, and collections that list one variable twice.
 
@@ -151,7 +151,7 @@ def _is_first_value(context: AnalysisContext, row: OpRow) -> bool:
     return context.model.graph.op_type(row) in ("Assign", "AssignVariableOp")
 
 
-@rule("G22", "needs-more-than-tensorflow", "info")
+@rule("G22", "needs-more-than-tensorflow", "info", is_about_lack=True)
 def needs_more(subject: Subject) -> Iterator[Found]:
     """What keeps TensorFlow from importing the graph: ops it does not know, versions, inputs that are missing.
 

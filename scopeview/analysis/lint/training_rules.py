@@ -20,7 +20,7 @@ _FROZEN = re.compile(r"frozen|fixed|not?_?train", re.IGNORECASE)
 _COUNTER = "global_step"
 
 
-@rule("G7", "trainable-not-global", "warning")
+@rule("G7", "trainable-not-global", "warning", is_about_lack=True)
 def trainable_not_global(subject: Subject) -> Iterator[Found]:
     """Trainable variables that are not among the global variables.
 
@@ -42,7 +42,7 @@ def trainable_not_global(subject: Subject) -> Iterator[Found]:
         yield Found(where, f"{these(found)}: trainable, and not among the global variables", names(found))
 
 
-@rule("G8", "not-initialized", "error")
+@rule("G8", "not-initialized", "error", is_about_lack=True)
 def not_initialized(subject: Subject) -> Iterator[Found]:
     """A variable that no initializing group of the graph reaches, and no saver restores.
 
@@ -92,7 +92,7 @@ def _assigns(context: AnalysisContext, variable: Variable) -> set[str]:
     return {access.op for access in context.accesses(variable).writers if access.role == "init"}
 
 
-@rule("G9", "never-saved", "warning")
+@rule("G9", "never-saved", "warning", is_about_lack=True)
 def never_saved(subject: Subject) -> Iterator[Found]:
     """Variables that no saver of the graph stores.
 
@@ -116,7 +116,7 @@ def never_saved(subject: Subject) -> Iterator[Found]:
         yield Found(where, f"{these(found)}: no saver stores it", names(found), severity)
 
 
-@rule("G10", "dead-variable", "warning")
+@rule("G10", "dead-variable", "warning", is_about_lack=True)
 def dead_variable(subject: Subject) -> Iterator[Found]:
     """Variables that nothing computes with: only their own initializer and savers touch them.
 
@@ -170,7 +170,7 @@ def _roles(context: AnalysisContext, variable: Variable) -> set[str]:
     return {access.role for access in (*both.readers, *both.writers)}
 
 
-@rule("G11", "trainable-not-updated", "warning")
+@rule("G11", "trainable-not-updated", "warning", is_about_lack=True)
 def trainable_not_updated(subject: Subject) -> Iterator[Found]:
     """Trainable variables that no optimizer of the graph updates.
 

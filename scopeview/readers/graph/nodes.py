@@ -16,6 +16,7 @@ import numpy as np
 from scopeview.model.builder import OpTableBuilder
 from scopeview.model.heads import table_of_heads
 from scopeview.model.model import Dangling
+from scopeview.model.notes import NotRead
 from scopeview.model.ops import OpTable
 from scopeview.model.spans import Words
 from scopeview.readers.graph.attribute_columns import ATTRIBUTE_COLUMNS
@@ -72,7 +73,9 @@ def split_graph(buffer: Buffer, spans: Iterable[Span]) -> GraphParts:
                 _take(buffer, found, parts)
                 position = _take_nodes(buffer, found.end, span.end, parts)
         except wire.WireError as error:
-            parts.notes.append(f"the graph is damaged at byte {error.offset:,}; what stands before it is shown")
+            parts.notes.append(
+                NotRead(f"the graph is damaged at byte {error.offset:,}; what stands before it is shown")
+            )
     return parts
 
 
@@ -125,8 +128,8 @@ def _take(buffer: Buffer, found: wire.Field, parts: GraphParts) -> None:
         parts.notes.append(_cut_off("the graph", found.end))
 
 
-def _cut_off(what: str, end: int) -> str:
-    return f"the file is truncated: it ends at byte {end:,} inside {what}; what is complete is shown"
+def _cut_off(what: str, end: int) -> NotRead:
+    return NotRead(f"the file is truncated: it ends at byte {end:,} inside {what}; what is complete is shown")
 
 
 def read_nodes(buffer: Buffer, spans: Iterable[Span], builder: OpTableBuilder, notes: list[str]) -> None:

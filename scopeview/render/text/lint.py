@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scopeview.analysis.diff.templates import fold_names
+from scopeview.analysis.lint.apply import PARTIAL
 from scopeview.analysis.lint.rule import SEVERITIES, Rule
 from scopeview.analysis.lint.run import Finding, LintReport
 from scopeview.render.formats import plural, printable
@@ -36,6 +37,9 @@ def print_lint(console: Console, report: LintReport) -> None:
     rules = plural(len(report.rules_applied), "rule")
     pair = f" and {printable(report.checkpoint)}" if report.checkpoint else ""
     console.print(Text(f"{_counted(report)} ({rules} on {printable(report.path)}{pair})", style="heading"))
+    lacking = [code for code, why in report.rules_skipped.items() if why == PARTIAL]
+    if lacking:
+        console.print(Text(f"not applied: {', '.join(lacking)}: {PARTIAL}", style="warning"))
 
 
 def _counted(report: LintReport) -> str:
