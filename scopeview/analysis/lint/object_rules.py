@@ -6,9 +6,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from scopeview.analysis.lint.rule import Found, Subject, names, rule
+from scopeview.analysis.lint.rule import Found, Severity, Subject, names, rule
 from scopeview.model.model import Model
-from scopeview.model.names import scope_of
+from scopeview.model.names import leaf_of, scope_of
 from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 from scopeview.model.variables import Variable
 
@@ -32,7 +32,8 @@ def full_name_not_unique(subject: Subject) -> Iterator[Found]:
 
     Example: `self.layers = [tf.Variable(a, name="w"), tf.Variable(b, name="w")]`
 
-    Fix: give the variables names of their own, or restore by object.
+    Fix: give the variables names of their own, or restore by object. Where nobody gave them a name (`Variable`), this is
+    shown as information only.
     """
     groups: dict[str, list[Variable]] = defaultdict(list)
     for variable in subject.context.model.variables:
@@ -41,7 +42,9 @@ def full_name_not_unique(subject: Subject) -> Iterator[Found]:
     for full_name, found in groups.items():
         if len(found) > 1:
             paths = [variable.object_paths[0] for variable in found if variable.object_paths]
-            yield Found(full_name, f"{len(found)} variables have the full name {full_name}", paths or names(found))
+            severity: Severity | None = "info" if leaf_of(full_name) == "Variable" else None
+            message = f"{len(found)} variables have the full name {full_name}"
+            yield Found(full_name, message, paths or names(found), severity)
 
 
 @rule("O2", "path-shifted", "warning", "pair")

@@ -130,8 +130,8 @@ def name_scope_apart(subject: Subject) -> Iterator[Found]:
 
     Why: `name_scope` leaves the names of `get_variable` alone: the checkpoint says `encoder/w`, the graph shows
     `model/encoder/MatMul`, and a `w` made in a name scope lies at the root, where the next one collides with it. This
-    is a note for variables that are shared (by towers, by the steps of a cell) or not trainable (counters of metrics),
-    and where the scope repeats the variable's own.
+    is a note for variables that are shared (by towers, by the steps of a cell), not trainable or scalars (counters),
+    where the scope repeats the variable's own, and where a numbered one (`clone_0`) holds several layers.
 
     Example: `with tf.name_scope("layer1"): w = tf.get_variable("w", [4, 2])` makes `w`
 
@@ -145,7 +145,8 @@ def name_scope_apart(subject: Subject) -> Iterator[Found]:
         is_checked = variable.kind in ("ref", "resource", "partitioned") and not is_plain(context, variable)
         if is_checked and prefixes and all(prefixes):
             outer = tuple(dict.fromkeys(prefixes))
-            is_note = is_within(scope, outer[0]) or context.uses(variable) > 1 or variable.trainable is False
+            is_counter = variable.trainable is False or variable.shape == ()
+            is_note = is_within(scope, outer[0]) or context.uses(variable) > 1 or is_counter
             groups[outer, is_note].append(variable)
     for (prefixes_of, is_note), found in groups.items():
         listed = ", ".join(f"{prefix}/" for prefix in prefixes_of[:3]) + (", …" if len(prefixes_of) > 3 else "")
@@ -154,8 +155,13 @@ def name_scope_apart(subject: Subject) -> Iterator[Found]:
             prefixes_of[0],
             f"{these(found)} used in {listed} without {those} in the variable's name",
             [f"{variable.name} used from {context.call_sites(variable)[0].scope}" for variable in found],
-            "info" if is_note else None,
+            "info" if is_note or _is_tower(prefixes_of, found) else None,
         )
+
+
+def _is_tower(prefixes: Sequence[str], variables: Sequence[Variable]) -> bool:
+    """Whether a numbered name scope holds several layers, as one copy of a model among others does."""
+    return leaf_of(prefixes[0])[-1:].isdigit() and len({scope_of(variable.name) for variable in variables}) > 1
 
 
 def _prefix(scope: str, site: CallSite) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.writers import variable_behind
 from scopeview.analysis.lint.rule import Found, Subject, by_scope, names, rule, these
+from scopeview.analysis.lint.training_rules import holds_text
 from scopeview.model.names import scope_of
 from scopeview.model.ops import OpRow
 from scopeview.model.variables import Variable
@@ -49,7 +50,8 @@ def collection_drift(subject: Subject) -> Iterator[Found]:
 
     Example: `tf.get_variable("w", [3], collections=[])`
 
-    Fix: give the variable a collection; import a MetaGraph into an empty graph.
+    Fix: give the variable a collection; import a MetaGraph into an empty graph. A string that is a constant of the
+    graph, such as the file name of an asset, is shown as information only.
     """
     model = subject.context.model
     if model.collection("variables") is None:
@@ -60,7 +62,8 @@ def collection_drift(subject: Subject) -> Iterator[Found]:
         if variable.kind in ("ref", "resource", "partitioned") and not variable.collections
     ]
     for where, found in by_scope(loose):
-        yield Found(where, f"{these(found)} in no collection", names(found))
+        is_meant = all(holds_text(subject.context, variable) for variable in found)
+        yield Found(where, f"{these(found)} in no collection", names(found), "info" if is_meant else None)
     for collection in model.collections:
         if collection.kind != "variables":
             continue

@@ -100,7 +100,8 @@ def never_saved(subject: Subject) -> Iterator[Found]:
 
     Example: `saver = tf.train.Saver(tf.trainable_variables())` leaves the moving averages of batch normalization out
 
-    Fix: save `tf.global_variables()`; local and temporary variables are shown as information only.
+    Fix: save `tf.global_variables()`; local and temporary variables, and strings that are constants of the graph, such
+    as the file name of an asset, are shown as information only.
     """
     context = subject.context
     unsaved = set(context.saving.never_saved)
@@ -111,9 +112,26 @@ def never_saved(subject: Subject) -> Iterator[Found]:
     if kept:
         yield Found(kept[0].name, f"{these(kept)} of optimizers and averages: no saver stores them", names(kept))
     for where, found in by_scope(variable for variable in missed if variable not in context.auxiliary_variables):
-        is_meant = all("local_variables" in v.collections or _TEMPORARY.search(v.name) for v in found)
+        is_meant = all(
+            "local_variables" in v.collections or _TEMPORARY.search(v.name) or holds_text(context, v) for v in found
+        )
         severity: Severity = "info" if is_meant else "warning"
         yield Found(where, f"{these(found)}: no saver stores it", names(found), severity)
+
+
+def holds_text(context: AnalysisContext, variable: Variable) -> bool:
+    """Whether a variable of strings gets constants of the graph and nothing else: then there is nothing to lose.
+
+    File names of assets are held so. A number that starts as a constant may be one that somebody means to restore.
+    """
+    graph, writers = context.model.graph, context.accesses(variable).writers
+    if variable.dtype != "string" or any(access.program or access.function for access in writers):
+        return False
+    rows = [graph.row(access.op) for access in writers]
+    values = [graph.input(row, 1) if row is not None else None for row in rows]
+    return bool(values) and all(
+        edge is not None and edge.source >= 0 and graph.op_type(edge.source) == "Const" for edge in values
+    )
 
 
 @rule("G10", "dead-variable", "warning", is_about_lack=True)
