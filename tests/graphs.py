@@ -111,6 +111,27 @@ def _definition(name: str) -> bytes:
     return bytes(definition.SerializeToString())
 
 
+def ref_variable(name: str, shape: str = "2", **attributes: str) -> str:
+    """A ref variable that is made by an initializer, and read."""
+    pairs = " ".join(f"{key}={value}" for key, value in attributes.items())
+    return f"""
+        {name} VariableV2 shape={shape} {pairs}
+        {name}/Initializer/zeros Const value=0
+        {name}/Assign Assign {name} {name}/Initializer/zeros
+        {name}/read Identity {name}
+    """
+
+
+def plain_variable(name: str, shape: str = "2") -> str:
+    """A ref variable as `tf.Variable` makes it from a value."""
+    return f"""
+        {name} VariableV2 shape={shape}
+        {name}/initial_value Const value=0
+        {name}/Assign Assign {name} {name}/initial_value
+        {name}/read Identity {name}
+    """
+
+
 def saver(keys: Mapping[str, str], name: str = "save") -> str:
     """Return the ops of a saver as text: key of each variable op."""
     lines = [

@@ -22,7 +22,7 @@ from scopeview.model.model import Binding, Damage, Model, Origin
 from scopeview.model.variables import StoredSlice, Variable
 from scopeview.readers.graph.assemble import assemble
 from scopeview.readers.graph.nodes import Span
-from tests.graphs import checkpoint, checkpoint_of, model_from_text, saver
+from tests.graphs import checkpoint, checkpoint_of, model_from_text, plain_variable, ref_variable, saver
 from tests.places import SAMPLES
 
 
@@ -30,34 +30,15 @@ def sample(name: str) -> Model:
     return scopeview.load(SAMPLES / name)
 
 
-def variable(name: str, shape: str = "2", **attributes: str) -> str:
-    """A ref variable that is made by an initializer, and read."""
-    pairs = " ".join(f"{key}={value}" for key, value in attributes.items())
-    return f"""
-        {name} VariableV2 shape={shape} {pairs}
-        {name}/Initializer/zeros Const value=0
-        {name}/Assign Assign {name} {name}/Initializer/zeros
-        {name}/read Identity {name}
-    """
-
-
-def plain(name: str, shape: str = "2") -> str:
-    """A ref variable as `tf.Variable` makes it from a value."""
-    return f"""
-        {name} VariableV2 shape={shape}
-        {name}/initial_value Const value=0
-        {name}/Assign Assign {name} {name}/initial_value
-        {name}/read Identity {name}
-    """
-
-
 ADAM = """
     grad Const value=1
     train/update_w/ApplyAdam ApplyAdam w w/Adam w/Adam_1 grad
 """
-TRAINED = variable("w") + variable("w/Adam") + variable("w/Adam_1") + "y Neg w/read" + ADAM
-STACK = "x Placeholder\n" + variable("a/w") + "a/y Mul x a/w/read\n" + variable("a_1/w") + "a_1/y Mul {} a_1/w/read"
-TWO_FC = variable("s/fc/w") + "x Placeholder\ns/fc/y Mul x s/fc/w/read\ns/fc_1/y Mul {} s/fc/w/read\n"
+TRAINED = ref_variable("w") + ref_variable("w/Adam") + ref_variable("w/Adam_1") + "y Neg w/read" + ADAM
+STACK = (
+    "x Placeholder\n" + ref_variable("a/w") + "a/y Mul x a/w/read\n" + ref_variable("a_1/w") + "a_1/y Mul {} a_1/w/read"
+)
+TWO_FC = ref_variable("s/fc/w") + "x Placeholder\ns/fc/y Mul x s/fc/w/read\ns/fc_1/y Mul {} s/fc/w/read\n"
 ALIASES = "a VarHandleOp shape=2 shared_name={}\na/r ReadVariableOp a\nb VarHandleOp shape=2 shared_name={}"
 ONE = ["w"]
 
@@ -89,9 +70,9 @@ def after_import(**report: Any) -> Model:
     return replace(model_from_text("a Placeholder"), imported=ImportReport(**report))
 
 
-INITIALISED = variable("w") + variable("v") + "y Mul w/read v/read\n"
+INITIALISED = ref_variable("w") + ref_variable("v") + "y Mul w/read v/read\n"
 BROKEN_PARTS = Variable("p/w", "partitioned", (8, 2), "float32", parts=())
-FITS = lambda: (model_from_text(variable("w")), checkpoint({"w": [2]}))  # noqa: E731
+FITS = lambda: (model_from_text(ref_variable("w")), checkpoint({"w": [2]}))  # noqa: E731
 
 
 def with_parts(*shapes: tuple[int, int]) -> Model:
@@ -111,30 +92,32 @@ CASES: Mapping[str, Case] = {
     "G2": Case(graph(STACK.format("x")), ["a"], graph(STACK.format("a/y"))),
     "G3": Case(graph(TWO_FC.format("s/fc/y")), ["s/fc"], graph(TWO_FC.format("x"))),
     "G4": Case(
-        graph(plain("s/u") + "s/a Neg s/u/read\n" + plain("s_1/u") + "s_1/a Neg s_1/u/read"),
+        graph(plain_variable("s/u") + "s/a Neg s/u/read\n" + plain_variable("s_1/u") + "s_1/a Neg s_1/u/read"),
         ["s_1"],
-        graph(variable("s/u") + "s/a Neg s/u/read\n" + variable("s_1/u") + "s_1/a Neg s_1/u/read"),
+        graph(ref_variable("s/u") + "s/a Neg s/u/read\n" + ref_variable("s_1/u") + "s_1/a Neg s_1/u/read"),
     ),
     "G5": Case(
-        graph(variable("w") + variable("w_1") + saver({"w": "w"})),
+        graph(ref_variable("w") + ref_variable("w_1") + saver({"w": "w"})),
         ["w_1"],
-        graph(variable("w") + variable("w_1") + saver({"w": "w", "w_1": "w_1"})),
+        graph(ref_variable("w") + ref_variable("w_1") + saver({"w": "w", "w_1": "w_1"})),
     ),
-    "G6": Case(graph("Name NoOp\n" + variable("name_1")), ["name_1"], graph(variable("dense_1/w") + "dense/w NoOp")),
+    "G6": Case(
+        graph("Name NoOp\n" + ref_variable("name_1")), ["name_1"], graph(ref_variable("dense_1/w") + "dense/w NoOp")
+    ),
     "G7": Case(
-        graph(variable("w"), trainable_variables=ONE, variables=[]),
+        graph(ref_variable("w"), trainable_variables=ONE, variables=[]),
         ONE,
-        graph(variable("w"), trainable_variables=ONE, variables=ONE),
+        graph(ref_variable("w"), trainable_variables=ONE, variables=ONE),
     ),
     "G8": Case(graph(INITIALISED + "init NoOp ^w/Assign"), ["v"], graph(INITIALISED + "init NoOp ^w/Assign ^v/Assign")),
     "G9": Case(
-        graph(variable("w") + variable("v") + saver({"w": "w"})),
+        graph(ref_variable("w") + ref_variable("v") + saver({"w": "w"})),
         ["v"],
-        graph(variable("w") + variable("v") + saver({"w": "w", "v": "v"})),
+        graph(ref_variable("w") + ref_variable("v") + saver({"w": "w", "v": "v"})),
     ),
-    "G10": Case(graph(variable("w")), ONE, graph(variable("w") + "y Neg w/read")),
+    "G10": Case(graph(ref_variable("w")), ONE, graph(ref_variable("w") + "y Neg w/read")),
     "G11": Case(
-        graph(TRAINED + variable("v") + "z Neg v/read", trainable_variables=["w", "v"]),
+        graph(TRAINED + ref_variable("v") + "z Neg v/read", trainable_variables=["w", "v"]),
         ["v"],
         graph(TRAINED, trainable_variables=ONE),
     ),
@@ -142,20 +125,20 @@ CASES: Mapping[str, Case] = {
     "G13": Case(graph(ALIASES.format("a", "a")), ["a"], graph(ALIASES.format("a", "b"))),
     "G14": Case(graph(ALIASES.format("other", "b")), ["a"], graph(ALIASES.format("a", "b"))),
     "G15": Case(
-        graph(variable("t/w") + variable("t/t/w/Adam") + "g Const value=1\nu ApplyMomentum t/w t/t/w/Adam g"),
+        graph(ref_variable("t/w") + ref_variable("t/t/w/Adam") + "g Const value=1\nu ApplyMomentum t/w t/t/w/Adam g"),
         ["t"],
         graph(TRAINED),
     ),
     "G16": Case(
-        graph(TRAINED + variable("w/Adam_2") + variable("w/Adam_3") + "u ApplyAdam w w/Adam_2 w/Adam_3 grad"),
+        graph(TRAINED + ref_variable("w/Adam_2") + ref_variable("w/Adam_3") + "u ApplyAdam w w/Adam_2 w/Adam_3 grad"),
         ONE,
         graph(TRAINED),
     ),
     "G17": Case(graph("x NoOp", frozen=["gone:0"]), ["frozen"], graph("x NoOp", frozen=["x"])),
     "G18": Case(
-        graph(variable("w") + variable("v"), variables=ONE),
+        graph(ref_variable("w") + ref_variable("v"), variables=ONE),
         ["v"],
-        graph(variable("w"), variables=ONE),
+        graph(ref_variable("w"), variables=ONE),
     ),
     "G19": Case(
         graph(
@@ -167,7 +150,7 @@ CASES: Mapping[str, Case] = {
         graph(TRAINED.replace("VariableV2 shape=2", "VariableV2 shape=2 device=/gpu:0")),
     ),
     "G20": Case(
-        graph(variable("w") + saver({"old/w": "w"})), ["save/SaveV2"], graph(variable("w") + saver({"w": "w"}))
+        graph(ref_variable("w") + saver({"old/w": "w"})), ["save/SaveV2"], graph(ref_variable("w") + saver({"w": "w"}))
     ),
     "G21": Case(
         graph("w VariableV2 shape=2\nbig Const bytes=10000001\nw/Assign Assign w big"),
@@ -178,16 +161,16 @@ CASES: Mapping[str, Case] = {
     "G23": Case(lambda: with_parts((4, 2), (3, 2)), ["p/w"], lambda: with_parts((4, 2), (4, 2))),
     "G24": Case(graph("w Const value=1,2\nw/read Identity w\ny Neg w/read"), ONE, graph("w Const value=1\ny Neg w")),
     "G25": Case(
-        graph(variable("enc/w") + "model/enc/y Neg enc/w/read"),
+        graph(ref_variable("enc/w") + "model/enc/y Neg enc/w/read"),
         ["model"],
-        graph(variable("enc/w") + "enc/y Neg enc/w/read"),
+        graph(ref_variable("enc/w") + "enc/y Neg enc/w/read"),
     ),
     "G26": Case(lambda: after_import(ok=False, error="unknown op"), ["import"], lambda: after_import(ok=True)),
     "G27": Case(
         lambda: after_import(ok=True, differences=("op a is gone",)), ["import"], lambda: after_import(ok=False)
     ),
     "G30": Case(graph("a MyOp"), ["a"], graph("a NoOp")),
-    "G31": Case(graph("c Const value=0\ns Assign c c"), ["s"], graph(variable("w"))),
+    "G31": Case(graph("c Const value=0\ns Assign c c"), ["s"], graph(ref_variable("w"))),
     "G32": Case(graph("a Neg b\nb Neg a"), ["b"], graph("e Enter x\nm Merge e n\nn NextIteration m")),
     "G33": Case(untyped, ["a"], graph("a NoOp")),
     "G34": Case(graph("x Placeholder\ny MatMul x"), ["y"], graph("x Placeholder\ny MatMul x x")),
@@ -207,13 +190,13 @@ CASES: Mapping[str, Case] = {
         ["variables/"],
         lambda: sample("m29_module"),
     ),
-    "GC1": Case(lambda: (model_from_text(variable("w")), checkpoint({"v": [2]})), ONE, FITS),
-    "GC2": Case(lambda: (model_from_text(variable("w")), checkpoint({"w": [3]})), ONE, FITS),
-    "GC3": Case(lambda: (model_from_text(variable("w")), checkpoint({"w": [2], "v": [2]})), ["v"], FITS),
+    "GC1": Case(lambda: (model_from_text(ref_variable("w")), checkpoint({"v": [2]})), ONE, FITS),
+    "GC2": Case(lambda: (model_from_text(ref_variable("w")), checkpoint({"w": [3]})), ONE, FITS),
+    "GC3": Case(lambda: (model_from_text(ref_variable("w")), checkpoint({"w": [2], "v": [2]})), ["v"], FITS),
     "GC4": Case(
-        lambda: (model_from_text(variable("w")), objects(entry("v"))),
+        lambda: (model_from_text(ref_variable("w")), objects(entry("v"))),
         ["(checkpoint)"],
-        lambda: (model_from_text(variable("w")), objects(entry("w"))),
+        lambda: (model_from_text(ref_variable("w")), objects(entry("w"))),
     ),
     "O1": Case(
         lambda: objects(*(entry(n, full_name="w", object_paths=(n,)) for n in "ab")),
@@ -315,8 +298,8 @@ def test_what_tensorflow_refuses_is_reported_after_an_import() -> None:
 
 
 def test_a_recurrent_cell_of_three_steps_and_towers_are_no_accident() -> None:
-    steps = variable("r/c/w") + "x Placeholder\nr/c/y Mul x r/c/w/read\nr/c_1/y Mul r/c/y r/c/w/read\n"
-    towers = variable("w") + "x Placeholder\ntower_0/y Mul x w/read\ntower_1/y Mul x w/read\n"
+    steps = ref_variable("r/c/w") + "x Placeholder\nr/c/y Mul x r/c/w/read\nr/c_1/y Mul r/c/y r/c/w/read\n"
+    towers = ref_variable("w") + "x Placeholder\ntower_0/y Mul x w/read\ntower_1/y Mul x w/read\n"
 
     assert found_by("G3", model_from_text(steps + "r/c_2/y Mul r/c_1/y r/c/w/read")) == []
     for code in ("G2", "G3", "G4"):
@@ -375,62 +358,3 @@ def test_every_rule_is_documented(rule: object) -> None:
     assert all(len(text) > 10 for text in (rule.summary, rule.why, rule.example, rule.fix))
     assert rule.summary.endswith(".")
     assert not rule.fix.casefold().startswith("nothing")
-
-
-ASSET = """
-    file VariableV2 dtype=string
-    file/initial_value Const strings=vocabulary.txt
-    file/Assign Assign file file/initial_value
-    moved Const strings=other.txt
-    Assign Assign file moved
-"""
-
-
-@pytest.mark.parametrize(
-    ("text", "severity"),
-    [(ASSET, "info"), (ASSET.replace("moved Const", "moved Placeholder"), "warning"), (variable("file"), "warning")],
-    ids=["a constant text", "a text that is fed", "a number"],
-)
-def test_the_file_name_of_an_asset_is_no_value_that_is_lost(text: str, severity: str) -> None:
-    model = model_from_text(variable("w") + "y Neg w/read" + text + saver({"w": "w"}), {"variables": ONE})
-
-    found = {finding.code: finding for finding in lint(Subject(AnalysisContext(model))).findings}
-
-    assert {code: (found[code].where, found[code].severity) for code in ("G9", "G18")} == {
-        "G9": ("file", severity),
-        "G18": ("file", severity),
-    }
-
-
-def layer(name: str, scope: str) -> str:
-    """A layer of two weights in a variable scope, entered in a name scope."""
-    weights = variable(f"{name}/w", "2,2") + variable(f"{name}/b")
-    ops = f"{scope}/{name}/MatMul MatMul x {name}/w/read\n{scope}/{name}/Add Add {scope}/{name}/MatMul {name}/b/read\n"
-    return weights + ops
-
-
-@pytest.mark.parametrize(
-    ("text", "where", "severity"),
-    [
-        (layer("dense", "output"), "output", "warning"),
-        (layer("a", "clone_0") + layer("b", "clone_0"), "clone_0", "info"),
-        (layer("a", "net/replica3") + layer("b", "net/replica3"), "net/replica3", "info"),
-        (layer("a", "fc_1"), "fc_1", "warning"),
-        (layer("a", "model") + layer("b", "model"), "model", "warning"),
-        (variable("step", "") + "train/Add Add x step/read\n", "train", "info"),
-    ],
-    ids=["a layer", "a clone", "a replica", "one layer of a number", "a model", "a counter"],
-)
-def test_a_name_scope_that_is_meant_is_a_note(text: str, where: str, severity: str) -> None:
-    found = lint(Subject(AnalysisContext(model_from_text("x Placeholder\n" + text))), select=["G25"]).findings
-
-    assert [(finding.where, finding.severity) for finding in found] == [(where, severity)]
-
-
-@pytest.mark.parametrize(("name", "severity"), [("Variable", "info"), ("net/Variable", "info"), ("kernel", "warning")])
-def test_variables_that_nobody_named_are_a_note(name: str, severity: str) -> None:
-    model = objects(*(entry(path, full_name=name, object_paths=(path,)) for path in "ab"))
-
-    found = lint(Subject(AnalysisContext(model)), select=["O1"]).findings
-
-    assert [(finding.where, finding.severity) for finding in found] == [(name, severity)]

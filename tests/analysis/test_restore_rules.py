@@ -7,8 +7,7 @@ import pytest
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.lint.rule import Subject
 from scopeview.analysis.lint.run import lint
-from tests.analysis.test_lint import variable
-from tests.graphs import checkpoint, model_from_text
+from tests.graphs import checkpoint, model_from_text, ref_variable
 
 
 @pytest.mark.parametrize(
@@ -29,7 +28,7 @@ from tests.graphs import checkpoint, model_from_text
 )
 def test_missing_keys_have_a_cause(key: str, shape: list[int], entries: dict[str, list[int]], message: str) -> None:
     sizes = ",".join(map(str, shape))
-    model = model_from_text(variable("w") + variable(key, sizes) + "y Neg w/read")
+    model = model_from_text(ref_variable("w") + ref_variable(key, sizes) + "y Neg w/read")
 
     report = lint(Subject(AnalysisContext(model), AnalysisContext(checkpoint(entries))), select=["GC1"])
 
@@ -53,8 +52,8 @@ def test_a_resource_variable_of_another_shape_is_restored_without_a_check() -> N
 def test_one_cause_is_one_finding_however_many_keys_it_has() -> None:
     layers = range(40)
     stored = {f"net/layer_{i}/kernel": [3, i + 1] for i in layers}
-    quant = "".join(variable(f"net/layer_{i}/q/{end}") for i in layers for end in ("min", "max"))
-    kernels = "".join(variable(f"net/layer_{i}/kernel", f"3,{i + 1}") for i in layers)
+    quant = "".join(ref_variable(f"net/layer_{i}/q/{end}") for i in layers for end in ("min", "max"))
+    kernels = "".join(ref_variable(f"net/layer_{i}/kernel", f"3,{i + 1}") for i in layers)
 
     report = lint(
         Subject(AnalysisContext(model_from_text(quant + kernels)), AnalysisContext(checkpoint(stored))), select=["GC1"]

@@ -32,8 +32,8 @@ def full_name_not_unique(subject: Subject) -> Iterator[Found]:
 
     Example: `self.layers = [tf.Variable(a, name="w"), tf.Variable(b, name="w")]`
 
-    Fix: give the variables names of their own, or restore by object. Where nobody gave them a name (`Variable`), this is
-    shown as information only.
+    Fix: give the variables names of their own, or restore by object. Where nobody gave them a name (`Variable`), this
+    is shown as information only.
     """
     groups: dict[str, list[Variable]] = defaultdict(list)
     for variable in subject.context.model.variables:
