@@ -196,6 +196,7 @@ def _why_dropped(entry: Entry, variable: Variable, options: ConvertOptions) -> s
 def _row(variable: Variable, values: Variable, options: ConvertOptions) -> ConvertRow:
     shape = _sizes(variable.shape)
     named = options.names.get(variable.name)
+    reason = "renamed by the map" if named else "its moving average" if values is not variable else "its own key"
     return ConvertRow(
         source=values.name,
         key=named or key_of(variable),
@@ -205,7 +206,7 @@ def _row(variable: Variable, values: Variable, options: ConvertOptions) -> Conve
         source_shape=_sizes(values.shape),
         axes=(),
         resize="",
-        reason="renamed by the map" if named else "its moving average" if values is not variable else "its own key",
+        reason=f"{reason}; {values.note}" if values.note else reason,
     )
 
 
@@ -287,7 +288,7 @@ def _fitted(
         key=key_of(target),
         dtype=_cast(target.dtype, options.cast),
         shape=want,
-        reason=other.evidence,
+        reason=f"{other.evidence}; {values.note}" if values.note else other.evidence,
     )
     if other.axes and (other.is_reshaped or tuple(have[axis] for axis in other.axes) == want):
         return replace(base, axes=other.axes)

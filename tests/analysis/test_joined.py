@@ -215,8 +215,8 @@ def test_what_is_proposed_is_said_and_written_when_it_is_accepted(tmp_path: Path
     done = scopeview("convert", a, "--like", b, "--to", tmp_path / "full.npz", "--accept", "proposed")
     back = scopeview("convert", b, "--like", a, "--to", tmp_path / "back.npz", "--accept", "proposed")
 
-    assert "perhaps a part of layer.1.attention.qkv.weight" in said
-    assert "perhaps lstm.bias_{ih, hh}_l0 added up" in said
+    assert "perhaps a part of layer/1/attention/qkv/weight" in said
+    assert "perhaps lstm/bias_{ih, hh}_l0 added up" in said
     assert (plain.code, done.code, back.code) == (0, 0, 0), done.err
     found = dict(np.load(tmp_path / "full.npz"))
     assert found.keys() == ours.keys()

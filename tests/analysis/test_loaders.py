@@ -182,7 +182,7 @@ def test_keras_runs_its_loader_whatever_the_model_was_saved_as(tmp_path: Path, s
     np.testing.assert_array_equal(np.asarray(layers[0].bias), theirs["first.bias"])
 
 
-SOURCES = ["a.ckpt", "a.npz", "a.h5", "a.weights.h5", "a.safetensors", "a.safetensors.index.json", "a.pt"]
+SOURCES = ["a.ckpt", "a.npz", "a.h5", "a.weights.h5", "a.safetensors", "a.safetensors.index.json", "a.pt", "a.onnx"]
 
 
 @pytest.mark.frameworks
@@ -221,6 +221,12 @@ def saved_as(path: Path, ours: Arrays) -> Path:
         import torch
 
         torch.save({"model": {name: torch.from_numpy(array) for name, array in arrays.items()}}, path)
+        return path
+    if path.suffix == ".onnx":
+        import onnx
+
+        initializers = [onnx.numpy_helper.from_array(array, name) for name, array in arrays.items()]
+        onnx.save(onnx.helper.make_model(onnx.helper.make_graph([], "net", [], [], initializers)), path)
         return path
     return sharded(path, arrays)
 

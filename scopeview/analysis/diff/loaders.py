@@ -73,6 +73,10 @@ _READ: dict[str, tuple[tuple[str, ...], str]] = {
         read = tensors.__getitem__
         """,
     ),
+    "checkpoint_onnx": (
+        ("import onnx",),
+        "read = {t.name: onnx.numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}.__getitem__",
+    ),
     "checkpoint_torch": (
         ("import torch",),
         """\

@@ -42,7 +42,9 @@ def scan(path: Path) -> Scan:
     tensors, notes = [], []
     try:
         with opened(path) as file, zipfile.ZipFile(file) as archive:
-            for name in archive.namelist():
+            names = archive.namelist()
+            separator = "/" if any("/" in name for name in names) else "."  # as PyTorch's names have it
+            for name in names:
                 try:
                     shape, fortran, dtype = _array_header(archive, name)
                 except (ValueError, SyntaxError, EOFError, RecursionError) as error:
@@ -53,7 +55,7 @@ def scan(path: Path) -> Scan:
                     continue
                 key = name.removesuffix(".npy")
                 blocks = _blocks(path, name, dtype, shape if fortran else None)
-                tensors.append(StoredTensor(key, dtype.name, shape, blocks, separator="/"))
+                tensors.append(StoredTensor(key, dtype.name, shape, blocks, separator=separator))
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise DamagedError(f"{path} is a zip archive that cannot be read: {error}; fetch it again") from error
     return Scan(tensors, tuple(notes))

@@ -1,4 +1,4 @@
-"""ONNX: the initializers of a model's graph and of the graphs within it, read without onnx.
+"""ONNX: the initializers and large constants of a model's graph and of the graphs within it, read without onnx.
 
 The graph is walked field by field, so that the weights stay in the file; what a file larger than 2 GB keeps beside it
 (`external_data`) is read from there.
@@ -7,10 +7,13 @@ The graph is walked field by field, so that the weights stay in the file; what a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from scopeview.errors import DamagedError
 from scopeview.model.model import Model
+from scopeview.model.shapes import element_count
 from scopeview.readers.budget import ITEM_BYTES, budget
 from scopeview.readers.file_pieces import SparseFile
 from scopeview.readers.protobuf import wire
@@ -24,8 +27,9 @@ _GRAPH_FIELDS = frozenset({1, 2, 5, *range(10, 17)})
 _MOST_LOOKED_AT = 100
 _DEEPEST = 50
 _LARGEST_IR = 1000
-_SMALL = 1024
-"""Bytes of a constant up to which it is a shape or a factor."""
+_LONGEST_LABEL = 500
+_LEAST_ELEMENTS = 64
+"""Elements of a constant; smaller ones are shapes and factors."""
 
 
 class OnnxReader:
@@ -61,127 +65,122 @@ class OnnxReader:
 
 
 def scan(path: Path) -> Scan:
-    """Return the initializers of an ONNX model.
+    """Return the initializers of an ONNX model, and constants that are as large as weights.
 
     Raises:
         DamagedError: it holds none that can be read.
     """
-    buffer = SparseFile(path)
-    notes: list[str] = []
-    found: dict[str, StoredTensor] = {}
+    walk = _Walk(SparseFile(path), path)
     details: dict[str, str] = {}
     names = field_names("OnnxModelProto")
-    graphs: list[tuple[int, int, str, int]] = []
-    for field in _fields(buffer, 0, len(buffer), notes):
-        name = names.get(field.number, "")
-        if name == "graph" and field.wire_type == wire.LENGTH:
-            graphs.append((field.start, field.end, "", 0))
-        elif name.startswith("producer") and field.wire_type == wire.LENGTH:
-            details[name] = wire.text_of(buffer, field)[:100]
+    for one in walk.fields(0, len(walk.buffer)):
+        name = names.get(one.number, "")
+        if name == "graph" and one.wire_type == wire.LENGTH:
+            walk.waiting.append(_Graph(one.start, one.end, "", 0))
+        elif name.startswith("producer") and one.wire_type == wire.LENGTH:
+            details[name] = wire.text_of(walk.buffer, one)[:100]
         elif name == "ir_version":
-            details[name] = str(field.value)
-    constants = 0
-    while graphs:
-        start, end, scope, depth = graphs.pop()
-        constants += _walk_graph(buffer, (start, end), (scope, depth), (graphs, found, path, notes))
-    if not found:
+            details[name] = str(one.value)
+    while walk.waiting:
+        walk.add_graph(walk.waiting.pop())
+    if not walk.found:
         raise DamagedError(f"{path} is an ONNX model without initializers: it holds no weights to show")
-    if constants:
-        notes.append(f"{constants:,} ops of type Constant hold values too, which are no initializers and are left out")
-    return Scan([*found.values()], tuple(dict.fromkeys(notes)), details)
+    return Scan([*walk.found.values()], tuple(dict.fromkeys(walk.notes)), details)
 
 
-def _walk_graph(
-    buffer: Buffer,
-    span: tuple[int, int],
-    at: tuple[str, int],
-    into: tuple[list[tuple[int, int, str, int]], dict[str, StoredTensor], Path, list[str]],
-) -> int:
-    """Add the initializers of one graph, and the graphs within its nodes to those that wait; return the constants.
+class _Graph(NamedTuple):
+    """A graph that waits to be read."""
 
-    Args:
-        buffer: the file.
-        span: where the graph lies.
-        at: the scope of its names, and how deep it lies.
-        into: graphs that wait, tensors by key, the path of the file, notes.
-    """
-    waiting, found, path, notes = into
-    scope, depth = at
-    names = field_names("OnnxGraphProto")
-    constants = 0
-    for field in _fields(buffer, *span, notes):
-        name = names.get(field.number, "")
-        if field.wire_type != wire.LENGTH or not name:
-            continue
-        if not budget().spend(ITEM_BYTES // 4, "the nodes and initializers of its graph"):
-            break
-        if name == "initializer":
-            _add(buffer, field, scope, found, path, notes)
-        elif name == "sparse_initializer":
-            notes.append("initializers that are stored sparse are left out")
-        elif name == "node":
-            graphs, is_constant = _within_node(buffer, field, notes)
-            constants += is_constant
-            if depth < _DEEPEST:
-                waiting += [(*graph, f"{scope}{label}/", depth + 1) for graph, label in graphs]
-            elif graphs:
-                notes.append(f"graphs within graphs, more than {_DEEPEST} levels deep, are left out")
-    return constants
+    start: int
+    end: int
+    scope: str
+    """What its names begin with: empty for the model's own."""
+    depth: int
 
 
-def _add(
-    buffer: Buffer, field: wire.Field, scope: str, found: dict[str, StoredTensor], path: Path, notes: list[str]
-) -> None:
-    try:
-        parts = tensor_parts(buffer, field.start, field.end)
-    except WireError as error:
-        notes.append(f"an initializer is damaged, and is left out: {error}")
-        return
-    parts.is_complete = parts.is_complete and field.complete
-    if not field.complete and not parts.name:
-        notes.append("it ends in the middle of an initializer: it was cut off; fetch it again")
-        return
-    key = f"{scope}{parts.name or f'initializer_{len(found)}'}"
-    if not budget().spend(ITEM_BYTES + 2 * len(key) + 40 * len(parts.shape), "its initializers"):
-        return
-    if key in found:
-        notes.append(f"{key[:200]!r} is there twice; the second is left out")
-        return
-    tensor = stored_tensor(key, parts, path, notes)
-    if tensor is not None:
-        found[key] = tensor
+@dataclass(slots=True)
+class _Walk:
+    """The way through the graphs of a model, and what was found on it."""
 
+    buffer: Buffer
+    path: Path
+    found: dict[str, StoredTensor] = field(default_factory=dict)
+    waiting: list[_Graph] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
-def _within_node(buffer: Buffer, node: wire.Field, notes: list[str]) -> tuple[list[tuple[tuple[int, int], str]], bool]:
-    """Return the graphs within a node, each with a name for its scope; and whether it is a constant that is large."""
-    names, graph_names = field_names("OnnxNodeProto"), field_names("OnnxAttributeProto")
-    found: list[tuple[tuple[int, int], str]] = []
-    is_constant = False
-    label = ""
-    for field in _fields(buffer, node.start, node.end, notes):
-        name = names.get(field.number, "")
-        if name == "output" and not label and field.wire_type == wire.LENGTH:
-            label = wire.text_of(buffer, field)[:200]
-        if name != "attribute" or field.wire_type != wire.LENGTH:
-            continue
-        attribute = ""
-        for part in _fields(buffer, field.start, field.end, notes):
-            kind = graph_names.get(part.number, "") if part.wire_type == wire.LENGTH else ""
-            is_constant = is_constant or (kind == "t" and part.end - part.start > _SMALL)
-            if kind == "name":
-                attribute = wire.text_of(buffer, part)[:200]
-            elif kind in ("g", "graphs"):
-                scope = f"{label or 'graph'}/{attribute or len(found)}"
-                found.append(((part.start, part.end), scope if kind == "g" else f"{scope}/{len(found)}"))
-    return found, is_constant
+    def fields(self, start: int, end: int) -> Iterator[wire.Field]:
+        """Yield the fields of a message as far as it is one."""
+        try:
+            yield from wire.fields(self.buffer, start, end)
+        except WireError as error:
+            self.notes.append(f"it is damaged: {error}; what stands behind that is left out")
 
+    def add_graph(self, graph: _Graph) -> None:
+        """Add the initializers and large constants of one graph; the graphs within its nodes then wait."""
+        names = field_names("OnnxGraphProto")
+        for one in self.fields(graph.start, graph.end):
+            name = names.get(one.number, "")
+            if one.wire_type != wire.LENGTH or not name:
+                continue
+            if not budget().spend(ITEM_BYTES // 4, "the nodes and initializers of its graph"):
+                break
+            if name == "initializer":
+                self._add_tensor(one, graph.scope)
+            elif name == "sparse_initializer":
+                self.notes.append("initializers that are stored sparse are left out")
+            elif name == "node":
+                self._add_node(one, graph)
 
-def _fields(buffer: Buffer, start: int, end: int, notes: list[str]) -> Iterator[wire.Field]:
-    """Yield the fields of a message as far as it is one."""
-    try:
-        yield from wire.fields(buffer, start, end)
-    except WireError as error:
-        notes.append(f"it is damaged: {error}; what stands behind that is left out")
+    def _add_node(self, node: wire.Field, graph: _Graph) -> None:
+        """Add the value of a constant, and what graphs a node has: the branches of an If, the body of a Loop."""
+        names, parts_of = field_names("OnnxNodeProto"), field_names("OnnxAttributeProto")
+        label = "graph"
+        for one in self.fields(node.start, node.end):
+            name = names.get(one.number, "")
+            if name == "output" and label == "graph" and one.wire_type == wire.LENGTH:
+                label = wire.text_of(self.buffer, one)[:_LONGEST_LABEL] or label
+            if name != "attribute" or one.wire_type != wire.LENGTH:
+                continue
+            attribute, inner = "", 0
+            for part in self.fields(one.start, one.end):
+                kind = parts_of.get(part.number, "") if part.wire_type == wire.LENGTH else ""
+                if kind == "name":
+                    attribute = wire.text_of(self.buffer, part)[:_LONGEST_LABEL]
+                elif kind == "t":
+                    self._add_tensor(part, graph.scope, label)
+                elif kind in ("g", "graphs"):
+                    self._wait(part, graph, f"{label}/{attribute}{inner or ''}")
+                    inner += 1
+
+    def _wait(self, part: wire.Field, around: _Graph, scope: str) -> None:
+        if around.depth < _DEEPEST:
+            self.waiting.append(_Graph(part.start, part.end, f"{around.scope}{scope}/", around.depth + 1))
+        else:
+            self.notes.append(f"graphs within graphs, more than {_DEEPEST} levels deep, are left out")
+
+    def _add_tensor(self, one: wire.Field, scope: str, constant: str = "") -> None:
+        """Add an initializer; or a constant, under the name of the output of its op, if it is large."""
+        try:
+            parts = tensor_parts(self.buffer, one.start, one.end)
+        except WireError as error:
+            self.notes.append(f"a tensor is damaged, and is left out: {error}")
+            return
+        if constant and (element_count(tuple(parts.shape)) or 0) < _LEAST_ELEMENTS:
+            return
+        parts.is_complete = parts.is_complete and one.complete
+        name = constant or parts.name
+        if not one.complete and not name:
+            self.notes.append("it ends in the middle of an initializer: it was cut off; fetch it again")
+            return
+        key = f"{scope}{name or f'initializer_{len(self.found)}'}"
+        if not budget().spend(ITEM_BYTES + 2 * len(key) + 40 * len(parts.shape), "its initializers"):
+            return
+        if key in self.found:
+            self.notes.append(f"{key[:200]!r} is there twice; the second is left out")
+            return
+        tensor = stored_tensor(key, parts, self.path, self.notes)
+        if tensor is not None:
+            self.found[key] = tensor
 
 
 def _first_fields(buffer: Buffer, start: int, end: int | None) -> tuple[list[wire.Field], bool]:

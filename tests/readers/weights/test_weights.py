@@ -82,6 +82,8 @@ def test_npz_and_its_odd_arrays(tmp_path: Path) -> None:
     for save in (np.savez, np.savez_compressed):
         save(path, allow_pickle=False, **expected)
         assert_equal(arrays(path), {name: np.asarray(array) for name, array in expected.items()})
+    np.savez(path, allow_pickle=False, **{"layer.0.weight": np.ones(2), "layer.1.weight": np.ones(2)})
+    assert [variable.name for variable in scopeview.load(path).variables] == ["layer/0/weight", "layer/1/weight"]
     np.savez(path, objects=np.array([{}], dtype=object), w=np.ones(2))
     model = scopeview.load(path)
     assert [variable.name for variable in model.variables] == ["w"]
@@ -362,6 +364,10 @@ def test_every_question_takes_the_samples(tmp_path: Path, scopeview: Run, name: 
     done = scopeview("convert", path, "--to", copy, "--drop", "small")  # int4, which npz has not
 
     assert (found.code, done.code, done.err) == (0, 0, "")
+    reasons = json.loads((tmp_path / "x.npz.manifest.json").read_text())["tensors"].values()
+    assert any("quantized" in one["reason"] or "stored as uint8" in one["reason"] for one in reasons) == (
+        name != "small.onnx"
+    )
     assert scopeview("inspect", path).code == scopeview("diff", path, path, "--values").code == 0
     kept = {key: array for key, array in arrays(path).items() if key != "small"}
     assert_equal(arrays(copy), kept)
