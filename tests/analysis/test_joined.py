@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -227,6 +228,23 @@ def test_what_is_proposed_is_said_and_written_when_it_is_accepted(tmp_path: Path
     assert found.keys() == {name for name in theirs if "bias_" not in name}  # no sum says what its summands are
     for name, array in found.items():
         np.testing.assert_array_equal(array, theirs[name])
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_values_prove_what_is_joined_and_what_is_summed(tmp_path: Path, scopeview: Run, seed: int) -> None:
+    ours, theirs = both_sides(seed)
+    a, b = npz(tmp_path / "a.npz", theirs), npz(tmp_path / "b.npz", ours)
+
+    said = scopeview("diff", a, b, "--values", "--all", "--json").out
+    done = scopeview("convert", a, "--like", b, "--to", tmp_path / "full.npz", "--values")
+
+    evidence = {entry["b"]: entry["evidence"] for entry in json.loads(said)["entries"] if entry["b"]}
+    assert evidence["lstm/lstm_cell/bias"].startswith("equal values, summed from ")
+    assert done.code == 0, done.err
+    found = dict(np.load(tmp_path / "full.npz"))
+    assert found.keys() == ours.keys()
+    for name, array in ours.items():
+        np.testing.assert_array_equal(found[name], array)
 
 
 class Nested:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
@@ -15,6 +15,7 @@ from scopeview.analysis.diff.blocks import Rest, joined_recipes
 from scopeview.analysis.diff.fingerprints import Fingerprint, fingerprint_of
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.recipes import Recipe
+from scopeview.analysis.diff.sums import summed_recipes
 
 _LEAST_ELEMENTS = 4
 """Fewer numbers agree by chance, or are powers and steps of an optimizer."""
@@ -67,7 +68,19 @@ def proofs_of(
         Rest([a.entries[name] for name in found[0] if name not in pairs], values[0], found[0]),
         Rest([b.entries[name] for name in found[1] if name not in taken], values[1], found[1]),
     )
-    return Proofs(pairs, tuple(joined_recipes(*rest)))
+    sums = tuple(summed_recipes(*rest))
+    left = tuple(_without(side, used) for side, used in zip(rest, _names_of(sums), strict=True))
+    return Proofs(pairs, (*sums, *joined_recipes(*left)))
+
+
+def _names_of(recipes: Iterable[Recipe]) -> tuple[set[str], set[str]]:
+    """Return the variables of A and of B that recipes are about."""
+    recipes = list(recipes)
+    return {piece.source for one in recipes for piece in one.pieces}, {one.target.name for one in recipes}
+
+
+def _without(side: Rest, names: set[str]) -> Rest:
+    return Rest([entry for entry in side.entries if entry.name not in names], side.values, side.fingerprints)
 
 
 def _fingerprints(side: Namespace, values: Values, on_read: Callable[[int], None]) -> dict[str, Fingerprint]:
