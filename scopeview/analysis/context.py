@@ -18,7 +18,6 @@ from scopeview.analysis.derive.auxiliary import AuxiliaryVariables, find_auxilia
 from scopeview.analysis.derive.call_sites import CallSite, CallSites
 from scopeview.analysis.derive.entry_points import default_program, program_names
 from scopeview.analysis.derive.roles import Roles
-from scopeview.analysis.derive.savers import Saving, find_saving
 from scopeview.analysis.derive.structure import Twins, find_twins
 from scopeview.analysis.derive.uses import Uses
 from scopeview.model.entry_point import MAIN
@@ -29,6 +28,7 @@ from scopeview.model.variables import Variable
 
 if TYPE_CHECKING:
     from scopeview.analysis.derive.access_columns import SimpleUses
+    from scopeview.analysis.derive.savers import Saving
 
 Answer = TypeVar("Answer")
 
@@ -132,6 +132,8 @@ class AnalysisContext:
     @once
     def saving(self) -> Saving:
         """What the savers of the graph store, and what none does."""
+        from scopeview.analysis.derive.savers import find_saving
+
         return find_saving(self.model)
 
     @once

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from scopeview.model.code_lines import CodeLines
 from scopeview.model.collection import Collection
 from scopeview.model.display import Displayed
 from scopeview.model.entry_point import EntryPoint
@@ -15,12 +14,13 @@ from scopeview.model.imported import ImportReport
 from scopeview.model.notes import NotRead
 from scopeview.model.once import Answers, once
 from scopeview.model.ops import Buffer, OpTable
-from scopeview.model.recorded_runs import RecordedRuns
 from scopeview.model.scopes import ScopeTree
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import VariableTable
 
 if TYPE_CHECKING:
+    from scopeview.model.code_lines import CodeLines
+    from scopeview.model.recorded_runs import RecordedRuns
     from scopeview.model.trace import Trace
 
 Format = Literal[

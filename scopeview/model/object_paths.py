@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 """The key under which an object-based checkpoint stores its object graph."""
 
+GENERATED = ("keras_api/", "_all_variables/", "_variables/")
+"""What the paths of variables begin with that no user's code holds."""
+
 ATTRIBUTES = "/.ATTRIBUTES/"
 SLOTS = "/.OPTIMIZER_SLOT/"
 ROOT = "(root)"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from scopeview.analysis.lint.rule import Found, Severity, Subject, names, rule, these
-from scopeview.analysis.lint.sharing_rules import owned
+from scopeview.analysis.lint.rule import Found, Severity, Subject, names, owned, rule, these
 from scopeview.model.names import is_within, leaf_of, scope_of, split_uniquifier
 from scopeview.model.op_types import APPLY
 from scopeview.model.variables import Variable

@@ -9,16 +9,13 @@ from collections.abc import Iterator, Mapping
 from scopeview.analysis.lint.rule import Found, Severity, Subject, names, rule
 from scopeview.model.model import Model
 from scopeview.model.names import leaf_of, scope_of
-from scopeview.model.object_paths import OBJECT_GRAPH_KEY
+from scopeview.model.object_paths import GENERATED, OBJECT_GRAPH_KEY
 from scopeview.model.variables import Variable
 
 _GENERATED = re.compile(
     r"keras_api|_?\w*variables|layer-\d+|layer_with_weights-\d+|_layer\w*|_self_\w+|_functional|_operations|layers"
 )
 """Segments that Keras makes beside the attributes that a user wrote."""
-
-GENERATED = ("keras_api/", "_all_variables/", "_variables/")
-"""What the paths of variables begin with that no user's code holds."""
 
 _POSITION = re.compile(r"layer(_with_weights)?-\d+")
 _LEAST_BYTES = 64

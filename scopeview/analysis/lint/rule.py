@@ -154,3 +154,8 @@ def names(variables: Iterable[Variable]) -> tuple[str, ...]:
 def these(variables: Sequence[Variable], noun: str = "variable") -> str:
     """Name one variable, or count several: `w`, `3 variables`."""
     return variables[0].name if len(variables) == 1 else f"{len(variables):,} {noun}s"
+
+
+def owned(context: AnalysisContext) -> Iterator[Variable]:
+    """Yield the variables that exist for themselves: no slots, averages, replicas, scalars of optimizers."""
+    return (variable for variable in context.model.variables if variable not in context.auxiliary_variables)

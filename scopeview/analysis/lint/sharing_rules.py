@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.call_sites import CallSite
 from scopeview.analysis.lint.reachable import reaches
-from scopeview.analysis.lint.rule import Found, Subject, names, rule, these
+from scopeview.analysis.lint.rule import Found, Subject, names, owned, rule, these
 from scopeview.model.names import is_within, leaf_of, scope_of, split_uniquifier
 from scopeview.model.ops import OpRow
 from scopeview.model.variables import Variable
@@ -177,11 +177,6 @@ def _prefix(scope: str, site: CallSite) -> str:
 def _in_branch(scope: str) -> bool:
     """Whether an op scope is one that `tf.cond` made."""
     return any(split_uniquifier(segment)[0] == "cond" for segment in scope.split("/"))
-
-
-def owned(context: AnalysisContext) -> Iterator[Variable]:
-    """Yield the variables that exist for themselves: no slots, averages, replicas, scalars of optimizers."""
-    return (variable for variable in context.model.variables if variable not in context.auxiliary_variables)
 
 
 def row_of(context: AnalysisContext, variable: Variable) -> OpRow | None:

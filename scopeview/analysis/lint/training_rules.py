@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from scopeview.analysis.answers.totals import is_trained
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import TRAINING
-from scopeview.analysis.lint.object_rules import GENERATED
-from scopeview.analysis.lint.rule import Found, Severity, Subject, by_scope, names, rule, these
-from scopeview.analysis.lint.sharing_rules import owned
+from scopeview.analysis.lint.rule import Found, Severity, Subject, by_scope, names, owned, rule, these
 from scopeview.model.names import leaf_of
+from scopeview.model.object_paths import GENERATED
 from scopeview.model.op_types import APPLY
 from scopeview.model.variables import Variable
 

@@ -14,12 +14,8 @@ from scopeview.model.op_types import FUNCTIONAL_TYPES
 from scopeview.model.ops import OpTable
 from scopeview.readers.budget import budget
 from scopeview.readers.graph import collection_defs
-from scopeview.readers.graph.bindings import read_bindings
-from scopeview.readers.graph.debug_info import parse_debug_info
 from scopeview.readers.graph.functions import read_functions
 from scopeview.readers.graph.nodes import GraphParts, Span, build_graph, split_graph
-from scopeview.readers.graph.object_copies import merge_copies
-from scopeview.readers.graph.objects import join_objects
 from scopeview.readers.graph.savers import read_savers
 from scopeview.readers.graph.signatures import read_signatures
 from scopeview.readers.graph.variables import AnalysisContext, graph_variables, with_collections
@@ -68,6 +64,10 @@ def assemble(buffer: Buffer, graphs: Sequence[Span], origin: Origin, meta: MetaG
     bindings: tuple[Binding, ...] = ()
     savers = context.savers
     if meta.object_graph is not None:
+        from scopeview.readers.graph.bindings import read_bindings
+        from scopeview.readers.graph.object_copies import merge_copies
+        from scopeview.readers.graph.objects import join_objects
+
         variables, paths, identities = join_objects(variables, graph, meta.object_graph)
         bindings = read_bindings(meta.object_graph, functions, identities, paths)
         variables, savers = merge_copies(variables, savers, graph, meta.object_graph.nodes, paths, identities)
@@ -107,6 +107,8 @@ def _code_lines(buffer: Buffer, spans: Sequence[Span]) -> CodeLines | None:
     """Return the stacks in a graph's own debug info; they are decoded when somebody asks."""
     if not spans:
         return None
+    from scopeview.readers.graph.debug_info import parse_debug_info
+
     return CodeLines(lambda: parse_debug_info(b"".join(bytes(buffer[span.start : span.end]) for span in spans)))
 
 
