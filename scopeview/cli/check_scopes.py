@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.lint import listed, print_report
+from scopeview.cli.rule_options import listed, print_report, rule_options
 from scopeview.cli.tracing import run_traced
 
 if TYPE_CHECKING:
@@ -20,27 +20,10 @@ _DEFAULT = ("T", "G2", "G3", "G4", "G5", "G25")
 @click.command("check-scopes", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("-m", "as_module", is_flag=True, help="SCRIPT is the name of a module, as after `python -m`.")
 @click.option("-o", "--output", help="Keep the record: NAME.scopetrace, with its graphs beside it.")
-@click.option(
-    "--select", metavar="RULES", help=f"Apply only these rules of `scopeview lint`; by default {','.join(_DEFAULT)}."
+@rule_options(
+    select=f"Apply only these rules of `scopeview lint`; by default {','.join(_DEFAULT)}.",
+    severity="The lowest to report, and to fail on.",
 )
-@click.option("--ignore", metavar="RULES", help="Leave these out.")
-@click.option(
-    "--severity",
-    type=click.Choice(["error", "warning", "info"]),
-    default="warning",
-    show_default=True,
-    help="The lowest to report, and to fail on.",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "sarif"]),
-    default="text",
-    show_default=True,
-    help="Form of the output; SARIF points at the lines of the program.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: the same as --format json.")
-@click.option("--color/--no-color", default=None, help="Force color on or off; the default is on for a terminal.")
 @click.argument("script")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(  # noqa: PLR0913 - one parameter per option

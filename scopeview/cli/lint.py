@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.options import Source, limits, print_foreign_json, print_json, source_options
+from scopeview.cli.options import Source, limits, source_options
+from scopeview.cli.rule_options import listed, print_report, rule_options
 
 if TYPE_CHECKING:
     from scopeview.analysis.lint.rule import Severity, Subject
-    from scopeview.analysis.lint.run import LintReport
 
 
 @click.command("lint")
 @source_options
 @click.argument("checkpoint", required=False)
-@click.option("--select", metavar="RULES", help="Apply only these: codes, families or names (G2,GC,dead-variable).")
-@click.option("--ignore", metavar="RULES", help="Leave these out.")
-@click.option(
-    "--severity",
-    type=click.Choice(["error", "warning", "info"]),
-    default="warning",
-    show_default=True,
-    help="The lowest to report.",
+@rule_options(
+    select="Apply only these: codes, families or names (G2,GC,dead-variable).", severity="The lowest to report."
 )
 @click.option("--values", is_flag=True, help="Read the values of the checkpoint too (rule C4).")
 @click.option(
@@ -35,17 +28,7 @@ if TYPE_CHECKING:
     expose_value=False,
     callback=lambda ctx, _, rule: _explain(ctx, rule),
 )
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "sarif"]),
-    default="text",
-    show_default=True,
-    help="Form of the output.",
-)
 @click.option("--program", metavar="NAME", help="Examine only this signature or function, its calls inlined.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: the same as --format json.")
-@click.option("--color/--no-color", default=None, help="Force color on or off; the default is on for a terminal.")
 def command(  # noqa: PLR0913 - one parameter per option
     path: str,
     checkpoint: str | None,
@@ -57,7 +40,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     ignore: str | None,
     severity: Severity,
     values: bool,
-    output: str,
+    form: str,
     program: str | None,
     as_json: bool,
     color: bool | None,
@@ -70,24 +53,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     subject = _subject(Source(path, tags, artifact, importing, timeout), checkpoint, values, program)
     report = lint(subject, select=listed(select), ignore=listed(ignore), severity=severity)
-    print_report(report, "json" if as_json else output, color=color, fails=report.has_errors)
-
-
-def print_report(report: LintReport, form: str, *, color: bool | None, fails: bool) -> None:
-    """Print findings as text, JSON or SARIF; exit with code 1 where they are a failure."""
-    from scopeview.render.sarif import sarif
-    from scopeview.render.text.console import make_console
-    from scopeview.render.text.lint import print_lint
-
-    if form == "json":
-        print_json(report)
-    elif form == "sarif":
-        print_foreign_json(sarif(report))
-    else:
-        print_lint(make_console(color=color), report)
-    if fails:
-        sys.stdout.flush()
-        sys.exit(1)
+    print_report(report, "json" if as_json else form, color=color, fails=report.has_errors)
 
 
 def _explain(ctx: click.Context, rule: str | None) -> None:
@@ -102,11 +68,6 @@ def _explain(ctx: click.Context, rule: str | None) -> None:
         ctx.exit()
     print_rule(make_console(color=None), _rule(rule))
     ctx.exit()
-
-
-def listed(text: str | None) -> list[str]:
-    """Return the parts of a comma-separated option."""
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
 def _rule(name: str) -> object:
