@@ -67,6 +67,8 @@ class ConvertRow:
     """How many pieces one row of them has."""
     is_sum: bool = False
     """Whether the pieces are added up, and not joined."""
+    note: str = ""
+    """What the numbers stand for, where they are not the weights themselves: how they are quantized."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,6 @@ def _why_dropped(entry: Entry, variable: Variable, options: ConvertOptions) -> s
 def _row(variable: Variable, values: Variable, options: ConvertOptions) -> ConvertRow:
     shape = _sizes(variable.shape)
     named = options.names.get(variable.name)
-    reason = "renamed by the map" if named else "its moving average" if values is not variable else "its own key"
     return ConvertRow(
         source=values.name,
         key=named or key_of(variable),
@@ -206,7 +207,8 @@ def _row(variable: Variable, values: Variable, options: ConvertOptions) -> Conve
         source_shape=_sizes(values.shape),
         axes=(),
         resize="",
-        reason=f"{reason}; {values.note}" if values.note else reason,
+        reason="renamed by the map" if named else "its moving average" if values is not variable else "its own key",
+        note=values.note,
     )
 
 
@@ -288,7 +290,7 @@ def _fitted(
         key=key_of(target),
         dtype=_cast(target.dtype, options.cast),
         shape=want,
-        reason=f"{other.evidence}; {values.note}" if values.note else other.evidence,
+        reason=other.evidence,
     )
     if other.axes and (other.is_reshaped or tuple(have[axis] for axis in other.axes) == want):
         return replace(base, axes=other.axes)

@@ -86,7 +86,10 @@ def convert(
         tensors.append(TensorToWrite(row.key, row.dtype, row.shape, blocks))
     writer_for(target, like)(target, tensors, within_time(limits, on_written))
     with new_file(manifest_path(target)) as file:
-        rows = {row.key: {"from": _sources(row), "reason": row.reason} for row in plan.rows}
+        rows = {
+            row.key: {"from": _sources(row), "reason": row.reason} | ({"note": row.note} if row.note else {})
+            for row in plan.rows
+        }
         file.write(json.dumps({"source": plan.source, "like": plan.like, "tensors": rows}, indent=2).encode())
 
 

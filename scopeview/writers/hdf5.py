@@ -14,7 +14,7 @@ from scopeview.errors import QueryError, ScopeviewError
 from scopeview.model.model import Model
 from scopeview.readers.checkpoint.values import numpy_dtype
 from scopeview.readers.fence import opened
-from scopeview.writers.tensors import TensorToWrite, new_file
+from scopeview.writers.tensors import TensorToWrite, new_file, no_such_dtype
 
 ENDS = (".h5", ".hdf5")
 
@@ -52,7 +52,7 @@ def write_hdf5(
 def _write(file: Any, tensor: TensorToWrite, on_written: Callable[[int], None]) -> None:
     dtype = numpy_dtype(tensor.dtype)
     if dtype is None or dtype.kind not in "fiub":
-        raise QueryError(f"HDF5 has no dtype {tensor.dtype}, which {tensor.key} has; convert it with --cast float32")
+        raise no_such_dtype("HDF5", tensor)
     try:
         dataset = file.create_dataset(tensor.key, shape=tensor.shape, dtype=dtype)
     except (ValueError, TypeError, RuntimeError, KeyError) as error:

@@ -6,8 +6,8 @@ import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from scopeview.errors import QueryError
-from scopeview.writers.tensors import TensorToWrite, new_file
+from scopeview.readers.checkpoint.values import numpy_dtype
+from scopeview.writers.tensors import TensorToWrite, new_file, no_such_dtype
 
 
 def write_npz(
@@ -23,12 +23,10 @@ def write_npz(
 
     with new_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for tensor in sorted(tensors, key=lambda one: one.key):
-            try:
-                descr = np.lib.format.dtype_to_descr(np.dtype(tensor.dtype).newbyteorder("<"))
-            except TypeError as error:
-                raise QueryError(
-                    f"numpy has no dtype {tensor.dtype}, which {tensor.key} has; convert it with --cast float32"
-                ) from error
+            dtype = numpy_dtype(tensor.dtype)
+            if dtype is None or dtype.kind not in "biufc":  # ml_dtypes has others, which numpy.load does not know
+                raise no_such_dtype("numpy", tensor)
+            descr = np.lib.format.dtype_to_descr(dtype.newbyteorder("<"))
             with archive.open(f"{tensor.key}.npy", "w", force_zip64=True) as member:
                 header = {"descr": descr, "fortran_order": False, "shape": tensor.shape}
                 np.lib.format.write_array_header_2_0(member, header)

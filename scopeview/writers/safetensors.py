@@ -10,10 +10,9 @@ import struct
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from scopeview.errors import QueryError
 from scopeview.model.dtypes import element_bytes
 from scopeview.model.shapes import element_count
-from scopeview.writers.tensors import TensorToWrite, new_file
+from scopeview.writers.tensors import TensorToWrite, new_file, no_such_dtype
 
 DTYPES = {
     "float64": "F64",
@@ -49,7 +48,7 @@ def write_safetensors(
     offset = 0
     for tensor in ordered:
         if tensor.dtype not in DTYPES:
-            raise QueryError(f"safetensors has no dtype {tensor.dtype}, as {tensor.key} has; leave it out with --drop")
+            raise no_such_dtype("safetensors", tensor)
         size = (element_count(tensor.shape) or 0) * (element_bytes(tensor.dtype) or 0)
         shape = list(tensor.shape)
         header[tensor.key] = {"dtype": DTYPES[tensor.dtype], "shape": shape, "data_offsets": [offset, offset + size]}

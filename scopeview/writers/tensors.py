@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from scopeview.errors import DamagedError, ScopeviewError
+from scopeview.errors import DamagedError, QueryError, ScopeviewError
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,12 @@ class TensorToWrite:
                 f"{self.key} has {seen:,} values where its shape {list(self.shape)} needs {expected:,}: "
                 "the file with its values is missing or cut off; copy it again"
             )
+
+
+def no_such_dtype(what: str, tensor: TensorToWrite) -> QueryError:
+    """Return the refusal to write a tensor whose dtype a format lacks, with what can be done."""
+    help_ = "convert it with --cast float32" if "float" in tensor.dtype else "leave it out with --drop"
+    return QueryError(f"{what} has no dtype {tensor.dtype}, which {tensor.key} has; {help_}")
 
 
 def little_endian(block: Any) -> bytes:

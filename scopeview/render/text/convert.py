@@ -32,7 +32,7 @@ def plan_lines(plan: ConvertPlan, *, lines: int | None = _FEW) -> Iterator[str]:
 def _row(row: ConvertRow) -> str:
     sources = ", ".join(dict.fromkeys(piece.source for piece in row.pieces)) or row.source
     name = printable(row.key if row.key == sources else f"{sources} -> {row.key}")
-    changes = [row.reason] if row.pieces else []
+    changes = [text for text in (row.reason if row.pieces else "", row.note) if text]
     if not row.pieces and not row.axes and not row.resize and row.source_shape != row.shape:
         changes.append(f"reshaped from {shape_text(row.source_shape)}")
     if row.axes:

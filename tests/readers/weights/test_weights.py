@@ -364,10 +364,20 @@ def test_every_question_takes_the_samples(tmp_path: Path, scopeview: Run, name: 
     done = scopeview("convert", path, "--to", copy, "--drop", "small")  # int4, which npz has not
 
     assert (found.code, done.code, done.err) == (0, 0, "")
-    reasons = json.loads((tmp_path / "x.npz.manifest.json").read_text())["tensors"].values()
-    assert any("quantized" in one["reason"] or "stored as uint8" in one["reason"] for one in reasons) == (
-        name != "small.onnx"
-    )
+    manifest = json.loads((tmp_path / "x.npz.manifest.json").read_text())["tensors"]
+    notes = {one["note"].split()[0].rstrip(":") for one in manifest.values() if "note" in one}
+    assert notes == {"small.tflite": {"quantized"}, "small.onnx": set(), "tfjs": {"stored"}}[name]
     assert scopeview("inspect", path).code == scopeview("diff", path, path, "--values").code == 0
     kept = {key: array for key, array in arrays(path).items() if key != "small"}
     assert_equal(arrays(copy), kept)
+
+
+@pytest.mark.parametrize("target", ["x.npz", "x.safetensors", "x.weights.h5"])
+def test_a_dtype_that_a_format_lacks_is_refused_before_anything_is_left(
+    tmp_path: Path, scopeview: Run, target: str
+) -> None:
+    done = scopeview("convert", WEIGHTS / "small.onnx", "--to", tmp_path / target)
+
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "no dtype int4, which small has; leave it out with --drop" in done.err
+    assert not list(tmp_path.iterdir())
