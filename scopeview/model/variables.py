@@ -53,15 +53,23 @@ class Initializer:
 class FirstValue:
     """What gives a variable its first value, worked out when somebody asks: of thousands, few are shown."""
 
-    __slots__ = ("_answer", "_find")
+    __slots__ = ("_answer", "_find", "_find_op")
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, find: Callable[[], Initializer | None]) -> None:
+    def __init__(self, find: Callable[[], Initializer | None], find_op: Callable[[], str | None]) -> None:
         self._find: Callable[[], Initializer | None] | None = find
+        self._find_op = find_op
         self._answer: Initializer | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FirstValue) and self.initializer == other.initializer
+
+    @property
+    def op(self) -> str | None:
+        """The op whose output is assigned, found without describing the initializer."""
+        if self._find is None:
+            return self._answer.op if self._answer is not None else None
+        return self._find_op()
 
     @property
     def initializer(self) -> Initializer | None:

@@ -161,10 +161,12 @@ class _Search:
         return order
 
     def _hashed(self) -> dict[OpRow, int]:
-        columns, hashes = self._table.columns, {}
+        columns = self._table.columns
+        held = [row for row in self.order if self._held[row]]
+        shapes = self._table.select_attributes(held, ("shape",))["shape"]
+        hashes = {row: hash(("variable", str(shape))) for row, shape in zip(held, shapes, strict=True)}
         for row in self.order:
             if self._held[row]:
-                hashes[row] = hash(("variable", str(self._table.attributes(row).get("shape"))))
                 continue
             behind = tuple((self._leaf(source, hashes), port) for source, port in self._inputs(row))
             passes = self.is_passing[row] and len(behind) == 1
@@ -231,4 +233,7 @@ class _Search:
         table = self._table
         if table.op_type(a) != table.op_type(b) or bool(self._computes[a]) != bool(self._computes[b]):
             return False
+        classes = table.attribute_classes
+        if classes[a] == classes[b] >= 0:
+            return True
         return significant_attributes(table, a) == significant_attributes(table, b)

@@ -104,7 +104,8 @@ def _initializing(marks: Marks) -> Iterator[Given]:
 
     @cache
     def first() -> frozenset[str]:
-        return frozenset(variable.initializer.op for variable in marks.model.variables if variable.initializer)
+        first_values = (variable.first_value for variable in marks.model.variables)
+        return frozenset(op for value in first_values if value is not None and (op := value.op) is not None)
 
     def assignments() -> Iterator[OpRow]:
         for row in table.rows_of_type(*FIRST_ASSIGNS):

@@ -54,7 +54,7 @@ def not_initialized(subject: Subject) -> Iterator[Found]:
     """
     context = subject.context
     reached = _initialized(context)
-    if not reached:
+    if all(reached.isdisjoint(_assigns(context, variable)) for variable in context.model.variables):
         return  # no group initializes anything: a graph that is restored, or a part of one
     restored = {entry.handle_op for entry in context.model.savers if entry.restores}
     missed = [
@@ -72,14 +72,13 @@ def not_initialized(subject: Subject) -> Iterator[Found]:
 
 
 def _initialized(context: AnalysisContext) -> set[str]:
-    """Return the assignments that the initializing groups of a graph run."""
+    """Return the ops that the initializing groups of a graph run."""
     graph = context.model.graph
     found: set[str] = set()
     for row in graph.rows_of_type("NoOp"):
         if context.roles.of(row) in ("init", "bookkeeping"):
             found.update(graph.name(edge.source) for edge in graph.inputs(row) if edge.source >= 0)
-    assigned = {w.op for v in context.model.variables for w in context.accesses(v).writers if w.role == "init"}
-    return found & assigned
+    return found
 
 
 def _is_set_otherwise(context: AnalysisContext, variable: Variable) -> bool:

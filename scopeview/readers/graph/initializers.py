@@ -46,6 +46,12 @@ def initializer_of(graph: OpTable, handle: OpRow, shape: Shape, initializer_name
     return None if value is None else _describe(graph, value, shape, graph.name(handle))
 
 
+def initial_op(graph: OpTable, handle: OpRow, initializer_name: str = "") -> str | None:
+    """Return the op of what `initializer_of` describes, without describing it."""
+    value = _assigned_value(graph, handle, op_of_tensor(initializer_name))
+    return None if value is None else graph.name(value)
+
+
 def _assigned_value(graph: OpTable, handle: OpRow, initializer: str) -> OpRow | None:
     assigns = [
         edge.target

@@ -21,7 +21,7 @@ from scopeview.model.op_types import VARIABLE_TYPES
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.variables import FirstValue, Kind, Variable, VariableTable
 from scopeview.readers.graph.frozen import frozen_variables
-from scopeview.readers.graph.initializers import initializer_of
+from scopeview.readers.graph.initializers import initial_op, initializer_of
 from scopeview.readers.graph.partitions import group_partitions
 
 
@@ -86,7 +86,10 @@ def _variable(
         shape=sizes,
         dtype=dtype.name if isinstance(dtype, DType) else "unknown",
         trainable=_trainable(name, definition, context),
-        first_value=FirstValue(partial(initializer_of, graph, row, sizes, initializer_name)),
+        first_value=FirstValue(
+            partial(initializer_of, graph, row, sizes, initializer_name),
+            partial(initial_op, graph, row, initializer_name),
+        ),
         device=graph.device(row),
         handle_op=name,
         shared_name=_text(held.shared_name),
