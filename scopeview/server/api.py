@@ -13,6 +13,7 @@ from scopeview.analysis.answers.collections import CollectionsReport, collection
 from scopeview.analysis.answers.costs import CostKey, CostReport, costs
 from scopeview.analysis.answers.find import FindResult, find, find_while_typing
 from scopeview.analysis.answers.inspect import Inspection, ModelSummary, first_of, inspect, summarize
+from scopeview.analysis.answers.map_opening import MapOpening, map_opening
 from scopeview.analysis.answers.programs import ProgramRecord, programs_of
 from scopeview.analysis.answers.scope_map import AccessKind, MapFilter, ScopeMap, scope_map
 from scopeview.analysis.answers.sharing import SharingReport, sharing, sharing_of
@@ -232,6 +233,12 @@ async def map_of(  # noqa: PLR0913 - one parameter per field of the query
     return await queries.ask(
         model, lambda context: scope_map(context.in_program(program), left, right, chosen, limit=limit)
     )
+
+
+@router.get("/models/{model}/map/opening", response_model=MapOpening)
+async def map_opening_of(model: str, queries: Ask, program: Program = None) -> Any:
+    """Say which scopes of the map to open at first."""
+    return await queries.ask(model, lambda context: map_opening(context.in_program(program)))
 
 
 @router.get("/models/{model}/variables", response_model=VariableTablePage)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import scopeview
+from scopeview.analysis.answers.map_opening import MapOpening, map_opening
 from scopeview.analysis.answers.scope_map import MapFilter, ScopeMap, scope_map
 from scopeview.analysis.context import AnalysisContext
 from tests.graphs import model_from_text
@@ -78,3 +79,29 @@ def test_numbers_are_sorted_by_their_size() -> None:
     assert [node.path for node in found.variables] == [f"unit_{number}" for number in range(12)]
     opened = scope_map(AnalysisContext(model_from_text(text)), ["unit_2", "unit_10"])
     assert [node.path for node in opened.variables][2:5] == ["unit_2", "unit_2/w", "unit_3"]
+
+
+def test_ribbons_say_how_much_of_them_is_shared() -> None:
+    for found in (scope_map(GAN), scope_map(GAN, ["discriminator"], ["discriminator_1"])):
+        for ribbon in found.ribbons:
+            is_shared = found.variables[ribbon.left].path.startswith("discriminator")
+            assert ribbon.shared == (ribbon.reads if is_shared else 0)
+
+
+MIXED = """
+x        Placeholder
+net/own  VariableV2   shape=3
+net/tied VariableV2   shape=3
+net/a/one/read   Identity  net/tied
+net/a/two/read   Identity  net/tied
+net/a/one/y      Add       x  net/own
+net/a/one/z      Add       x  net/a/one/read
+net/a/two/z      Add       x  net/a/two/read
+"""
+
+
+def test_the_map_opens_as_far_as_sharing_is_to_be_seen() -> None:
+    mixed = AnalysisContext(model_from_text(MIXED))
+
+    assert map_opening(GAN) == MapOpening((), ())
+    assert map_opening(mixed) == MapOpening(("net",), ("net", "net/a"))

@@ -67,6 +67,8 @@ class Ribbon:
     """Index into `ops`."""
     reads: int
     writes: int
+    shared: int
+    """Of the reads, those of variables that the computation uses at several call sites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +106,20 @@ def scope_map(
         (variable, found) for variable in _variables(context, chosen) if (found := _accesses(context, variable, chosen))
     ]
     left = Side((variable.name for variable, _ in touched), opened_variables)
-    right = Side((_place(access) for _, found in touched for access in found), opened_ops)
-    accesses = [(left.row[v.name], right.row[_place(a)], a.writes) for v, found in touched for a in found]
+    right = Side((place_of(access) for _, found in touched for access in found), opened_ops)
+    accesses = [(left.row[v.name], right.row[place_of(a)], a.writes) for v, found in touched for a in found]
     pairs = np.array([pair[:2] for pair in accesses], dtype=np.int64).reshape(-1, 2)
     writes = np.array([pair[2] for pair in accesses], dtype=np.int64)
     reads = reduce_links(pairs, 1 - writes, left.frontier, right.frontier)
     written = reduce_links(pairs, writes, left.frontier, right.frontier)
     uses = {variable.name: context.uses(variable) for variable, _ in touched}
+    is_shared = np.array([uses[v.name] > 1 for v, found in touched for _ in found], dtype=np.int64)
+    shared = reduce_links(pairs, (1 - writes) * is_shared, left.frontier, right.frontier)
     sides = left.nodes(), right.nodes()
     return ScopeMap(
         variables=tuple(_nodes(left, sides[0][:limit], pairs[:, 0], uses)),
         ops=tuple(_nodes(right, sides[1][:limit], pairs[:, 1], {})),
-        ribbons=tuple(_ribbons(reads, written, index_of(sides[0][:limit]), index_of(sides[1][:limit]))),
+        ribbons=tuple(_ribbons((reads, written, shared), index_of(sides[0][:limit]), index_of(sides[1][:limit]))),
         total_variables=len(left.names),
         total_accesses=len(accesses),
         is_cut=max(map(len, sides)) > limit,
@@ -138,7 +142,8 @@ def _accesses(context: AnalysisContext, variable: Variable, chosen: MapFilter) -
     return [access for access in found if not chosen.role or access.role == chosen.role]
 
 
-def _place(access: Access) -> str:
+def place_of(access: Access) -> str:
+    """Return where an access stands on the right: below the op or program that it works for."""
     return "/".join(filter(None, (access.program, access.scope, leaf_of(access.works_for))))
 
 
@@ -159,8 +164,9 @@ def _nodes(side: Side, nodes: Iterable[SideNode], rows: np.ndarray, uses: dict[s
         )
 
 
-def _ribbons(reads: Links, writes: Links, left: dict[int, int], right: dict[int, int]) -> Iterable[Ribbon]:
-    columns = reads.left.tolist(), reads.right.tolist(), reads.weight.tolist(), writes.weight.tolist()
-    for one, other, read, write in zip(*columns, strict=True):
+def _ribbons(weighed: tuple[Links, Links, Links], left: dict[int, int], right: dict[int, int]) -> Iterable[Ribbon]:
+    """Yield the ribbons between what is visible: reads, writes and reads of what is shared have the same ends."""
+    ends = weighed[0].left.tolist(), weighed[0].right.tolist()
+    for one, other, *numbers in zip(*ends, *(links.weight.tolist() for links in weighed), strict=True):
         if one in left and other in right:
-            yield Ribbon(left[one], right[other], read, write)
+            yield Ribbon(left[one], right[other], *numbers)

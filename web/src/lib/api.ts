@@ -12,6 +12,7 @@ import type {
   GraphEdges,
   GraphPicture,
   LintReport,
+  MapOpening,
   Measure,
   ModelCard,
   ModelSummary,
@@ -111,6 +112,7 @@ export const api = {
   lint: (model: string, checkpoint = "") => ask<LintReport>(of(model, "lint"), { checkpoint }),
   rule: (code: string) => ask<RulePage>(`lint/rules/${encodeURIComponent(code)}`),
   map: (model: string, parameters: Parameters) => ask<ScopeMap>(of(model, "map"), parameters),
+  mapOpening: (model: string) => ask<MapOpening>(of(model, "map/opening")),
   variables: (model: string, parameters: Parameters) => ask<VariableTablePage>(of(model, "variables"), parameters),
   graph: (model: string, parameters: Parameters) => ask<GraphPicture>(of(model, "graph"), parameters),
   commonVariables: (model: string, names: string[]) =>

@@ -548,6 +548,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/map/opening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Map Opening Of
+         * @description Say which scopes of the map to open at first.
+         */
+        get: operations["map_opening_of_api_models__model__map_opening_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/variables": {
         parameters: {
             query?: never;
@@ -1872,6 +1892,16 @@ export interface components {
             links: number;
         };
         /**
+         * MapOpening
+         * @description Scopes to open at first.
+         */
+        MapOpening: {
+            /** Variables */
+            variables: string[];
+            /** Ops */
+            ops: string[];
+        };
+        /**
          * Measure
          * @description Something that boxes can be colored by.
          */
@@ -2490,6 +2520,8 @@ export interface components {
             reads: number;
             /** Writes */
             writes: number;
+            /** Shared */
+            shared: number;
         };
         /**
          * RulePage
@@ -3216,6 +3248,7 @@ export type Link = components['schemas']['Link'];
 export type LintReport = components['schemas']['LintReport'];
 export type LitScope = components['schemas']['LitScope'];
 export type MapNode = components['schemas']['MapNode'];
+export type MapOpening = components['schemas']['MapOpening'];
 export type Measure = components['schemas']['Measure'];
 export type Member = components['schemas']['Member'];
 export type Membership = components['schemas']['Membership'];
@@ -7972,6 +8005,175 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScopeMap"];
+                };
+            };
+            /** @description The question cannot be understood, or cannot be answered about this model. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request comes from another page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description There is no such model, name or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address is not asked this way. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request did not come whole in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More was sent than is taken. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server does not answer for this host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More models or files are open than may be. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address and the headers are longer than is taken. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server failed; its log says where. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server's disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    map_opening_of_api_models__model__map_opening_get: {
+        parameters: {
+            query?: {
+                /** @description The signature or function that is meant, its calls inlined; `main` is the file's own main graph. Without it, the one that is shown by default. */
+                program?: string | null;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapOpening"];
                 };
             };
             /** @description The question cannot be understood, or cannot be answered about this model. */

@@ -1,13 +1,13 @@
 // The map: variables on the left, the op scopes that read or write them on the right, ribbons as wide as the reads.
 
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { api } from "../../lib/api";
 import { ROLES } from "../../lib/declared";
 import { useQuery } from "../../lib/use_query";
 import { count, plural, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
 import { current } from "../../app/open_models";
-import { route, navigate, toggled } from "../../app/route";
+import { route, navigate, toggled, union } from "../../app/route";
 import { type Band, type SideNode, TwoTrees } from "../../lib/two_trees";
 import type { MapNode, Ribbon } from "../../lib/schema";
 
@@ -52,7 +52,27 @@ export function writeFilter(filter: Filter): string {
   return words.filter(Boolean).join(" ");
 }
 
+const opened = new Set<string>(); // models whose map has been opened at first
+
+// With nothing open, the map opens as far as it takes to see who shares what.
+function useOpening(): void {
+  const { model, openVariables } = route.value;
+  useEffect(() => {
+    if (!model || opened.has(model) || openVariables.length) return;
+    opened.add(model);
+    api.mapOpening(model).then(
+      ({ variables, ops }) => {
+        const { openOps, view } = route.value;
+        if (route.value.model !== model || view !== "map" || route.value.openVariables.length) return;
+        if (variables.length + ops.length) navigate({ openVariables: variables, openOps: union(openOps, ops) }, true);
+      },
+      () => undefined, // the map itself says what is wrong
+    );
+  }, [model]);
+}
+
 export function ScopeMapView() {
+  useOpening();
   const { model, openVariables, openOps, filter: text } = route.value;
   const filter = readFilter(text);
   const parameters = {
@@ -164,14 +184,15 @@ function sideNode(node: MapNode): SideNode {
   return { ...node, note: node.uses > 1 ? `shared ${node.uses}` : node.is_scope ? count(node.items) : "", tone: "" };
 }
 
+// A ribbon is green as far as what it stands for is shared.
 function bands(ribbons: Ribbon[]): Band[] {
-  const sources = new globalThis.Map<number, number>();
-  for (const ribbon of ribbons) sources.set(ribbon.left, (sources.get(ribbon.left) ?? 0) + 1);
-  return ribbons.map(({ left, right, reads, writes }) => ({
-    left,
-    right,
-    weight: reads + writes,
-    summary: `${plural(reads, "read")}, ${plural(writes, "write")}`,
-    kind: writes > reads ? "write" : (sources.get(left) ?? 0) > 1 ? "shared" : "read",
-  }));
+  return ribbons.flatMap(({ left, right, reads, writes, shared }) =>
+    [
+      { kind: "shared", weight: shared, summary: `${plural(shared, "read")} of what is used at several call sites` },
+      { kind: "read", weight: reads - shared, summary: plural(reads - shared, "read") },
+      { kind: "write", weight: writes, summary: plural(writes, "write") },
+    ]
+      .filter(({ weight }) => weight > 0)
+      .map((band) => ({ left, right, ...band })),
+  );
 }
