@@ -271,3 +271,29 @@ def test_boxes_are_hidden_and_isolated_by_hand_and_by_query(page: Page, url: str
     page.goto(address)
     settle(page)
     assert page.locator("svg.graph .item").evaluate_all(KEYS) == ["\\u000agenerator"]
+
+
+ALONE = """() => [...document.querySelectorAll('svg.graph .item:not(.open)')].map((one) => {
+  const middle = (part) => { const box = one.querySelector(part).getBoundingClientRect();
+    return (box.top + box.bottom) / 2; };
+  return Math.abs(middle('.name') - middle('.body'));
+})"""
+BLANK = """() => [...document.querySelectorAll('svg.graph :is(.gate, .turn)')].filter((one) => {
+  const isSeen = (part) => getComputedStyle(one.querySelector(part)).display !== 'none';
+  return isSeen('rect') && !isSeen('text');
+}).length"""
+
+
+def test_zoomed_out_names_stand_alone_in_the_middle_and_no_mark_is_blank(page: Page, url: str) -> None:
+    opened(page, url, op=["discriminator", "discriminator/hidden"])
+    svg = page.locator("svg.graph")
+
+    for _ in range(12):
+        if "far" in (svg.get_attribute("class") or ""):
+            break
+        page.get_by_role("button", name="zoom out").click()
+    assert page.locator("svg.graph .item .below").first.is_hidden()
+    assert max(page.evaluate(ALONE)) < 2
+    stem = page.locator("svg.graph .gate .stem").first
+    assert stem.evaluate("(one) => getComputedStyle(one).display") != "none"
+    assert page.evaluate(BLANK) == 0

@@ -91,7 +91,7 @@ export function App() {
   return (
     <div class="app">
       <header>
-        <b class="brand">scopeview</b>
+        <h1 class="brand">scopeview</h1>
         <ModelPicker onOpen={() => setOpening(true)} />
         <Search />
         <nav aria-label="Views">

@@ -93,9 +93,10 @@ function CardParts({ card }: { card: Card }) {
         </ListPart>
       )}
       {card.shared.length > 0 && (
-        <ListPart title={`shared variables: ${count(card.total_shared)}`}>
+        <section class="part">
+          <h3>shared variables: {count(card.total_shared)}</h3>
           <Listed items={card.shared} total={card.total_shared} show={(name) => <Name name={name} />} />
-        </ListPart>
+        </section>
       )}
       {card.restore && <RestorePart restore={card.restore} />}
       {!!card.errors && (

@@ -36,7 +36,7 @@ export function Entries({ report, chosen, a, b, sides }: EntriesProps) {
   if (!report.total_entries) return null;
   return (
     <>
-      <h3 class="pad headline" id="entries" tabindex={-1}>
+      <h2 class="pad headline" id="entries" tabindex={-1}>
         <span class="grow">
           {count(report.total_entries)}{" "}
           {chosen.length ? chosen.map((status) => wordsOf(status, sides)).join(", ") : "that are not the same"}
@@ -53,11 +53,13 @@ export function Entries({ report, chosen, a, b, sides }: EntriesProps) {
         >
           JSON
         </button>
-      </h3>
+      </h2>
       <table class="entries">
         <thead>
           <tr>
-            <th />
+            <th>
+              <span class="unseen">what became of it</span>
+            </th>
             <th>in {sides.the.a}</th>
             <th>in {sides.the.b}</th>
             <th>type</th>

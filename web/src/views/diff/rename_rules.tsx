@@ -15,7 +15,7 @@ export function Rules({ rules }: { rules: RenameRule[] }) {
   if (!rules.length) return null;
   return (
     <>
-      <h3 class="pad">rename rules</h3>
+      <h2 class="pad">rename rules</h2>
       <table class="rules">
         <tbody>
           {rules.slice(0, isWhole ? rules.length : RULES).map((rule) => (
@@ -81,9 +81,9 @@ export function OpenGroups({ groups, sides }: { groups: DiffReport["open_groups"
   const variables = groups.reduce((sum, group) => sum + group.a.length, 0);
   return (
     <>
-      <h3 class="pad" id="open-groups">
+      <h2 class="pad" id="open-groups">
         open: {plural(variables, "variable")} with several counterparts that fit equally well
-      </h3>
+      </h2>
       <table class="entries">
         <thead>
           <tr>

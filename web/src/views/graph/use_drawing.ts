@@ -45,6 +45,8 @@ function graphQuery(): GraphQuery {
   return { model, revision, function: name, roles, shown, unfolded, hidden, only, items, drawsPlumbing };
 }
 
+const SPARE = 1.06; // the legend and the tools of what is drawn may take a line more from the canvas
+
 // Until something is drawn that fits, the page says that it looks for it; whatever a hand does meanwhile comes first.
 function useFirstPicture(svg: Canvas, isWanted: boolean, options: PlanOptions): void {
   const { model } = route.value;
@@ -58,7 +60,7 @@ function useFirstPicture(svg: Canvas, isWanted: boolean, options: PlanOptions): 
       const ask = (scope: string) => fetchSubgraph({ ...query, items, unfolded }, scope);
       return draw(openOps, options, { ask, arrange }, stop.signal);
     };
-    const isLegible = (drawing: Drawing) => fitScale(drawing, element) >= LEGIBLE_SCALE;
+    const isLegible = (drawing: Drawing) => fitScale(drawing, element) >= LEGIBLE_SCALE * SPARE;
     chooseFirstPicture(model, drawWith, isLegible)
       .then(({ openOps, items, unfolded }) => {
         if (stop.signal.aborted || route.value !== before) return;

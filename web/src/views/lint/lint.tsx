@@ -139,7 +139,7 @@ function RuleFindings({ group, checkpoint }: { group: Finding[]; checkpoint: str
   const select = (name: string) => navigate({ selected: name });
   return (
     <article class={`rule ${first.severity}`}>
-      <h3>
+      <h2>
         <span class={`sign ${first.severity}`}>{first.severity}</span>{" "}
         <button
           class="link"
@@ -150,7 +150,7 @@ function RuleFindings({ group, checkpoint }: { group: Finding[]; checkpoint: str
           {first.code} {first.rule}
         </button>{" "}
         {group.length > 1 && <span class="quiet">{count(group.length)} times</span>}
-      </h3>
+      </h2>
       {isExplained && <Explanation code={first.code} />}
       <p class="quiet">
         Fix: <Prose text={first.fix.replace(/\s+/g, " ")} />
