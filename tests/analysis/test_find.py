@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import scopeview
-from scopeview.analysis.answers.find import Hit, find
+from scopeview.analysis.answers.find import Hit, find, find_while_typing
 from scopeview.analysis.context import AnalysisContext
 from scopeview.model.model import Model
 from scopeview.readers.tensorflow.importing import with_import
@@ -117,3 +117,29 @@ def test_scopes_are_found_by_their_own_names() -> None:
         ("discriminator/hidden", "discriminator_1/hidden"),
         True,
     )
+
+
+NETS = """
+net/x          Placeholder
+net/dense      Relu         net/x
+net/dense_1    Relu         net/dense
+gradients/net/dense  Neg    net/dense_1
+dense/out      Tanh         net/dense_1
+"""
+
+
+def test_what_is_typed_is_found_with_the_ends_of_paths_first() -> None:
+    context = AnalysisContext(model_from_text(NETS))
+
+    typed = find_while_typing(context, "dense in:ops").hits
+
+    assert [hit.name for hit in typed] == ["net/dense", "dense/out", "net/dense_1", "gradients/net/dense"]
+    assert [hit.name for hit in find_while_typing(context, "dense/out").hits] == ["dense/out"]
+
+
+def test_names_near_a_misspelled_one_are_offered(gan: Model) -> None:
+    context = AnalysisContext(gan)
+
+    assert find(context, "wieghts").near == ("generator/weights",)
+    assert find(context, "generator/wieghts in:variables").near == ("generator/weights",)
+    assert find(context, "weights").near == find(context, "qqqq").near == ()

@@ -107,6 +107,16 @@ def test_search_finds_and_leads_there(page: Page, url: str) -> None:
     expect(page.get_by_role("complementary")).to_contain_text("MatMul")
 
 
+def test_a_misspelled_name_leads_to_the_nearest(page: Page, url: str) -> None:
+    opened(page, url)
+    page.keyboard.press("/")
+    page.keyboard.type("wieghts")
+
+    expect(page.locator(".hits .near")).to_contain_text("generator/weights")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("complementary").get_by_role("heading", level=2)).to_have_text("generator/weights")
+
+
 def test_a_link_brings_everything_back(page: Page, url: str) -> None:
     opened(page, url)
     page.locator(".tree .row", has_text="discriminator").dblclick()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analysis.answers.costs import fits_costs
+from scopeview.analysis.answers.ranking import near_names, ranked
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.derive.tensor_types import output_facts
@@ -65,6 +66,8 @@ class FindResult:
     """What to try where nothing fits, one sentence each."""
     program: str = ""
     """The program whose ops were searched; empty for the main graph and all functions."""
+    near: tuple[str, ...] = ()
+    """Names that are near the words, where nothing fits them."""
 
     @property
     def total(self) -> int:
@@ -73,7 +76,13 @@ class FindResult:
 
 
 def find(
-    context: AnalysisContext, text: str, *, limit: int = 50, offset: int = 0, program: str | None = MAIN
+    context: AnalysisContext,
+    text: str,
+    *,
+    limit: int = 50,
+    offset: int = 0,
+    program: str | None = MAIN,
+    is_ranked: bool = False,
 ) -> FindResult:
     """Find ops and variables.
 
@@ -84,22 +93,26 @@ def find(
         offset: hits to skip.
         program: whose ops to search; None for those of the program that is shown by default and, where nothing fits
             there, of the main graph and all functions.
+        is_ranked: the best fits of words first, not in the order of names.
 
     Raises:
         QueryError: the query cannot be understood.
         NotFoundError: there is no such program.
     """
     asked = context.in_program(program)
-    found = _find(asked, text, limit, offset)
+    found = _find(asked, text, limit, offset, is_ranked=is_ranked)
     if program is None and asked is not context and not found.total and not found.scopes:
-        return _find(context, text, limit, offset)
+        return _find(context, text, limit, offset, is_ranked=is_ranked)
     return found
 
 
-def _find(context: AnalysisContext, text: str, limit: int, offset: int) -> FindResult:
+def _find(context: AnalysisContext, text: str, limit: int, offset: int, *, is_ranked: bool) -> FindResult:
     model, query = context.model, parse_query(text)
     variables = list(_variables(context, query)) if query.wants_variables else []
     places = list(_ops(context, query)) if query.wants_ops else []
+    if is_ranked and query.words:
+        variables = ranked(variables, query.words, lambda variable: variable.name)
+        places = ranked(places, query.words, lambda place: place[1].name(place[2]), _machinery(context))
     hits = (
         *(_variable_hit(variable) for variable in variables[offset : offset + limit]),
         *islice(
@@ -107,7 +120,7 @@ def _find(context: AnalysisContext, text: str, limit: int, offset: int) -> FindR
             max(0, limit - max(0, len(variables) - offset)),
         ),
     )
-    scopes = _scopes(model, query)
+    scopes = ranked(_scopes(model, query), query.words if is_ranked else (), str)
     hints = () if variables or places or scopes else tuple(_hints(model, query))
     return FindResult(
         text,
@@ -119,7 +132,25 @@ def _find(context: AnalysisContext, text: str, limit: int, offset: int) -> FindR
         len(scopes),
         hints,
         model.entry.name if model.entry is not None else "",
+        () if variables or places or scopes else near_names(_all_names(model), query.words),
     )
+
+
+def _machinery(context: AnalysisContext) -> Callable[[tuple[str, OpTable, OpRow]], bool]:
+    """Return what is true of an op that is not of the computation."""
+    forward = ROLES.index("forward")
+
+    def is_machinery(place: tuple[str, OpTable, OpRow]) -> bool:
+        function, _, row = place
+        return int(context.roles.codes(function)[row]) != forward
+
+    return is_machinery
+
+
+def _all_names(model: Model) -> Iterator[str]:
+    for variable in model.variables:
+        yield variable.name
+    yield from (model.graph.name(OpRow(row)) for row in range(len(model.graph)))
 
 
 def find_while_typing(
@@ -127,7 +158,7 @@ def find_while_typing(
 ) -> FindResult:
     """Find as `find` does; a query that cannot be understood yet finds nothing, and what is wrong with it is a hint."""
     try:
-        return find(context, text, limit=limit, offset=offset, program=program)
+        return find(context, text, limit=limit, offset=offset, program=program, is_ranked=True)
     except QueryError as error:
         return FindResult(text, (), 0, 0, offset, hints=(str(error),))
 

@@ -15,6 +15,8 @@ _SCOPES = 8
 def print_find(console: Console, result: FindResult) -> None:
     """Print how many fit, and this page of them."""
     console.print(Text(f"{plural(result.variables, 'variable')}, {plural(result.ops, 'op')}", style="heading"))
+    if result.near:
+        console.print(Text(f"  near it: {', '.join(map(printable, result.near))}", style="quiet"))
     for hint in result.hints:
         console.print(Text(f"  {printable(hint)}", style="quiet"))
     if result.scopes and not result.offset:

@@ -1292,6 +1292,11 @@ export interface components {
              * @default
              */
             program: string;
+            /**
+             * Near
+             * @default []
+             */
+            near: string[];
         };
         /**
          * Finding

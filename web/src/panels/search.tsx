@@ -58,12 +58,15 @@ export function Search() {
     return () => removeEventListener("keydown", focus);
   }, []);
 
-  function pick(index: number) {
-    const hit = hits[index];
-    if (!hit) return;
-    navigate({ selected: full(hit) });
+  function go(name: string) {
+    navigate({ selected: name });
     setOpen(false);
     input.current?.blur();
+  }
+
+  function pick(index: number) {
+    const name = hits[index] ? full(hits[index]) : result.answer?.near[0]; // with nothing found, what is nearest
+    if (name) go(name);
   }
 
   function onKey(event: KeyboardEvent) {
@@ -121,6 +124,24 @@ export function Search() {
               {printable(hint)}
             </p>
           ))}
+          {!!result.answer?.near.length && (
+            <p class="near">
+              Did you mean{" "}
+              {result.answer.near.map((name) => (
+                <button
+                  key={name}
+                  class="link mono"
+                  onMouseDown={(event) => {
+                    event.preventDefault();
+                    go(name);
+                  }}
+                >
+                  {printable(name)}
+                </button>
+              ))}
+              ?
+            </p>
+          )}
           <ul id="hits" role="listbox" aria-label="what was found">
             {hits.map((hit, index) => (
               <li

@@ -1,0 +1,67 @@
+"""The order in which what fits some words is listed while a person types, and names near words that nothing has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from scopeview.model.names import leaf_of
+
+_MOST_RANKED = 20_000
+"""More fit a letter or two, which says nothing of what is wanted."""
+_MOST_COMPARED = 50_000
+_LIKENESS = 0.7
+
+Found = TypeVar("Found")
+
+
+def rank(name: str, words: Sequence[str]) -> int:
+    """Return how well a name fits words that it holds, best first: 0 a whole name, 4 somewhere within.
+
+    >>> [rank("net/dense/kernel", [word]) for word in ("net/dense/kernel", "kernel", "dense", "den", "ense")]
+    [0, 1, 2, 3, 4]
+    """
+    folded = f"/{name.casefold()}/"
+    return max((_rank(folded, word.casefold().strip("/")) for word in words), default=0)
+
+
+def _rank(folded: str, word: str) -> int:
+    if folded == f"/{word}/":
+        return 0
+    if folded.endswith(f"/{word}/"):
+        return 1
+    if f"/{word}/" in folded:
+        return 2
+    return 3 if f"/{word}" in folded else 4
+
+
+def ranked(
+    found: list[Found],
+    words: Sequence[str],
+    name_of: Callable[[Found], str],
+    is_machinery: Callable[[Found], bool] = lambda _found: False,
+) -> list[Found]:
+    """Return what was found, ends of paths first and what trains, saves or initializes last."""
+    if not words or len(found) > _MOST_RANKED:
+        return found
+
+    def key(one: Found) -> tuple[bool, int, int]:
+        name = name_of(one)
+        place = rank(name, words)
+        return place > 0 and is_machinery(one), place, name.count("/")
+
+    return sorted(found, key=key)
+
+
+def near_names(names: Iterable[str], words: Sequence[str], most: int = 5) -> tuple[str, ...]:
+    """Return names whose last segments are near the last of some words, the shortest of each."""
+    import difflib  # for misspelled names only
+
+    leaves: dict[str, str] = {}
+    for name in islice(names, _MOST_COMPARED):
+        leaf = leaf_of(name).casefold()
+        if leaf not in leaves or len(name) < len(leaves[leaf]):
+            leaves[leaf] = name
+    wanted = leaf_of(words[-1].casefold().strip("/"))[:200] if words else ""
+    return tuple(leaves[leaf] for leaf in difflib.get_close_matches(wanted, leaves, n=most, cutoff=_LIKENESS))
