@@ -44,7 +44,7 @@ _UNNAMED = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
 _TRACED = re.compile(r"(?:__inference_|__forward_|__backward_)?(.+?)(?:_\d+)*", re.DOTALL)
 
 
-_LEAST_OPS, _LEAST_CALLS = 40_000, 200
+_LEAST_OPS, _LEAST_CALLS = 10_000, 200
 """Of a program, whatever the file holds."""
 _MOST_COPIES, _MOST_ENTRIES = 20, 10
 """How often an op of the file may be in a program, and a call be entered, on average."""
@@ -55,6 +55,7 @@ class Limits:
     """Where inlining stops: functions that call functions can make more ops than any file holds."""
 
     ops: int = 400_000
+    """Ops and arguments of the functions that are entered."""
     depth: int = 100
     calls: int = 10_000
 
@@ -155,7 +156,7 @@ def expand(root: Frame, functions: Mapping[str, Function], limits: Limits) -> Ex
         for row, called in own:
             names = [name for name, _, _ in called]
             reason = _why_not(frame, names, functions, limits)
-            size = sum(functions[name].op_count for name in names) if reason is None else 0
+            size = sum(_size(functions[name]) for name in names) if reason is None else 0
             if reason is None and (total + size > limits.ops or entries + len(names) > limits.calls):
                 reason = "ops"
             if reason is not None:
@@ -165,6 +166,11 @@ def expand(root: Frame, functions: Mapping[str, Function], limits: Limits) -> Ex
             entered += _entered(frame, row, called, functions, prefixes.get(row))
         waiting.extend(reversed(entered))
     return found
+
+
+def _size(function: Function) -> int:
+    """Return what an entry costs: its ops, and its arguments, each of which is an edge that is led on."""
+    return function.op_count + len(function.arguments)
 
 
 def calls_of(table: OpTable, functions: Mapping[str, Function]) -> Iterator[tuple[OpRow, list[Called]]]:

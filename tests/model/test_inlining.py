@@ -75,7 +75,7 @@ def test_a_small_file_buys_a_small_program(depth: int, calls: int, tmp_path: Pat
         for level in range(depth)
     }
     model = library(tmp_path, [X, ("c", "PartitionedCall", ["x"], "f0")], doubling | {f"f{depth}": []})
-    assert affordable(model.graph, model.functions) == Limits(ops=40_000, calls=calls)
+    assert affordable(model.graph, model.functions) == Limits(ops=10_000, calls=calls)
     found = program(model, WHOLE)
     assert found.entry is not None
     assert {stop.reason for stop in found.entry.stops} == {"ops"}  # of too many ops or calls
