@@ -217,6 +217,11 @@ class Model(Displayed):
         return self.origin.format.startswith("checkpoint")
 
     @property
+    def is_restorable(self) -> bool:
+        """Whether it is a checkpoint of TensorFlow's own, which a `Saver` or `tf.train.Checkpoint` restores."""
+        return self.origin.format in ("checkpoint_v1", "checkpoint_v2", "checkpoint_object")
+
+    @property
     def is_object_based(self) -> bool:
         """Whether it is a checkpoint with an object graph."""
         return self.origin.format == "checkpoint_object"

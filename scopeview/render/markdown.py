@@ -52,6 +52,7 @@ def _parts(report: DiffReport) -> Iterator[str]:
 
 def _restore(report: DiffReport) -> Iterator[str]:
     if report.restore is None:
+        yield from ("", report.not_restored) if report.not_restored else ()
         return
     verdict = report.restore.verdict
     yield from ("", f"**{_plain(verdict.sentence)}**")

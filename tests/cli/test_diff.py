@@ -325,3 +325,21 @@ def test_a_side_that_is_quantized_is_one_sentence(scopeview: Run, tmp_path: Path
     assert "the old one is not" in shown
     assert "  + " not in shown
     assert json.loads(scopeview("diff", *sides, "--json").out)["quantizers"] == [0, 16]
+
+
+def test_no_restore_is_promised_or_denied_of_files_that_tensorflow_does_not_restore(
+    scopeview: Run,
+) -> None:
+    graph = SAMPLES / "m17_gan.meta"
+    weights = SAMPLES.parent / "weights"
+    for name, kind in (("state.safetensors", "safetensors"), ("state.pt", "torch"), ("small.tflite", "tflite")):
+        for sides in ((weights / name, graph), (graph, weights / name)):
+            ran = scopeview("diff", *sides)
+            assert f"TensorFlow restores no {kind} file" in ran.out
+            assert "will fail" not in ran.out.lower()
+            assert f"TensorFlow restores no {kind} file" in scopeview("diff", *sides, "--format", "markdown").out
+            report = json.loads(scopeview("diff", *sides, "--json").out)
+            assert (report["restore"], report["restores_from"]) == (None, "ab"[sides[0] == graph])
+        linted = json.loads(scopeview("lint", graph, weights / name, "--json").out)
+        assert linted["verdict"] is None
+        assert {"GC1", "GC2", "GC3", "GC4"} <= set(linted["rules_skipped"])

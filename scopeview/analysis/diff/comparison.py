@@ -71,13 +71,22 @@ class Comparison:
 
     def restore_report(self) -> RestoreReport | None:
         """Return what a restore would do, of all variables."""
-        if self.restoring is None:
+        if self.restoring is None or not self.restoring.checkpoint.context.model.is_restorable:
             return None
         into, checkpoint = self.restoring.into.context, self.restoring.checkpoint.context
         if self.restoring.is_by_object:
             return object_restore(into, checkpoint)
         pairs = _swapped(self.matching.pairs) if self._is_backwards else self.matching.pairs
         return restore(into, checkpoint, _counterparts(pairs))
+
+    def not_restored(self) -> str:
+        """Return what to do with values that TensorFlow does not restore; empty where it does, or none are there."""
+        if self.restoring is None or self.restoring.checkpoint.context.model.is_restorable:
+            return ""
+        kind = self.restoring.checkpoint.context.model.origin.format.removeprefix("checkpoint_")
+        return (
+            f"TensorFlow restores no {kind} file: `scopeview convert` writes its values as a checkpoint (--like, --to)"
+        )
 
     def graphs(self) -> GraphDiff | None:
         """Return the op trees compared, where both sides have one."""

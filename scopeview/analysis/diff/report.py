@@ -76,7 +76,9 @@ class DiffReport(Displayed):
     restore: RestoreReport | None
     """What restoring would do, where one side is a graph and the other a checkpoint, or both are object-based."""
     restores_from: str
-    """Which side is restored then: `a` or `b`; empty if neither can be."""
+    """Which side holds the values for the other: `a` or `b`; empty if neither does."""
+    not_restored: str
+    """Why `restore` is missing although a side holds values: TensorFlow restores no such file, and what to do."""
     graph: GraphDiff | None
     """The op trees compared, where both sides are graphs."""
     functions: tuple[FunctionChange, ...]
@@ -261,6 +263,7 @@ def diff(
         regex_rules=comparison.regex_rules(rules) if wanted.maps else [],
         restore=comparison.restore_report(),
         restores_from=comparison.restoring.side if comparison.restoring is not None else "",
+        not_restored=comparison.not_restored(),
         graph=replace(trees, ops=trees.ops[:_MOST_OPS]) if trees is not None else None,
         functions=comparison.functions(),
         moved=sum(entry.is_moved for entry in entries),

@@ -32,9 +32,9 @@ def _nothing_to_look_at(rule: Rule, subject: Subject) -> str:
         case "checkpoint":
             return "" if is_checkpoint or subject.checkpoint is not None else "no checkpoint was given"
         case "pair":
-            return (
-                "" if subject.checkpoint is not None and not is_checkpoint else "no graph with its checkpoint was given"
-            )
+            if subject.checkpoint is None or is_checkpoint:
+                return "no graph with its checkpoint was given"
+            return "" if subject.checkpoint.model.is_restorable else "TensorFlow does not restore files of this kind"
         case "trace":
             return "" if model.trace is not None else "it was not opened from a trace"
         case "objects":

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def report_of(subject: Subject) -> RestoreReport | None:
-    """Return what a restore would do; None where there is no graph with a checkpoint."""
+    """Return what a restore would do; None where there is no graph with a checkpoint of TensorFlow's own."""
     checkpoint = subject.checkpoint
-    if checkpoint is None:
+    if checkpoint is None or not checkpoint.model.is_restorable:
         return None
     from scopeview.analysis.diff.comparison import restore_report  # most graphs are examined without a checkpoint
 

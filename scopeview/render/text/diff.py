@@ -53,6 +53,8 @@ def print_diff(console: Console, report: DiffReport, *, whole: bool) -> None:
     _side(console, letters[1].ljust(width), report.b)
     if report.restore is not None:
         print_verdict(console, report.restore.verdict, whole=whole)
+    elif report.not_restored:
+        console.print(Text(report.not_restored, style="quiet"))
     console.print(Text(headline(report), style="heading"))
     limit = None if whole else _LINES
     _rules(console, report, limit)

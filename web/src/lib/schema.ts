@@ -1201,6 +1201,8 @@ export interface components {
             restore: components["schemas"]["RestoreReport"] | null;
             /** Restores From */
             restores_from: string;
+            /** Not Restored */
+            not_restored: string;
             graph: components["schemas"]["GraphDiff"] | null;
             /** Functions */
             functions: components["schemas"]["FunctionChange"][];

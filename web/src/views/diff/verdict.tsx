@@ -41,6 +41,7 @@ export function Verdict({ report, sides, a, b }: VerdictProps) {
           </button>
         </p>
       )}
+      {report.not_restored && <p class="sentence quiet">{report.not_restored}</p>}
       {restore?.verdict.causes.map((cause) => (
         <Cause key={cause.message} cause={cause} restore={restore} from={report.restores_from} sides={sides} />
       ))}
