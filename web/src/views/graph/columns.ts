@@ -173,10 +173,13 @@ const marksOf = ({ pieces }: Column, side: Turn["side"]) =>
 function spread(column: Column): void {
   for (const side of ["to", "from"] as const) {
     const marks = marksOf(column, side).sort((a, b) => a.across - b.across);
+    const meant = marks.reduce((sum, mark) => sum + mark.across, 0);
     marks.slice(1).forEach((mark, index) => {
       const before = marks[index]!;
       mark.across = Math.max(mark.across, before.across + (before.wide + mark.wide) / 2 + APART);
     });
+    const drift = (marks.reduce((sum, mark) => sum + mark.across, 0) - meant) / Math.max(1, marks.length);
+    for (const mark of marks) mark.across -= drift; // as far to the left as to the right
   }
 }
 
