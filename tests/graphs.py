@@ -33,7 +33,7 @@ def _tangled(ops: int, inputs: int) -> str:
 TANGLE = _tangled(140, 9)
 """A graph that the layout engine has no end with: over two minutes in Node."""
 
-_DTYPES = {"float32": 1, "int32": 3, "string": 7}
+_DTYPES = {"float32": 1, "int32": 3, "string": 7, "bool": 10}
 _STRINGS = ("shared_name", "container")
 
 

@@ -69,6 +69,27 @@ def test_what_only_a_saver_or_a_constant_computes_is_no_end(tmp_path: Path) -> N
     assert names(card_of(BARE + saver, tmp_path).outputs) == ["prob"]
 
 
+@pytest.mark.parametrize("branches", [1, 3])
+def test_what_repeats_a_predicate_is_no_output(branches: int, tmp_path: Path) -> None:
+    """`tf.cond` makes `pred_id`, `switch_t` and `switch_f` of its predicate, and some of them are read by nothing."""
+    text = BARE + "training Placeholder dtype=bool\n"
+    for number in range(branches):
+        cond = f"cond_{number}" if number else "cond"
+        text += f"""
+            {cond}/Switch      Switch    training training
+            {cond}/switch_t    Identity  {cond}/Switch:1
+            {cond}/switch_f    Identity  {cond}/Switch
+            {cond}/pred_id     Identity  training
+            {cond}/Neg/Switch  Switch    image {cond}/pred_id
+            {cond}/Neg         Neg       {cond}/Neg/Switch:1
+            {cond}/Abs         Abs       {cond}/Neg/Switch
+            {cond}/Merge       Merge     {cond}/Abs {cond}/Neg
+            {cond}_1/pred_id   Identity  training
+        """
+    merged = [f"cond_{number}/Merge" if number else "cond/Merge" for number in range(branches)]
+    assert names(card_of(text, tmp_path).outputs) == ["prob", *merged]
+
+
 def test_a_loss_is_where_gradients_begin(tmp_path: Path) -> None:
     training = """
         cost                      Mean   prob label

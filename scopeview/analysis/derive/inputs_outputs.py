@@ -20,7 +20,7 @@ from scopeview.analysis.derive.reach import distinct
 from scopeview.analysis.derive.roles import Roles
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.model.model import Model
-from scopeview.model.op_types import VARIABLE_TYPES, WRITER
+from scopeview.model.op_types import SWITCHES, VARIABLE_TYPES, WRITER
 from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.scopes import ScopeId
 
@@ -32,6 +32,9 @@ _NO_RESULT = re.compile(
 )
 _GRADIENT_OF = re.compile(r"(?:.*/)?gradients(?:_\d+)?/(.+)_grad", re.DOTALL)
 """The scope of an op's gradient, with the name of that op."""
+
+_PREDICATE_STEPS = 4
+"""From a predicate to what repeats it: a Switch and an Identity or two."""
 
 _LOSSES = "losses"
 """The collection that `tf.losses` puts what it makes in."""
@@ -71,7 +74,7 @@ def graph_ends(flow: Flow) -> GraphEnds:
     exits = _of_types(graph, lambda name: name in ("Exit", "RefExit"))
     if (ends & ~exits).any() or losses:  # loops have more exits than results
         ends &= ~exits
-    outputs = list(map(OpRow, np.flatnonzero(ends).tolist()))
+    outputs = [row for row in map(OpRow, np.flatnonzero(ends).tolist()) if not _hands_on_a_predicate(graph, row)]
     return GraphEnds(*(_in_file_order(graph, rows) for rows in (inputs, outputs, losses)))
 
 
@@ -109,6 +112,20 @@ def _ends(flow: Flow, inputs: list[OpRow]) -> NDArray[np.bool_]:
     is_read_on[columns.source[reads]] = True
     ends = is_forward & ~is_read_on & ~flow.gives_weights & _reached(flow, inputs)
     return np.asarray(ends & ~_of_types(graph, _makes_nothing))
+
+
+def _hands_on_a_predicate(table: OpTable, row: OpRow) -> bool:
+    """Whether an op repeats what decides a branch, as `pred_id` and `switch_t` of `tf.cond` do."""
+    for _ in range(_PREDICATE_STEPS):
+        if table.op_type(row) not in (*SWITCHES, "Identity"):
+            return False
+        edge = table.input(row, 0)
+        if edge is None or edge.source < 0:
+            return False
+        row = OpRow(edge.source)
+        if any(reader.slot == 1 and table.op_type(reader.target) in SWITCHES for reader in table.consumers(row)):
+            return True
+    return False
 
 
 def _makes_nothing(name: str) -> bool:
