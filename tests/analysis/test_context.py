@@ -13,7 +13,7 @@ from scopeview.analysis.answers.inspect import inspect
 from scopeview.analysis.answers.scope_map import scope_map
 from scopeview.analysis.answers.sharing import sharing
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive import structure
+from scopeview.analysis.derive import savers, structure
 from scopeview.analysis.diff.report import diff
 from scopeview.analysis.graph_view import graph_index, scope_layer
 from scopeview.analysis.graph_view.changes import changes_in_picture
@@ -49,8 +49,9 @@ def test_threads_get_the_answers_of_one_and_no_fact_is_computed_twice(monkeypatc
 
         return compute
 
-    for name in ("find_auxiliary_variables", "Roles", "AccessIndex", "CallSites", "find_saving", "find_twins"):
+    for name in ("find_auxiliary_variables", "Roles", "AccessIndex", "CallSites", "find_twins"):
         monkeypatch.setattr(context_module, name, counted(name, getattr(context_module, name)))
+    monkeypatch.setattr(savers, "find_saving", counted("find_saving", savers.find_saving))
     monkeypatch.setattr(graph_index, "scope_hashes", counted("hashes", structure.scope_hashes))
     context = AnalysisContext(load(GAN))
     with ThreadPoolExecutor(16) as pool:

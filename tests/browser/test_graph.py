@@ -77,9 +77,9 @@ def test_a_walk_ends_in_the_picture_of_its_last_step(page: Page, url: str, path:
         pytest.skip(NO_CORPUS)
     opened(page, url, path)
     chance = random.Random(path.name)
-    for step in range(120):
+    for step in range(60):
         page.evaluate(OPEN_OR_CLOSE, [chance.random(), 7])
-        if step % 12 == 0:
+        if step % 6 == 0:
             settle(page)
             check_geometry(drawn(page))
             check_direction(drawn(page))

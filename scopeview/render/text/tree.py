@@ -44,11 +44,10 @@ def print_outline(
 
 
 def _label(row: OutlineRow, open_guides: Sequence[bool]) -> Text:
+    guides = "".join("│ " if is_open else "  " for is_open in open_guides[1:])
     text = Text()
-    for is_open in open_guides[1:]:
-        text.append("│ " if is_open else "  ", style="guide")
     if row.depth:
-        text.append("└ " if row.last_child else "├ ", style="guide")
+        text.append(guides + ("└ " if row.last_child else "├ "), style="guide")
     if row.kind == "more":
         return text.append(f"… {row.label}", style="quiet")
     style = "fold" if row.twins > 1 else "scope" if row.kind == "scope" else ""
