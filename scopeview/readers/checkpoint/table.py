@@ -137,17 +137,7 @@ def _add_entries(found: TableColumns, block: bytes, base: int) -> None:
     keys, starts, sizes = found.keys, found.start, found.size
     position, key = 0, b""
     while position < end:
-        if position + 3 <= end and block[position] | block[position + 1] | block[position + 2] < 0x80:
-            shared, non_shared, size = block[position : position + 3]
-            position += 3
-        else:
-            shared, position = varint(block, position)
-            non_shared, position = varint(block, position)
-            size, position = varint(block, position)
-        start = position + non_shared
-        if shared > len(key) or start + size > end:
-            raise TableError("an entry does not fit into its block")
-        key = key[:shared] + block[position:start]
+        key, start, size = _parts(block, position, end, key)
         keys.append(key)
         starts.append(base + start)
         sizes.append(size)
@@ -238,6 +228,12 @@ def _block_entries(block: bytes) -> Iterator[Entry]:
 
 
 def _entry(block: bytes, position: int, end: int, previous: bytes) -> tuple[Entry, int]:
+    key, start, size = _parts(block, position, end, previous)
+    return Entry(key, block[start : start + size]), start + size
+
+
+def _parts(block: bytes, position: int, end: int, previous: bytes) -> tuple[bytes, int, int]:
+    """Return the key of an entry, where its value starts, and how many bytes that has."""
     if position + 3 <= end and block[position] | block[position + 1] | block[position + 2] < 0x80:
         shared, non_shared, size = block[position : position + 3]
         position += 3
@@ -245,11 +241,10 @@ def _entry(block: bytes, position: int, end: int, previous: bytes) -> tuple[Entr
         shared, position = varint(block, position)
         non_shared, position = varint(block, position)
         size, position = varint(block, position)
-    value_start = position + non_shared
-    if shared > len(previous) or value_start + size > end:
+    start = position + non_shared
+    if shared > len(previous) or start + size > end:
         raise TableError(f"the entry after key {_name(previous)} does not fit into its block")
-    key = previous[:shared] + block[position:value_start]
-    return Entry(key, block[value_start : value_start + size]), value_start + size
+    return previous[:shared] + block[position:start], start, size
 
 
 def _entries_without_footer(buffer: Buffer, notes: list[str]) -> Iterator[Entry]:
