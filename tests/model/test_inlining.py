@@ -45,16 +45,20 @@ def _add(field: object, nodes: Nodes) -> None:
 X: tuple[str, str, list[str], str] = ("x", "Placeholder", [], "")
 
 
-def test_calls_that_double_stop_at_the_limit(tmp_path: Path) -> None:
-    depth = 40
-    doubling: dict[str, Nodes] = {
+def doubling(tmp_path: Path, depth: int) -> Model:
+    """Write a graph whose functions call the next twice, one after the other."""
+    functions: dict[str, Nodes] = {
         f"f{level}": [
             ("a", "PartitionedCall", ["x"], f"f{level + 1}"),
             ("b", "PartitionedCall", ["a:output:0"], f"f{level + 1}"),
         ]
         for level in range(depth)
     }
-    model = library(tmp_path, [X, ("c", "PartitionedCall", ["x"], "f0")], doubling | {f"f{depth}": []})
+    return library(tmp_path, [X, ("c", "PartitionedCall", ["x"], "f0")], functions | {f"f{depth}": []})
+
+
+def test_calls_that_double_stop_at_the_limit(tmp_path: Path) -> None:
+    model = doubling(tmp_path, 40)
     found = program(model, WHOLE, Limits(ops=5_000))
     assert found.entry is not None
     assert len(found.graph) <= 5_000
@@ -67,14 +71,7 @@ def test_calls_that_double_stop_at_the_limit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("depth", "calls"), [(17, 350), (60, 1_210)])
 def test_a_small_file_buys_a_small_program(depth: int, calls: int, tmp_path: Path) -> None:
     """Ten entries for each of the `2 * depth + 1` ops that call, and what is made says that it stopped."""
-    doubling: dict[str, Nodes] = {
-        f"f{level}": [
-            ("a", "PartitionedCall", ["x"], f"f{level + 1}"),
-            ("b", "PartitionedCall", ["a:output:0"], f"f{level + 1}"),
-        ]
-        for level in range(depth)
-    }
-    model = library(tmp_path, [X, ("c", "PartitionedCall", ["x"], "f0")], doubling | {f"f{depth}": []})
+    model = doubling(tmp_path, depth)
     assert affordable(model.graph, model.functions) == Limits(ops=10_000, calls=calls)
     found = program(model, WHOLE)
     assert found.entry is not None
