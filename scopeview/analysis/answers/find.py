@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analysis.answers.costs import fits_costs
-from scopeview.analysis.answers.ranking import near_names, ranked
+from scopeview.analysis.answers.ranking import ranked
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.analysis.query import Query, glob_pattern, parse_count, parse_query, parse_shape, shape_matches
+from scopeview.analysis.suggestions import near_leaves, spelled_alike
 from scopeview.analysis.variable_columns import BY_SEARCH, Format
 from scopeview.analysis.variable_row import rows_of
 from scopeview.errors import QueryError
@@ -132,7 +133,7 @@ def _find(context: AnalysisContext, text: str, limit: int, offset: int, *, is_ra
         len(scopes),
         hints,
         model.entry.name if model.entry is not None else "",
-        () if variables or places or scopes else near_names(_all_names(model), query.words),
+        () if variables or places or scopes else near_leaves(_all_names(model), query.words),
     )
 
 
@@ -215,11 +216,8 @@ def _hints(model: Model, query: Query) -> Iterator[str]:
         for glob in query.values(field):
             if any(_fits_in_any_case(glob, value) for value in values):
                 continue
-            by_case = {value.casefold(): value for value in sorted(values)}
-            import difflib  # for misspelled names only
-
-            near = difflib.get_close_matches(glob.casefold(), by_case, n=3)
-            proposal = f"; near it: {', '.join(by_case[name] for name in near)}" if near else ""
+            near = spelled_alike(glob, sorted(values))
+            proposal = f"; near it: {', '.join(near)}" if near else ""
             yield f"nothing here has {field}:{glob}{proposal}"
     for text in query.values("shape"):
         sizes = parse_shape(text)

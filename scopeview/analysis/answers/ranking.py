@@ -1,17 +1,12 @@
-"""The order in which what fits some words is listed while a person types, and names near words that nothing has."""
+"""The order in which what fits some words is listed while a person types."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
 from typing import TypeVar
-
-from scopeview.model.names import leaf_of
 
 _MOST_RANKED = 20_000
 """More fit a letter or two, which says nothing of what is wanted."""
-_MOST_COMPARED = 50_000
-_LIKENESS = 0.7
 
 Found = TypeVar("Found")
 
@@ -52,16 +47,3 @@ def ranked(
         return place > 0 and is_machinery(one), place, name.count("/")
 
     return sorted(found, key=key)
-
-
-def near_names(names: Iterable[str], words: Sequence[str], most: int = 5) -> tuple[str, ...]:
-    """Return names whose last segments are near the last of some words, the shortest of each."""
-    import difflib  # for misspelled names only
-
-    leaves: dict[str, str] = {}
-    for name in islice(names, _MOST_COMPARED):
-        leaf = leaf_of(name).casefold()
-        if leaf not in leaves or len(name) < len(leaves[leaf]):
-            leaves[leaf] = name
-    wanted = leaf_of(words[-1].casefold().strip("/"))[:200] if words else ""
-    return tuple(leaves[leaf] for leaf in difflib.get_close_matches(wanted, leaves, n=most, cutoff=_LIKENESS))

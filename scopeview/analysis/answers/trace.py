@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from scopeview.analysis.suggestions import spelled_alike
 from scopeview.model.names import scope_of
 from scopeview.model.shapes import Shape
 from scopeview.model.trace import NO_SCOPE, Frame, FunctionTrace, Reuse, ScopeEntry, Trace, TracedGraph, VariableRequest
@@ -328,14 +329,12 @@ def _suggestions(name: str, created: Iterable[str]) -> list[str]:
     names = [one for one in created if one != name]
     leaf = name.rpartition("/")[2]
     ranked = sorted((one for one in names if one.rpartition("/")[2] == leaf), key=lambda one: -_likeness(one, name))
-    import difflib  # for misspelled names only
-
-    close = difflib.get_close_matches(name, names, n=_MOST_SUGGESTIONS, cutoff=0.6)
+    close = spelled_alike(name, names, _MOST_SUGGESTIONS)
     return list(dict.fromkeys([*ranked[:_MOST_SUGGESTIONS], *close]))[:_MOST_SUGGESTIONS]
 
 
 def _likeness(one: str, other: str) -> float:
-    import difflib
+    import difflib  # for refused requests only
 
     return difflib.SequenceMatcher(None, one, other).ratio()
 
