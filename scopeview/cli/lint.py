@@ -59,6 +59,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 def _explain(ctx: click.Context, rule: str | None) -> None:
     if rule is None:
         return
+    from scopeview.analysis.lint.page import rule_page
     from scopeview.analysis.lint.rules import RULES
     from scopeview.render.text.console import make_console
     from scopeview.render.text.lint import print_rule, print_rules
@@ -66,18 +67,8 @@ def _explain(ctx: click.Context, rule: str | None) -> None:
     if rule == "all":
         print_rules(make_console(color=None), RULES.values())
         ctx.exit()
-    print_rule(make_console(color=None), _rule(rule))
+    print_rule(make_console(color=None), rule_page(rule))
     ctx.exit()
-
-
-def _rule(name: str) -> object:
-    from scopeview.analysis.lint.rules import RULES
-    from scopeview.errors import QueryError
-
-    for found in RULES.values():
-        if name in (found.code, found.name):
-            return found
-    raise QueryError(f"there is no lint rule {name!r}; scopeview lint --explain all lists them")
 
 
 def _subject(source: Source, checkpoint: str | None, values: bool, program: str | None) -> Subject:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from scopeview.analysis.lint.rules import RULES
 from tests.cli.running import Run
@@ -110,3 +111,18 @@ def test_a_saver_of_averages_and_a_checkpoint_without(scopeview: Run) -> None:
     assert ran.code == 1
     assert ran.out.startswith("Restore will fail: 2 keys not in the checkpoint")
     assert "the checkpoint has these variables under their own names, and no moving averages" in ran.out
+
+
+def test_what_a_truncated_graph_lacks_is_left_open_and_said(scopeview: Run, tmp_path: Path) -> None:
+    content = (SAMPLES / "m18_missed_sharing.meta").read_bytes()
+    (tmp_path / "cut.meta").write_bytes(content[: len(content) * 2 // 3])
+    about_lack = [rule.code for rule in RULES.values() if rule.is_about_lack and rule.needs == "graph"]
+
+    whole = json.loads(scopeview("lint", SAMPLES / "m18_missed_sharing.meta", "--json").out)
+    cut = json.loads(scopeview("lint", tmp_path / "cut.meta", "--json").out)
+    shown = scopeview("lint", tmp_path / "cut.meta").out.splitlines()[-1]
+
+    assert whole["rules_undecided"] == []
+    assert cut["rules_undecided"] == about_lack
+    assert set(about_lack) <= set(cut["rules_skipped"])
+    assert shown.startswith(f"not applied: {', '.join(about_lack)}: part of the file could not be read")

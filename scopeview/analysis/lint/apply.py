@@ -14,13 +14,17 @@ def is_chosen(rule: Rule, patterns: Sequence[str]) -> bool:
     return any(pattern in (rule.code, family, rule.name) for pattern in patterns)
 
 
-PARTIAL = "part of the file could not be read, and what is missing may stand there"
+_PARTIAL = "part of the file could not be read, and what is missing may stand there"
 
 
 def why_not(rule: Rule, subject: Subject) -> str:
     """Return why a rule has nothing to look at, or not enough, or an empty string."""
-    reason = _nothing_to_look_at(rule, subject)
-    return PARTIAL if not reason and rule.is_about_lack and subject.context.model.is_partial else reason
+    return _nothing_to_look_at(rule, subject) or (_PARTIAL if is_undecided(rule, subject) else "")
+
+
+def is_undecided(rule: Rule, subject: Subject) -> bool:
+    """Whether a rule would conclude from what a graph lacks of which only a part was read."""
+    return rule.is_about_lack and subject.context.model.is_partial and not _nothing_to_look_at(rule, subject)
 
 
 def _nothing_to_look_at(rule: Rule, subject: Subject) -> str:

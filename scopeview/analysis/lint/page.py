@@ -22,13 +22,13 @@ class RulePage:
     fix: str
 
 
-def rule_page(code: str) -> RulePage:
-    """Return the page of a rule.
+def rule_page(name: str) -> RulePage:
+    """Return the page of a rule, by its code or its name.
 
     Raises:
-        NotFoundError: there is no rule of this code.
+        NotFoundError: there is no rule of this code or name.
     """
-    rule = RULES.get(code)
+    rule = next((rule for rule in RULES.values() if name in (rule.code, rule.name)), None)
     if rule is None:
-        raise NotFoundError(f"there is no lint rule {code!r}; scopeview lint --explain all lists them")
+        raise NotFoundError(f"there is no lint rule {name!r}; scopeview lint --explain all lists them")
     return RulePage(rule.code, rule.name, rule.severity, rule.summary, rule.why, rule.example, rule.fix)

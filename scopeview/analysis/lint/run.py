@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from scopeview.analysis.answers.traced import lines_about
 from scopeview.analysis.diff.verdict import RestoreVerdict
-from scopeview.analysis.lint.apply import findings, is_chosen, why_not
+from scopeview.analysis.lint.apply import findings, is_chosen, is_undecided, why_not
 from scopeview.analysis.lint.restore_rules import report_of
 from scopeview.analysis.lint.rule import SEVERITIES, Found, Rule, Severity, Subject
 from scopeview.analysis.lint.rules import RULES
@@ -55,6 +55,8 @@ class LintReport:
     rules_applied: tuple[str, ...]
     rules_skipped: Mapping[str, str]
     """Rules that did not apply, and why."""
+    rules_undecided: tuple[str, ...]
+    """Of those that did not apply, the ones that conclude from what is missing, as part of the file is not read."""
     verdict: RestoreVerdict | None
     """Whether the checkpoint can be restored into the graph, and what is in the way; None without both."""
 
@@ -105,6 +107,7 @@ def lint(
         withheld=Counter(finding.severity for finding in every if finding.severity not in shown),
         rules_applied=tuple(rule.code for rule in applied),
         rules_skipped=skipped,
+        rules_undecided=tuple(rule.code for rule in wanted if is_undecided(rule, subject)),
         verdict=restored.verdict if restored is not None else None,
     )
 

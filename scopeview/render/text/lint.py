@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scopeview.analysis.diff.templates import fold_names
-from scopeview.analysis.lint.apply import PARTIAL
+from scopeview.analysis.lint.page import RulePage
 from scopeview.analysis.lint.rule import SEVERITIES, Rule
 from scopeview.analysis.lint.run import Finding, LintReport
 from scopeview.render.formats import plural, printable
@@ -37,9 +37,9 @@ def print_lint(console: Console, report: LintReport) -> None:
     rules = plural(len(report.rules_applied), "rule")
     pair = f" and {printable(report.checkpoint)}" if report.checkpoint else ""
     console.print(Text(f"{_counted(report)} ({rules} on {printable(report.path)}{pair})", style="heading"))
-    lacking = [code for code, why in report.rules_skipped.items() if why == PARTIAL]
-    if lacking:
-        console.print(Text(f"not applied: {', '.join(lacking)}: {PARTIAL}", style="warning"))
+    if report.rules_undecided:
+        why = report.rules_skipped[report.rules_undecided[0]]
+        console.print(Text(f"not applied: {', '.join(report.rules_undecided)}: {why}", style="warning"))
 
 
 def _counted(report: LintReport) -> str:
@@ -113,9 +113,8 @@ def _finding(console: Console, group: Sequence[Finding]) -> None:
         console.print(Text(f"    {shown}", style="quiet"), no_wrap=True, crop=True)
 
 
-def print_rule(console: Console, rule: object) -> None:
+def print_rule(console: Console, rule: RulePage) -> None:
     """Print what a rule finds, why it matters, an example and the fix."""
-    assert isinstance(rule, Rule)
     console.print(Text.assemble((f"{rule.code} ", "heading"), (rule.name, "title"), (f"  {rule.severity}", "quiet")))
     for heading, text in (("", rule.summary), ("why", rule.why), ("example", rule.example), ("fix", rule.fix)):
         start = f"{heading}: " if heading else ""

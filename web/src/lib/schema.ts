@@ -1864,6 +1864,8 @@ export interface components {
             rules_skipped: {
                 [key: string]: string;
             };
+            /** Rules Undecided */
+            rules_undecided: string[];
             verdict: components["schemas"]["RestoreVerdict"] | null;
         };
         /**

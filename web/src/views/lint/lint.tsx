@@ -113,7 +113,7 @@ function useScroll(answer: unknown) {
 
 // The verdict of a restore, and how much was found, as the terminal says them.
 function Verdict({ report, against }: { report: LintReport; against: string }) {
-  const { verdict, counts, rules_applied: rules } = report;
+  const { verdict, counts, rules_applied: rules, rules_undecided: undecided } = report;
   const listed = SEVERITIES.filter((severity) => counts[severity]).map((severity) =>
     plural(counts[severity]!, severity === "info" ? "note" : severity),
   );
@@ -128,6 +128,9 @@ function Verdict({ report, against }: { report: LintReport; against: string }) {
         </p>
       )}
       <p class="sentence">{`${listed.join(", ") || "Nothing found"} (${plural(rules.length, "rule")} applied)`}</p>
+      {undecided.length > 0 && (
+        <p class="trouble">{`Not applied: ${undecided.join(", ")}: ${report.rules_skipped[undecided[0]!]}`}</p>
+      )}
     </div>
   );
 }
