@@ -27,8 +27,26 @@ COLORS: Mapping[str, tuple[str, str]] = {
     "cell1": ("#d9e8dd", "#27402f"),
     "cell2": ("#ecdff3", "#41304d"),
     "cell3": ("#f4e6d3", "#473823"),
+    "hue0": ("#d9e5f7", "#2b3d5e"),
+    "hue1": ("#d58b4b", "#5b2700"),
+    "hue2": ("#b0cea9", "#227008"),
+    "hue3": ("#9095e8", "#813b91"),
+    "hue4": ("#af998e", "#3c1c32"),
+    "hue5": ("#5fbaca", "#0f0e6b"),
+    "hue6": ("#f6d476", "#27022e"),
+    "hue7": ("#e8a95c", "#4e4f3c"),
+    "hue8": ("#85cff3", "#051c01"),
+    "hue9": ("#ffffff", "#666666"),
+    "heat0": ("#fdf3e1", "#241f1a"),
+    "heat1": ("#fbdcae", "#3b2c1b"),
+    "heat2": ("#f5bd75", "#57391a"),
+    "heat3": ("#ea9a49", "#754513"),
+    "heat4": ("#d97a2b", "#92500a"),
 }
-"""Each color by its name, on a light ground and on a dark one; that of text has a contrast of at least 4.5 to 1."""
+"""Each color by its name, on a light ground and on a dark one; that of text has a contrast of at least 4.5 to 1.
+
+`hue` are colors of categories and `heat` the shades of a scale: `palette.test.ts` holds that all eyes can distinguish them.
+"""
 
 ROLE_HUES = ("forward", "init", "variable", "gradient", "update", "save", "summary", "input", "bookkeeping")
 """What boxes are colored by where they are colored by role: one hue of the style sheet each, in this order."""
