@@ -45,7 +45,8 @@ COLORS: Mapping[str, tuple[str, str]] = {
 }
 """Each color by its name, on a light ground and on a dark one; that of text has a contrast of at least 4.5 to 1.
 
-`hue` are colors of categories and `heat` the shades of a scale: `palette.test.ts` holds that all eyes can distinguish them.
+`hue` are colors of categories and `heat` the shades of a scale: `palette.test.ts` checks that all eyes can distinguish
+them.
 """
 
 ROLE_HUES = ("forward", "init", "variable", "gradient", "update", "save", "summary", "input", "bookkeeping")

@@ -12,6 +12,7 @@ from scopeview.analysis.diff.matching.entries import Confidence, Item, OpenGroup
 from scopeview.analysis.diff.matching.found import Found
 from scopeview.analysis.diff.matching.large import MOST_PAIRS, extended, sample
 from scopeview.analysis.diff.matching.modules import Module, alike, modules_of, writes_weight
+from scopeview.analysis.diff.matching.pair_facts import PairFacts
 from scopeview.analysis.diff.matching.roles import OTHER
 from scopeview.analysis.diff.matching.solve import Solver
 from scopeview.analysis.diff.matching.whole_sides import judge_as_wholes
@@ -156,12 +157,13 @@ def _solve(sides: tuple[Side, Side], found: Found) -> _Solved | None:
 
 def _best_reading(a: Sequence[Module], b: Sequence[Module], given: Sequence[tuple[int, int]]) -> Solver:
     """Match in the reading of kernel layouts that explains more; what both explain otherwise stays open."""
-    plain = Solver(a, b, False, given)
+    facts = PairFacts(a, b)
+    plain = Solver(facts, False, given)
     plain.solve()
     is_other_style = writes_weight(a) != writes_weight(b)
     if not is_other_style and not _may_be_transposed(plain):
         return plain
-    other = Solver(a, b, True, given)
+    other = Solver(facts, True, given)
     other.solve()
     explained = _explained(plain), _explained(other)
     chosen, rival = (other, plain) if explained[1] > explained[0] else (plain, other)

@@ -22,22 +22,18 @@ from scopeview.analysis.diff.matching.candidates import (
 )
 from scopeview.analysis.diff.matching.indices import index_evidence
 from scopeview.analysis.diff.matching.modules import Module
-from scopeview.analysis.diff.matching.series import Numbering, align, numbering_of
+from scopeview.analysis.diff.matching.pair_facts import PairFacts
+from scopeview.analysis.diff.matching.series import Numbering, align
 from scopeview.analysis.diff.matching.vocabulary import (
     EXPLAINED,
     LEAST_SIGHTINGS,
     Words,
-    are_names,
     common_words,
     dropped_words,
     fitting_of,
     learn,
     name_scores,
     nothing_learned,
-    prior_likeness,
-    sightings_needed,
-    weights,
-    words_of,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -72,55 +68,42 @@ class Pairing:
 class Solver:
     """One reading of two sides."""
 
-    def __init__(
-        self, a: Sequence[Module], b: Sequence[Module], is_transposed: bool, given: Sequence[tuple[int, int]] = ()
-    ) -> None:
-        self.a, self.b, self.is_transposed = a, b, is_transposed
-        self.fits = fits(a, b, is_transposed)
-        self.words = words_of(a), words_of(b)
-        self.prior = prior_likeness(*self.words)
-        self.importance = (
-            weights(self.words[0], (fits(a, a, False) > 0).astype(float)),
-            weights(self.words[1], (fits(b, b, False) > 0).astype(float)),
-        )
-        self.pairing = Pairing(np.full(len(a), -1, np.int64))
-        self.skeletons = _skeletons(a), _skeletons(b)
-        self.names = are_names(self.words[0]), are_names(self.words[1])
-        self.common = common_words(self.words[0]), common_words(self.words[1])
-        self.needed = max(sightings_needed(self.words[0], self.prior), sightings_needed(self.words[1], self.prior.T))
-        anchors = anchors_of(a, b, self.fits)
+    def __init__(self, facts: PairFacts, is_transposed: bool, given: Sequence[tuple[int, int]] = ()) -> None:
+        self.facts, self.is_transposed = facts, is_transposed
+        self.a, self.b = facts.a, facts.b
+        self.words, self.prior = facts.words, facts.prior
+        self.names, self.common = facts.names, facts.common
+        self.fits = fits(self.a, self.b, is_transposed)
+        self.pairing = Pairing(np.full(len(self.a), -1, np.int64))
+        anchors = anchors_of(self.a, self.b, self.fits)
         taken = {one for one, _ in given}, {other for _, other in given}
         anchors = [(one, other) for one, other in anchors if one not in taken[0] and other not in taken[1]]
-        keys: dict[object, int] = {}
-        numbering = numbering_of(a, keys), numbering_of(b, keys)
+        numbering = facts.numbering
         self.alignments = align(*numbering, [*anchors, *given])
-        self.numbering = numbering
         agreement_of_numbers, differs = index_evidence(*numbering, self.alignments)
         self.base = _INDEX * agreement_of_numbers + _SHAPES * (self.fits - 1)
-        self.far = order.far_in_lists(a, b)
-        if self.far is not None:
-            self.base -= _FAR * self.far
+        if facts.far is not None:
+            self.base -= _FAR * facts.far
         self.differs = differs
         self.fits[differs] = 0
         self.fitting = fitting_of(self.fits > 0), fitting_of(self.fits.T > 0)
         aligned = {i for i, _ in self.alignments}, {j for _, j in self.alignments}
         self.inner = (
-            _inner(a, self.words[0], numbering[0], aligned[0]),
-            _inner(b, self.words[1], numbering[1], aligned[1]),
+            _inner(self.a, self.words[0], numbering[0], aligned[0]),
+            _inner(self.b, self.words[1], numbering[1], aligned[1]),
         )
         for one, other in given:
             self._match(one, other, "name")
         for one, other in anchors:
             self._match(one, other, "same checksum")
         self.dictionary = nothing_learned(self.prior)
-        self.gaps: list[tuple[int, int]] | None = None
-        self.orders: list[tuple[str, str, str]] | None = None
+        self.has_tried_gaps = False
 
     def solve(self) -> Pairing:
         """Match what is clear, then what order decides, and go on with what both have shown."""
         if order.is_one_order(self.a, self.b):
             self._as_listed()
-        elif self.far is not None:
+        elif self.facts.far is not None:
             self._as_aligned(order.pairs_in_lists(self.a, self.b), _MOST_OF_ORDER)
         for margin in _MARGINS:
             self._settle(margin)
@@ -179,20 +162,20 @@ class Solver:
             last = state
 
     def _scores(self) -> Floats:
-        return name_scores(self.words, self.importance, self.dictionary.likeness, self.fitting) + self.base
+        return name_scores(self.words, self.facts.importance, self.dictionary.likeness, self.fitting) + self.base
 
     def _judge(self, found: Sequence[tuple[int, int]], pairs: Floats, evidence: str = "names") -> int:
         """Match pairs of which every word is explained; withhold those that shape alone speaks for."""
         dropped = dropped_words(self.words, self.dictionary.likeness, pairs)
-        seen = Counter((self.skeletons[0][one], self.skeletons[1][other]) for one, other in found)
+        seen = Counter((self.facts.skeletons[0][one], self.facts.skeletons[1][other]) for one, other in found)
         unexplained = {pair: self._unexplained(*pair, dropped) for pair in found}
         changes = Counter(unexplained.values())
         self.pairing.withheld = set()
         before = len(self.pairing.evidence)
         for one, other in found:
             left = unexplained[one, other]
-            is_repeated = seen[self.skeletons[0][one], self.skeletons[1][other]] > 1
-            if changes[left] >= self.needed or self._is_explained(one, other, left, is_repeated):
+            is_repeated = seen[self.facts.skeletons[0][one], self.facts.skeletons[1][other]] > 1
+            if changes[left] >= self.facts.needed or self._is_explained(one, other, left, is_repeated):
                 self._match(one, other, evidence)
             else:
                 self.pairing.withheld.add((one, other))
@@ -205,7 +188,7 @@ class Solver:
             return frozenset(), frozenset()
         at = np.ix_(held_a, held_b)
         is_inner = self.inner[0][one][:, None] & self.inner[1][other][None, :]
-        needed = np.where(is_inner, LEAST_SIGHTINGS, self.needed)
+        needed = np.where(is_inner, LEAST_SIGHTINGS, self.facts.needed)
         is_shown = (self.prior[at] >= EXPLAINED) | (self.dictionary.together[at] >= needed)
         likeness = np.where(is_shown, self.dictionary.likeness[at], 0.0)
         open_a = (likeness.max(1) < EXPLAINED) & ~dropped[0][held_a] & self.names[0][held_a]
@@ -253,11 +236,11 @@ class Solver:
 
     def _by_order(self) -> int:
         """Match the modules of open groups by order, where lists or numbers are in order; return how many."""
-        if self.gaps is None:
-            self.gaps = order.pairs_with_gaps(self.a, self.b)
-            if matched := self._as_aligned(self.gaps):
+        if not self.has_tried_gaps:
+            self.has_tried_gaps = True
+            if matched := self._as_aligned(self.facts.with_gaps):
                 return matched
-        orders = self._orders()
+        orders = self.facts.orders
         found: list[tuple[int, int]] = []
         for rows, columns in components(self.pairing.candidates) if orders else ():
             if len(rows) < 2 or len(rows) != len(columns) or not self.pairing.candidates[np.ix_(rows, columns)].all():
@@ -321,8 +304,8 @@ class Solver:
 
     def _numbers(self, side: int, module: int) -> tuple[int, ...]:
         """Return the numbers of a name in which siblings differ."""
-        series = self.numbering[side].series
-        return tuple(series[at].nodes[node][-1] for at, node in self.numbering[side].places[module])
+        series = self.facts.numbering[side].series
+        return tuple(series[at].nodes[node][-1] for at, node in self.facts.numbering[side].places[module])
 
     def _is_same_name(self, one: int, other: int) -> bool:
         """Whether every word of both names stands for one of the other, and one that few names hold is the same."""
@@ -348,12 +331,6 @@ class Solver:
                     return True
         return False
 
-    def _orders(self) -> list[tuple[str, str, str]]:
-        """Return the orders of A and of B that agree, each with the kind of module for which they do."""
-        if self.orders is None:
-            self.orders = order.agreeing_orders(self.a, self.b)
-        return self.orders
-
     def _ranked(
         self, orders: Sequence[tuple[str, str, str]], rows: list[int], columns: list[int]
     ) -> tuple[list[int], list[int]] | None:
@@ -366,11 +343,6 @@ class Solver:
             if ranked_a is not None and ranked_b is not None:
                 return ranked_a, ranked_b
         return None
-
-
-def _skeletons(modules: Sequence[Module]) -> list[object]:
-    """Return names without their numbers."""
-    return [tuple("#" if isinstance(token, int) else token for token in module.tokens) for module in modules]
 
 
 def _inner(modules: Sequence[Module], words: Words, numbering: Numbering, aligned: set[int]) -> list[Bools]:

@@ -83,6 +83,12 @@ def tokens_of(text: str) -> tuple[Token, ...]:
 
     A single letter that follows a number (`block2a`) counts as a number.
     """
+    return tuple(token for segment in text.split("/") for token in _tokens_of_segment(segment))
+
+
+@lru_cache(maxsize=65536)
+def _tokens_of_segment(text: str) -> tuple[Token, ...]:
+    """Return the tokens of a segment; names have few of them, each of them often."""
     found: list[Token] = []
     end = -1
     for piece in _TOKEN.finditer(text):

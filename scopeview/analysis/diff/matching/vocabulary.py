@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,9 @@ _SURE = 0.8
 _HALF = 0.5
 _MORE_SIGHTINGS = 4.0
 _LEARNED = 0.95
+_CERTAIN = 0.9
+"""How much a pair counts, from which on it is matched."""
+_LEAST_LOST, _MOST_LOST = 2, 0.6
 _COMMON = 0.6
 _LEAST_COMMON = 3
 _SCALE = 4.0
@@ -42,6 +46,14 @@ class Words:
     """Modules by words: 1 where a module holds a word."""
     columns: Sequence[npt.NDArray[np.int64]]
     """The words of each module."""
+
+    @cached_property
+    def padded(self) -> npt.NDArray[np.int64]:
+        """Modules by the most words of one: the words of each module, and then the number of all words."""
+        table = np.full((len(self.columns), max(map(len, self.columns), default=0)), len(self.words), np.int64)
+        for row, held in enumerate(self.columns):
+            table[row, : len(held)] = held
+        return table
 
 
 def words_of(modules: Sequence[Module]) -> Words:
@@ -216,18 +228,37 @@ def dropped_words(
     sides: tuple[Words, Words], likeness: Floats, pairs: Floats
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Return the words of each side that the other side does without, or that nearly all names hold."""
-    certain = np.argwhere(pairs > 0.9)
-    found = []
-    for side in (0, 1):
-        words, other = sides[side], sides[1 - side]
-        table = likeness if side == 0 else likeness.T
-        seen, lost = np.zeros(len(words.words)), np.zeros(len(words.words))
-        for pair in certain:
-            mine, theirs = words.columns[pair[side]], other.columns[pair[1 - side]]
-            seen[mine] += 1
-            if len(mine):
-                likeness_here = table[np.ix_(mine, theirs)]
-                is_lost = likeness_here.max(1, initial=0.0) < EXPLAINED
-                lost[mine] += is_lost & (likeness_here.max(0, initial=0.0) >= EXPLAINED).all()
-        found.append(((lost >= 2) & (lost >= 0.6 * seen)) | common_words(words))
-    return found[0], found[1]
+    ours, theirs = np.nonzero(pairs > _CERTAIN)
+    held_a, held_b = sides[0].padded[ours], sides[1].padded[theirs]
+    explains = np.zeros((len(sides[0].words) + 1, len(sides[1].words) + 1), bool)
+    explains[:-1, :-1] = likeness >= EXPLAINED
+    found = explains[held_a[:, :, None], held_b[:, None, :]]
+    explained_a, explained_b = np.asarray(found.any(2)), np.asarray(found.any(1))
+    return _dropped(sides[0], held_a, explained_a, _all_held(sides[1], held_b, explained_b)), _dropped(
+        sides[1], held_b, explained_b, _all_held(sides[0], held_a, explained_a)
+    )
+
+
+def _all_held(words: Words, held: npt.NDArray[np.int64], is_explained: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return for each pair whether all words of one name are explained by the other."""
+    return np.asarray((is_explained | (held == len(words.words))).all(1))
+
+
+def _dropped(
+    words: Words,
+    held: npt.NDArray[np.int64],
+    is_explained: npt.NDArray[np.bool_],
+    is_other_explained: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.bool_]:
+    """Return the words that most names lose whose partners lose nothing, or that nearly all names hold.
+
+    Args:
+        words: the words of a side.
+        held: pairs by the most words of a module: the words of the module of this side, padded.
+        is_explained: whether each of them stands for a word of the other name.
+        is_other_explained: for each pair, whether all words of the other name stand for one of this.
+    """
+    count = len(words.words)
+    seen = np.bincount(held.ravel(), minlength=count)[:count]
+    lost = np.bincount(held[~is_explained & is_other_explained[:, None]], minlength=count)[:count]
+    return ((lost >= _LEAST_LOST) & (lost >= _MOST_LOST * seen)) | common_words(words)
