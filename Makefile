@@ -34,6 +34,10 @@ test-frameworks: $(VENV)/.dev  ## install the other frameworks, and run the test
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps tensorflowjs  # its converters want much that is not needed
 	$(BIN)/python -m pytest -q -m frameworks
 
+test-services: $(VENV)/.dev  ## install an S3 server and Dask, and run the tests that ask them
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[services]'
+	$(BIN)/python -m pytest -q -m services
+
 check: $(VENV)/.dev  ## lint and the tests that need neither TensorFlow nor a browser, for daily work
 	$(MAKE) lint
 	$(BIN)/python -m pytest -q -n auto tests/model tests/render tests/test_architecture.py tests/test_words.py
@@ -109,4 +113,4 @@ $(VENV)/.dev: $(BIN)/scopeview
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-.PHONY: help demo test test-frameworks check lint fix samples browser types docs fuzz screenshots bench constraints clean docs-site
+.PHONY: help demo test test-frameworks test-services check lint fix samples browser types docs fuzz screenshots bench constraints clean docs-site

@@ -79,7 +79,7 @@ def load(source: str | Path | Any, *, tags: Sequence[str] | None = None, artifac
     """Read a TensorFlow artifact, or a live `tf.Graph`, into a Model.
 
     Args:
-        source: a file, checkpoint prefix or folder, or a `tf.Graph` of this process.
+        source: a file, checkpoint prefix or folder, the URL of one (`s3://...`), or a `tf.Graph` of this process.
         tags: the tag-set to read from a SavedModel with several MetaGraphs.
         artifact: which of several artifacts at the path to read.
 

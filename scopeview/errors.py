@@ -9,10 +9,12 @@
     +-- TooLargeError         more bytes than are taken                      413
     +-- TooManyError          more of something than is kept                 429
     +-- BusyError             not now: others wait already, or it takes long 503
+    +-- RemoteError           a file elsewhere cannot be reached             502
     +-- NoRoomError           the disk is full                               507
 
 A message is one sentence: what, where, why, and what to try. The command line prints it and exits with
-`exit_code`; the server answers with `http_status`. Nothing below catches these classes.
+`exit_code`; the server answers with `http_status`. Nothing below catches these classes but to pass over one
+file among others, which a `RemoteError` is never: an answer would lack what was not reached, without a word.
 """
 
 from __future__ import annotations
@@ -74,6 +76,12 @@ class BusyError(ScopeviewError):
     """What cannot be answered now, and can be asked for again."""
 
     http_status = 503
+
+
+class RemoteError(ScopeviewError):
+    """A file elsewhere that cannot be reached: no answer, no credentials, or nothing installed that could ask."""
+
+    http_status = 502
 
 
 class NoRoomError(ScopeviewError):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.options import limit_options, limits, print_json
+from scopeview.cli.options import InputFile, limit_options, limits, print_json, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--values", is_flag=True, help="With --like: match by equal values too, where both sides have them.")
 @click.option("--rule", "rules", multiple=True, metavar="OLD=NEW", help="How names of A are rewritten; repeatable.")
 @click.option("--accept", type=click.Choice(["proposed"]), help="With --like: take what is only proposed as matched.")
-@click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False), help="JSON of diff, or names to keys.")
+@click.option("--map", "map_file", type=InputFile(), help="JSON of diff, or names to keys.")
 @click.option("--drop", multiple=True, help="Leave out `slots`, `averages`, or names that fit a pattern. Repeatable.")
 @click.option("--averages", is_flag=True, help="Write moving averages in place of the variables that have one.")
 @click.option("--only", default="", help="Only variables within this variable scope.")
@@ -159,15 +159,12 @@ def _map(path: str | None) -> dict[str, str]:
     Raises:
         QueryError: it is none.
     """
-    import json
-    from pathlib import Path
-
     from scopeview.analysis.diff.matching.rules import given_pairs
     from scopeview.errors import QueryError
 
     if path is None:
         return {}
     try:
-        return given_pairs(json.loads(Path(path).read_text("utf-8")))
-    except (ValueError, RecursionError, OSError) as error:
-        raise QueryError(f"{path} is no JSON: {str(error)[:200]}") from error
+        return given_pairs(read_json(path))
+    except ValueError as error:
+        raise QueryError(f"{path} is no map: {str(error)[:200]}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from scopeview.cli.options import Source, limits, output_options, print_json, program_option, source_options
+from scopeview.cli.options import InputFile, Source, limits, output_options, print_json, program_option, source_options
 
 _SORTS = ("time", "memory", "flops", "output_bytes", "parameters")
 
@@ -18,7 +18,7 @@ _SORTS = ("time", "memory", "flops", "output_bytes", "parameters")
 @click.option(
     "--run-metadata",
     "recorded",
-    type=click.Path(exists=True, dir_okay=False),
+    type=InputFile(),
     help="A RunMetadata or event file with the times of the graph at PATH.",
 )
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Rows to list.")

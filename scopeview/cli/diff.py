@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from scopeview.cli.options import limit_options, limits, print_json
+from scopeview.cli.options import limit_options, limits, print_json, read_json
 
 if TYPE_CHECKING:
     from scopeview.analysis.context import AnalysisContext
@@ -117,8 +115,8 @@ def _guidance(rules: tuple[str, ...], map_file: str | None, accept: str | None) 
     given: dict[str, str] = {}
     if map_file is not None:
         try:
-            given = given_pairs(json.loads(Path(map_file).read_text("utf-8")))
-        except (OSError, ValueError) as error:
+            given = given_pairs(read_json(map_file))
+        except ValueError as error:
             raise QueryError(f"the map {map_file} cannot be read: {error}") from error
     return Guidance(tuple(rule_of(text) for text in rules), given, accept == "proposed")
 
@@ -147,8 +145,9 @@ def _open(path: str, artifact: str | None, tags: str | None) -> tuple[AnalysisCo
     """
     from scopeview.analysis.context import AnalysisContext
     from scopeview.readers import find_artifacts, is_named_as_one, read, read_beside, with_stored_values
+    from scopeview.readers.paths import path_of
 
-    has_tags = bool(tags) and any(found.has_tags for found in find_artifacts(Path(path)))
+    has_tags = bool(tags) and any(found.has_tags for found in find_artifacts(path_of(path)))
     model = read(path, tags=_listed(tags) if tags and has_tags else None, artifact=artifact)
     beside = read_beside(model)
     if beside is None:

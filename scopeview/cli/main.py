@@ -53,9 +53,9 @@ class _LazyGroup(click.Group):
 def cli(*, verbose: bool, debug: bool) -> None:
     """See both namespaces of a TensorFlow graph or checkpoint.
 
-    PATH is a graph (.pb, .pbtxt, .meta), a SavedModel, a checkpoint prefix, an event file, or a folder of these; what a
-    file is, its content says. Exit codes: 0 done, 1 when lint finds an error or diff a difference, 2 bad input or
-    usage.
+    PATH is a graph (.pb, .pbtxt, .meta), a SavedModel, a checkpoint prefix, an event file, a folder of these, or the
+    URL of one (s3://, gs://, https://); what a file is, its content says. Exit codes: 0 done, 1 when lint finds an
+    error or diff a difference, 2 bad input or usage.
     """
     if verbose or debug:
         _log_to_stderr(debug=debug)

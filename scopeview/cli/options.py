@@ -16,6 +16,39 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class InputFile(click.Path):
+    """A file to read: one that is here, or a URL, which is looked at when it is read."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a URL as it is; check any other path."""
+        from scopeview.readers.paths import is_url
+
+        return value if is_url(str(value)) else super().convert(value, param, ctx)
+
+
+def read_json(path: str) -> Any:
+    """Read a JSON file, here or elsewhere.
+
+    Raises:
+        QueryError: it is none.
+        ScopeviewError: it cannot be read.
+    """
+    import json
+
+    from scopeview.errors import QueryError
+    from scopeview.readers.files import read_file
+    from scopeview.readers.paths import path_of
+
+    content = bytes(read_file(path_of(path))[:])
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise QueryError(f"{path} cannot be read: it is no JSON ({str(error)[:200]})") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What to open, as the command line names it."""

@@ -9,11 +9,10 @@ import socket
 import sys
 import threading
 import webbrowser
-from pathlib import Path
 
 import click
 
-from scopeview.cli.options import limit_options, limits
+from scopeview.cli.options import InputFile, limit_options, limits
 
 _SWITCH_S = 0.001
 """Seconds after which a thread that computes lets another run, such as the one that answers light routes."""
@@ -55,7 +54,7 @@ _SWITCH_S = 0.001
     "--overlay",
     "overlays",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False),
+    type=InputFile(),
     help="Values by op, scope or variable to color the graph by: JSON or CSV; repeat for several.",
 )
 @limit_options
@@ -114,12 +113,14 @@ def command(  # noqa: PLR0913 - one parameter per option
 def _check_paths(paths: tuple[str, ...], roots: tuple[str, ...]) -> None:
     """Say at once what is wrong with a path; the prefix of a checkpoint is no file."""
     from scopeview.readers import find_artifacts
+    from scopeview.readers.paths import path_of
+    from scopeview.readers.storage import status
 
     if not paths and not roots:
         raise click.UsageError("pass a PATH to open, or a folder to choose from as --root")
     for path in paths:
-        if not Path(path).exists():
-            find_artifacts(Path(path))
+        if status(path_of(path)) is None:
+            find_artifacts(path_of(path))
 
 
 def _end() -> None:

@@ -62,12 +62,12 @@ def command(  # noqa: PLR0913 - one parameter per option
 def _with_sources(found: Detail, model: Model) -> Detail:
     """Read the lines of code that an answer names."""
     from dataclasses import replace
-    from pathlib import Path
 
     from scopeview.analysis.answers.named_lines import lines_of
     from scopeview.errors import QueryError
+    from scopeview.readers.paths import path_of
     from scopeview.readers.source_lines import source_lines
 
     if model.trace is None:
         raise QueryError(f"{model.origin.path} has no trace, which names the lines; open the .scopetrace that has")
-    return replace(found, sources=source_lines(model.trace, Path(model.origin.file), lines_of(found)))
+    return replace(found, sources=source_lines(model.trace, path_of(model.origin.file), lines_of(found)))

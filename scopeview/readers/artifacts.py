@@ -10,13 +10,14 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from scopeview.errors import NotFoundError, ScopeviewError, UnknownFormatError
+from scopeview.errors import NotFoundError, RemoteError, ScopeviewError, UnknownFormatError
 from scopeview.readers.budget import budget_for
 from scopeview.readers.checkpoint.state import latest_prefix, table_path
-from scopeview.readers.fence import children, fence, files_below, is_dir, is_file, or_outside, status
+from scopeview.readers.fence import fence, or_outside
 from scopeview.readers.protocol import Artifact, Content
 from scopeview.readers.ranking import ranked
 from scopeview.readers.registry import reader_for
+from scopeview.readers.storage import children, files_below, is_dir, is_file, looking, or_unlisted, status
 
 _MOST_NAMED = 8
 """Artifacts below a folder that its refusal names."""
@@ -28,9 +29,11 @@ def find_artifacts(path: Path) -> list[Artifact]:
     Raises:
         NotFoundError: nothing is there.
         UnknownFormatError: what is there is not TensorFlow's.
+        RemoteError: it lies elsewhere, and cannot be reached.
     """
     try:
-        return _find(path)
+        with looking(path):
+            return _find(path)
     except OSError as error:
         raise NotFoundError(f"{_short(path)} cannot be opened: {error.strerror or error}") from error
 
@@ -109,7 +112,9 @@ def _at_prefix(prefix: Path) -> list[Artifact]:
     table = table_path(prefix)
     meta = prefix.with_name(f"{prefix.name}.meta") if prefix.name else prefix
     if table is None and not is_file(meta):
-        raise NotFoundError(f"{prefix} does not exist, neither as a file nor as the prefix of a checkpoint")
+        raise NotFoundError(
+            f"{prefix} does not exist, neither as a file nor as the prefix of a checkpoint{or_unlisted(prefix)}"
+        )
     found = [_checkpoint(table, "checkpoint")] if table is not None else []
     if is_file(meta):
         found += _offered(meta, "meta_graph")
@@ -149,6 +154,8 @@ def _offered(file: Path, name: str) -> list[Artifact]:
     """List what a file among others holds; what is not TensorFlow's is passed over there."""
     try:
         return _in_file(file, name)
+    except RemoteError:
+        raise
     except ScopeviewError:
         return []
 
@@ -187,6 +194,8 @@ def _refusal(file: Path) -> ScopeviewError | None:
         return None
     try:
         _in_file(file, "")
+    except RemoteError:
+        raise
     except ScopeviewError as error:
         return error
     return None

@@ -1,23 +1,21 @@
 """Files as bytes, read by position: whole (graphs), or piece by piece as they are asked for (tables, events).
 
 Nothing is mapped into memory: a mapping of a file that is truncated ends the process (SIGBUS), and one that is
-rewritten changes what was read. A file that is read in pieces stays open, and with every piece its size, time and
-inode are compared with those at the beginning.
+rewritten changes what was read. A file that is read in pieces is compared with every piece with what it was at the
+beginning (`storage.positioned`).
 """
 
 from __future__ import annotations
 
 import gzip
-import os
-import weakref
 import zlib
 from pathlib import Path
-from typing import NamedTuple, overload
+from typing import overload
 
 from scopeview.errors import DamagedError, NotFoundError
 from scopeview.readers.budget import budget
-from scopeview.readers.fence import opened
 from scopeview.readers.protobuf.wire import Buffer
+from scopeview.readers.storage import opened, positioned
 
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
@@ -26,37 +24,21 @@ WHOLE_UP_TO = 1 << 31
 """Bytes of a file that is read whole where all of it is wanted: no message of protobuf is larger."""
 
 
-class Identity(NamedTuple):
-    """What changes when a file is rewritten or replaced."""
-
-    inode: int
-    size: int
-    modified_ns: int
-
-    @classmethod
-    def of(cls, found: os.stat_result) -> Identity:
-        """Return the identity of a file from its status."""
-        return cls(found.st_ino, found.st_size, found.st_mtime_ns)
-
-
 class FileBytes:
-    """The bytes of a file: `len`, an index and a slice, as `bytes` has them; each read from the disk when asked for.
+    """The bytes of a file: `len`, an index and a slice, as `bytes` has them; each read when asked for.
 
-    The last piece of `CHUNK` bytes is kept, so that reading forward costs one read per piece.
+    The last piece of up to `CHUNK` bytes is kept, so that reading forward costs one read per piece.
     """
 
     CHUNK = 1 << 20
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with opened(path) as file:
-            self._descriptor = os.dup(file.fileno())
-        weakref.finalize(self, os.close, self._descriptor)
-        self._identity = Identity.of(os.fstat(self._descriptor))
+        self._file = positioned(path)
+        self._least = min(self.CHUNK, self._file.CHUNK)
         self._piece = (0, b"")  # replaced as a whole: several threads read at a time
 
     def __len__(self) -> int:
-        return self._identity.size
+        return self._file.size
 
     @overload
     def __getitem__(self, key: int) -> int: ...
@@ -81,13 +63,13 @@ class FileBytes:
         position = key + len(self) if key < 0 else key
         if not 0 <= position < len(self):
             raise IndexError(f"byte {key} of {len(self)}")
-        self._piece = position, self.read(position, self.CHUNK)
+        self._piece = position, self.read(position, self._least)
         return self._piece[1][0]
 
     def _slice(self, first: int, last: int) -> bytes:
-        if last - first >= self.CHUNK:
+        if last - first >= self._least:
             return self.read(first, last - first)
-        piece = self.read(first, self.CHUNK)
+        piece = self.read(first, self._least)
         self._piece = first, piece
         return piece[: last - first]
 
@@ -97,19 +79,7 @@ class FileBytes:
         Raises:
             DamagedError: the file is no longer what it was, or cannot be read.
         """
-        size = min(size, len(self) - position)
-        descriptor = self._descriptor
-        try:
-            parts, left = [], size
-            while left > 0 and (part := os.pread(descriptor, left, position + size - left)):
-                parts.append(part)
-                left -= len(part)
-            changed = left > 0 or Identity.of(os.fstat(descriptor)) != self._identity
-        except OSError as error:
-            raise DamagedError(f"{self._path} can no longer be read: {error.strerror or error}; reload it") from error
-        if changed:
-            raise DamagedError(f"{self._path} has changed since it was opened; reload it")
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return self._file.read(position, size)
 
 
 def read_file(path: Path) -> Buffer:

@@ -12,8 +12,9 @@ from scopeview.model.notes import NotRead
 from scopeview.model.variables import Variable, VariableTable
 from scopeview.readers.artifacts import find_artifacts
 from scopeview.readers.budget import budget_for
-from scopeview.readers.fence import status
+from scopeview.readers.paths import path_of
 from scopeview.readers.protocol import Artifact
+from scopeview.readers.storage import looking, status
 from scopeview.readers.stored_values import StoredValues, reader_of
 
 _MOST_NOTES = 100
@@ -30,7 +31,7 @@ def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str |
     """Read one artifact of TensorFlow.
 
     Args:
-        path: a file, a checkpoint prefix, or a folder.
+        path: a file, a checkpoint prefix, or a folder; or the URL of one, as fsspec takes it.
         tags: the tag-set of the MetaGraph to read from a SavedModel that has several.
         artifact: which of several artifacts to read, by its name in `find_artifacts`.
 
@@ -39,10 +40,16 @@ def read(path: str | Path, *, tags: Sequence[str] | None = None, artifact: str |
         UnknownFormatError: what is there is not TensorFlow's.
         AmbiguousError: several artifacts of equal rank are there and none was named.
         DamagedError: nothing of the artifact can be read.
+        RemoteError: it lies elsewhere, and cannot be reached.
     """
     if not str(path):
         raise NotFoundError("the path is empty; pass a file, a checkpoint prefix or a folder")
-    path = Path(path)
+    path = path_of(path)
+    with looking(path):
+        return _read(path, tags, artifact)
+
+
+def _read(path: Path, tags: Sequence[str] | None, artifact: str | None) -> Model:
     found = find_artifacts(path)
     chosen = _choose(found, artifact, path)
     if tags is not None and not chosen.has_tags:
@@ -81,9 +88,15 @@ def read_beside(model: Model) -> Model | None:
     """
     if not model.origin.checkpoint:
         return None
+
+    table = path_of(model.origin.checkpoint)
+    with looking(table):
+        return _read_table(model, table)
+
+
+def _read_table(model: Model, table: Path) -> Model | None:
     from scopeview.readers.checkpoint.reader import read_checkpoint
 
-    table = Path(model.origin.checkpoint)
     found = status(table)
     with budget_for(found.st_size if found is not None else 0) as budget:
         is_within = model.origin.format == "saved_model"  # then it has no path of its own that anyone would name

@@ -23,6 +23,7 @@ from typing import Any, get_args
 from scopeview.errors import QueryError
 from scopeview.model.overlay import Combine, Overlay
 from scopeview.readers.files import look_into
+from scopeview.readers.paths import path_of
 
 _MOST_BYTES = 64 << 20
 _MOST_VALUES = 1_000_000
@@ -39,7 +40,7 @@ def read_overlays(path: str) -> tuple[Overlay, ...]:
         NotFoundError: there is no such file, or it may not be read.
         DamagedError: it is empty.
     """
-    buffer = look_into(Path(path))
+    buffer = look_into(path_of(path))
     if len(buffer) > _MOST_BYTES:
         raise QueryError(f"the overlay {path} has {len(buffer):,} bytes; at most {_MOST_BYTES:,} are read")
     try:

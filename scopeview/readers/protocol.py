@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from scopeview.model.model import Model
-from scopeview.readers.fence import status
 from scopeview.readers.files import look_into
 from scopeview.readers.protobuf.wire import Buffer
+from scopeview.readers.storage import status
 
 HEAD_BYTES = 65536
 

@@ -13,7 +13,6 @@ from shlex import quote
 from scopeview.errors import AmbiguousError, DamagedError, NotFoundError
 from scopeview.model.model import Model, Origin
 from scopeview.model.notes import NotRead
-from scopeview.readers.fence import opened
 from scopeview.readers.files import read_file
 from scopeview.readers.graph.debug_info import debug_info_of_folder
 from scopeview.readers.graph.nodes import Span
@@ -23,6 +22,7 @@ from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.sniff import sniff_message, sniff_text
+from scopeview.readers.storage import opened
 from scopeview.readers.text_format import to_wire
 
 _META_GRAPHS = 2

@@ -13,6 +13,7 @@ from scopeview.errors import NotFoundError
 from scopeview.model.code_lines import SourceLine
 from scopeview.model.trace import Trace
 from scopeview.readers.fence import fenced, opened, resolved, status
+from scopeview.readers.paths import is_remote
 
 _MOST_BYTES, _MOST_LINES, _LONGEST = 4 << 20, 200, 500
 
@@ -25,6 +26,9 @@ def source_lines(trace: Trace, record: Path, wanted: Iterable[tuple[str, int]]) 
         record: its file; paths are relative to its folder.
         wanted: files and line numbers; each is read once, the first 200 of them.
     """
+    if is_remote(record):
+        reason = "not read: the record lies elsewhere; copy it and the sources here"
+        return tuple(SourceLine(file, line, "", reason) for file, line in list(dict.fromkeys(wanted))[:_MOST_LINES])
     base = record.parent
     root = resolved(base / trace.folder)
     is_inside = root.is_relative_to(resolved(base))

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from scopeview.errors import UnknownFormatError
 from scopeview.model.recorded_runs import OpRun, RecordedRun, RecordedRuns
 from scopeview.readers.budget import budget
 from scopeview.readers.files import look_into
 from scopeview.readers.graph.nodes import Span
+from scopeview.readers.paths import path_of
 from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.wire import Buffer, WireError
 from scopeview.readers.records import header_is_valid, records
@@ -141,7 +141,7 @@ def read_runs(path: str) -> RecordedRuns:
         UnknownFormatError: the file holds no recorded step.
         ReadError: it cannot be read.
     """
-    buffer = look_into(Path(path))
+    buffer = look_into(path_of(path))
     if header_is_valid(bytes(buffer[:_HEAD])):
         found = runs_of_events(buffer, (Span(start, end) for start, end in records(buffer, [])))
     else:

@@ -13,12 +13,12 @@ from scopeview.model.code_lines import CodeLine, CodeLines
 from scopeview.model.model import Model, Origin
 from scopeview.model.trace import Trace, TracedGraph
 from scopeview.model.variables import Variable, VariableTable
-from scopeview.readers.fence import is_file
 from scopeview.readers.files import read_file
 from scopeview.readers.graph.attributes import decode_node
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.meta_graph import read_meta_graph
 from scopeview.readers.protocol import Artifact, Certainty, Content
+from scopeview.readers.storage import is_file
 from scopeview.readers.trace_file import is_trace, parse_trace
 
 _MOST_BYTES = 1 << 30

@@ -43,6 +43,7 @@ _REASONS: Mapping[int, str] = {
     429: "More models or files are open than may be.",
     431: "The address and the headers are longer than is taken.",
     500: "The server failed; its log says where.",
+    502: "A file that lies elsewhere cannot be reached.",
     503: "Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`.",
     507: "The server's disk is full.",
 }

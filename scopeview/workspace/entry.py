@@ -16,8 +16,10 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.errors import AmbiguousError, DamagedError, QueryError, ScopeviewError
 from scopeview.model.wanted import UnwantedError, check_wanted
 from scopeview.readers import Limits, find_artifacts, limited, read, read_beside, with_stored_values
-from scopeview.readers.fence import fenced, status
+from scopeview.readers.fence import fenced
+from scopeview.readers.paths import is_remote, path_of
 from scopeview.readers.progress import progress_to
+from scopeview.readers.storage import status
 from scopeview.readers.stored_values import reader_of
 
 State = Literal["loading", "ready", "failed"]
@@ -113,12 +115,12 @@ def _fail(entry: Entry, failure: ScopeviewError) -> None:
 
 def _read_into(entry: Entry) -> None:
     entry.stage = "looking at what the path holds"
-    found = find_artifacts(Path(entry.path))
+    found = find_artifacts(path_of(entry.path))
     entry.file = found[0].file
     entry.stamp = _stamp(entry.file)
     entry.stage = "reading"
     model = read(entry.path, tags=entry.tags, artifact=entry.artifact)
-    entry.file = Path(model.origin.file) if model.origin.file else entry.file
+    entry.file = path_of(model.origin.file) if model.origin.file else entry.file
     entry.stamp = _stamp(entry.file)
     try:
         beside = read_beside(model)
@@ -171,8 +173,10 @@ def listed(entry: Entry) -> OpenModel:
 
 
 def _stamp_within(entry: Entry) -> Stamp | None:
+    if entry.file is None or is_remote(entry.file):  # a page asks again and again; a server elsewhere is spared that
+        return entry.stamp
     with fenced(entry.within):
-        return _stamp(entry.file) if entry.file is not None else None
+        return _stamp(entry.file)
 
 
 def _stamp(path: Path) -> Stamp | None:

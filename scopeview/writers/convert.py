@@ -16,6 +16,7 @@ from scopeview.model.model import Model
 from scopeview.model.variables import Variable
 from scopeview.readers.budget import Limits
 from scopeview.readers.checkpoint.values import numpy_dtype
+from scopeview.readers.paths import is_remote, path_of
 from scopeview.writers.hdf5 import ENDS, write_hdf5
 from scopeview.writers.limits import refuse_large, within_time
 from scopeview.writers.tensors import TensorToWrite, new_file
@@ -114,7 +115,9 @@ def refuse_source(target: Path, sources: Sequence[Model]) -> None:
     if not target.parent.is_dir():
         raise ScopeviewError(f"{target.parent} is no folder; make it first, or choose another --to")
     for model in sources:
-        file = Path(model.origin.file)
+        file = path_of(model.origin.file)
+        if is_remote(file):
+            continue
         names = {file, file.with_name(file.name.removesuffix(".index"))}
         if any(target.resolve() == name.resolve() for name in names):
             raise QueryError(f"{target} is the source itself; choose another --to")

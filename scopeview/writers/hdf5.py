@@ -13,7 +13,8 @@ from typing import Any
 from scopeview.errors import QueryError, ScopeviewError
 from scopeview.model.model import Model
 from scopeview.readers.checkpoint.values import numpy_dtype
-from scopeview.readers.fence import opened
+from scopeview.readers.paths import path_of
+from scopeview.readers.storage import opened
 from scopeview.writers.tensors import TensorToWrite, new_file, no_such_dtype
 
 ENDS = (".h5", ".hdf5")
@@ -45,7 +46,7 @@ def write_hdf5(
         for tensor in sorted(tensors, key=lambda one: one.key):
             _write(file, tensor, on_written)
         if like is not None and like.origin.format == "checkpoint_hdf5" and "layout" not in like.origin.details:
-            with opened(Path(like.origin.file)) as handle, h5py.File(handle, "r") as other:
+            with opened(path_of(like.origin.file)) as handle, h5py.File(handle, "r") as other:
                 _copy_attributes(other, file)
 
 

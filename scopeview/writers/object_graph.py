@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterator
-from pathlib import Path
 
 from scopeview.errors import DamagedError
 from scopeview.model.model import Model
@@ -17,6 +16,7 @@ from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 from scopeview.readers.checkpoint.v2 import read_bundle, read_string
 from scopeview.readers.checksums import MaskedChecksum, masked_crc32c
 from scopeview.readers.files import look_into
+from scopeview.readers.paths import path_of
 from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.wire import WireError
 from scopeview.writers.table import varint
@@ -30,7 +30,7 @@ def object_graph_of(like: Model, keys: Collection[str]) -> bytes:
     Raises:
         DamagedError: it cannot be read.
     """
-    table = Path(like.origin.file)
+    table = path_of(like.origin.file)
     bundle = read_bundle(look_into(table), str(table))
     prefix = table.with_name(table.name.removesuffix(".index"))
     raw = read_string(prefix, bundle, OBJECT_GRAPH_KEY.encode()) if bundle is not None else None

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scopeview.model.model import Damage
-from scopeview.readers.checkpoint.state import is_prefix, read_state, table_path
-from scopeview.readers.fence import children, is_dir, is_file
+from scopeview.readers.checkpoint.state import is_prefix, place_of, read_state, table_path
+from scopeview.readers.storage import children, is_dir, is_file
 
 _TEMP_FILE = re.compile(r".*\.tempstate\d+")
 _TEMP_FOLDER = re.compile(r".*_temp(_[0-9a-f]+)?")
@@ -35,7 +35,7 @@ def folder_damage(table: Path) -> Iterator[Damage]:
 
 def _stale(state_file: Path) -> Iterator[Damage]:
     named = list(dict.fromkeys(read_state(state_file) or ()))
-    missing = [path for path in named if is_prefix(path) and table_path(state_file.parent / path) is None]
+    missing = [path for path in named if is_prefix(path) and table_path(place_of(state_file, path)) is None]
     older = [path for path in missing if path != named[0]]
     if missing and missing[0] == named[0]:
         beside = Path(named[0]).name

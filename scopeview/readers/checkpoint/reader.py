@@ -23,10 +23,10 @@ from scopeview.readers.checkpoint.object_graph import (
     with_paths_of_keys,
 )
 from scopeview.readers.checkpoint.table import looks_like_cut_table, looks_like_table
-from scopeview.readers.fence import children, is_file, status
 from scopeview.readers.files import look_into
 from scopeview.readers.graph.attributes import decode_node
 from scopeview.readers.protocol import Artifact, Certainty, Content
+from scopeview.readers.storage import children, is_file, status
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}\Z")
 

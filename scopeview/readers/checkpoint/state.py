@@ -10,7 +10,9 @@ import re
 from pathlib import Path
 
 from scopeview.errors import NotFoundError
-from scopeview.readers.fence import LONGEST_PATH, children, is_dir, is_file, opened
+from scopeview.readers.fence import LONGEST_PATH
+from scopeview.readers.paths import is_remote
+from scopeview.readers.storage import children, is_dir, is_file, opened
 
 _PATTERN = re.compile(r"-\?{5}-of-\d{5}\Z")
 
@@ -46,8 +48,16 @@ def latest_prefix(state_file: Path) -> Path | None:
     named = (read_state(state_file) or [""])[0]
     if not is_prefix(named):
         return None
-    path = state_file.parent / named
+    path = place_of(state_file, named)
     return path if table_path(path) is not None else state_file.parent / Path(named).name
+
+
+def place_of(state_file: Path, named: str) -> Path:
+    """Return the prefix that a name in a state file stands for.
+
+    Of a state file elsewhere it lies in the same folder: there names are URLs, and what a file says opens none.
+    """
+    return state_file.parent / (Path(named).name if is_remote(state_file) else named)
 
 
 def is_prefix(text: str) -> bool:

@@ -20,9 +20,9 @@ from scopeview.readers.checkpoint import table
 from scopeview.readers.checkpoint.bundle_entry import BundleEntry, decode_bundle_entry
 from scopeview.readers.checkpoint.slices import FULL, slice_key
 from scopeview.readers.checksums import masked_crc32c
-from scopeview.readers.fence import opened, status
 from scopeview.readers.protobuf.decode import DecodeError, parse
 from scopeview.readers.protobuf.wire import Buffer, WireError, varint
+from scopeview.readers.storage import opened, status
 from scopeview.readers.undecodable import text_of_bytes
 
 _LARGEST_BLANK = 1 << 16

@@ -6,10 +6,8 @@ one block is ever in memory.
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator
-from io import BufferedReader
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +18,9 @@ from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.model import Model
 from scopeview.model.variables import StoredSlice, Variable
 from scopeview.readers.checkpoint.v2 import shard_path
-from scopeview.readers.fence import fence, fenced, opened
-from scopeview.readers.files import Identity
+from scopeview.readers.fence import fence, fenced
+from scopeview.readers.paths import path_of
+from scopeview.readers.storage import positioned
 
 BLOCK_BYTES = 1 << 24
 """Bytes of a block; a multiple of the size of every dtype."""
@@ -31,11 +30,11 @@ class ShardValues:
     """Reads the values of one checkpoint; a data file that changes between two reads is refused."""
 
     def __init__(self, model: Model) -> None:
-        index = Path(model.origin.file)
+        index = path_of(model.origin.file)
         self._prefix = index.with_name(index.name.removesuffix(".index"))
         self._fence = fence()
         self._shards = int(model.origin.details.get("shards", "1"))
-        self._identities: dict[Path, Identity] = {}
+        self._identities: dict[Path, Hashable] = {}
 
     def blocks(self, variable: Variable) -> Iterator[NDArray[np.generic]]:
         """Yield the values of a variable in flat blocks, parts one after the other.
@@ -55,30 +54,17 @@ class ShardValues:
         path = shard_path(self._prefix, stored.shard, self._shards)
         try:
             with fenced(self._fence):  # not around the loop: whoever takes the blocks may open files of others
-                shard = opened(path)
-            with shard:
-                self._check(path, shard)
-                shard.seek(stored.offset)
-                left = stored.size_bytes
-                while left > 0:
-                    raw = shard.read(min(left, BLOCK_BYTES))
-                    if not raw:
-                        return
-                    left -= len(raw)
-                    self._check(path, shard)
-                    yield np.frombuffer(raw, dtype, count=len(raw) // dtype.itemsize)
+                shard = positioned(path)
         except OSError:
             return
-
-    def _check(self, path: Path, shard: BufferedReader) -> None:
-        """Compare a data file with what it was when it was first read.
-
-        Raises:
-            DamagedError: it has changed.
-        """
-        identity = Identity.of(os.fstat(shard.fileno()))
-        if self._identities.setdefault(path, identity) != identity:
+        if self._identities.setdefault(path, shard.identity) != shard.identity:
             raise DamagedError(f"{path} has changed since it was opened; reload it")
+        end = stored.offset + stored.size_bytes
+        for position in range(stored.offset, end, BLOCK_BYTES):
+            raw = shard.read(position, min(end - position, BLOCK_BYTES))
+            if not raw:
+                return
+            yield np.frombuffer(raw, dtype, count=len(raw) // dtype.itemsize)
 
 
 def numpy_dtype(name: str) -> np.dtype[np.generic] | None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from scopeview.model.code_lines import CodeLine, CodeLines
-from scopeview.readers.fence import opened
 from scopeview.readers.protobuf.decode import DecodeError, parse
+from scopeview.readers.storage import opened
 
 _FILE = Path("debug") / "saved_model_debug_info.pb"
 _MOST_BYTES = 256 << 20

@@ -20,7 +20,9 @@ from typing import Any
 from scopeview.errors import UnknownFormatError
 from scopeview.model.imported import ImportReport, InferredTensor
 from scopeview.model.model import Model
-from scopeview.readers.fence import children, fence, opened
+from scopeview.readers.fence import fence
+from scopeview.readers.paths import is_remote, path_of
+from scopeview.readers.storage import children, opened
 from scopeview.readers.temporary import temporary_folder
 
 _CHILD = str(Path(__file__).with_name("import_child.py"))
@@ -28,6 +30,8 @@ _DESCRIPTORS = Path("/proc/self/fd")
 _SHARD = re.compile(r"-\d{5}-of-\d{5}\Z")
 _MISSING = "TensorFlow is not installed in this environment; --import needs it: pip install tensorflow"
 _STDERR_SHOWN = 600
+_MOST_COPIED = 256 << 20
+"""Bytes of a checkpoint's table elsewhere that is copied for TensorFlow."""
 _LOOK_EVERY_S = 0.2
 """Seconds between two looks at whether the import is still wanted."""
 
@@ -60,7 +64,7 @@ def _has_tensorflow() -> bool:
 
 def _run(model: Model, timeout_s: float, unwanted: threading.Event) -> ImportReport:
     if model.is_checkpoint:
-        with _reachable(Path(model.origin.file)) as file:
+        with _reachable(path_of(model.origin.file)) as file:
             return _ask("checkpoint", str(file).removesuffix(".index"), timeout_s, unwanted)
     if model.message is None:
         raise UnknownFormatError(f"{model.origin.path} holds no message that TensorFlow could import")
@@ -76,15 +80,44 @@ def _reachable(file: Path) -> Iterator[Path]:
 
     TensorFlow follows links, and what lies at a path may be another file by then.
     """
+    if is_remote(file):
+        with temporary_folder() as folder:
+            yield _copied(file, folder)
+        return
     if fence() is None or not _DESCRIPTORS.is_dir():
         yield file
         return
     with temporary_folder() as folder, ExitStack() as open_files:
-        stem = _SHARD.sub("-", file.name)  # a sharded V1 checkpoint is read as a whole
-        for path in [file] if stem == file.name else [near for near in children(file.parent) if stem in near.name]:
+        for path in _files_of(file):
             descriptor = open_files.enter_context(opened(path)).fileno()
             (folder / path.name).symlink_to(f"/proc/{os.getpid()}/fd/{descriptor}")
         yield folder / file.name
+
+
+def _files_of(table: Path) -> list[Path]:
+    """Return the table of a checkpoint; of a sharded V1 one, which is read as a whole, those of all shards."""
+    stem = _SHARD.sub("-", table.name)
+    return [table] if stem == table.name else [near for near in children(table.parent) if stem in near.name]
+
+
+def _copied(table: Path, folder: Path) -> Path:
+    """Copy a checkpoint's table from elsewhere to a folder of this machine, where TensorFlow reads it.
+
+    Raises:
+        UnknownFormatError: it is too large to copy.
+    """
+    left = _MOST_COPIED
+    for path in _files_of(table):
+        with opened(path) as source, (folder / path.name).open("wb") as target:
+            while left > 0 and (block := source.read(min(left, 1 << 24))):
+                left -= len(block)
+                target.write(block)
+        if left <= 0:
+            raise UnknownFormatError(
+                f"{table} lies elsewhere, and its table is larger than {_MOST_COPIED >> 20} MB: copy the checkpoint "
+                "here, and import it from there"
+            )
+    return folder / table.name
 
 
 def _ask(kind: str, source: str, timeout_s: float, unwanted: threading.Event) -> ImportReport:

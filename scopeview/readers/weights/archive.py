@@ -5,8 +5,8 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Sequence
 
-from scopeview.readers.fence import opened
 from scopeview.readers.protocol import Content
+from scopeview.readers.storage import opened
 
 _MOST_MEMBERS = 200_000
 

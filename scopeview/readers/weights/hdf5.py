@@ -17,8 +17,8 @@ from typing import Any
 
 from scopeview.errors import DamagedError, ScopeviewError
 from scopeview.model.model import Model
-from scopeview.readers.fence import opened, status
 from scopeview.readers.protocol import Artifact, Certainty, Content
+from scopeview.readers.storage import opened, status
 from scopeview.readers.weights.archive import members
 from scopeview.readers.weights.keras_names import keras_names
 from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, is_beyond, model_of, no_blocks

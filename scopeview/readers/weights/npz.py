@@ -9,8 +9,8 @@ from typing import Any
 
 from scopeview.errors import DamagedError
 from scopeview.model.model import Model
-from scopeview.readers.fence import opened
 from scopeview.readers.protocol import Artifact, Certainty, Content
+from scopeview.readers.storage import opened
 from scopeview.readers.weights.archive import members
 from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, model_of
 

@@ -20,11 +20,11 @@ from scopeview.model.dtypes import NON_NUMERIC, element_bytes
 from scopeview.model.shapes import element_count
 from scopeview.readers.budget import ITEM_BYTES, budget
 from scopeview.readers.checkpoint.values import numpy_dtype
-from scopeview.readers.fence import status
 from scopeview.readers.files import FileBytes
 from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.types import message_type
 from scopeview.readers.protobuf.wire import Buffer
+from scopeview.readers.storage import status
 from scopeview.readers.weights.beside import beside
 from scopeview.readers.weights.packed import BITS, packed_bytes, unpacked
 from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, StoredTensor, no_blocks, raw_blocks

@@ -17,9 +17,9 @@ from scopeview.model.dtypes import element_bytes
 from scopeview.model.model import Model
 from scopeview.model.shapes import element_count
 from scopeview.readers.checkpoint.values import numpy_dtype
-from scopeview.readers.fence import is_file
 from scopeview.readers.files import look_into, read_file
 from scopeview.readers.protocol import Artifact, Certainty, Content
+from scopeview.readers.storage import is_file
 from scopeview.readers.weights.scan import Scan, StoredTensor, model_of, no_blocks, raw_blocks
 
 DTYPES = {

@@ -13,8 +13,9 @@ from scopeview.model.model import Format, Model, Origin
 from scopeview.model.shapes import byte_count
 from scopeview.model.variables import StoredSlice, Variable, VariableTable
 from scopeview.readers.budget import allowed_bytes
-from scopeview.readers.fence import fence, fenced, opened
+from scopeview.readers.fence import fence, fenced
 from scopeview.readers.graph.attributes import decode_node
+from scopeview.readers.storage import opened
 
 BLOCK_BYTES = 1 << 24
 

@@ -23,9 +23,10 @@ from scopeview.model.model import Model
 from scopeview.model.shapes import element_count
 from scopeview.readers.budget import ITEM_BYTES, budget
 from scopeview.readers.checkpoint.values import numpy_dtype
-from scopeview.readers.fence import fence, fenced, opened, status
+from scopeview.readers.fence import fence, fenced
 from scopeview.readers.files import read_file
 from scopeview.readers.protocol import Artifact, Certainty, Content
+from scopeview.readers.storage import opened, status
 from scopeview.readers.weights.beside import beside
 from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, model_of, no_blocks
 

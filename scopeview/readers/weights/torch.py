@@ -18,8 +18,8 @@ from scopeview.errors import DamagedError
 from scopeview.model.dtypes import element_bytes
 from scopeview.model.model import Model
 from scopeview.readers.checkpoint.values import numpy_dtype
-from scopeview.readers.fence import opened, status
 from scopeview.readers.protocol import Artifact, Certainty, Content
+from scopeview.readers.storage import opened, status
 from scopeview.readers.weights.archive import members
 from scopeview.readers.weights.pickles import RebuiltTensor, Unpickler, load_tensors, tensors_in
 from scopeview.readers.weights.scan import Blocks, Scan, StoredTensor, is_beyond, model_of, no_blocks, raw_blocks

@@ -7,10 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scopeview.errors import ScopeviewError
+from scopeview.errors import RemoteError, ScopeviewError
 from scopeview.model.model import Model
 from scopeview.model.variables import Variable
 from scopeview.readers.fence import fence, fenced
+from scopeview.readers.paths import path_of
 from scopeview.readers.weights import hdf5, npz, onnx, safetensors, tfjs, tflite, torch, zarr
 from scopeview.readers.weights.scan import Scan, StoredTensor
 
@@ -31,7 +32,7 @@ class WeightsValues:
     """Reads the values of one file of weights."""
 
     def __init__(self, model: Model) -> None:
-        self._file = Path(model.origin.file)
+        self._file = path_of(model.origin.file)
         self._scan = SCANS[model.origin.format]
         self._fence = fence()
 
@@ -49,5 +50,7 @@ class WeightsValues:
             with fenced(self._fence):
                 pieces = tensor.blocks()
             yield from pieces
+        except RemoteError:
+            raise
         except (OSError, ScopeviewError):
             return

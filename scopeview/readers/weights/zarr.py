@@ -5,8 +5,8 @@
     FOLDER/_METADATA                             the tree of a PyTree that Orbax saved; its names have dots
     FOLDER/_CHECKPOINT_METADATA                  a step with items, each a folder of its own
 
-tensorstore reads the store and the chunks; it is asked for where it is missing. Within a fence it gets the bytes of the
-files, which are opened there as all files are, and no path.
+tensorstore reads the store and the chunks; it is asked for where it is missing. Within a fence, and of a
+folder elsewhere, it gets the bytes of the files, which are opened as all files are, and no path.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from scopeview.errors import DamagedError, ScopeviewError
 from scopeview.model.model import Model
 from scopeview.readers.budget import ITEM_BYTES, budget
 from scopeview.readers.checkpoint.values import numpy_dtype
-from scopeview.readers.fence import children, fence, files_below, is_dir, is_file, opened, status
+from scopeview.readers.fence import fence
+from scopeview.readers.paths import is_remote
 from scopeview.readers.protocol import Artifact, Certainty, Content
+from scopeview.readers.storage import children, files_below, is_dir, is_file, opened, status
 from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, is_beyond, model_of, no_blocks
 
 _STORE = "manifest.ocdbt"
@@ -36,6 +38,7 @@ NAMES = frozenset({_STORE, _TREE, _STEP, ".zgroup", *_ARRAYS})
 _MOST_KEYS = 200_000
 _MOST_COPIED = 2 << 30
 """Bytes of a folder within a fence, which is read whole."""
+_BY_NAME = "pass it to scopeview itself"
 _MOST_CHUNK = 1 << 30
 _MOST_AXES = 32
 
@@ -179,11 +182,10 @@ def _opened(folder: Path) -> _Store:
     files = files_below(folder)
     size = sum(found.st_size for file in files if (found := status(file)) is not None)
     base: dict[str, Any] = {"driver": "file", "path": f"{folder.absolute()}/"}
-    if fence() is not None:
+    if fence() is not None or is_remote(folder):
         if size > _MOST_COPIED:
-            raise ScopeviewError(
-                f"{folder} is larger than 2 GB: in a served folder it is not read; pass it to scopeview itself"
-            )
+            where, what = ("elsewhere", "download it") if is_remote(folder) else ("in a served folder", _BY_NAME)
+            raise ScopeviewError(f"{folder} is larger than 2 GB: {where} it is not read; {what}")
         base = {"driver": "memory", "path": ""}
         _copy(files, folder, tensorstore.KvStore.open(base, context=context).result())
     separator = "." if is_ocdbt or is_file(folder / _TREE) else "/"
