@@ -12,7 +12,7 @@ from scopeview.cli.options import Source, program_option, source_options
 if TYPE_CHECKING:
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.graph_view.expanded import WholeGraph
-    from scopeview.analysis.graph_view.scope_layer import ViewOptions
+    from scopeview.analysis.graph_view.view_options import ViewOptions
 
 _FORMATS = ("svg", "dot", "json", "graphml")
 
@@ -78,7 +78,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     """
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.graph_view.expanded import whole_graph
-    from scopeview.analysis.graph_view.scope_layer import ViewOptions
+    from scopeview.analysis.graph_view.view_options import ViewOptions
     from scopeview.errors import ScopeviewError
     from scopeview.model.entry_point import MAIN
 

@@ -14,9 +14,9 @@ from scopeview.analysis.graph_view.changes import PictureChanges, changes_in_pic
 from scopeview.analysis.graph_view.link_edges import GraphEdges, edges_of_link
 from scopeview.analysis.graph_view.measures import Measure, PictureMeasure, measure_picture, measures
 from scopeview.analysis.graph_view.opening import Opening, opening
-from scopeview.analysis.graph_view.scope_layer import ViewOptions
 from scopeview.analysis.graph_view.subgraph import GraphPicture, picture
 from scopeview.analysis.graph_view.trace import Direction, Trace, trace
+from scopeview.analysis.graph_view.view_options import ViewOptions
 from scopeview.analysis.graph_view.visibility import LONGEST_RULE, MOST_RULES
 from scopeview.model.entry_point import MAIN
 from scopeview.server.error_responses import RESPONSES

@@ -18,6 +18,7 @@ from scopeview.analysis.diff.report import diff
 from scopeview.analysis.graph_view import graph_index, scope_layer
 from scopeview.analysis.graph_view.changes import changes_in_picture
 from scopeview.analysis.graph_view.subgraph import picture
+from scopeview.analysis.graph_view.view_options import DEFAULT_VIEW
 from scopeview.analysis.lint.rule import Subject
 from scopeview.analysis.lint.run import lint
 from scopeview.analysis.trees.pages import tree_page
@@ -70,7 +71,7 @@ def test_layers_are_dropped_and_computed_by_many_threads(monkeypatch: pytest.Mon
     def items(number: int) -> int:
         scope = scopes[number % 3]
         assert scope is not None
-        return len(scope_layer.layer_of(index, scope, scope_layer.DEFAULT_VIEW).items)
+        return len(scope_layer.layer_of(index, scope, DEFAULT_VIEW).items)
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(items, range(300))) == [items(number) for number in range(3)] * 100

@@ -12,8 +12,8 @@ import scopeview
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.graph_view.link_edges import edges_of_link
 from scopeview.analysis.graph_view.opening import opening
-from scopeview.analysis.graph_view.scope_layer import ViewOptions
 from scopeview.analysis.graph_view.subgraph import GraphPicture, picture
+from scopeview.analysis.graph_view.view_options import ViewOptions
 from scopeview.errors import NotFoundError
 from scopeview.model.names import is_within
 from tests.graphs import model_from_text

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.graph_view.expanded import WholeGraph, whole_graph
-from scopeview.analysis.graph_view.scope_layer import ViewOptions, in_order
+from scopeview.analysis.graph_view.items import in_order
 from scopeview.analysis.graph_view.subgraph import picture
+from scopeview.analysis.graph_view.view_options import ViewOptions
 from tests.graphs import model_from_text
 
 TYPES = ("Relu", "Add", "Mul", "Tanh")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.graph_view.scope_layer import ViewOptions
 from scopeview.analysis.graph_view.subgraph import picture
+from scopeview.analysis.graph_view.view_options import ViewOptions
 from scopeview.errors import QueryError
 from tests.graphs import model_from_text
 

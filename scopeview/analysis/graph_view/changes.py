@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.graphs import GraphDiff, OpChange, diff_graphs
 from scopeview.analysis.graph_view.nodes import item_id
-from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ScopeLayer, ViewOptions
+from scopeview.analysis.graph_view.scope_layer import ScopeLayer
 from scopeview.analysis.graph_view.subgraph import find_layer
+from scopeview.analysis.graph_view.view_options import DEFAULT_VIEW, ViewOptions
 from scopeview.model.names import is_within, scope_of
 
 _NAMED = 50

@@ -9,7 +9,7 @@ import numpy as np
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.graph_view.nodes import GraphItem, describe_items
-from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ScopeLayer, ViewOptions, layer_of, scope_of_path
+from scopeview.analysis.graph_view.scope_layer import ScopeLayer, layer_of, scope_of_path
 from scopeview.analysis.graph_view.subgraph import (
     GraphLink,
     Outside,
@@ -20,6 +20,7 @@ from scopeview.analysis.graph_view.subgraph import (
     only_linked,
     standing,
 )
+from scopeview.analysis.graph_view.view_options import DEFAULT_VIEW, ViewOptions
 
 MOST_NODES = 5_000
 

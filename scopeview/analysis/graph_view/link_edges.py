@@ -8,8 +8,8 @@ import numpy as np
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.graph_view.graph_index import GraphIndex
-from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ViewOptions
 from scopeview.analysis.graph_view.subgraph import carried_by, edges_of_layer, find_layer, ids_of, standing
+from scopeview.analysis.graph_view.view_options import DEFAULT_VIEW, ViewOptions
 from scopeview.errors import NotFoundError
 from scopeview.model.ops import OpRow
 from scopeview.model.shapes import Shape

@@ -12,7 +12,8 @@ import numpy as np
 from scopeview.analysis.derive.roles import ROLES, Role
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.analysis.graph_view.graph_index import GraphIndex
-from scopeview.analysis.graph_view.scope_layer import GroupKind, HiddenBy, Item, ScopeLayer
+from scopeview.analysis.graph_view.items import GroupKind, HiddenBy, Item
+from scopeview.analysis.graph_view.scope_layer import ScopeLayer
 from scopeview.analysis.graph_view.unit import Unit
 from scopeview.model.attributes import Attributes, FunctionRef, TensorValue
 from scopeview.model.op_types import ARGUMENT_TYPE

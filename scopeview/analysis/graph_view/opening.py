@@ -10,8 +10,9 @@ import numpy as np
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import ROLES
-from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ScopeLayer, layer_of
+from scopeview.analysis.graph_view.scope_layer import ScopeLayer, layer_of
 from scopeview.analysis.graph_view.subgraph import find_layer
+from scopeview.analysis.graph_view.view_options import DEFAULT_VIEW
 from scopeview.model.scopes import ScopeId
 
 _FORWARD = ROLES.index("forward")

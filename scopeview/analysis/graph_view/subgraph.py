@@ -15,15 +15,10 @@ from numpy.typing import NDArray
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.tensor_types import TensorFacts, carried_facts
 from scopeview.analysis.graph_view.graph_index import GraphIndex, graph_index_of
+from scopeview.analysis.graph_view.items import HiddenBy
 from scopeview.analysis.graph_view.nodes import GraphItem, describe_items, item_id
-from scopeview.analysis.graph_view.scope_layer import (
-    DEFAULT_VIEW,
-    HiddenBy,
-    ScopeLayer,
-    ViewOptions,
-    layer_of,
-    scope_of_path,
-)
+from scopeview.analysis.graph_view.scope_layer import ScopeLayer, layer_of, scope_of_path
+from scopeview.analysis.graph_view.view_options import DEFAULT_VIEW, ViewOptions
 from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
 from scopeview.model.links import group_pairs

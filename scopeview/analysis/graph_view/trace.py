@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.graph_view.graph_index import GraphIndex, graph_index_of
 from scopeview.analysis.graph_view.nodes import item_id
-from scopeview.analysis.graph_view.scope_layer import DEFAULT_VIEW, ViewOptions, layer_of, scope_of_path
+from scopeview.analysis.graph_view.scope_layer import layer_of, scope_of_path
+from scopeview.analysis.graph_view.view_options import DEFAULT_VIEW, ViewOptions
 from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
 
