@@ -4,7 +4,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   publicDir: "public",
-  base: "/static/",
+  base: "./", // beside the page, wherever that is: below TensorBoard too
   build: {
     outDir: "../scopeview/server/static",
     emptyOutDir: true,

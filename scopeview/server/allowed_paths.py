@@ -33,10 +33,10 @@ class PlacesPage:
 class AllowedPaths:
     """Decides about paths; links are followed before anything is compared, so that none leads out of a root."""
 
-    def __init__(self, named: Iterable[str] = (), roots: Iterable[str] = ()) -> None:
+    def __init__(self, named: Iterable[str] = (), roots: Iterable[str] = (), *, takes_uploads: bool = True) -> None:
         self._named = frozenset(named)
         self._roots = tuple(resolved(Path(root)) for root in roots)
-        self.uploads = Uploads()
+        self.uploads = Uploads(is_open=takes_uploads)
 
     def close(self) -> None:
         """Remove what was uploaded."""

@@ -35,6 +35,7 @@ from scopeview.render.markdown_card import CardText, card_markdown
 from scopeview.server.allowed_paths import PlacesPage, openable
 from scopeview.server.error_responses import RESPONSES
 from scopeview.server.queries import Ask, Limit, Offset, Program, Queries, plain
+from scopeview.server.runs import NO_RUNS, RunList
 from scopeview.workspace import OpenModel
 
 router = APIRouter(prefix="/api", responses=RESPONSES)
@@ -106,6 +107,12 @@ async def upload(
 def allowed_paths(queries: Ask, under: str = "") -> Any:
     """List files and folders under the served roots, for opening by path."""
     return plain(queries.allowed_paths.listed(under))
+
+
+@router.get("/runs", response_model=RunList)
+def runs(queries: Ask) -> Any:
+    """List the runs of TensorBoard's logdir and the graphs of each; none where the page is not a tab of TensorBoard."""
+    return plain(queries.runs.listed() if queries.runs is not None else NO_RUNS)
 
 
 @router.get("/models/{model}/summary", response_model=ModelSummary)

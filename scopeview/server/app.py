@@ -21,6 +21,7 @@ from scopeview.server.allowed_paths import AllowedPaths
 from scopeview.server.description import describe
 from scopeview.server.error_responses import refusal
 from scopeview.server.limits import BodyLimit
+from scopeview.server.runs import Runs
 from scopeview.server.security import Access, Guard
 from scopeview.workspace import Workspace
 
@@ -33,6 +34,7 @@ def create_app(
     allowed_paths: AllowedPaths | None = None,
     access: Access | None = None,
     overlays: tuple[Overlay, ...] = (),
+    runs: Runs | None = None,
 ) -> FastAPI:
     """Return the server of a workspace.
 
@@ -41,6 +43,7 @@ def create_app(
         allowed_paths: which other paths may be opened; none if left out.
         access: who may ask; the loopback if left out.
         overlays: values to lay over the pictures of graphs.
+        runs: the runs of a logdir, to choose a graph from.
     """
     where = allowed_paths or AllowedPaths()
 
@@ -62,6 +65,7 @@ def create_app(
     app.state.workspace = workspace
     app.state.allowed_paths = where
     app.state.overlays = overlays
+    app.state.runs = runs
     app.include_router(pages.router)
     app.include_router(graph_api.router)
     app.include_router(api.router)  # the last: it answers for every address that there is nothing at

@@ -24,8 +24,9 @@ def static_folder() -> Path | None:
 def shell(request: Request) -> HTMLResponse:
     """Return the page."""
     name = "shell.html" if static_folder() is not None else "unbuilt.html"
-    models = request.app.state.workspace.models()
-    return HTMLResponse(environment().get_template(name).render(version=__version__, models=models))
+    state = request.app.state
+    shown = {"models": state.workspace.models(), "has_runs": state.runs is not None}
+    return HTMLResponse(environment().get_template(name).render(version=__version__, **shown))
 
 
 @router.get("/workspace")

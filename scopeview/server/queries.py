@@ -21,6 +21,7 @@ from scopeview.errors import BusyError
 from scopeview.model.overlay import Overlay
 from scopeview.render.as_json import dumps
 from scopeview.server.allowed_paths import AllowedPaths
+from scopeview.server.runs import Runs
 from scopeview.workspace import Job, Workspace
 
 DEADLINE_S = 120.0
@@ -53,6 +54,7 @@ class Queries:
         self.workspace: Workspace = request.app.state.workspace
         self.allowed_paths: AllowedPaths = request.app.state.allowed_paths
         self.overlays: tuple[Overlay, ...] = request.app.state.overlays
+        self.runs: Runs | None = request.app.state.runs
 
     async def ask(self, identity: str, compute: Callable[[AnalysisContext], object]) -> Response:
         """Answer a question about one model."""

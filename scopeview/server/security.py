@@ -26,7 +26,7 @@ from scopeview.server.error_responses import refusal
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 _UNFRAMED = "frame-ancestors 'none'"
-_FRAMED = "frame-ancestors http://127.0.0.1:* http://localhost:*"
+_FRAMED = "frame-ancestors http://127.0.0.1:* http://localhost:* 'self'"
 
 POLICY = "; ".join(
     (
@@ -62,13 +62,16 @@ class Access:
         hosts: host names under which the server is reached, without ports.
         any_address: whether any IP address will do: DNS rebinding needs a name to point here, and an address is none.
         token: what must be known; None where the loopback is enough. An empty one is refused: everybody knows it.
-        framed: whether pages of the loopback, such as a notebook, may show the page in a frame.
+        framed: whether pages of the loopback, such as a notebook, and of this server, such as TensorBoard, may show
+            the page in a frame.
+        allow_host: the option that allows another host, for the sentence that refuses it.
     """
 
     hosts: tuple[str, ...] = LOOPBACK
     any_address: bool = False
     token: str | None = None
     framed: bool = False
+    allow_host: str = "scopeview serve --allow-host NAME"
 
     def __post_init__(self) -> None:
         if self.token is not None and not self.token.strip():
@@ -119,9 +122,7 @@ class Guard:
         headers = Headers(scope=scope)
         host = _without_port(headers.get("host", "")).lower()
         if not self._answers_for(host):
-            sentence = (
-                f"this server does not answer for the host {host!r}; to allow it: scopeview serve --allow-host NAME"
-            )
+            sentence = f"this server does not answer for the host {host!r}; to allow it: {self._access.allow_host}"
             return refusal(headers, sentence, 421, leads_home=False)
         origin = headers.get("origin")
         if origin is not None and origin != "null" and _host_of(origin) != headers.get("host"):

@@ -28,7 +28,13 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 class Uploads:
     """Files that were sent, in groups that belong together."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_open: bool = True) -> None:
+        """Keep nothing yet.
+
+        Args:
+            is_open: whether anything is taken.
+        """
+        self._is_open = is_open
         self._folder: Path | None = None
         self._groups: dict[object, Path] = {}
         self._files = 0
@@ -74,6 +80,8 @@ class Uploads:
             NoRoomError: the disk is full.
             QueryError: it cannot have this name.
         """
+        if not self._is_open:
+            raise QueryError("no files are taken here; open them by their paths")
         if self._files >= MOST_FILES:
             raise TooManyError(f"{MOST_FILES:,} files were sent already; close some models, or open files by path")
         partial: Path | None = None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.graph_view.measures import ItemMeasure, measure_picture, measures
 from scopeview.errors import NotFoundError
 from scopeview.model.overlay import Overlay
+from scopeview.model.recorded_runs import OpRun, RecordedRun, RecordedRuns
 from tests.graphs import model_from_text
 
 GRAPH = """
@@ -64,3 +67,21 @@ def test_texts_say_whether_there_are_several(context: AnalysisContext) -> None:
     assert found.bounds == ()
     with pytest.raises(NotFoundError, match="there is no measure 'time'"):
         measure_picture(context, "", "time")
+
+
+def test_each_of_several_recorded_steps_is_a_measure(context: AnalysisContext) -> None:
+    def recorded(*names: str) -> AnalysisContext:
+        runs = tuple(
+            RecordedRun(name, {"b/Exp": OpRun(10.0 * number, number, ("cpu",), 1)})
+            for number, name in enumerate(names, 1)
+        )
+        return AnalysisContext(replace(context.model, runs=RecordedRuns(lambda: runs)))
+
+    two = recorded("one", "a: b")
+    assert by_id(two, "time: one")["b"].number == 10.0
+    assert by_id(two, "time: a: b")["b"].number == by_id(two, "time")["b"].number == 20.0
+    assert by_id(two, "memory: one")["b"].number == 1.0
+    assert {one.name for one in measures(two)} >= {"time", "time: one", "memory: a: b"}
+    assert not [one.name for one in measures(recorded("one")) if ":" in one.name]
+    with pytest.raises(NotFoundError, match="time: one"):
+        measure_picture(two, "", "time: two")

@@ -20,8 +20,8 @@ def test_what_is_open_is_listed_with_its_state() -> None:
     with TestClient(create_app(workspace), base_url="http://127.0.0.1") as client:
         page = client.get("/workspace").text
 
-    assert f'href="/?model={good}"' in page
-    assert f'href="/?model={bad}"' in page
+    assert f'href="./?model={good}"' in page
+    assert f'href="./?model={bad}"' in page
     assert "&lt;b&gt;nowhere&lt;/b&gt;.meta does not exist" in page
     assert "<b>" not in page
     assert "<script" not in page

@@ -143,6 +143,11 @@ def costs(  # noqa: PLR0913 - one parameter per field of the query
     )
 
 
+def recorded_steps(context: AnalysisContext) -> tuple[str, ...]:
+    """Return the names of the recorded steps of the artifact, in the order of the file."""
+    return tuple(dict.fromkeys(run.name for run in _runs(context)))
+
+
 def recorded_run(context: AnalysisContext, name: str | None = None) -> RecordedRun | None:
     """Return a recorded step of the artifact, the last one if none is named; None if it holds none.
 

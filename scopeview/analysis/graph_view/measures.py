@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.analysis.answers.costs import recorded_run
+from scopeview.analysis.answers.costs import recorded_run, recorded_steps
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.graph_view.nodes import item_id
 from scopeview.analysis.graph_view.scope_layer import ScopeLayer
@@ -28,6 +28,9 @@ _SHARES = (0.01, 0.05, 0.2, 0.5)
 """Of the whole: where one shade of a cost ends and the next begins."""
 
 CostUnit = Literal["us", "bytes", "flops", "elements", ""]
+_OF_STEP = ": "
+"""Between a cost and the recorded step that it is of, where there are several."""
+
 _COSTS: dict[str, tuple[str, CostUnit]] = {
     "time": ("time of the recorded step", "us"),
     "memory": ("memory of the recorded step", "bytes"),
@@ -84,11 +87,21 @@ class PictureMeasure:
 
 def measures(context: AnalysisContext, overlays: Sequence[Overlay] = ()) -> tuple[Measure, ...]:
     """List what the boxes of a graph can be colored by."""
-    has_run = recorded_run(context) is not None
+    steps = recorded_steps(context)
     is_small = len(context.model.graph) <= MOST_OPS
+    has_run = bool(steps)
     offered = {"time": has_run, "memory": has_run, "flops": is_small, "output bytes": is_small, "parameters": True}
-    found = [Measure(name, *_COSTS[name], is_overlay=False) for name, is_offered in offered.items() if is_offered]
+    found = [_cost_measure(name) for name, is_offered in offered.items() if is_offered]
+    several = steps if len(steps) > 1 else ()
+    found += [_cost_measure(f"{cost}{_OF_STEP}{step}") for step in several for cost in ("time", "memory")]
     return (*found, *(_described(overlay) for overlay in overlays))
+
+
+def _cost_measure(name: str) -> Measure:
+    """Describe a cost, or `time: STEP` and `memory: STEP` of one of several recorded steps."""
+    cost, of_step, step = name.partition(_OF_STEP)
+    title, unit = _COSTS[cost]
+    return Measure(name, f"{title} {step}" if of_step else title, unit, is_overlay=False)
 
 
 def _described(overlay: Overlay) -> Measure:
@@ -125,7 +138,7 @@ def measure_picture(
         if not np.isnan(numbers[rows]).all():
             number = float(known_numbers[rows].sum())
             found.append(ItemMeasure(item_id(layer, index), number, "", _shade(number, bounds)))
-    return PictureMeasure(Measure(name, *_COSTS[name], is_overlay=False), scope, tuple(found), bounds, (), 0)
+    return PictureMeasure(_cost_measure(name), scope, tuple(found), bounds, (), 0)
 
 
 def _cost(context: AnalysisContext, name: str) -> NDArray[np.float64] | None:
@@ -133,11 +146,13 @@ def _cost(context: AnalysisContext, name: str) -> NDArray[np.float64] | None:
     by_shape = {"flops": static.flops, "output bytes": static.output_bytes, "parameters": static.parameters}
     if name in by_shape:
         return by_shape[name]
-    run = recorded_run(context) if name in ("time", "memory") else None
+    cost, of_step, step = name.partition(_OF_STEP)
+    is_known = cost in ("time", "memory") and (not of_step or step in recorded_steps(context))
+    run = recorded_run(context, step if of_step else None) if is_known else None
     if run is None:
         return None
     taken = run_costs(context, run)
-    return taken.time_us if name == "time" else taken.memory_bytes
+    return taken.time_us if cost == "time" else taken.memory_bytes
 
 
 def _shade(number: float, bounds: Sequence[float]) -> int | None:

@@ -12,6 +12,7 @@ import { ScopeMapView } from "../views/map/scope_map_view";
 import { closeModel, ModelOptions } from "./models";
 import { NotReady, Welcome } from "./not_ready";
 import { OpenDialog, useDrop } from "../panels/open/open_dialog";
+import { isInTensorBoard, RunBar } from "../panels/run_bar";
 import { Search } from "../panels/search";
 import { fold, folded, paneStyle, Splitter } from "./splitter";
 import { current, showModel, refreshModels } from "./open_models";
@@ -126,6 +127,7 @@ export function App() {
           ?
         </button>
       </header>
+      {isInTensorBoard && <RunBar />}
       {(pageError.value || problem) && (
         <p class="trouble strip" role="alert">
           {pageError.value || problem}

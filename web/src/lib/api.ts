@@ -22,6 +22,7 @@ import type {
   PictureMeasure,
   PlacesPage,
   RulePage,
+  RunList,
   ScopeMap,
   Trace,
   TreePage,
@@ -52,7 +53,7 @@ export function address(path: string, parameters: Parameters = {}): string {
     for (const item of Array.isArray(value) ? value : [String(value)]) query.append(name, item);
   }
   const text = query.toString();
-  return `/api/${path}${text ? `?${text}` : ""}`;
+  return `api/${path}${text ? `?${text}` : ""}`; // beside the page, which may lie below TensorBoard
 }
 
 async function ask<Answer>(path: string, parameters?: Parameters, init?: RequestInit): Promise<Answer> {
@@ -98,6 +99,7 @@ export const api = {
   close: (model: string) => ask<OpenModel[]>(`models/${encodeURIComponent(model)}`, {}, { method: "DELETE" }),
   reload: (model: string) => ask<OpenModel>(of(model, "reload"), {}, { method: "POST" }),
   import: (model: string) => ask<OpenModel>(of(model, "import"), {}, { method: "POST" }),
+  runs: () => ask<RunList>("runs"),
   places: (under: string) => ask<PlacesPage>("places", { under }),
   card: (model: string) => ask<ModelCard>(of(model, "card")),
   cardText: (model: string) => ask<CardText>(of(model, "card/markdown")),

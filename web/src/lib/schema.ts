@@ -288,6 +288,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs
+         * @description List the runs of TensorBoard's logdir and the graphs of each; none where the page is not a tab of TensorBoard.
+         */
+        get: operations["runs_api_runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/summary": {
         parameters: {
             query?: never;
@@ -2556,6 +2576,40 @@ export interface components {
             fix: string;
         };
         /**
+         * Run
+         * @description A folder of the logdir with event files that hold graphs, called as TensorBoard calls it.
+         */
+        Run: {
+            /** Name */
+            name: string;
+            /** Graphs */
+            graphs: components["schemas"]["RunGraph"][];
+        };
+        /**
+         * RunGraph
+         * @description One graph of a run.
+         */
+        RunGraph: {
+            /** Path */
+            path: string;
+            /** Artifact */
+            artifact: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * RunList
+         * @description What can be looked at.
+         */
+        RunList: {
+            /** Runs */
+            runs: components["schemas"]["Run"][];
+            /** Note */
+            note: string;
+            /** Is Looking */
+            is_looking: boolean;
+        };
+        /**
          * SaverEntry
          * @description One tensor that a saver writes or restores, as the graph's save and restore ops say it.
          */
@@ -3290,6 +3344,9 @@ export type RestoreReport = components['schemas']['RestoreReport'];
 export type RestoreVerdict = components['schemas']['RestoreVerdict'];
 export type Ribbon = components['schemas']['Ribbon'];
 export type RulePage = components['schemas']['RulePage'];
+export type Run = components['schemas']['Run'];
+export type RunGraph = components['schemas']['RunGraph'];
+export type RunList = components['schemas']['RunList'];
 export type SaverEntry = components['schemas']['SaverEntry'];
 export type SaverSummary = components['schemas']['SaverSummary'];
 export type Saving = components['schemas']['Saving'];
@@ -5792,6 +5849,170 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlacesPage"];
+                };
+            };
+            /** @description The question cannot be understood, or cannot be answered about this model. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request comes from another page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description There is no such model, name or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address is not asked this way. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request did not come whole in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More was sent than is taken. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server does not answer for this host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More models or files are open than may be. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address and the headers are longer than is taken. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server failed; its log says where. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server's disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    runs_api_runs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
                 };
             };
             /** @description The question cannot be understood, or cannot be answered about this model. */

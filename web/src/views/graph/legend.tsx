@@ -34,10 +34,10 @@ export function LegendBar({ drawing, legend }: { drawing: Drawing | undefined; l
           ))}
           {measures.map(({ name, title, is_overlay }) => (
             <option key={name} value={name}>
-              {is_overlay ? `overlay: ${printable(title)}` : name}
+              {is_overlay ? `overlay: ${printable(title)}` : printable(name)}
             </option>
           ))}
-          {!isKnown && <option>{graphView.coloring}</option>}
+          {!isKnown && <option value={graphView.coloring}>{printable(graphView.coloring)}</option>}
         </select>
       </label>
       {legend.entries.map((entry) => (

@@ -21,7 +21,7 @@ export const isMeasure = (coloring: string) => !(COLORINGS as readonly string[])
 // What can be chosen beside the colorings that every picture holds.
 export function useMeasures(): Measure[] {
   const { model, graphView } = route.value;
-  const asked = graphView.function ? null : `measures ${model}`;
+  const asked = graphView.function || !model ? null : `measures ${model}`;
   return useQuery(asked, () => api.measures(model)).answer ?? [];
 }
 
