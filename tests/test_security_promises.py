@@ -30,7 +30,7 @@ def test_every_promise_names_a_test() -> None:
 
 def test_the_limits_are_those_of_the_code() -> None:
     from scopeview.readers.fence import LONGEST_PATH
-    from scopeview.server import connections, limits, queries, uploads
+    from scopeview.server import connections, conversions, limits, queries, uploads
     from scopeview.workspace import MOST_MODELS
 
     for limit, shown in (
@@ -38,6 +38,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         (limits.LARGEST_BODY, "64 KiB, no pause"),
         (limits.LARGEST_UPLOAD, f"{limits.LARGEST_UPLOAD >> 30} GiB; {uploads.MOST_BYTES >> 30} GiB"),
         (uploads.MOST_FILES, f"{uploads.MOST_FILES:,} files"),
+        (conversions.MOST_BYTES, f"{conversions.MOST_BYTES >> 30} GiB and {conversions.MOST_FILES} files, the oldest"),
         (LONGEST_PATH, f"{LONGEST_PATH:,} characters"),
         (connections.HEAD_S, f"within {connections.HEAD_S:.0f} s"),
         (connections.KEEP_ALIVE_S, f"| {connections.KEEP_ALIVE_S} s"),

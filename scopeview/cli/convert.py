@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--rule", "rules", multiple=True, metavar="OLD=NEW", help="How names of A are rewritten; repeatable.")
 @click.option("--accept", type=click.Choice(["proposed"]), help="With --like: take what is only proposed as matched.")
 @click.option("--map", "map_file", type=InputFile(), help="JSON of diff, or names to keys.")
+@click.option("--reject", "rejected", multiple=True, metavar="NAME", help="With --like: NAME of A has no counterpart.")
 @click.option("--drop", multiple=True, help="Leave out `slots`, `averages`, or names that fit a pattern. Repeatable.")
 @click.option("--averages", is_flag=True, help="Write moving averages in place of the variables that have one.")
 @click.option("--only", default="", help="Only variables within this variable scope.")
@@ -45,6 +46,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     rules: tuple[str, ...],
     accept: str | None,
     map_file: str | None,
+    rejected: tuple[str, ...],
     drop: tuple[str, ...],
     averages: bool,
     only: str,
@@ -63,7 +65,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.convert import ConvertOptions, parse_dtype, parse_resize
-    from scopeview.analysis.diff.matching.rules import Guidance, rule_of
+    from scopeview.analysis.diff.matching.rules import guidance_of
     from scopeview.cli.progress import reading
     from scopeview.render.text.convert import plan_lines
     from scopeview.writers.convert import convert, refuse_source
@@ -72,7 +74,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     bounds = limits()
     model, reader, target_model = _opened(path, like, bounds)
     source, other = AnalysisContext(model), None if target_model is None else AnalysisContext(target_model)
-    names = _map(map_file)
+    guidance = guidance_of(rules, _map(map_file), accept or "", rejected)
+    names = dict(guidance.given)
     options = ConvertOptions(
         drop=drop,
         averages=averages,
@@ -81,7 +84,6 @@ def command(  # noqa: PLR0913 - one parameter per option
         names=names if other is not None else _rewritten(source, rules) | names,
         resize=parse_resize(resize),
     )
-    guidance = Guidance([rule_of(text) for text in rules], names, accept == "proposed")
     plan = _planned(source, other, options, guidance, reader if values else None)
     refuse_source(Path(target), [model])
     if as_json:
@@ -125,23 +127,14 @@ def _matched(
     source: AnalysisContext, other: AnalysisContext, guidance: Guidance, values: StoredValues | None
 ) -> tuple[Counterparts, Sequence[Recipe]]:
     """Return the pairs of two sides, and what is joined of several; by values too, where a reader of A's is given."""
-    from scopeview.analysis.convert import Counterpart
-    from scopeview.analysis.diff.match import match
+    from scopeview.analysis.counterparts import counterparts
     from scopeview.analysis.diff.namespace import namespace_of
-    from scopeview.analysis.diff.recipes import recipe_of
     from scopeview.analysis.diff.value_proof import Proofs, proofs_of
     from scopeview.readers import with_values
 
     a, b = namespace_of(source), namespace_of(other)
     proofs = Proofs() if values is None else proofs_of(a, b, (values, with_values(other.model)[1]))
-    accepts = guidance.accepts_proposals
-    matching = match(a, b, rules=guidance.rules, given=guidance.given, accepts_proposals=accepts, proofs=proofs)
-    found = {}
-    for pair in matching.pairs:
-        recipe = recipe_of(pair.a, pair.b, pair.axes, pair.evidence, pair.is_reshaped)
-        is_reshaped = recipe is not None and recipe.is_reshaped
-        found[pair.a.name] = Counterpart(pair.b.name, pair.evidence, pair.axes, is_reshaped)
-    return found, matching.recipes
+    return counterparts(a, b, guidance, proofs)
 
 
 def _rewritten(source: AnalysisContext, rules: tuple[str, ...]) -> dict[str, str]:
@@ -153,18 +146,10 @@ def _rewritten(source: AnalysisContext, rules: tuple[str, ...]) -> dict[str, str
     return {name: new for name in names if (new := rewritten(name, parsed))}
 
 
-def _map(path: str | None) -> dict[str, str]:
+def _map(path: str | None) -> object:
     """Read `--map`: an object of names to keys, or what `diff --format json` prints.
 
     Raises:
         QueryError: it is none.
     """
-    from scopeview.analysis.diff.matching.rules import given_pairs
-    from scopeview.errors import QueryError
-
-    if path is None:
-        return {}
-    try:
-        return given_pairs(read_json(path))
-    except ValueError as error:
-        raise QueryError(f"{path} is no map: {str(error)[:200]}") from error
+    return {} if path is None else read_json(path)

@@ -42,7 +42,13 @@ _ALIASES = {"added": "only_b", "removed": "only_a", "reshaped": "shape", "retype
     type=click.Choice(["text", "json", "markdown", "saver", "map", "regex", "tf1", "tf2", "keras", "torch", "jax"]),
 )
 @click.option("--rule", "rules", multiple=True, metavar="OLD=NEW", help="How names of A are rewritten; repeatable.")
-@click.option("--map", "map_file", metavar="FILE", help="Pairs to take as they are: JSON of diff, or names to names.")
+@click.option(
+    "--map",
+    "map_file",
+    metavar="FILE",
+    help="Pairs to take as they are: JSON of diff, or names to names; null for none.",
+)
+@click.option("--reject", "rejected", multiple=True, metavar="NAME", help="NAME of A has no counterpart; repeatable.")
 @click.option("--accept", type=click.Choice(["proposed"]), help="Take what is only proposed as matched.")
 @click.option("--averages", is_flag=True, help="In maps, take the moving average of a variable where A has one.")
 @click.option("--fail-on", metavar="KINDS", help="Exit with 1 for these alone (also: graph, collections, restore).")
@@ -64,6 +70,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     output: str,
     rules: tuple[str, ...],
     map_file: str | None,
+    rejected: tuple[str, ...],
     accept: str | None,
     averages: bool,
     fail_on: str | None,
@@ -90,7 +97,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     form = "init" if as_map else "json" if as_json else output
     kinds, fatal = _kinds(only), _kinds(fail_on, also=("graph", "collections", "restore"))
-    guidance = _guidance(rules, map_file, accept)
+    guidance = _guidance(rules, map_file, accept, rejected)
     wanted = Wanted(scope.strip("/"), kinds, _listed(ignore), maps=form in ("json", "regex"))
     with limited(limits()):
         opened = _open(a, artifact_a, tags), _open(b, artifact_b, tags)
@@ -108,17 +115,11 @@ def command(  # noqa: PLR0913 - one parameter per option
         raise DamagedError(f"nothing differs that could be read, but the values of {count} could not be, on both sides")
 
 
-def _guidance(rules: tuple[str, ...], map_file: str | None, accept: str | None) -> Guidance:
-    from scopeview.analysis.diff.matching.rules import Guidance, given_pairs, rule_of
-    from scopeview.errors import QueryError
+def _guidance(rules: tuple[str, ...], map_file: str | None, accept: str | None, rejected: tuple[str, ...]) -> Guidance:
+    from scopeview.analysis.diff.matching.rules import guidance_of
 
-    given: dict[str, str] = {}
-    if map_file is not None:
-        try:
-            given = given_pairs(read_json(map_file))
-        except ValueError as error:
-            raise QueryError(f"the map {map_file} cannot be read: {error}") from error
-    return Guidance(tuple(rule_of(text) for text in rules), given, accept == "proposed")
+    content = {} if map_file is None else read_json(map_file)
+    return guidance_of(rules, content, accept or "", rejected)
 
 
 def _listed(text: str | None) -> list[str]:

@@ -14,7 +14,6 @@ from scopeview.render.text.diff_lines import (
     open_lines,
     optimizer_change,
     quantizer_change,
-    sides_of,
     without_old_state,
 )
 
@@ -38,7 +37,7 @@ def _parts(report: DiffReport) -> Iterator[str]:
     ]
     if changed:
         yield from ("", "```diff")
-        sides = sides_of(report)
+        sides = report.sides
         for line in changed[:_LINES]:
             first = line.entries[0]
             description = described_together(line, sides) if len(line.entries) > 1 else describe(first, sides)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scopeview.errors import NotFoundError
 from scopeview.readers.fence import children, fenced, is_dir, resolved
+from scopeview.server.conversions import Conversions
 from scopeview.server.uploads import Uploads
 
 _MOST_LISTED = 500
@@ -37,10 +38,12 @@ class AllowedPaths:
         self._named = frozenset(named)
         self._roots = tuple(resolved(Path(root)) for root in roots)
         self.uploads = Uploads(is_open=takes_uploads)
+        self.conversions = Conversions(is_open=takes_uploads)
 
     def close(self) -> None:
-        """Remove what was uploaded."""
+        """Remove what was uploaded, and what was converted."""
         self.uploads.close()
+        self.conversions.close()
 
     def allowed(self, path: str) -> tuple[str, tuple[Path, ...] | None]:
         """Return a path that may be opened, and the folders that opening it must not lead out of; None for a named one.

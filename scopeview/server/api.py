@@ -22,9 +22,6 @@ from scopeview.analysis.answers.values import ValuesReport, VariableValues, valu
 from scopeview.analysis.answers.variables import VariableTablePage, variable_table
 from scopeview.analysis.card import full_card
 from scopeview.analysis.derive.roles import Role
-from scopeview.analysis.diff.report import DiffReport, page_of
-from scopeview.analysis.diff.ribbons import DiffMap, diff_map
-from scopeview.analysis.diff.variables import Status
 from scopeview.analysis.lint.by_scope import FindingsByScope, findings_by_scope
 from scopeview.analysis.lint.page import RulePage, rule_page
 from scopeview.analysis.lint.run import LintReport, lint
@@ -298,45 +295,6 @@ async def values_of_one(model: str, queries: Ask, name: str) -> Any:
     """Describe the values of one variable as each checkpoint that is open holds them."""
     return await queries.ask_all(
         model, lambda: values_of(queries.workspace.context(model), name, queries.workspace.holders(model))
-    )
-
-
-@router.get("/diff", response_model=DiffReport)
-async def diff_of(
-    queries: Ask,
-    a: str,
-    b: str,
-    status: Annotated[list[Status], Query(description="What to list; all but the same if left out.")] = [],  # noqa: B006
-    slots: bool = True,
-    offset: Offset = 0,
-    limit: Limit = 500,
-) -> Any:
-    """Compare two models, as `scopeview diff --json` does; entries come by the page."""
-    return await queries.ask_both(
-        a,
-        b,
-        lambda: page_of(queries.workspace.difference(a, b).report, status, slots=slots, offset=offset, limit=limit),
-    )
-
-
-@router.get("/diff/map", response_model=DiffMap)
-async def diff_map_of(  # noqa: PLR0913 - one parameter per field of the query
-    queries: Ask,
-    a: str,
-    b: str,
-    left: Annotated[list[str], Query(description="Variable scopes of A that are open.")] = [],  # noqa: B006
-    right: Annotated[list[str], Query(description="Variable scopes of B that are open.")] = [],  # noqa: B006
-    slots: bool = False,
-    same: bool = True,
-    limit: Limit = 1000,
-) -> Any:
-    """Draw ribbons from the variables of one model to those of another."""
-    return await queries.ask_both(
-        a,
-        b,
-        lambda: diff_map(
-            queries.workspace.difference(a, b).report.entries, left, right, slots=slots, same=same, limit=limit
-        ),
     )
 
 

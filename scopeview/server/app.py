@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from scopeview import __version__
 from scopeview.errors import ScopeviewError
 from scopeview.model.overlay import Overlay
-from scopeview.server import api, graph_api, pages
+from scopeview.server import api, diff_api, graph_api, pages
 from scopeview.server.allowed_paths import AllowedPaths
 from scopeview.server.description import describe
 from scopeview.server.error_responses import refusal
@@ -68,6 +68,7 @@ def create_app(
     app.state.runs = runs
     app.include_router(pages.router)
     app.include_router(graph_api.router)
+    app.include_router(diff_api.router)
     app.include_router(api.router)  # the last: it answers for every address that there is nothing at
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     app.add_exception_handler(ScopeviewError, _refused)

@@ -69,16 +69,28 @@ class Queries:
         await self._read(identity)
         return await self._sent((identity, *sorted({*self.workspace.ready()} - {identity})), compute, is_slow=True)
 
-    async def ask_both(self, a: str, b: str, compute: Callable[[], object]) -> Response:
-        """Answer a question about two models, which may take long, while others about either are answered."""
-        return await self._sent((a, b), compute, is_slow=True)
+    async def ask_both(self, a: str, b: str, compute: Callable[[], object], question: str = "") -> Response:
+        """Answer a question about two models, which may take long, while others about either are answered.
 
-    async def _sent(self, identities: tuple[str, ...], compute: Callable[[], object], *, is_slow: bool) -> Response:
+        Args:
+            a: the id of the one.
+            b: the id of the other.
+            compute: does the work.
+            question: what is asked, where the body of the request says it and not its address.
+        """
+        return await self._sent((a, b), compute, is_slow=True, question=question)
+
+    async def _sent(
+        self, identities: tuple[str, ...], compute: Callable[[], object], *, is_slow: bool, question: str = ""
+    ) -> Response:
         ends_at = time.monotonic() + DEADLINE_S
         for identity in identities:
             await self._read(identity)
         begun = self.workspace.begin_answer(
-            self._question(), identities, lambda: _packed(dumps(compute(), indent=None).encode()), is_slow=is_slow
+            self._question() + question,
+            identities,
+            lambda: _packed(dumps(compute(), indent=None).encode()),
+            is_slow=is_slow,
         )
         content = begun if isinstance(begun, bytes) else await self._result(begun, ends_at)
         tag = f'"{hashlib.blake2s(content, digest_size=12).hexdigest()}"'

@@ -117,7 +117,7 @@ class Uploads:
         key = group or object()
         is_new = key not in self._groups
         folder = self._groups.get(key) or self._new_folder()
-        segments = [_safe(segment) for segment in Path(name).parts if segment.strip("./")] or ["upload"]
+        segments = [safe_segment(segment) for segment in Path(name).parts if segment.strip("./")] or ["upload"]
         target = folder.joinpath(*segments[-_DEEPEST if group else -1 :])
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +151,7 @@ def _write_whole(descriptor: int, chunk: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _safe(segment: str) -> str:
+def safe_segment(segment: str) -> str:
     """Return a name that every file system takes: its end counts, for the ending says what it is."""
     kept = "".join(c if c.isalnum() or c in "._-" else "_" for c in segment)
     while len(kept.encode("utf-8", "replace")) > _LONGEST_SEGMENT:

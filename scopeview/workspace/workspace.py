@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scopeview.analysis.answers.values import Values
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.report import Diff, diff
 from scopeview.analysis.lint.rule import Subject
 from scopeview.errors import BusyError, NotFoundError, QueryError, ScopeviewError, TooManyError
@@ -62,7 +63,7 @@ class Workspace:
         self._entries: dict[str, Entry] = {}
         self._kept = KeptAnswers(budget_bytes)
         self._jobs: dict[Hashable, Job] = {}
-        self._diffs: deque[tuple[tuple[AnalysisContext, AnalysisContext], Diff]] = deque(maxlen=_DIFFS_KEPT)
+        self._diffs: deque[tuple[tuple[AnalysisContext, AnalysisContext], Guidance, Diff]] = deque(maxlen=_DIFFS_KEPT)
         self._lock = threading.RLock()
         self._loads = Lanes("load", threads=_LOADS_AT_ONCE, waiting=1)
         self._answers = Lanes("answer", threads=_ANSWERS_AT_ONCE, waiting=_WAITING_PER_LANE)
@@ -264,21 +265,35 @@ class Workspace:
         """Return the ids of the models that have been read."""
         return tuple(entry.id for entry in list(self._entries.values()) if entry.state == "ready")
 
-    def difference(self, a: str, b: str) -> Diff:
+    def difference(self, a: str, b: str, guidance: Guidance = Guidance()) -> Diff:  # noqa: B008 - frozen
         """Return what two models that have been read differ in; the last few are kept, for pictures open step by step.
+
+        Args:
+            a: the id of the one.
+            b: the id of the other.
+            guidance: what a person says of their matching.
 
         Raises:
             NotFoundError: nothing of these ids is open.
         """
-        both = self._compared(a), self._compared(b)
-        for sides, found in list(self._diffs):
-            if sides[0] is both[0] and sides[1] is both[1]:
+        both = self.compared(a), self.compared(b)
+        for sides, given, found in list(self._diffs):
+            if sides[0] is both[0] and sides[1] is both[1] and given == guidance:
                 return found
-        found = diff(*both)
-        self._diffs.append((both, found))
+        found = diff(*both, guidance=guidance)
+        self._diffs.append((both, guidance, found))
         return found
 
-    def _compared(self, identity: str) -> AnalysisContext:
+    def within(self, identity: str) -> tuple[Path, ...] | None:
+        """Return the folders that reading a model must not lead out of; None for a path that a person named.
+
+        Raises:
+            NotFoundError: nothing of this id is open.
+        """
+        folders = self._entry(identity).within
+        return None if folders is None else tuple(folders)
+
+    def compared(self, identity: str) -> AnalysisContext:
         """Return one side of a diff; a SavedModel and the folder of a run have the checksums of their values."""
         context, stored = self.context(identity), self._entry(identity).stored
         return context if stored is None or not is_named_as_one(context.model) else stored[0]

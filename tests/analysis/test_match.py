@@ -11,6 +11,7 @@ import pytest
 import scopeview
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.match import Matching, match
+from scopeview.analysis.diff.matching.rules import rewritten, rule_of
 from scopeview.analysis.diff.namespace import namespace_of
 from scopeview.analysis.diff.restore import LEAF_SYNONYMS
 from scopeview.model.model import Model
@@ -214,3 +215,13 @@ def test_checkpoints_that_have_nothing_to_do_with_each_other_have_no_renames() -
     ]
 
     assert renamed == []
+
+
+def test_rules_take_bounded_time_and_make_bounded_names() -> None:
+    doubling = [rule_of("a=a/a")] * 40
+    slow = rule_of("{a}{b}{c}{d}{e}x=y")
+
+    assert rewritten("a", doubling) == ""
+    assert rewritten("a", doubling[:3]) == "/".join("a" * 8)
+    assert rewritten("1" * 50_000, [slow]) == ""
+    assert rewritten("layer_12/w", [rule_of("layer_{i}=block{i}")]) == "block12/w"

@@ -7,6 +7,7 @@ import "./styles/controls.css";
 import "./styles/frame.css";
 import "./styles/tree.css";
 import "./styles/two_trees.css";
+import "./styles/edits.css";
 import "./styles/table.css";
 import "./styles/lists.css";
 import "./styles/inspector.css";

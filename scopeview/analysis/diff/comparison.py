@@ -42,8 +42,13 @@ class Comparison:
         return _restoring(self.a, self.b)
 
     @property
+    def restores_from(self) -> str:
+        """Which side holds the values for the other: `a` or `b`; empty if neither does."""
+        return self.restoring.side if self.restoring is not None else ""
+
+    @property
     def _is_backwards(self) -> bool:
-        return self.restoring is not None and self.restoring.side == "b"
+        return self.restores_from == "b"
 
     @property
     def target(self) -> Namespace:
@@ -52,7 +57,7 @@ class Comparison:
 
     def filled(self, from_averages: bool) -> dict[str, str]:
         """Return the key that fills each variable of the target."""
-        pairs, source = (_swapped(self.pairs), self.b) if self._is_backwards else (self.pairs, self.a)
+        pairs, source = (swapped(self.pairs), self.b) if self._is_backwards else (self.pairs, self.a)
         if not from_averages:
             return sources(pairs)
         return _only_averages(source, self.target) | sources(pairs, _averages(source.context))
@@ -60,7 +65,7 @@ class Comparison:
     def recipes(self) -> list[Recipe]:
         """Return what each variable of the target is made of."""
         if self._is_backwards:
-            return recipes_of(_swapped(self.pairs))
+            return recipes_of(swapped(self.pairs))
         names = [recipe for recipe in self.matching.recipes if self.wanted.takes([recipe.target.name], "variable")]
         return [*recipes_of(self.pairs), *names]
 
@@ -76,7 +81,7 @@ class Comparison:
         into, checkpoint = self.restoring.into.context, self.restoring.checkpoint.context
         if self.restoring.is_by_object:
             return object_restore(into, checkpoint)
-        pairs = _swapped(self.matching.pairs) if self._is_backwards else self.matching.pairs
+        pairs = swapped(self.matching.pairs) if self._is_backwards else self.matching.pairs
         return restore(into, checkpoint, _counterparts(pairs))
 
     def not_restored(self) -> str:
@@ -123,7 +128,8 @@ def recipes_of(pairs: Iterable[Pair]) -> list[Recipe]:
     return [recipe for recipe in found if recipe is not None]
 
 
-def _swapped(pairs: Iterable[Pair]) -> list[Pair]:
+def swapped(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return pairs from B to A."""
     return [
         replace(pair, a=pair.b, b=pair.a, axes=tuple(pair.axes.index(axis) for axis in range(len(pair.axes))))
         for pair in pairs

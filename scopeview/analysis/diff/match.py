@@ -53,6 +53,8 @@ class Matching:
     """Variables of B that values show to be joined of several of A, or to be parts of them."""
     joined: tuple[JoinedProposal, ...] = ()
     """Variables without a match that may be joined or summed of several, by names and shapes alone."""
+    rejected: Collection[str] = ()
+    """Names of A that were given as having no counterpart."""
 
 
 def match(
@@ -63,6 +65,7 @@ def match(
     given: Mapping[str, str] | None = None,
     accepts_proposals: bool = False,
     proofs: Proofs = Proofs(),  # noqa: B008 - frozen
+    rejected: Collection[str] = (),
 ) -> Matching:
     """Match the entries of two sides one to one.
 
@@ -73,12 +76,15 @@ def match(
         given: pairs that a person has given: names of A to names of B.
         accepts_proposals: whether what is proposed counts as matched.
         proofs: what the values of both sides prove.
+        rejected: names of A that have no counterpart, unless a pair is given; nor have their auxiliary variables.
     """
     known = {one: other for one, other in (given or {}).items() if one in a.entries and other in b.entries}
+    alone = _with_auxiliary(a, set(rejected)) - known.keys()
+    proofs = proofs.without(alone)
     ours = {piece.source for recipe in proofs.recipes for piece in recipe.pieces} - known.keys()
     theirs = {recipe.target.name for recipe in proofs.recipes} - set(known.values())
     proved = {one: proof.b for one, proof in proofs.pairs.items() if one not in known and proof.b not in known.values()}
-    items = _items(a, rules, ours), _items(b, (), theirs)
+    items = _items(a, rules, ours | alone), _items(b, (), theirs)
     result = match_items(*items, known | proved)
     matched = [(a.entries[m.a], b.entries[m.b], m) for m in result.matches]
     shapes = [(one.name, one.shape, other.name, other.shape) for one, other, _ in matched]
@@ -104,7 +110,13 @@ def match(
         proposals = {}
     alternatives = {name: group.b for group in result.open_groups for name in group.a}
     alternatives |= {name: group.a for group in result.open_groups for name in group.b}
-    return Matching(tuple(pairs), proposals, result.open_groups, is_transposed, alternatives, recipes, joined)
+    groups = result.open_groups
+    return Matching(tuple(pairs), proposals, groups, is_transposed, alternatives, recipes, joined, alone)
+
+
+def _with_auxiliary(side: Namespace, names: Collection[str]) -> set[str]:
+    """Return the entries of these names, and those that exist for one of them."""
+    return {e.name for e in side.entries.values() if e.name in names or e.primary in names} if names else set()
 
 
 def _shapes_of(proposal: JoinedProposal, a: Namespace, b: Namespace) -> Iterator[tuple[str, Shape, str, Shape]]:

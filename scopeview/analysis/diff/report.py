@@ -27,6 +27,7 @@ from scopeview.analysis.diff.optimizers import optimizer_names
 from scopeview.analysis.diff.quantizers import quantizer_ranges
 from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.diff.restore import RestoreReport
+from scopeview.analysis.diff.sides import SideNames, side_names
 from scopeview.analysis.diff.variables import (
     DiffEntry,
     RenameRule,
@@ -75,6 +76,8 @@ class DiffReport(Displayed):
     regex_rules: Sequence[Sequence[str]]
     restore: RestoreReport | None
     """What restoring would do, where one side is a graph and the other a checkpoint, or both are object-based."""
+    sides: SideNames
+    """What the sides are called in texts."""
     restores_from: str
     """Which side holds the values for the other: `a` or `b`; empty if neither does."""
     not_restored: str
@@ -262,7 +265,8 @@ def diff(
         assignment_map=_map_of_names(filled, comparison.target) if wanted.maps else {},
         regex_rules=comparison.regex_rules(rules) if wanted.maps else [],
         restore=comparison.restore_report(),
-        restores_from=comparison.restoring.side if comparison.restoring is not None else "",
+        sides=side_names(a.model.origin.format, b.model.origin.format, comparison.restores_from),
+        restores_from=comparison.restores_from,
         not_restored=comparison.not_restored(),
         graph=replace(trees, ops=trees.ops[:_MOST_OPS]) if trees is not None else None,
         functions=comparison.functions(),

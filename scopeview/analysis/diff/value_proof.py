@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
@@ -43,6 +43,13 @@ class Proofs:
     """By the name of A."""
     recipes: tuple[Recipe, ...] = ()
     """Variables of B that several of A are joined to, or that are a part of one of A."""
+
+    def without(self, names: Collection[str]) -> Proofs:
+        """Return what is proved without some variables of A."""
+        if not names:
+            return self
+        recipes = (r for r in self.recipes if not any(piece.source in names for piece in r.pieces))
+        return Proofs({name: proof for name, proof in self.pairs.items() if name not in names}, tuple(recipes))
 
 
 def proofs_of(

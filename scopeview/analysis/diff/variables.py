@@ -25,6 +25,9 @@ Status = Literal["same", "values", "shape", "dtype", "renamed", "only_a", "only_
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
+REJECTED = "given: no counterpart"
+
+
 @dataclass(frozen=True, slots=True)
 class DiffEntry:
     """One variable, on one side or on both."""
@@ -138,6 +141,7 @@ def diff_entries(
         given=guidance.given,
         accepts_proposals=guidance.accepts_proposals,
         proofs=proofs,
+        rejected=guidance.rejected,
     )
     owner = _by_checksum(a)
     entries = [_paired(pair, values, on_read, owner) for pair in matching.pairs]
@@ -147,6 +151,8 @@ def diff_entries(
     entries += [_single(e, "only_a", matching.proposals, others) for e in a.entries.values() if e.name not in paired[0]]
     entries += [_single(e, "only_b", backwards, others) for e in b.entries.values() if e.name not in paired[1]]
     entries = _with_joined(_with_recipes(entries, matching.recipes), matching.joined)
+    if matching.rejected:
+        entries = [replace(e, evidence=REJECTED) if e.a in matching.rejected else e for e in entries]
     entries.sort(key=lambda entry: ((entry.b or entry.a or "").split("/"), entry.a is None))
     return entries, matching
 

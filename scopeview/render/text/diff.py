@@ -10,6 +10,7 @@ from rich.text import Text
 
 from scopeview.analysis.diff.graphs import GraphDiff, ScopeChange
 from scopeview.analysis.diff.report import DiffReport, SideSummary
+from scopeview.analysis.diff.sides import SideNames
 from scopeview.analysis.diff.templates import fold_names
 from scopeview.analysis.diff.value_change import ValueChange
 from scopeview.analysis.diff.variables import DiffEntry, Status
@@ -18,15 +19,14 @@ from scopeview.render.formats import plural, printable, shape_text, shortened
 from scopeview.render.text.diff_lines import (
     MARKS,
     DiffLine,
-    Sides,
     lines,
     open_lines,
     optimizer_change,
     quantizer_change,
     rules_together,
-    sides_of,
     without_old_state,
     without_ranges,
+    words_of,
 )
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.verdict import print_verdict
@@ -46,8 +46,8 @@ _RULES, _OPS, _OPEN = 12, 20, 8
 
 def print_diff(console: Console, report: DiffReport, *, whole: bool) -> None:
     """Print what changed from A to B; with `whole`, every variable and every op on a line of its own."""
-    sides = sides_of(report)
-    letters = ("old", "new") if sides.a == "old one" else (sides.a, sides.b)
+    sides = report.sides
+    letters = sides.label_a, sides.label_b
     width = max(map(len, letters))
     _side(console, letters[0].ljust(width), report.a)
     _side(console, letters[1].ljust(width), report.b)
@@ -90,8 +90,8 @@ def _side(console: Console, role: str, side: SideSummary) -> None:
 
 def headline(report: DiffReport) -> str:
     """Return the counts of everything that is there, the same first."""
-    sides = sides_of(report)
-    counts = [f"{number:,} {sides.words(status)}" for status, number in report.summary.items() if number]
+    sides = report.sides
+    counts = [f"{number:,} {words_of(status, sides)}" for status, number in report.summary.items() if number]
     unknown = sum(e.values_differ is None and e.status == "same" for e in report.entries)
     values = f" (values of {unknown:,} not compared)" if unknown else ""
     values += f"; {report.moved:,} in other collections" if report.moved else ""
@@ -128,13 +128,13 @@ def _tree(console: Console, report: DiffReport, limit: int | None, whole: bool) 
     if not found:
         return
     console.print(Text("\nvariables", style="heading"))
-    sides = sides_of(report)
+    sides = report.sides
     shown = found if limit is None else found[:limit]
     rows = [(_name(line), _what(line, sides)) for line in shown]
     print_table(console, [Column(least=24), Column(style="quiet")], rows, gives=-1)
     if len(shown) < len(found):
         rest = Counter(line.status for line in found[len(shown) :])
-        counts = ", ".join(f"{number:,} {sides.words(status)}" for status, number in rest.items())
+        counts = ", ".join(f"{number:,} {words_of(status, sides)}" for status, number in rest.items())
         console.print(Text(f"  … {counts} more: --all lists them, --scope a part", style="quiet"))
 
 
@@ -162,14 +162,14 @@ def _name(line: DiffLine) -> Text:
     return Text(f"{MARKS[line.status]} {printable(line.name)}", style=_STYLES[line.status])
 
 
-def _what(line: DiffLine, sides: Sides) -> str:
+def _what(line: DiffLine, sides: SideNames) -> str:
     first = line.entries[0]
     return describe(first, sides) if len(line.entries) == 1 else described_together(line, sides)
 
 
-def described_together(line: DiffLine, sides: Sides) -> str:
+def described_together(line: DiffLine, sides: SideNames) -> str:
     """Return what happened to all variables of a scope, and the largest difference where values were compared."""
-    count = f"{len(line.entries):,} variables {sides.words(line.status)}"
+    count = f"{len(line.entries):,} variables {words_of(line.status, sides)}"
     renamed = [(entry.a, entry.b) for entry in line.entries if entry.a and entry.b and entry.a != entry.b]
     changes = {prefix_of(*pair) for pair in renamed}
     if len(changes) == 1:
@@ -195,12 +195,12 @@ def prefix_of(one: str, other: str) -> tuple[str, str]:
     return "/".join(before), "/".join(after)
 
 
-def describe(entry: DiffEntry, sides: Sides) -> str:
+def describe(entry: DiffEntry, sides: SideNames) -> str:
     """Return what happened to one variable."""
     return "; ".join(part for part in _parts(entry, sides) if part)
 
 
-def _parts(entry: DiffEntry, sides: Sides) -> Iterator[str]:
+def _parts(entry: DiffEntry, sides: SideNames) -> Iterator[str]:
     before, after = f"{entry.dtype_a}{shape_text(entry.shape_a)}", f"{entry.dtype_b}{shape_text(entry.shape_b)}"
     if entry.status == "only_a" or entry.status == "only_b":
         yield before if entry.status == "only_a" else after

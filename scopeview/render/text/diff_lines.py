@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from scopeview.analysis.diff.matching.entries import OpenGroup
 from scopeview.analysis.diff.quantizers import is_range_name
 from scopeview.analysis.diff.report import DiffReport
+from scopeview.analysis.diff.sides import SideNames
 from scopeview.analysis.diff.templates import fold_names
 from scopeview.analysis.diff.variables import DiffEntry, RenameRule, Status
 from scopeview.model.names import leaf_of, scope_of, sort_key
@@ -39,27 +40,12 @@ _FOLDED_FROM = 3
 """Variables of a scope that become one line if the same happened to all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """What the two sides are called: by their roles in a restore, else by their order."""
-
-    a: str
-    b: str
-
-    def words(self, status: Status) -> str:
-        """Return what a status is called."""
-        if status in ("only_a", "only_b"):
-            return f"only in the {self.a if status == 'only_a' else self.b}"
-        is_change = status in ("values", "shape", "dtype")
-        return f"with {SHORT_WORDS[status]}" if is_change else SHORT_WORDS[status]
-
-
-def sides_of(report: DiffReport) -> Sides:
-    """Return what the sides of a diff are called in texts."""
-    is_pair = report.a.format.startswith("checkpoint") != report.b.format.startswith("checkpoint")
-    if not is_pair or not report.restores_from:
-        return Sides("old one", "new one")
-    return Sides("checkpoint", "graph") if report.restores_from == "a" else Sides("graph", "checkpoint")
+def words_of(status: Status, sides: SideNames) -> str:
+    """Return what a status is called."""
+    if status in ("only_a", "only_b"):
+        return f"only in the {sides.a if status == 'only_a' else sides.b}"
+    is_change = status in ("values", "shape", "dtype")
+    return f"with {SHORT_WORDS[status]}" if is_change else SHORT_WORDS[status]
 
 
 def optimizer_change(report: DiffReport) -> str:
@@ -71,7 +57,7 @@ def optimizer_change(report: DiffReport) -> str:
     old, new = (sum(entry.status == status for entry in state) for status in ("only_a", "only_b"))
     if before and after:
         return f"the optimizer changed: {before} -> {after} ({old:,} variables of its state went, {new:,} came)"
-    sides = sides_of(report)
+    sides = report.sides
     present, absent = (sides.a, sides.b) if before else (sides.b, sides.a)
     return f"the {present} has optimizer state ({before or after}), the {absent} has none"
 
@@ -81,7 +67,7 @@ def quantizer_change(report: DiffReport) -> str:
     before, after = report.quantizers
     if bool(before) == bool(after):
         return ""
-    sides = sides_of(report)
+    sides = report.sides
     present, absent = (sides.a, sides.b) if before else (sides.b, sides.a)
     names = [e.a or e.b or "" for e in _ranges(report.entries)]
     ranges = f", {fold_names(names)[0].text}" if names else ""

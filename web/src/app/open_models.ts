@@ -61,7 +61,7 @@ export function ownCheckpoint(model: string): string {
 
 // Another model, of which nobody has opened anything: what was selected in the one before is not there.
 export function afresh(model: string): Partial<Route> {
-  return { model, selected: "", openOps: [], openVariables: [], filter: "", graphView: DEFAULT_GRAPH_VIEW };
+  return { model, selected: "", openOps: [], openVariables: [], filter: "", edits: "", graphView: DEFAULT_GRAPH_VIEW };
 }
 
 export function showModel(model: string): void {

@@ -37,6 +37,8 @@ describe("the address", () => {
       openVariables: ["ü/%2F"],
       query: 'op:MatMul "x y"',
       filter: "renamed only_b",
+      edits: '{"pairs":{"a&b":null}}',
+      isEditing: true,
     };
     expect(parseRoute(formatRoute(address))).toEqual(address);
   });

@@ -69,6 +69,8 @@ export interface Route {
   openVariables: string[];
   query: string;
   graphView: GraphViewState;
+  edits: string; // of the pairs of a diff, as the server takes them; empty for none
+  isEditing: boolean; // whether pairs of a diff are edited by hand
   filter: string; // of the view at hand: role:forward shared collection:x, sort keys, statuses
 }
 
@@ -83,6 +85,8 @@ const EMPTY: Route = {
   openVariables: [],
   query: "",
   filter: "",
+  edits: "",
+  isEditing: false,
   graphView: DEFAULT_GRAPH_VIEW,
 };
 
@@ -100,6 +104,8 @@ export function parseRoute(search: string): Route {
     openVariables: found.getAll("var"),
     query: found.get("q") ?? "",
     filter: found.get("filter") ?? "",
+    edits: unkept(found.get("edits") ?? ""),
+    isEditing: found.get("editing") === "on",
     graphView: parseGraphView(found),
   };
 }
@@ -143,6 +149,8 @@ export function formatRoute(address: Route): string {
   put("in", address.selectedIn);
   put("q", address.query);
   put("filter", address.filter);
+  put("edits", kept(address.edits));
+  put("editing", address.isEditing ? "on" : "");
   const { graphView } = address;
   put("function", graphView.function);
   put("items", String(graphView.items), String(DEFAULT_GRAPH_VIEW.items));
@@ -168,6 +176,31 @@ export function formatRoute(address: Route): string {
   address.openVariables.forEach((path) => query.append("var", path));
   const text = query.toString();
   return text ? `?${text}` : "";
+}
+
+const LINKED = 3000; // characters of edits that a link holds; others are kept in this tab alone
+const KEPT = "kept:";
+
+function kept(edits: string): string {
+  if (edits.length <= LINKED) return edits;
+  let sum = 5381;
+  for (let at = 0; at < edits.length; at += 1) sum = (sum * 33 + edits.charCodeAt(at)) % 2147483647;
+  const key = `${KEPT}${edits.length}-${sum}`;
+  try {
+    sessionStorage.setItem(key, edits);
+  } catch {
+    // no room, or not permitted: the edits last as long as the page
+  }
+  return key;
+}
+
+function unkept(edits: string): string {
+  if (!edits.startsWith(KEPT)) return edits;
+  try {
+    return sessionStorage.getItem(edits) ?? "";
+  } catch {
+    return "";
+  }
 }
 
 export const route = signal<Route>(parseRoute(typeof location === "undefined" ? "" : location.search));

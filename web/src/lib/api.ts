@@ -4,7 +4,9 @@ import { signal } from "@preact/signals";
 import type {
   CardText,
   CollectionsReport,
+  ConvertedFile,
   Detail,
+  DiffCode,
   DiffMap,
   DiffReport,
   FindingsByScope,
@@ -80,20 +82,18 @@ function notUnderstood(detail: unknown): string {
   return `This address cannot be shown: ${first.loc?.at(-1) ?? "a parameter"}: ${first.msg ?? "not understood"}. Choose another view.`;
 }
 
+const posted = (body: object): RequestInit => ({
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(body),
+});
+
 const of = (model: string, question: string) => `models/${encodeURIComponent(model)}/${question}`;
 
 export const api = {
   models: () => ask<OpenModel[]>("models"),
   open: (path: string, choice: { artifact?: string; tags?: string[] } = {}) =>
-    ask<OpenModel>(
-      "models",
-      {},
-      {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ path, ...choice }),
-      },
-    ),
+    ask<OpenModel>("models", {}, posted({ path, ...choice })),
   upload: (file: File, sent: { name: string; group: string; left: number }) =>
     ask<OpenModel[]>("upload", sent, { method: "POST", body: file }),
   close: (model: string) => ask<OpenModel[]>(`models/${encodeURIComponent(model)}`, {}, { method: "DELETE" }),
@@ -128,6 +128,8 @@ export const api = {
   diffMap: (a: string, b: string, parameters: Parameters) => ask<DiffMap>("diff/map", { a, b, ...parameters }),
   diffGraph: (a: string, b: string, parameters: Parameters) =>
     ask<PictureChanges>("diff/graph", { a, b, ...parameters }),
+  diffCode: (a: string, b: string, form: string, edits: string) => ask<DiffCode>("diff/code", { a, b, form, edits }),
+  convert: (wanted: object) => ask<ConvertedFile>("diff/converted", {}, posted(wanted)),
   diff: (a: string, b: string, parameters: Parameters = {}) => ask<DiffReport>("diff", { a, b, ...parameters }),
 };
 

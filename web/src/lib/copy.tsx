@@ -5,14 +5,14 @@ import { useState } from "preact/hooks";
 export function Copy({ text, label = "copy" }: { text: () => string; label?: string }) {
   const [state, setState] = useState("");
   async function copy() {
-    setState((await copied(text())) ? "copied" : "not copied: the browser refuses");
+    setState((await copyText(text())) ? "copied" : "not copied: the browser refuses");
     setTimeout(() => setState(""), 1500);
   }
   return <button onClick={() => void copy()}>{state || label}</button>;
 }
 
 // The clipboard is there for a secure address alone; elsewhere the way of old is left, by what is selected.
-async function copied(text: string): Promise<boolean> {
+export async function copyText(text: string): Promise<boolean> {
   try {
     if (isSecureContext) {
       await navigator.clipboard.writeText(text);

@@ -164,6 +164,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Of
+         * @description Compare two models, as `scopeview diff --json` does; entries come by the page.
+         */
+        get: operations["diff_of_api_diff_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/diff/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Map Of
+         * @description Draw ribbons from the variables of one model to those of another.
+         */
+        get: operations["diff_map_of_api_diff_map_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/diff/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Code Of
+         * @description Write the code that `scopeview diff --format` prints, or the pairs as `--map` takes them.
+         */
+        get: operations["diff_code_of_api_diff_code_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/diff/converted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Converted
+         * @description Write the values of one side under the names of the other, as `scopeview convert --like` does, to be fetched.
+         *
+         *     The file lies in a temporary folder of the server; the oldest files go when others need their room.
+         */
+        post: operations["converted_api_diff_converted_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/converted/{identity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Converted File
+         * @description Send a file that was converted.
+         */
+        get: operations["converted_file_api_converted__identity__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -668,46 +770,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/diff": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Diff Of
-         * @description Compare two models, as `scopeview diff --json` does; entries come by the page.
-         */
-        get: operations["diff_of_api_diff_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/diff/map": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Diff Map Of
-         * @description Draw ribbons from the variables of one model to those of another.
-         */
-        get: operations["diff_map_of_api_diff_map_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/lint/rules/{code}": {
         parameters: {
             query?: never;
@@ -994,6 +1056,53 @@ export interface components {
             total_variables: number;
         };
         /**
+         * ConvertRequest
+         * @description Which values to write under whose names.
+         */
+        ConvertRequest: {
+            /** A */
+            a: string;
+            /** B */
+            b: string;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "safetensors" | "npz" | "weights.h5" | "checkpoint";
+            /**
+             * Drop Slots
+             * @default false
+             */
+            drop_slots: boolean;
+            /**
+             * Edits
+             * @default
+             */
+            edits: string;
+        };
+        /**
+         * ConvertedFile
+         * @description A file that was written, read back and compared with its plan; it is fetched by its id.
+         */
+        ConvertedFile: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Tensors */
+            tensors: number;
+            /** Left Out */
+            left_out: components["schemas"]["NotConverted"][];
+            /** Total Left Out */
+            total_left_out: number;
+            /** Unfilled */
+            unfilled: components["schemas"]["NotConverted"][];
+            /** Total Unfilled */
+            total_unfilled: number;
+        };
+        /**
          * CostReport
          * @description What a graph or one scope of it costs: in all, and by its parts.
          */
@@ -1100,6 +1209,21 @@ export interface components {
              * @default
              */
             program: string;
+        };
+        /**
+         * DiffCode
+         * @description Text to save or to paste.
+         */
+        DiffCode: {
+            /**
+             * Form
+             * @enum {string}
+             */
+            form: "tf1" | "tf2" | "keras" | "torch" | "jax" | "saver" | "init" | "map" | "pairs";
+            /** File */
+            file: string;
+            /** Text */
+            text: string;
         };
         /**
          * DiffEntry
@@ -1219,6 +1343,7 @@ export interface components {
             /** Regex Rules */
             regex_rules: string[][];
             restore: components["schemas"]["RestoreReport"] | null;
+            sides: components["schemas"]["SideNames"];
             /** Restores From */
             restores_from: string;
             /** Not Restored */
@@ -2097,6 +2222,16 @@ export interface components {
             checkpoint: string;
         };
         /**
+         * NotConverted
+         * @description A variable that is left out, or that gets no values.
+         */
+        NotConverted: {
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * OpChange
          * @description One op that is not the same on both sides.
          */
@@ -2793,6 +2928,20 @@ export interface components {
             scopes: components["schemas"]["SharedScope"][];
         };
         /**
+         * SideNames
+         * @description What the sides are called in texts.
+         */
+        SideNames: {
+            /** A */
+            a: string;
+            /** B */
+            b: string;
+            /** Label A */
+            label_a: string;
+            /** Label B */
+            label_b: string;
+        };
+        /**
          * SideSummary
          * @description One side in one line.
          */
@@ -3275,10 +3424,13 @@ export type CollectionRecord = components['schemas']['CollectionRecord'];
 export type CollectionsReport = components['schemas']['CollectionsReport'];
 export type ColumnHead = components['schemas']['ColumnHead'];
 export type CommonVariables = components['schemas']['CommonVariables'];
+export type ConvertRequest = components['schemas']['ConvertRequest'];
+export type ConvertedFile = components['schemas']['ConvertedFile'];
 export type CostReport = components['schemas']['CostReport'];
 export type CostRow = components['schemas']['CostRow'];
 export type Dangling = components['schemas']['Dangling'];
 export type Detail = components['schemas']['Detail'];
+export type DiffCode = components['schemas']['DiffCode'];
 export type DiffEntry = components['schemas']['DiffEntry'];
 export type DiffMap = components['schemas']['DiffMap'];
 export type DiffNode = components['schemas']['DiffNode'];
@@ -3319,6 +3471,7 @@ export type Mismatch = components['schemas']['Mismatch'];
 export type MissingKey = components['schemas']['MissingKey'];
 export type ModelCard = components['schemas']['ModelCard'];
 export type ModelSummary = components['schemas']['ModelSummary'];
+export type NotConverted = components['schemas']['NotConverted'];
 export type OpChange = components['schemas']['OpChange'];
 export type OpDetail = components['schemas']['OpDetail'];
 export type OpScopeRecord = components['schemas']['OpScopeRecord'];
@@ -3356,6 +3509,7 @@ export type ScopeLine = components['schemas']['ScopeLine'];
 export type ScopeMap = components['schemas']['ScopeMap'];
 export type SharedScope = components['schemas']['SharedScope'];
 export type SharingReport = components['schemas']['SharingReport'];
+export type SideNames = components['schemas']['SideNames'];
 export type SideSummary = components['schemas']['SideSummary'];
 export type Signature = components['schemas']['Signature'];
 export type SourceLine = components['schemas']['SourceLine'];
@@ -3544,6 +3698,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -3708,6 +3871,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3884,6 +4056,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -4046,6 +4227,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4240,6 +4430,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -4425,6 +4624,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4625,6 +4833,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -4811,6 +5028,915 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server's disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    diff_of_api_diff_get: {
+        parameters: {
+            query: {
+                a: string;
+                b: string;
+                /** @description What to list; all but the same if left out. */
+                status?: ("same" | "values" | "shape" | "dtype" | "renamed" | "only_a" | "only_b")[];
+                slots?: boolean;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description How many to return. */
+                limit?: number;
+                /** @description What a person says of the matching, as JSON: `rules` as `--rule` takes them, `pairs` as a `--map` (null: no counterpart), `accept` as `--accept`. */
+                edits?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiffReport"];
+                };
+            };
+            /** @description The question cannot be understood, or cannot be answered about this model. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request comes from another page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description There is no such model, name or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address is not asked this way. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request did not come whole in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More was sent than is taken. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server does not answer for this host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More models or files are open than may be. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address and the headers are longer than is taken. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server failed; its log says where. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server's disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    diff_map_of_api_diff_map_get: {
+        parameters: {
+            query: {
+                a: string;
+                b: string;
+                /** @description Variable scopes of A that are open. */
+                left?: string[];
+                /** @description Variable scopes of B that are open. */
+                right?: string[];
+                slots?: boolean;
+                same?: boolean;
+                /** @description How many to return. */
+                limit?: number;
+                /** @description What a person says of the matching, as JSON: `rules` as `--rule` takes them, `pairs` as a `--map` (null: no counterpart), `accept` as `--accept`. */
+                edits?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiffMap"];
+                };
+            };
+            /** @description The question cannot be understood, or cannot be answered about this model. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request comes from another page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description There is no such model, name or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address is not asked this way. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request did not come whole in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More was sent than is taken. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server does not answer for this host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More models or files are open than may be. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address and the headers are longer than is taken. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server failed; its log says where. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server's disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    diff_code_of_api_diff_code_get: {
+        parameters: {
+            query: {
+                a: string;
+                b: string;
+                form: "tf1" | "tf2" | "keras" | "torch" | "jax" | "saver" | "init" | "map" | "pairs";
+                /** @description What a person says of the matching, as JSON: `rules` as `--rule` takes them, `pairs` as a `--map` (null: no counterpart), `accept` as `--accept`. */
+                edits?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiffCode"];
+                };
+            };
+            /** @description The question cannot be understood, or cannot be answered about this model. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request comes from another page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description There is no such model, name or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address is not asked this way. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request did not come whole in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More was sent than is taken. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server does not answer for this host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More models or files are open than may be. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address and the headers are longer than is taken. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server failed; its log says where. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server's disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    converted_api_diff_converted_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConvertRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConvertedFile"];
+                };
+            };
+            /** @description The question cannot be understood, or cannot be answered about this model. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request comes from another page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description There is no such model, name or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address is not asked this way. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request did not come whole in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More was sent than is taken. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server does not answer for this host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More models or files are open than may be. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address and the headers are longer than is taken. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server failed; its log says where. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server's disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    converted_file_api_converted__identity__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                identity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The question cannot be understood, or cannot be answered about this model. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request comes from another page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description There is no such model, name or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address is not asked this way. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request did not come whole in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More was sent than is taken. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server does not answer for this host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More models or files are open than may be. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address and the headers are longer than is taken. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server failed; its log says where. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -4968,6 +6094,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5143,6 +6278,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -5302,6 +6446,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5475,6 +6628,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -5634,6 +6796,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5811,6 +6982,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -5970,6 +7150,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6141,6 +7330,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -6300,6 +7498,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6476,6 +7683,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -6638,6 +7854,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6814,6 +8039,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -6973,6 +8207,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7157,6 +8400,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -7318,6 +8570,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7490,6 +8751,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7673,6 +8943,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -7839,6 +9118,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8016,6 +9304,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -8177,6 +9474,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8363,6 +9669,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -8525,6 +9840,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8700,6 +10024,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8884,6 +10217,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
             503: {
                 headers: {
@@ -9049,6 +10391,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9224,348 +10575,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
-            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The server's disk is full. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-        };
-    };
-    diff_of_api_diff_get: {
-        parameters: {
-            query: {
-                a: string;
-                b: string;
-                /** @description What to list; all but the same if left out. */
-                status?: ("same" | "values" | "shape" | "dtype" | "renamed" | "only_a" | "only_b")[];
-                slots?: boolean;
-                /** @description How many to skip. */
-                offset?: number;
-                /** @description How many to return. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DiffReport"];
-                };
-            };
-            /** @description The question cannot be understood, or cannot be answered about this model. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description A token is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The request comes from another page. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description There is no such model, name or path. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The address is not asked this way. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The request did not come whole in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description More was sent than is taken. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The server does not answer for this host. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description More models or files are open than may be. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The address and the headers are longer than is taken. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The server failed; its log says where. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The server's disk is full. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-        };
-    };
-    diff_map_of_api_diff_map_get: {
-        parameters: {
-            query: {
-                a: string;
-                b: string;
-                /** @description Variable scopes of A that are open. */
-                left?: string[];
-                /** @description Variable scopes of B that are open. */
-                right?: string[];
-                slots?: boolean;
-                same?: boolean;
-                /** @description How many to return. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DiffMap"];
-                };
-            };
-            /** @description The question cannot be understood, or cannot be answered about this model. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description A token is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The request comes from another page. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description There is no such model, name or path. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The address is not asked this way. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The request did not come whole in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description More was sent than is taken. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The server does not answer for this host. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description More models or files are open than may be. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The address and the headers are longer than is taken. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description The server failed; its log says where. */
-            500: {
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9732,6 +10743,15 @@ export interface operations {
             };
             /** @description The server failed; its log says where. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

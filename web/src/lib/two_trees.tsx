@@ -3,8 +3,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { cut, printable } from "./format";
 import { route, navigate } from "../app/route";
+import { type Held, type Pairing, useDrag } from "./pairing";
+import { type Band, type Drawn, drawnBands } from "./ribbons";
+
+export type { Band } from "./ribbons";
 
 const ROW = 24;
+const TOP = 28; // px above the first row
+const MIDDLE = TOP + ROW / 2; // of the first row
 
 export interface SideNode {
   path: string;
@@ -14,19 +20,6 @@ export interface SideNode {
   is_open: boolean;
   note: string; // stands at the right end of its box
   tone: string; // a class of its own
-}
-
-export interface Band {
-  left: number; // index into the nodes of the left side; -1 for what comes from nowhere
-  right: number; // of the right side; -1 for what ends in the gap
-  weight: number;
-  kind: string; // a class of its own
-  summary: string;
-}
-
-interface Hovered {
-  side: "left" | "right";
-  index: number;
 }
 
 // Both columns and the ribbons between them share the width there is; below a certain one the view scrolls sideways.
@@ -45,11 +38,12 @@ interface Props {
   nouns: [string, string]; // what a row that is no scope is, on each side
   onOpen: (side: "left" | "right", path: string) => void;
   rightModel?: string; // the model of the right side, where it is another
+  pairing?: Pairing; // where names are paired by hand
 }
 
-export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, rightModel = "" }: Props) {
+export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, rightModel = "", pairing }: Props) {
   const [room, setRoom] = useState(900);
-  const [hovered, setHovered] = useState<Hovered | null>(null);
+  const [hovered, setHovered] = useState<Held | null>(null);
   const frame = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = frame.current;
@@ -59,13 +53,18 @@ export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, ri
     return () => observer.disconnect();
   }, []);
   const { width, gap } = columns(room);
-  const drawn = stacked(bands);
+  const drawn = drawnBands(bands);
+  const svg = useRef<SVGSVGElement>(null);
+  const { drag, begin } = useDrag(svg, { columns: { width, gap }, row: ROW, top: TOP, left, right }, pairing);
   // What a hand rests on stands out with all that it is linked to; with no hand there, what is selected does.
   const { selected, selectedIn } = route.value;
   const chosen =
     selectedAmong("left", left, selectedIn === "" ? selected : "") ??
     selectedAmong("right", right, selectedIn === rightModel ? selected : "");
-  const held = hovered ?? (chosen && bands.some((band) => touches(band, chosen, left, right)) ? chosen : null);
+  const isPulling = drag !== null || pairing?.held != null; // all that may be the other end is to be seen
+  const held = isPulling
+    ? null
+    : (hovered ?? (chosen && bands.some((band) => touches(band, chosen, left, right)) ? chosen : null));
   const inside = held && within(held.side === "left" ? left : right, held.index);
   const isLit = (band: Band) => !held || touches(band, held, left, right);
   const lit = { left: new Set<number>(), right: new Set<number>() };
@@ -79,12 +78,17 @@ export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, ri
       <Box
         key={`${which} ${node.path}`}
         node={node}
-        y={ROW * index + 28}
+        y={ROW * index + TOP}
         x={x}
         width={width}
         noun={nouns[which === "left" ? 0 : 1]}
         model={which === "right" ? rightModel : ""}
-        isDim={!!hovered && !node.is_open && !lit[which].has(index)}
+        isDim={!!held && !!hovered && !node.is_open && !lit[which].has(index)}
+        isTaken={pairing?.held?.side === which && pairing.held.path === node.path}
+        isTarget={drag?.over?.side === which && drag.over.index === index}
+        take={pairing && (() => pairing.take(which, node))}
+        drop={pairing && which === "left" && !node.is_scope ? () => pairing.drop(node) : undefined}
+        onGrab={(event) => begin(event, { side: which, index }, false)}
         onOpen={() => onOpen(which, node.path)}
         onHover={(is) => setHovered(is ? { side: which, index } : null)}
       />
@@ -92,7 +96,8 @@ export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, ri
   return (
     <div class="pair" ref={frame}>
       <svg
-        class="map"
+        ref={svg}
+        class={`map ${pairing ? "pairing" : ""} ${drag ? "dragging" : ""}`}
         width={2 * width + gap}
         height={ROW * Math.max(left.length, right.length) + 34}
         role="group"
@@ -105,12 +110,18 @@ export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, ri
           {headings[1]}
         </text>
         <g>
-          {drawn.map(({ band, thick, offset }, index) => (
+          {drawn.map(({ band, thick, from, to }, index) => (
             <path
               key={index}
               class={`ribbon ${band.kind} ${isLit(band) ? (held ? "lit" : "") : "dim"}`}
               stroke-width={thick}
-              d={way(ROW * band.left + 40 + offset, ROW * band.right + 40 + offset, band, width, gap)}
+              d={way({ band, thick, from, to }, width, gap)}
+              onPointerDown={(event) => {
+                if (band.left < 0 || band.right < 0) return;
+                const x = event.clientX - (svg.current?.getBoundingClientRect().left ?? 0);
+                const stays = x > width + gap / 2 ? ("left" as const) : ("right" as const);
+                begin(event, { side: stays, index: band[stays] }, true);
+              }}
             >
               <title>{`${[left[band.left]?.path, right[band.right]?.path]
                 .filter((path) => path !== undefined)
@@ -121,41 +132,17 @@ export function TwoTrees({ name, headings, left, right, bands, nouns, onOpen, ri
         </g>
         {side("left", left, 0)}
         {side("right", right, width + gap)}
+        {drag && <path class="pull" d={pull(drag, width, gap)} />}
       </svg>
     </div>
   );
 }
 
-interface Drawn {
-  band: Band;
-  thick: number; // px
-  offset: number; // px below the middle of its row
-}
-
-const [THIN, THICK] = [1.5, 13.5]; // px of a ribbon
-
-// Ribbons between the same two things lie side by side, each as wide as its share.
-function stacked(bands: Band[]): Drawn[] {
-  const beside = new Map<string, Band[]>();
-  for (const band of bands)
-    beside.set(`${band.left} ${band.right}`, [...(beside.get(`${band.left} ${band.right}`) ?? []), band]);
-  const sum = (several: Band[]) => several.reduce((total, { weight }) => total + weight, 0);
-  const most = Math.max(1, ...[...beside.values()].map(sum));
-  return [...beside.values()].flatMap((several) => {
-    const all = THIN * several.length + ((THICK - THIN) * sum(several)) / most;
-    let top = -all / 2;
-    return several.map((band) => {
-      const thick = THIN + ((THICK - THIN) * band.weight) / most;
-      top += thick;
-      return { band, thick, offset: several.length > 1 ? top - thick / 2 : 0 };
-    });
-  });
-}
-
-function way(from: number, to: number, band: Band, width: number, gap: number): string {
-  if (band.right < 0) return `M ${width} ${from} h ${gap / 5}`;
-  if (band.left < 0) return `M ${width + gap} ${to} h ${-gap / 5}`;
-  return `M ${width} ${from} C ${width + gap / 2} ${from}, ${width + gap / 2} ${to}, ${width + gap} ${to}`;
+function way({ band, from, to }: Drawn, width: number, gap: number): string {
+  const [start, end] = [ROW * band.left + MIDDLE + from, ROW * band.right + MIDDLE + to];
+  if (band.right < 0) return `M ${width} ${start} h ${gap / 5}`;
+  if (band.left < 0) return `M ${width + gap} ${end} h ${-gap / 5}`;
+  return `M ${width} ${start} C ${width + gap / 2} ${start}, ${width + gap / 2} ${end}, ${width + gap} ${end}`;
 }
 
 // An open scope and all that it shows, or a thing alone.
@@ -166,14 +153,19 @@ function within(nodes: SideNode[], index: number): Set<number> {
   return found;
 }
 
-function touches(band: Band, { side, index }: Hovered, left: SideNode[], right: SideNode[]): boolean {
+// From the end that stays to the hand.
+function pull({ from, x, y }: { from: Held; x: number; y: number }, width: number, gap: number): string {
+  return `M ${from.side === "left" ? width : width + gap} ${ROW * from.index + MIDDLE} L ${x} ${y}`;
+}
+
+function touches(band: Band, { side, index }: Held, left: SideNode[], right: SideNode[]): boolean {
   const [end, nodes] = side === "left" ? [band.left, left] : [band.right, right];
   return (
     end === index || (end > index && nodes.slice(index + 1, end + 1).every((node) => node.depth > nodes[index]!.depth))
   );
 }
 
-function selectedAmong(side: "left" | "right", nodes: SideNode[], path: string): Hovered | null {
+function selectedAmong(side: "left" | "right", nodes: SideNode[], path: string): Held | null {
   const index = path ? nodes.findIndex((node) => node.path === path) : -1;
   return index < 0 ? null : { side, index };
 }
@@ -186,22 +178,29 @@ interface BoxProps {
   noun: string;
   model: string;
   isDim: boolean;
+  isTaken: boolean | undefined;
+  isTarget: boolean;
+  take: (() => void) | undefined; // as an end of a pair
+  drop: (() => void) | undefined; // reject its pair
+  onGrab: (event: PointerEvent) => void;
   onOpen: () => void;
   onHover: (is: boolean) => void;
 }
 
-function Box({ node, x, y, width, noun, model, isDim, onOpen, onHover }: BoxProps) {
+function Box({ node, x, y, width, noun, model, take, drop, onOpen, onHover, ...is }: BoxProps) {
   const indent = 14 * (node.depth - 1);
   const isSelected = route.value.selected === node.path && route.value.selectedIn === model;
   const open = () => node.is_scope && onOpen();
-  const pick = () => navigate({ selected: node.path, selectedIn: model });
+  const pick = () => (take && !node.is_scope ? take() : navigate({ selected: node.path, selectedIn: model }));
+  const tones = { dim: is.isDim, selected: isSelected, scope: node.is_scope, taken: is.isTaken, target: is.isTarget };
+  const classes = Object.entries(tones).flatMap(([name, has]) => (has ? [name] : []));
   const mark = node.is_scope ? (node.is_open ? "▾ " : "▸ ") : "";
   const room = Math.floor(
     (width - indent - 26 - 6.9 * node.note.length - (node.is_scope ? 15 : 0)) / (node.is_scope ? 7.6 : 7.3),
   );
   return (
     <g
-      class={`box ${node.tone} ${isDim ? "dim" : ""} ${isSelected ? "selected" : ""} ${node.is_scope ? "scope" : ""}`}
+      class={`box ${node.tone} ${classes.join(" ")}`}
       transform={`translate(${x} ${y})`}
       tabindex={0}
       role="button"
@@ -210,14 +209,21 @@ function Box({ node, x, y, width, noun, model, isDim, onOpen, onHover }: BoxProp
       onMouseLeave={() => onHover(false)}
       onFocus={() => onHover(true)}
       onBlur={() => onHover(false)}
+      onPointerDown={is.onGrab}
       onClick={pick}
       onDblClick={open}
       onKeyDown={(event) => {
         const beside = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key] as
           "nextElementSibling" | undefined;
         const isTurn = (event.key === "ArrowRight" && !node.is_open) || (event.key === "ArrowLeft" && node.is_open);
-        if (!beside && !isTurn && event.key !== "Enter" && event.key !== " ") return;
+        const edit = { p: take, Delete: drop, Backspace: drop }[event.key];
+        if (!beside && !isTurn && !edit && event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
+        if (edit) {
+          event.stopPropagation();
+          edit();
+          return;
+        }
         if (beside) (event.currentTarget[beside] as SVGElement | null)?.focus();
         else if (event.key === "Enter" || isTurn) open();
         if (event.key === "Enter" || event.key === " ") pick();

@@ -8,17 +8,20 @@ import { ModelOptions } from "../../app/models";
 import { afresh, counterpart, models } from "../../app/open_models";
 import { route, navigate } from "../../app/route";
 import { OpTrees, Ribbons } from "./diff_pictures";
+import { EditBar } from "./edit_bar";
 import { Entries, PAGE } from "./entries";
 import { AssignmentMap, OpenGroups, Rules } from "./rename_rules";
 import { MARKS, type Sides, sidesOf, type Status, STATUSES, wordsOf } from "./sides";
+import { TakeAway } from "./take_away";
 import { show, Verdict } from "./verdict";
 
 export function Diff() {
-  const { model, other, filter } = route.value;
+  const { model, other, filter, edits } = route.value;
   const second = models.value.some((one) => one.id === other) ? other : counterpart(model);
   const chosen = filter.split(" ").filter((word): word is Status => STATUSES.includes(word as Status));
-  const key = JSON.stringify([model, second, chosen]);
-  const result = useQuery(model && second ? key : null, () => api.diff(model, second, { status: chosen, limit: PAGE }));
+  const key = JSON.stringify([model, second, chosen, edits]);
+  const ask = () => api.diff(model, second, { status: chosen, limit: PAGE, edits });
+  const result = useQuery(model && second ? key : null, ask);
   const sides = sidesOf(result.answer, second);
   return (
     <section class="view" aria-label="Diff">
@@ -31,14 +34,23 @@ export function Diff() {
         >
           ⇄
         </button>
-        <Side letter="B" role={sides.b} value={second} onPick={(id) => navigate({ other: id, filter: "" })} />
+        <Side
+          letter="B"
+          role={sides.b}
+          value={second}
+          onPick={(id) => navigate({ other: id, filter: "", edits: "" })}
+        />
       </div>
       {models.value.length < 2 && (
         <p class="empty">
           A diff needs two artifacts. Open another one with “open…” above, or drop a file on the page.
         </p>
       )}
-      {result.error && <p class="trouble">{result.error}</p>}
+      {result.error && (
+        <p class="trouble">
+          {result.error} {edits && <button onClick={() => navigate({ edits: "" })}>undo all edits</button>}
+        </p>
+      )}
       {result.isWaiting && !result.answer && second && <Comparing ids={[model, second]} />}
       {result.answer && second && (
         <Report key={`${model} ${second}`} report={result.answer} chosen={chosen} a={model} b={second} sides={sides} />
@@ -114,6 +126,7 @@ function Report({ report, chosen, a, b, sides }: ReportProps) {
           </button>
         ))}
       </div>
+      <EditBar a={a} b={b} report={report} />
       <Ribbons
         a={a}
         b={b}
@@ -121,6 +134,7 @@ function Report({ report, chosen, a, b, sides }: ReportProps) {
         statuses={chosen}
         entries={STATUSES.reduce((sum, status) => sum + counts[status], 0)}
       />
+      <TakeAway a={a} b={b} />
       <Rules rules={report.rules} />
       <AssignmentMap map={report.assignment_map} />
       <OpenGroups groups={report.open_groups} sides={sides} />

@@ -8,6 +8,8 @@ import { count, leaf, plural, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
 import { ancestors, route, navigate, toggled } from "../../app/route";
 import { type Band, type SideNode, TwoTrees } from "../../lib/two_trees";
+import type { Pairing } from "../../lib/pairing";
+import { type End, join, type Letter, reject, take, taken } from "./edits";
 import type { Sides } from "./sides";
 import type { DiffEntry, DiffMap, DiffNode, DiffRibbon, GraphDiff } from "../../lib/schema";
 
@@ -26,10 +28,10 @@ export function Ribbons({
   entries: number;
 }) {
   const [hasSlots, setSlots] = useState(false);
-  const opened = route.value.openVariables;
+  const { openVariables: opened, edits, isEditing } = route.value;
   const frame = useRef<HTMLDivElement>(null);
   const same = !statuses.length || statuses.includes("same");
-  const parameters = { left: opened, right: opened, slots: hasSlots, same };
+  const parameters = { left: opened, right: opened, slots: hasSlots, same, edits };
   const result = useQuery(JSON.stringify([a, b, parameters]), () => api.diffMap(a, b, parameters));
   const found = result.answer;
   if (result.error) return <p class="trouble">{result.error}</p>;
@@ -64,11 +66,23 @@ export function Ribbons({
             ...ends(found.b, "right", sides.the.b),
           ]}
           rightModel={b}
+          {...(isEditing ? { pairing: pairing() } : {})}
           onOpen={(_, path) => navigate({ openVariables: toggled(opened, path) }, true)}
         />
       )}
     </div>
   );
+}
+
+function pairing(): Pairing {
+  const first = taken.value;
+  const end = (side: Letter, node: SideNode): End => ({ side, path: node.path, isScope: node.is_scope });
+  return {
+    held: first && { side: first.side === "a" ? "left" : "right", path: first.path },
+    take: (side, node) => take(end(side === "left" ? "a" : "b", node)),
+    join: (left, right) => join(end("a", left), end("b", right)),
+    drop: (left) => (left.is_scope ? undefined : reject(left.path)),
+  };
 }
 
 // What is on the screen, and nothing else.

@@ -4,8 +4,10 @@ import { useState } from "preact/hooks";
 import { api } from "../../lib/api";
 import { csv, download } from "../../lib/download";
 import { count, printable, shape } from "../../lib/format";
+import { route } from "../../app/route";
 import { NameLink } from "../../lib/name_link";
 import type { DiffEntry, DiffReport } from "../../lib/schema";
+import { EntryButtons } from "./pair_buttons";
 import { MARKS, type Sides, type Status, WORDS, wordsOf } from "./sides";
 
 export const PAGE = 500;
@@ -22,7 +24,8 @@ export function Entries({ report, chosen, a, b, sides }: EntriesProps) {
   const [added, setAdded] = useState({ to: report, entries: [] as DiffEntry[] });
   const entries = added.to === report ? [...report.entries, ...added.entries] : report.entries;
   const rest = report.total_entries - entries.length;
-  const ask = (offset: number, limit: number) => api.diff(a, b, { status: chosen, offset, limit });
+  const { edits } = route.value;
+  const ask = (offset: number, limit: number) => api.diff(a, b, { status: chosen, offset, limit, edits });
   const more = async () => {
     const page = await ask(entries.length, PAGE);
     setAdded((known) => ({ to: report, entries: [...(known.to === report ? known.entries : []), ...page.entries] }));
@@ -64,6 +67,11 @@ export function Entries({ report, chosen, a, b, sides }: EntriesProps) {
             <th>in {sides.the.b}</th>
             <th>type</th>
             <th>why</th>
+            {route.value.isEditing && (
+              <th>
+                <span class="unseen">edit</span>
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -108,9 +116,14 @@ function Row({ entry, sides }: { entry: DiffEntry; sides: Sides }) {
         ) : ["values", "shape", "dtype"].includes(status) ? (
           WORDS[status]
         ) : (
-          ""
+          entry.evidence
         )}
       </td>
+      {route.value.isEditing && (
+        <td>
+          <EntryButtons entry={entry} />
+        </td>
+      )}
     </tr>
   );
 }

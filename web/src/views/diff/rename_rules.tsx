@@ -6,6 +6,8 @@ import { download } from "../../lib/download";
 import { count, plural, printable } from "../../lib/format";
 import { NameLink } from "../../lib/name_link";
 import type { DiffReport, RenameRule } from "../../lib/schema";
+import type { Letter } from "./edits";
+import { PairButton } from "./pair_buttons";
 import type { Sides } from "./sides";
 
 const RULES = 12;
@@ -95,10 +97,10 @@ export function OpenGroups({ groups, sides }: { groups: DiffReport["open_groups"
           {order.slice(0, most).map(({ a, b }) => (
             <tr key={`${a[0]} ${b[0]}`}>
               <td>
-                <Names names={a} model={sides.models.a} />
+                <Names names={a} side="a" model={sides.models.a} />
               </td>
               <td>
-                <Names names={b} model={sides.models.b} />
+                <Names names={b} side="b" model={sides.models.b} />
               </td>
             </tr>
           ))}
@@ -112,19 +114,19 @@ export function OpenGroups({ groups, sides }: { groups: DiffReport["open_groups"
         </p>
       )}
       <p class="pad quiet">
-        In the terminal <code>--rule OLD=NEW</code> or <code>--map FILE</code> decides them.
+        “Edit the pairs” above decides them, and in the terminal <code>--rule OLD=NEW</code> or <code>--map FILE</code>.
       </p>
     </>
   );
 }
 
-function Names({ names, model }: { names: string[]; model: string }) {
+function Names({ names, side, model }: { names: string[]; side: Letter; model: string }) {
   const [isWhole, setWhole] = useState(false);
   return (
     <ul class="alternatives">
       {names.slice(0, isWhole ? names.length : NAMES).map((name) => (
         <li key={name}>
-          <NameLink name={name} model={model} />
+          <NameLink name={name} model={model} /> <PairButton side={side} name={name} />
         </li>
       ))}
       {names.length > NAMES && !isWhole && (

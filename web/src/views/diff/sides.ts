@@ -1,4 +1,4 @@
-// What the two sides of a diff are called: by their roles in a restore, else by their order.
+// What the two sides of a diff are called, as the server says, and what became of a variable.
 
 import { STATUS_MARKS, STATUS_WORDS } from "../../lib/declared";
 import type { DiffEntry, DiffReport } from "../../lib/schema";
@@ -20,12 +20,13 @@ export const MARKS = Object.fromEntries(
 ) as Record<Status, string>;
 
 export function sidesOf(report: DiffReport | undefined, b: string): Sides {
-  const models = { a: "", b };
-  const isStored = (side: DiffReport["a"] | undefined) => !!side?.format.startsWith("checkpoint");
-  if (!report?.restores_from || isStored(report.a) === isStored(report.b))
-    return { a: "old", b: "new", the: { a: "the old one", b: "the new one" }, models };
-  const [left, right] = report.restores_from === "a" ? ["checkpoint", "graph"] : ["graph", "checkpoint"];
-  return { a: left, b: right, the: { a: `the ${left}`, b: `the ${right}` }, models };
+  const names = report?.sides ?? { a: "old one", b: "new one", label_a: "old", label_b: "new" };
+  return {
+    a: names.label_a,
+    b: names.label_b,
+    the: { a: `the ${names.a}`, b: `the ${names.b}` },
+    models: { a: "", b },
+  };
 }
 
 export function wordsOf(status: Status, { the }: Sides): string {
