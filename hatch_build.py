@@ -50,10 +50,10 @@ class CustomBuildHook(BuildHookInterface):
 
             done = npm(arguments, cwd=web, return_completed_process=True, capture_output=True, text=True)
         if done.returncode:
-            told = (done.stderr or done.stdout or "").strip()[-2000:]
+            message = (done.stderr or done.stdout or "").strip()[-2000:]
             raise RuntimeError(
                 f"the page could not be built: npm {' '.join(arguments)} ended with {done.returncode}. "
-                f"Set SCOPEVIEW_NO_PAGE=1 to install without it.\n{told}"
+                f"Set SCOPEVIEW_NO_PAGE=1 to install without it.\n{message}"
             )
 
 

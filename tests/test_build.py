@@ -63,7 +63,7 @@ def test_a_wheel_built_without_node_has_the_page(checkout: Path, tmp_path: Path)
 
 
 def test_a_page_that_cannot_be_built_is_one_clear_error(checkout: Path, tmp_path: Path) -> None:
-    (checkout / "web" / "src" / "main.tsx").write_text("this is no TypeScript(", "utf-8")
+    (checkout / "web" / "package.json").write_text("this is no package(", "utf-8")
 
     done = build(checkout, tmp_path / "out")
 
