@@ -213,6 +213,11 @@ PLUMBING_OF_SHAPES = frozenset(
 """The same, where it takes nothing but shapes and constants: `StridedSlice` of a `Shape`."""
 
 
+def is_placeholder(op_type: str) -> bool:
+    """Whether an op stands for what a caller gives: a placeholder of a graph, an argument of a function."""
+    return op_type.startswith("Placeholder") or op_type == ARGUMENT_TYPE
+
+
 def apply_kind(op_type: str) -> str:
     """Return which update an `Apply*` op is: `ResourceSparseApplyMomentum` -> `Momentum`.
 

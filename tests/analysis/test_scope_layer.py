@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import networkx as nx
 import pytest
@@ -38,6 +39,21 @@ def test_a_chain_is_drawn_as_a_chain(count: int, limit: int) -> None:
     assert len(found.nodes) <= limit
     assert sum(node.item.ops for node in found.nodes) == count + 1
     assert len(found.links) == len(found.nodes) - 1
+
+
+@pytest.mark.parametrize("limit", [20, 60])
+def test_runs_of_a_long_level_follow_each_other_and_leave_its_inputs_alone(limit: int) -> None:
+    inputs = [f"fed_{letter}" for letter in "abcde"]
+    lines = [f"{name} {'Placeholder' if i else 'PlaceholderWithDefault'}" for i, name in enumerate(inputs)]
+    lines += [f"n{i} {TYPES[i * 7919 % 4]} {f'n{i - 1}' if i else inputs[0]} {inputs[i % 5]}" for i in range(400)]
+    found = drawn("\n".join(lines), limit)
+    fed = [node.item for node in found.nodes if not set(inputs).isdisjoint((node.item.path, *node.item.members))]
+    runs = [index for index, node in enumerate(found.nodes) if node.item.group == "run"]
+    links = {(link.source, link.target) for link in found.links}
+
+    assert [(item.group, item.ops) for item in fed] == [("", 1), ("alike", 4)]
+    assert set(pairwise(runs)) <= links
+    assert all(source < target for source, target in links if source in runs and target in runs)
 
 
 @given(st.integers(0, 10_000), st.integers(2, 12))

@@ -26,6 +26,7 @@ from scopeview.model.op_types import (
     VARIABLE_TYPES,
     WEIGHT_PASSES,
     WRITER,
+    is_placeholder,
 )
 from scopeview.model.ops import OpRow, OpTable
 
@@ -275,7 +276,7 @@ def _in_edges(in_start: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDA
 
 def _stays_forward(op_type: str) -> bool:
     is_work = COMPUTES.fullmatch(op_type) is not None or WRITER.fullmatch(op_type) is not None
-    return is_work or op_type.startswith("Placeholder") or op_type == "_Arg"
+    return is_work or is_placeholder(op_type)
 
 
 def _is_light(op_type: str) -> bool:

@@ -11,6 +11,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ from scopeview.analysis.graph_view.unit import Unit
 from scopeview.analysis.graph_view.view_options import ViewOptions
 from scopeview.analysis.trees.folding import fold_twins, stem_of
 from scopeview.model.names import leaf_of
+from scopeview.model.op_types import is_placeholder
 
 Ints = NDArray[np.int64]
 
@@ -32,8 +34,9 @@ _LEAST_SERIES = 5
 HiddenBy = Role | Literal["rule"]
 """Why something is not drawn in place: for its role, or for a rule of whoever looks."""
 
-GroupKind = Literal["", "series", "alike", "rest"]
-"""How the units of an item belong together: alone, numbered and equal, of one structure or type, or left over."""
+GroupKind = Literal["", "series", "alike", "run", "rest"]
+"""How the units of an item belong together: alone, numbered and equal, of one structure or type, one after the other in
+an order in which no link goes back, or left over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +158,10 @@ class Folding:
         return f"{stem_of(self._label(units[0]))}, …"
 
     def _rest(self, groups: Sequence[Group]) -> list[Group]:
-        """Keep the largest, and count the others in one item; or in several, where one would feed itself."""
+        """Keep inputs and the largest, and count the others in one item; or in several, where one would feed itself."""
         ops = [sum(len(self.units[index].rows) for index in units) for _, _, units in groups]
-        order = sorted(range(len(groups)), key=lambda number: (-ops[number], number))
+        inputs = self._inputs(groups)
+        order = sorted(range(len(groups)), key=lambda number: (number not in inputs, -ops[number], number))
         limit = self.options.limit
         kept, others = sorted(order[: limit - 1]), sorted(order[limit - 1 :])
         units = tuple(index for number in others for index in groups[number][2])
@@ -167,14 +171,14 @@ class Folding:
     def _runs(self, groups: Sequence[Group]) -> list[Group]:
         """Fold what follows each other: runs of an order in which no link goes back have such an order too.
 
-        The largest third stays as it is, if it is more than single ops.
+        Inputs stay as they are, and the largest third, if it is more than single ops.
         """
         groups = sorted(groups, key=lambda group: self._defined(group[2][0]))
         ops = [sum(len(self.units[index].rows) for index in units) for _, _, units in groups]
         order = in_order(len(groups), *self._group_links(groups))
         limit = self.options.limit
         largest = sorted(range(len(groups)), key=lambda number: -ops[number])[: limit // 3]
-        alone = {number for number in largest if ops[number] > 1}
+        alone = self._inputs(groups) | {number for number in largest if ops[number] > 1}
         stretches: list[list[int]] = [[]]
         for number in order:
             if number in alone:
@@ -190,10 +194,20 @@ class Folding:
             for start in range(0, len(stretch), length)
         ]
 
+    def _inputs(self, groups: Sequence[Group]) -> set[int]:
+        """Return the groups that are fed from outside, as far as they leave room for others."""
+        table = self.graph_index.table
+        found = (
+            number
+            for number, (_, _, units) in enumerate(groups)
+            if (row := self.units[units[0]].row) is not None and is_placeholder(table.op_type(row))
+        )
+        return set(islice(found, self.options.limit // 4))
+
     def _run(self, groups: Sequence[Group]) -> Group:
         if len(groups) == 1:
             return groups[0]
-        return "rest", f"{groups[0][1]} … {groups[-1][1]}", tuple(index for _, _, units in groups for index in units)
+        return "run", f"{groups[0][1]} … {groups[-1][1]}", tuple(index for _, _, units in groups for index in units)
 
 
 def _on_circles(count: int, source: Ints, target: Ints) -> list[int]:

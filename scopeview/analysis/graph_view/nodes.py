@@ -100,7 +100,7 @@ def item_id(layer: ScopeLayer, index: int) -> str:
     """Return the id of an item: its path, or that of its first member with a mark that no op name has."""
     item = layer.items[index]
     path = layer.units[item.units[0]].path
-    return path if len(item.units) == 1 and item.kind != "rest" else f"{path} {item.kind}"
+    return path if len(item.units) == 1 and item.kind not in ("run", "rest") else f"{path} {item.kind}"
 
 
 def describe_items(layer: ScopeLayer) -> Iterator[GraphItem]:
@@ -176,7 +176,7 @@ def _role(item: Item, counts: list[int]) -> Role:
 def _kind(first: Unit, item: Item, own: Variable | None, op_type: str, calls: tuple[str, ...]) -> ItemKind:
     if own is not None:
         return "variable"
-    if item.kind in ("alike", "rest"):
+    if item.kind in ("alike", "run", "rest"):
         return "group"
     if op_type == ARGUMENT_TYPE:
         return "argument"
@@ -188,7 +188,7 @@ def _kind(first: Unit, item: Item, own: Variable | None, op_type: str, calls: tu
 def _type(graph_index: GraphIndex, item: Item, units: list[Unit]) -> str:
     """Return the op type of an op, or the one that all ops of a group have."""
     types = {graph_index.table.op_type(unit.row) for unit in units if unit.row is not None}
-    return types.pop() if len(types) == 1 and item.kind != "rest" else ""
+    return types.pop() if len(types) == 1 and item.kind not in ("run", "rest") else ""
 
 
 def _held(layer: ScopeLayer) -> dict[int, list[Variable]]:

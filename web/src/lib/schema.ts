@@ -1658,7 +1658,7 @@ export interface components {
              * Group
              * @enum {string}
              */
-            group: "" | "series" | "alike" | "rest";
+            group: "" | "series" | "alike" | "run" | "rest";
             /** Path */
             path: string;
             /** Label */

@@ -57,7 +57,8 @@ export function handlersOf(
 
 function openItem({ item, isOpen }: DrawnItem): void {
   const { graphView, openOps } = route.value;
-  if (item.group === "rest") changeGraphView({ items: Math.min(MOST_ITEMS, graphView.items + MORE) });
+  if (item.group === "rest" || item.group === "run")
+    changeGraphView({ items: Math.min(MOST_ITEMS, graphView.items + MORE) });
   else if (item.total_members > 1) changeGraphView({ unfolded: [...graphView.unfolded, item.path] });
   else if (item.calls[0] && !item.can_open) enterFunction(item.calls[0], functionPath(route.value));
   else if (item.can_open) {

@@ -169,6 +169,12 @@ describe("a plan", () => {
     expect(named.referencesOf.get("user3")!.map((one) => [one.label, one.isInput])).toEqual([["training", true]]);
     expect(plan(picture({ items, links }), new Map(), OPTIONS).lines).toHaveLength(10);
   });
+  it("draws the lines of runs, which follow each other, and not those of what is left over", () => {
+    const items = [item("a"), item("b … f", { group: "run" }), item("g … k", { group: "run" }), item("z")];
+    const links = [link(0, 1), link(1, 2), link(2, 3)];
+    const made = plan(picture({ items, links }), new Map(), { ...OPTIONS, drawsHubs: false });
+    expect([made.lines.length, made.references.length]).toEqual([3, 0]);
+  });
   it("keeps names apart that look like its own keys", () => {
     const made = plan(
       picture({ items: [item("in:x"), item("x\ny")], outside: [outside("x")], links: [link(0, 1), link(2, 0)] }),
