@@ -22,7 +22,7 @@ endif
 
 test: $(VENV)/.dev browser  ## set everything up, then run every check and every test
 	$(MAKE) lint
-	$(BIN)/python -m pytest -n auto --durations 25
+	$(BIN)/python -m pytest -n auto --dist loadgroup --durations 25
 	$(BIN)/python -m pytest -q --doctest-modules --pyargs scopeview.model scopeview.analysis scopeview.render \
 		scopeview.readers.checkpoint.slices scopeview.readers.graph.partitions
 

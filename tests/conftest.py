@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,22 @@ from tests.oracle import Oracle
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together on one worker what shares a server or a model: the tests of a module, or of one real artifact.
+
+    Only those directly in this folder are spread one by one: they are many, and each is about an artifact of its own.
+    """
+    here = Path(__file__).parent
+    for item in items:
+        row = (
+            item.callspec.params.get("row") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+        )
+        if item.path.parent != here:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(here))))
+        elif isinstance(row, dict):
+            item.add_marker(pytest.mark.xdist_group(row["id"]))
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,15 @@ TAGS = {"ngraph/python/sample_graph#savedmodel": ["serve"]}
 
 
 def load(row: dict[str, str]) -> Model:
-    """Open an artifact; one packs 74 MB of text into 200 kB, which is trusted here and cut by default."""
+    """Open an artifact; its tests follow each other, so that one model is kept."""
+    return _load(row["id"], row["entry"])
+
+
+@lru_cache(maxsize=1)
+def _load(name: str, entry: str) -> Model:
+    """One packs 74 MB of text into 200 kB, which is trusted here and cut by default."""
     with limited(Limits(memory_bytes=4 << 30)):
-        return scopeview.load(CORPUS / row["entry"], tags=TAGS.get(row["id"]))
+        return scopeview.load(CORPUS / entry, tags=TAGS.get(name))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=IDS)

@@ -61,7 +61,7 @@ def serve() -> Iterator[Callable[..., str]]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page whose console must stay quiet, and which may ask its own server alone."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     found = context.new_page()
     found.set_default_timeout(60_000)
