@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import importlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +68,7 @@ __all__ = [
     "trace_report",
     "values",
     "view",
+    "weights",
 ]
 
 _MODELS_KEPT = 4
@@ -229,6 +230,24 @@ def values(model: Model, query: str = "", *, limit: int = 200) -> ValuesReport:
 
     stored, reader = with_values(model)
     return values_report(_context(stored), reader, query=query, limit=limit)
+
+
+def weights(source: str | Path, *, dequantize: bool = False) -> Mapping[str, Any]:
+    """Return the arrays of a checkpoint or a file of weights by their keys, each read when it is asked for.
+
+    Args:
+        source: a checkpoint, a SavedModel, or weights of any format that opens (`.tflite`, `model.json`, Zarr, `.h5`).
+        dequantize: whether quantized weights are the numbers that they stand for, as float32.
+
+    Raises:
+        ScopeviewError: it cannot be read, or holds no values.
+    """
+    from scopeview.readers import read, with_values
+    from scopeview.readers.dequantize import dequantized
+    from scopeview.readers.whole_arrays import StoredArrays
+
+    model, values = with_values(read(source))
+    return StoredArrays(*(dequantized(model, values) if dequantize else (model, values)))
 
 
 def costs(

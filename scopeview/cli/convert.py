@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--drop", multiple=True, help="Leave out `slots`, `averages`, or names that fit a pattern. Repeatable.")
 @click.option("--averages", is_flag=True, help="Write moving averages in place of the variables that have one.")
 @click.option("--only", default="", help="Only variables within this variable scope.")
+@click.option("--dequantize", is_flag=True, help="Write quantized weights as the numbers that they stand for, float32.")
 @click.option("--cast", default="", help="float16, bfloat16, float32 or float64, for floating-point variables.")
 @click.option("--resize", multiple=True, help="NAME=copy or NAME=mean: fill the rows that --like has more. Repeatable.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and write nothing.")
@@ -50,6 +51,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     drop: tuple[str, ...],
     averages: bool,
     only: str,
+    dequantize: bool,
     cast: str,
     resize: tuple[str, ...],
     dry_run: bool,
@@ -72,18 +74,12 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.writers.verify import verify
 
     bounds = limits()
-    model, reader, target_model = _opened(path, like, bounds)
+    model, reader, target_model = _opened(path, like, bounds, dequantize)
     source, other = AnalysisContext(model), None if target_model is None else AnalysisContext(target_model)
     guidance = guidance_of(rules, _map(map_file), accept or "", rejected)
     names = dict(guidance.given)
-    options = ConvertOptions(
-        drop=drop,
-        averages=averages,
-        only=only,
-        cast=parse_dtype(cast),
-        names=names if other is not None else _rewritten(source, rules) | names,
-        resize=parse_resize(resize),
-    )
+    names = names if other is not None else _rewritten(source, rules) | names
+    options = ConvertOptions(drop, averages, only, parse_dtype(cast), names, parse_resize(resize))
     plan = _planned(source, other, options, guidance, reader if values else None)
     refuse_source(Path(target), [model])
     if as_json:
@@ -100,12 +96,14 @@ def command(  # noqa: PLR0913 - one parameter per option
         click.echo(f"wrote {target}; read back and equal to the plan")
 
 
-def _opened(path: str, like: str | None, bounds: Limits) -> tuple[Model, StoredValues, Model | None]:
+def _opened(path: str, like: str | None, bounds: Limits, dequantize: bool) -> tuple[Model, StoredValues, Model | None]:
     """Open the source, with the reader of its values, and the side whose names are taken."""
     from scopeview.readers import limited, read, with_values
+    from scopeview.readers.dequantize import dequantized
 
     with limited(bounds):
-        return *with_values(read(path)), None if like is None else read(like)
+        found = with_values(read(path))
+        return *(dequantized(*found) if dequantize else found), None if like is None else read(like)
 
 
 def _planned(

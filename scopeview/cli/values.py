@@ -12,6 +12,7 @@ from scopeview.cli.options import limit_options, limits, output_options, paging_
 @click.argument("query", nargs=-1)
 @click.option("--tags", help="Tag-set of the MetaGraph to open, comma-separated.")
 @click.option("--artifact", help="Which of several artifacts at PATH to open.")
+@click.option("--dequantize", is_flag=True, help="Quantized weights as the numbers that they stand for.")
 @paging_options("Variables", "to read", 200)
 @limit_options
 @output_options
@@ -20,6 +21,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     query: tuple[str, ...],
     tags: str | None,
     artifact: str | None,
+    dequantize: bool,
     limit: int,
     offset: int,
     as_json: bool,
@@ -36,6 +38,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.cli.progress import reading
     from scopeview.errors import DamagedError
     from scopeview.readers import limited, with_values
+    from scopeview.readers.dequantize import dequantized
     from scopeview.render.formats import plural
     from scopeview.render.text.console import make_console
     from scopeview.render.text.values import print_values
@@ -43,6 +46,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     model = Source(path, tags, artifact, importing=False, timeout=0).load()
     with limited(limits()):
         model, values = with_values(model)
+        if dequantize:
+            model, values = dequantized(model, values)
     size = sum(variable.size_bytes or 0 for variable in model.variables)
     with reading("reading values", size) as on_read:
         found = values_report(

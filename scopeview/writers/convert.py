@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.convert import ConvertPlan, ConvertRow, variables_by_name
 from scopeview.analysis.diff.blocks import joined
-from scopeview.errors import DamagedError, QueryError, ScopeviewError
+from scopeview.errors import QueryError, ScopeviewError
 from scopeview.model.model import Model
 from scopeview.model.variables import Variable
 from scopeview.readers.budget import Limits
 from scopeview.readers.checkpoint.values import numpy_dtype
 from scopeview.readers.paths import is_remote, path_of
+from scopeview.readers.whole_arrays import whole_array, whole_blocks
 from scopeview.writers.hdf5 import ENDS, write_hdf5
 from scopeview.writers.limits import refuse_large, within_time
 from scopeview.writers.tensors import TensorToWrite, new_file
@@ -152,52 +153,6 @@ def _joined(row: ConvertRow, by_name: Mapping[str, Variable], values: Values) ->
         yield (made if wanted is None else made.astype(wanted, copy=False)).ravel()
 
     return blocks
-
-
-def whole_blocks(variable: Variable, values: Values) -> Iterator[Any]:
-    """Yield the values of a variable in flat blocks, row-major over its whole shape."""
-    if _is_in_order(variable):
-        yield from values.blocks(variable)
-    else:
-        yield whole_array(variable, values).ravel()
-
-
-def whole_array(variable: Variable, values: Values) -> Any:
-    """Return all values of a variable as one array of its shape.
-
-    Raises:
-        DamagedError: they are not all there.
-    """
-    from dataclasses import replace
-
-    import numpy as np
-
-    shape = tuple(size or 0 for size in variable.shape or ())
-    if not variable.parts:
-        return _filled(list(values.blocks(variable)), shape, variable.name)
-    found = None
-    for part in variable.parts:
-        alone = replace(variable, parts=(), stored=part.stored)
-        array = _filled(list(values.blocks(alone)), part.shape, part.name)
-        found = np.empty(shape, dtype=array.dtype) if found is None else found
-        found[tuple(slice(first, first + size) for first, size in zip(part.offset, part.shape, strict=True))] = array
-    return found
-
-
-def _filled(blocks: Sequence[Any], shape: tuple[int, ...], name: str) -> Any:
-    import numpy as np
-
-    flat = np.concatenate(blocks) if blocks else np.zeros(0)
-    if flat.size != int(np.prod(shape)):
-        raise DamagedError(f"the values of {name} are missing or cut off; copy the data files again")
-    return flat.reshape(shape)
-
-
-def _is_in_order(variable: Variable) -> bool:
-    """Whether the parts follow each other as the rows of the whole do: cut along the first axis alone."""
-    return all(
-        not any(part.offset[1:]) and part.shape[1:] == tuple(variable.shape or ())[1:] for part in variable.parts
-    )
 
 
 def resized(array: Any, shape: tuple[int, ...], how: str) -> Any:

@@ -13,7 +13,8 @@ from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.model import Model
 from scopeview.model.variables import Variable
 from scopeview.readers.budget import Limits
-from scopeview.writers.convert import refuse_source, whole_blocks, writer_for
+from scopeview.readers.whole_arrays import whole_blocks
+from scopeview.writers.convert import refuse_source, writer_for
 from scopeview.writers.limits import within_time
 from scopeview.writers.tensors import TensorToWrite
 

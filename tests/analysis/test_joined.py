@@ -114,13 +114,47 @@ def test_recurrent_layers_are_matched_and_their_biases_are_a_sum(
     assert len(joined) == depth
 
 
-def test_gates_in_another_order_are_not_matched() -> None:
-    keras, torch = recurrent(5, 3, 2, gates=3)
+def test_gates_of_another_number_of_biases_are_not_matched() -> None:
+    keras, torch = recurrent(5, 3, 2, gates=3)  # one bias: not `reset_after`, which PyTorch does not compute
 
     pairs, _, joined = matched(torch, keras)
 
     assert not any(name.startswith("lstm") for name in pairs)
     assert not joined
+
+
+def grus(seed: int, units: int, sizes: tuple[int, ...]) -> tuple[Arrays, Arrays]:
+    """Return GRUs as Keras keeps them (z, r, h; two biases in one), and as PyTorch does (r, z, n)."""
+    rng = np.random.default_rng(seed)
+    keras: Arrays = {}
+    torch: Arrays = {}
+    for layer, rows in enumerate(sizes):
+        scope = f"gru{f'_{layer}' if layer else ''}/gru_cell"
+        for leaf, half, inputs in (("kernel", "ih", rows), ("recurrent_kernel", "hh", units)):
+            gates = rng.normal(size=(3, units, inputs)).astype(np.float32)
+            torch[f"rnn.weight_{half}_l{layer}"] = gates.reshape(3 * units, inputs)
+            keras[f"{scope}/{leaf}"] = gates[[1, 0, 2]].reshape(3 * units, inputs).T.copy()
+        biases = rng.normal(size=(2, 3, units)).astype(np.float32)
+        torch |= {f"rnn.bias_{half}_l{layer}": biases[row].ravel() for row, half in enumerate(("ih", "hh"))}
+        keras[f"{scope}/bias"] = biases[:, [1, 0, 2]].reshape(2, 3 * units)
+    return keras, torch
+
+
+@pytest.mark.parametrize("option", [("--accept", "proposed"), ("--values",)])
+def test_gates_go_to_their_places_between_keras_and_pytorch(
+    tmp_path: Path, scopeview: Run, option: tuple[str, ...]
+) -> None:
+    for seed, (units, sizes) in enumerate([(4, (3, 4)), (2, (5,))]):
+        made = grus(seed, units, sizes)
+        files = [npz(tmp_path / f"{name}.npz", arrays) for name, arrays in zip(("keras", "torch"), made, strict=True)]
+        for (source, like), arrays in ((files, made[1]), (files[::-1], made[0])):
+            done = scopeview("convert", source, "--like", like, "--to", tmp_path / "out.npz", *option)
+
+            assert done.code == 0, done.err
+            found = np.load(tmp_path / "out.npz")
+            assert sorted(found) == sorted(arrays)
+            for name, array in arrays.items():
+                np.testing.assert_array_equal(found[name], array)
 
 
 SPLIT = ("layer_{i}/attention/{part}/kernel", "h.{i}.attn.{part}_proj.weight", "encoder/layer_{i}/self/{part}/w")

@@ -11,6 +11,8 @@ import pytest
 
 from scopeview.analysis.diff.loops import Line, folded
 from tests.cli.running import Run
+from tests.readers.weights.test_tfjs import weight as tfjs_weight
+from tests.readers.weights.test_tfjs import write as write_tfjs
 from tests.writers.test_convert import Arrays, write
 
 tf: Any = pytest.importorskip("tensorflow", reason="TensorFlow runs what is emitted")
@@ -342,3 +344,35 @@ def test_lines_that_differ_by_running_numbers_are_a_loop() -> None:
     assert made == {line.names for line in lines}
     assert len(single) == 4 + 3  # 0 and 2 * n do not grow together; 00 is no number
     assert sum(len(codes) for _, codes in loops) == 3
+
+
+@pytest.mark.parametrize("kind", ["tfjs", "tflite", "zarr"])
+def test_formats_that_no_common_library_reads_are_read_by_scopeview(tmp_path: Path, scopeview: Run, kind: str) -> None:
+    kernel, bias = np.arange(6, dtype=np.float32).reshape(2, 3), np.arange(3, dtype=np.float32)
+    if kind == "tfjs":
+        named = [tfjs_weight("net/kernel", kernel), tfjs_weight("net/bias", bias)]
+        source = write_tfjs(tmp_path, [{"paths": ["a.bin"], "weights": named}], a=kernel.tobytes() + bias.tobytes())
+    elif kind == "tflite":
+        tflite = pytest.importorskip("tests.readers.weights.test_tflite")
+        small = kernel.astype(np.int8)
+        quantized = tflite.one("net/kernel", small, 1, scale=[2.0], zero=[1], axis=0)
+        source = tmp_path / "x.tflite"
+        raws = [b"", small.tobytes(), bias.tobytes()]
+        source.write_bytes(tflite.built([quantized, tflite.one("net/bias", bias, 2)], raws))
+        kernel = (kernel - 1) * 2
+    else:
+        pytest.importorskip("tensorstore", reason="tensorstore reads Zarr")
+        zarr = pytest.importorskip("tests.readers.weights.test_zarr")
+        source = zarr.write(tmp_path / "store", {"net/kernel": kernel, "net/bias": bias})
+        (source / ".zgroup").write_text('{"zarr_format": 2}')
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        for name, array in (("net/kernel", kernel), ("net/bias", bias)):
+            tf.compat.v1.get_variable(name, array.shape, use_resource=False)
+        session.run(tf.compat.v1.global_variables_initializer())
+        tf.compat.v1.train.export_meta_graph(str(tmp_path / "graph.meta"))
+
+        code = emitted(scopeview, source, tmp_path / "graph.meta", "tf1")
+
+        assert run(code, session, str(source)) == []
+        np.testing.assert_array_equal(session.run("net/kernel:0"), kernel)
+        np.testing.assert_array_equal(session.run("net/bias:0"), bias)

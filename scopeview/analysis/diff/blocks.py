@@ -89,7 +89,7 @@ def _all_cuts(shape: Sequence[int], sizes: set[int]) -> Iterator[Cuts]:
 
 
 def _axis_cuts(length: int, sizes: set[int]) -> list[tuple[int, ...]]:
-    equal = [tuple(range(0, length, length // parts)) for parts in _PARTS if length % parts == 0 and length > parts]
+    equal = [tuple(range(0, length, length // parts)) for parts in _PARTS if length % parts == 0 and length >= parts]
     ends = sorted(size for size in sizes if 0 < size < length and length - size in sizes)[:_MOST_CUTS]
     return list(dict.fromkeys([(0,), *equal, *((0, end) for end in ends)]))
 
@@ -117,8 +117,7 @@ def _checked(
     entry: Entry, array: Any, blocks: Sequence[tuple[Entry, Ranges]], cuts: Cuts, source: Rest
 ) -> Recipe | None:
     """Return the recipe if what it makes is equal to the variable."""
-    columns = len(cuts[1]) if len(cuts) > 1 else 1
-    for axes in ((), (1, 0)) if array.ndim > 1 else ((),):
+    for axes, columns in _arrangements(array, blocks, cuts):
         pieces = [_piece(one, ranges, axes) for one, ranges in blocks]
         try:
             made = joined(
@@ -126,11 +125,28 @@ def _checked(
             )
         except ValueError:  # blocks that do not fit together in this order of axes
             continue
+        is_reshaped = made.ndim != array.ndim
+        if is_reshaped and made.size == array.size:
+            made = made.reshape(array.shape)
         if made.shape == array.shape and np.array_equal(made, array, equal_nan=True):
             whole = sum(not piece.ranges for piece in pieces)
             how = "joined" if whole == len(pieces) and whole > 1 else "a part" if len(pieces) == 1 else "parts, joined"
-            return Recipe(entry, tuple(pieces), f"equal values, {how}", columns)
+            return Recipe(entry, tuple(pieces), f"equal values, {how}", columns, is_reshaped=is_reshaped)
     return None
+
+
+def _arrangements(
+    array: Any, blocks: Sequence[tuple[Entry, Ranges]], cuts: Cuts
+) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Yield orders of axes of the blocks, and how many of them make a row, that may give a variable."""
+    axes_of_sources = {len(ranges) for _, ranges in blocks}
+    if axes_of_sources == {array.ndim}:
+        columns = len(cuts[1]) if array.ndim > 1 else 1
+        yield from ((axes, columns) for axes in (((), (1, 0)) if array.ndim > 1 else ((),)))
+    elif axes_of_sources == {2} and all(ranges[0][1] - ranges[0][0] == 1 for _, ranges in blocks):
+        yield (), len(blocks)  # rows of a tensor, such as the two biases in one of a GRU
+    elif axes_of_sources == {1} and len(cuts[0]) == len(array):
+        yield (), 1  # each row of the variable is made of whole blocks
 
 
 def _piece(one: Entry, ranges: Ranges, axes: tuple[int, ...]) -> Piece:

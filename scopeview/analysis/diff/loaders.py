@@ -2,7 +2,8 @@
 
 Every form is a function `load(model, path)`: it reads the tensors of the source, turns and joins them, gives them to
 the model's variables, and returns the names of those that stay as they are. What the code reads, the libraries of the
-source's format read; scopeview is not needed to run it.
+source's format read; scopeview is needed to run it for formats that no common library reads alone (TensorFlow Lite,
+TensorFlow.js, Zarr).
 """
 
 from __future__ import annotations
@@ -91,6 +92,13 @@ _READ: dict[str, tuple[tuple[str, ...], str]] = {
         def read(key):
             return tensors[key].detach().numpy()
         """,
+    ),
+    **dict.fromkeys(
+        ("checkpoint_tfjs", "checkpoint_zarr"), (("import scopeview",), "read = scopeview.weights(path).__getitem__")
+    ),
+    "checkpoint_tflite": (
+        ("import scopeview",),
+        "read = scopeview.weights(path, dequantize=True).__getitem__  # quantized weights as what they stand for",
     ),
     "tensorflow": (("import tensorflow as tf",), "read = tf.train.load_checkpoint(path).get_tensor"),
     "saved_model": (

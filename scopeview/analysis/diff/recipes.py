@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from scopeview.analysis.diff.matching.gates import GATES, blocks
 from scopeview.analysis.diff.matching.joined import JoinedProposal
 from scopeview.analysis.diff.matching.layouts import is_reshape, permuting_axes
 from scopeview.analysis.diff.namespace import Entry
@@ -72,6 +73,8 @@ def recipes_of_joined(
     """
     wholes, sides = (a, b) if proposal.is_whole_in_a else (b, a)
     whole, parts = wholes[proposal.whole], [sides[name] for name in proposal.parts]
+    if proposal.how == "gates":
+        return _gate_recipes(whole, parts, proposal.is_whole_in_a)
     if proposal.how == "summed":
         pieces = tuple(Piece(part.name, part.key) for part in parts)
         return () if proposal.is_whole_in_a else (Recipe(whole, pieces, "accepted proposal, summed", is_sum=True),)
@@ -89,6 +92,29 @@ def recipes_of_joined(
         ends = at * length, (at + 1) * length
         ranges = tuple(ends if axis == proposal.axis else (0, size) for axis, size in enumerate(sizes))
         found.append(Recipe(part, (Piece(whole.name, whole.key, ranges, axes),), "accepted proposal, a part"))
+    return tuple(found)
+
+
+def _gate_recipes(whole: Entry, parts: Sequence[Entry], is_whole_in_a: bool) -> tuple[Recipe, ...]:
+    """Return how the weights of a GRU become those of the other framework, gate by gate (`matching/gates.py`)."""
+    evidence = "accepted proposal, gates in another order"
+    if len(parts) == 1:  # a kernel of Keras, (rows, gates), and one of PyTorch, (gates, rows)
+        source, target = (whole, parts[0]) if is_whole_in_a else (parts[0], whole)
+        gates_axis = 0 if is_whole_in_a else 1
+        sizes = [size or 0 for size in source.shape or ()]
+        turned = []
+        for ends in blocks(sizes[gates_axis] // GATES):
+            ranges = tuple(ends if axis == gates_axis else (0, size) for axis, size in enumerate(sizes))
+            turned.append(Piece(source.name, source.key, ranges, (1, 0)))
+        return (Recipe(target, tuple(turned), evidence, GATES if is_whole_in_a else 1),)
+    order = blocks(((whole.shape or (0, 0))[1] or 0) // GATES)
+    if not is_whole_in_a:  # the bias of Keras from the two of PyTorch
+        pieces = tuple(Piece(part.name, part.key, (ends,)) for part in parts for ends in order)
+        return (Recipe(whole, pieces, evidence, is_reshaped=True),)
+    found = []
+    for row, part in enumerate(parts):
+        pieces = tuple(Piece(whole.name, whole.key, ((row, row + 1), ends)) for ends in order)
+        found.append(Recipe(part, pieces, evidence, GATES, is_reshaped=True))
     return tuple(found)
 
 

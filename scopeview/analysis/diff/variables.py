@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from scopeview.analysis.answers.values import Values
 from scopeview.analysis.diff.match import Confidence, Matching, Pair, change_of_prefix, leaf_change, match
-from scopeview.analysis.diff.matching.joined import JoinedProposal
+from scopeview.analysis.diff.matching.joined import How, JoinedProposal
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import Entry, EntryKind, Namespace
 from scopeview.analysis.diff.recipes import Recipe
@@ -193,14 +193,21 @@ def _equal_at_start(names: Sequence[str]) -> int:
     return sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False)))
 
 
+_JOINED_WORDS: Mapping[How, tuple[str, str]] = {
+    "joined": ("joined along axis {axis}", "a part of"),
+    "summed": ("added up", "a summand of"),
+    "gates": ("with its gates in another order", "with its gates in another order:"),
+}
+"""What a whole is of its parts, and a part of the whole."""
+
+
 def _with_joined(entries: Sequence[DiffEntry], proposals: Iterable[JoinedProposal]) -> list[DiffEntry]:
     """Return the entries, those that may be parts of one or made of several with a word of it."""
     shown: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
     for one in proposals:
         status: tuple[Status, Status] = ("only_a", "only_b") if one.is_whole_in_a else ("only_b", "only_a")
-        how = f"joined along axis {one.axis}" if one.how == "joined" else "added up"
-        shown[status[0], one.whole] = f"{_braced(one.parts)} {how}", one.parts
-        what = "a part of" if one.how == "joined" else "a summand of"
+        how, what = _JOINED_WORDS[one.how]
+        shown[status[0], one.whole] = f"{_braced(one.parts)} {how.format(axis=one.axis)}", one.parts
         shown |= {(status[1], part): (f"{what} {one.whole}", (one.whole,)) for part in one.parts}
     found = []
     for entry in entries:

@@ -10,6 +10,7 @@ from typing import Any
 
 from scopeview.model.builder import OpTableBuilder
 from scopeview.model.model import Format, Model, Origin
+from scopeview.model.quantization import Quantization
 from scopeview.model.shapes import byte_count
 from scopeview.model.variables import StoredSlice, Variable, VariableTable
 from scopeview.readers.budget import allowed_bytes
@@ -40,6 +41,8 @@ class StoredTensor:
     """Its name where it has a better one than its key."""
     note: str = ""
     """What its numbers stand for, where they are not the weights themselves."""
+    quantization: Quantization | None = None
+    """The same, to compute with."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from scopeview.errors import DamagedError
 from scopeview.model.dtypes import NON_NUMERIC, element_bytes
 from scopeview.model.model import Model
+from scopeview.model.quantization import Quantization
 from scopeview.model.shapes import element_count
 from scopeview.readers.budget import ITEM_BYTES, budget
 from scopeview.readers.checkpoint.values import numpy_dtype
@@ -152,7 +153,9 @@ def _tensor(key: str, tensor: FlatTable, place: Place, path: Path, notes: list[s
         notes.append(f"{key[:200]!r} is stored sparse, and its values are not read")
     elif dtype not in NON_NUMERIC and dtype != "unknown":
         blocks = _blocks(key, dtype, shape, place, (path, len(tensor.buffer)), notes)
-    return StoredTensor(key, dtype, shape, blocks, place[0], "/", _name(key), _quantization(tensor))
+    quantization = _quantization(tensor)
+    note = str(quantization) if quantization is not None else ""
+    return StoredTensor(key, dtype, shape, blocks, place[0], "/", _name(key), note, quantization)
 
 
 def _name(key: str) -> str:
@@ -179,21 +182,15 @@ def _blocks(
     return unpacked(raw, dtype, full, elements) if dtype in BITS else raw
 
 
-def _quantization(tensor: FlatTable) -> str:
-    """Say what the numbers of a quantized tensor stand for: (number - zero point) * scale."""
+def _quantization(tensor: FlatTable) -> Quantization | None:
+    """Return what the numbers of a quantized tensor stand for."""
     fields = FIELDS["QuantizationParameters"]
     table = tensor.table(FIELDS["Tensor"]["quantization"])
     scales = table.numbers(fields["scale"], "f", _MOST_SCALES) if table is not None else ()
     if table is None or not scales:
-        return ""
-    zeros = sorted({int(zero) for zero in table.numbers(fields["zero_point"], "q", _MOST_SCALES)})
-    zero = "zero point 0" if not zeros else f"zero point {zeros[0]}"
-    zero = zero if len(zeros) <= 1 else f"zero points {zeros[0]} to {zeros[-1]}"
-    if len(scales) == 1:
-        return f"quantized: scale {scales[0]:.6g}, {zero}"
-    axis = table.number(fields["quantized_dimension"], "i")
-    span = f"{min(scales):.6g} to {max(scales):.6g}"
-    return f"quantized along axis {axis}: {len(scales):,} scales from {span}, {zero}"
+        return None
+    zeros = tuple(int(zero) for zero in table.numbers(fields["zero_point"], "q", _MOST_SCALES))
+    return Quantization(tuple(map(float, scales)), zeros, table.number(fields["quantized_dimension"], "i"))
 
 
 def _text(table: FlatTable, kind: str, field: str) -> str:

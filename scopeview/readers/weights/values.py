@@ -9,6 +9,7 @@ from typing import Any
 
 from scopeview.errors import RemoteError, ScopeviewError
 from scopeview.model.model import Model
+from scopeview.model.quantization import Quantization
 from scopeview.model.variables import Variable
 from scopeview.readers.fence import fence, fenced
 from scopeview.readers.paths import path_of
@@ -40,6 +41,12 @@ class WeightsValues:
     def _tensors(self) -> Mapping[str, StoredTensor]:
         with fenced(self._fence):
             return {tensor.key: tensor for tensor in self._scan(self._file).tensors}
+
+    def quantization(self, variable: Variable) -> Quantization | None:
+        """Return what the numbers of a variable stand for, where they are quantized and that can be right."""
+        tensor = self._tensors.get(variable.checkpoint_keys[0])
+        found = tensor.quantization if tensor is not None else None
+        return found if tensor is not None and found is not None and found.fits(tensor.shape) else None
 
     def blocks(self, variable: Variable) -> Iterator[Any]:
         """Yield the values of a variable in flat blocks; nothing where they cannot be read."""

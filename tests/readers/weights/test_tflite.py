@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Sequence
 from functools import cache
@@ -13,8 +14,10 @@ import pytest
 
 import scopeview
 from scopeview.errors import ScopeviewError
+from scopeview.model.quantization import Quantization
 from scopeview.readers.weights import tflite
 from scopeview.readers.weights.flat_tables import FlatError, root_table
+from tests.cli.running import Run
 from tests.readers.weights.test_weights import arrays
 
 flatbuffers: Any = pytest.importorskip("flatbuffers", reason="the package flatbuffers writes the models of these tests")
@@ -118,6 +121,41 @@ def test_packed_numbers_are_read_one_by_one(tmp_path: Path, name: str, bits: int
     np.testing.assert_array_equal(arrays(path)["w"].astype(np.int64), numbers)
 
 
+def test_quantized_weights_are_shown_and_written_as_what_they_stand_for(tmp_path: Path, scopeview: Run) -> None:
+    path = tmp_path / "x.tflite"
+    path.write_bytes(model())
+    real = {"net/small": (SMALL - 3.0) * 0.5, "net/kernel": KERNEL, "net/bias/ReadVariableOp": KERNEL[0]}
+
+    done = scopeview("convert", path, "--to", tmp_path / "x.npz", "--dequantize")
+    shown = json.loads(scopeview("values", path, "name:net/small", "--dequantize", "--json").out)
+
+    assert done.code == 0, done.err
+    found = np.load(tmp_path / "x.npz")
+    for name, array in real.items():
+        assert found[name if name in found else "net/fused;net/add;net/bias/ReadVariableOp"].dtype == np.float32
+        np.testing.assert_array_equal(found[name if name in found else found.files[0]], array.astype(np.float32))
+    assert found["net/wide"].dtype == np.int8  # three columns and two scales: nothing says what they stand for
+    (entry,) = shown["variables"]
+    assert (entry["dtype"], entry["minimum"], entry["maximum"]) == ("float32", -3.0, -0.5)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("size", [1, 7, 24])
+def test_scales_along_an_axis_hold_in_blocks_of_any_size(axis: int, size: int) -> None:
+    array = np.arange(24, dtype=np.int8).reshape(2, 3, 4)
+    count = array.shape[axis]
+    along = [-1 if at == axis else 1 for at in range(3)]
+    scales, zeros = np.linspace(0.1, 2, count), np.arange(count)
+    found = Quantization(tuple(scales), tuple(zeros), axis)
+    flat = array.ravel()
+
+    blocks = [found.real(flat[first : first + size], first, array.shape) for first in range(0, 24, size)]
+
+    expected = (array - zeros.reshape(along)) * scales.astype(np.float32).reshape(along)
+    assert found.fits(array.shape) and not found.fits((5, 5, 5))
+    np.testing.assert_array_equal(np.concatenate(blocks).reshape(array.shape), expected.astype(np.float32))
+
+
 @cache
 def converted(how: str) -> bytes:
     """Return a model that TensorFlow's own converter makes."""
@@ -154,6 +192,7 @@ def test_tensorflows_interpreter_has_the_same_tensors(tmp_path: Path, how: str) 
     details = {detail["name"]: detail for detail in interpreter.get_tensor_details()}
 
     found = arrays(path)
+    real = scopeview.weights(path, dequantize=True)
     notes = {variable.checkpoint_keys[0]: variable.note for variable in scopeview.load(path).variables}
 
     assert how in {array.dtype.name for array in found.values()}
@@ -163,6 +202,11 @@ def test_tensorflows_interpreter_has_the_same_tensors(tmp_path: Path, how: str) 
         np.testing.assert_array_equal(array, interpreter.get_tensor(detail["index"]))
         scales = detail["quantization_parameters"]["scales"]
         assert (f"{len(scales)} scales" in notes[key]) == (len(scales) > 1)
+        parameters = detail["quantization_parameters"]
+        zeros, axis = parameters["zero_points"], parameters["quantized_dimension"]
+        along = [-1 if at == axis and len(scales) > 1 else 1 for at in range(array.ndim)]
+        expected = (array.astype(np.int64) - zeros.reshape(along)) * scales.reshape(along) if len(scales) else array
+        np.testing.assert_array_equal(real[key], expected.astype(np.float32) if len(scales) else array)
     constant = {op_input for op in interpreter._get_ops_details() for op_input in op["inputs"]}
     produced = {op_output for op in interpreter._get_ops_details() for op_output in op["outputs"]}
     inputs = {detail["index"] for detail in interpreter.get_input_details()}

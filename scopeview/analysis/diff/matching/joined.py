@@ -2,6 +2,7 @@
 
     query, key, value   fused along an axis as `qkv`, `c_attn`, `in_proj` or `query_key_value`
     bias_ih, bias_hh    of a recurrent layer of PyTorch, whose sum is the one bias of Keras and TensorFlow
+    GRUs                of Keras and PyTorch, whose gates have another order (`gates.py`)
 
 Nothing here is a match: which part comes first, and whether heads are interleaved, no name says.
 """
@@ -16,6 +17,7 @@ from typing import Literal
 
 from scopeview.analysis.diff.matching import roles
 from scopeview.analysis.diff.matching.entries import Item, Shape
+from scopeview.analysis.diff.matching.gates import gated_pairs
 from scopeview.analysis.diff.matching.tokens import last_segment, tokens_of
 
 _PROJECTIONS = ("query", "key", "value")
@@ -24,7 +26,7 @@ _FUSED_NAMES = (("in", "projection"), ("c", "attention"))
 _ROLES = (roles.KERNEL, roles.SHIFT, roles.GAIN)
 
 Numbers = tuple[int, ...]
-How = Literal["joined", "summed"]
+How = Literal["joined", "summed", "gates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,16 @@ def joined_proposals(a: Sequence[Item], b: Sequence[Item], matched: Mapping[str,
         (free[1], free[0], backwards, True),
     ):
         found += _summed(parts, wholes, to_other, is_whole_in_a)
-    return tuple(found)
+    return (*found, *_gated(free[0], free[1], False), *_gated(free[1], free[0], True))
+
+
+def _gated(keras: Iterable[Item], torch: Iterable[Item], is_torch_in_a: bool) -> Iterator[JoinedProposal]:
+    """Yield the GRUs of PyTorch that may be those of Keras: each weight one of the other, two biases one."""
+    for one, other in gated_pairs(keras, torch):
+        for part, whole in ((one.kernel, other.kernel), (one.recurrent, other.recurrent)):
+            yield JoinedProposal(whole.name, (part.name,), "gates", 0, is_torch_in_a)
+        for bias in one.biases:
+            yield JoinedProposal(bias.name, tuple(half.name for half in other.biases), "gates", 0, not is_torch_in_a)
 
 
 def _fused(parts: Iterable[Item], wholes: Iterable[Item], is_whole_in_a: bool) -> Iterator[JoinedProposal]:
