@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from scopeview.analysis.answers.values import Values
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.work import Values
 from scopeview.errors import AmbiguousError, DamagedError, QueryError, ScopeviewError
 from scopeview.model.wanted import UnwantedError, check_wanted
 from scopeview.readers import Limits, find_artifacts, limited, read, read_beside, with_stored_values

@@ -11,11 +11,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from scopeview.analysis.answers.values import Values
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.report import Diff, diff
 from scopeview.analysis.lint.rule import Subject
+from scopeview.analysis.work import Values
 from scopeview.errors import BusyError, NotFoundError, QueryError, ScopeviewError, TooManyError
 from scopeview.model.imported import ImportReport
 from scopeview.readers import Limits, is_named_as_one

@@ -23,7 +23,7 @@ from scopeview.writers.limits import refuse_large, within_time
 from scopeview.writers.tensors import TensorToWrite, new_file
 
 if TYPE_CHECKING:
-    from scopeview.analysis.answers.values import Values
+    from scopeview.analysis.work import Values
 
 Write = Callable[[Path, Sequence[TensorToWrite], Callable[[int], None]], None]
 

@@ -19,7 +19,7 @@ from scopeview.writers.limits import within_time
 from scopeview.writers.tensors import TensorToWrite
 
 if TYPE_CHECKING:
-    from scopeview.analysis.answers.values import Values
+    from scopeview.analysis.work import Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from scopeview.analysis.answers.values import BINS, VariableValues, describe, values_of, values_report
+from scopeview.analysis.answers.values import VariableValues, describe, values_of, values_report
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.measuring import BINS
 from scopeview.errors import NotFoundError, QueryError
 from scopeview.model.variables import Variable
 from scopeview.readers import read, with_values

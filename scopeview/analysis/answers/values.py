@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from scopeview.analysis.answers.find import matching_variables
 from scopeview.analysis.answers.sharing import variables_called
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.measuring import Measures, measured
 from scopeview.analysis.suggestions import not_found
+from scopeview.analysis.work import SERIAL, Runner, Values
 from scopeview.errors import NotFoundError
 from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.measured import Measured
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Variable
 
-BINS = 24
-"""Bins of a histogram, all of one width, from the least value to the largest."""
-
-
 _NOT_WHOLE = "its values are not there, or not whole: a data file is missing or too short"
-
-
-class Values(Protocol):
-    """Gives the values of a checkpoint's entries, a block at a time."""
-
-    def blocks(self, variable: Variable) -> Iterator[NDArray[np.generic]]:
-        """Yield the values of a variable in flat blocks."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +69,7 @@ def values_report(
     offset: int = 0,
     limit: int = 200,
     on_read: Callable[[int], None] = lambda _size: None,
+    runner: Runner = SERIAL,
 ) -> ValuesReport:
     """Describe the values of variables, in the order of their names.
 
@@ -93,16 +79,16 @@ def values_report(
         query: which variables, in the language of `scopeview find`; empty for all.
         offset: variables to skip.
         limit: variables to read.
-        on_read: called with the bytes of each variable when it has been read.
+        on_read: called with the bytes of values that have been read, again and again.
+        runner: what reads the parts that the work is cut into; the answer is the same.
 
     Raises:
         QueryError: the query cannot be understood.
+        DamagedError: a file was rewritten while it was read.
     """
     fitting = matching_variables(context, query) if query.strip() else list(context.model.variables)
-    found: list[VariableValues] = []
-    for variable in fitting[offset : offset + limit]:
-        found.append(describe(variable, values, context.model.origin.path))
-        on_read(variable.size_bytes or 0)
+    shown = fitting[offset : offset + limit]
+    found = _described(shown, values, context.model.origin.path, on_read, runner)
     missing = sum(one.unread == _NOT_WHOLE for one in found)
     return ValuesReport(context.model.origin.path, tuple(found), len(fitting), offset, missing)
 
@@ -135,30 +121,39 @@ def _entry(holder: AnalysisContext, keys: Sequence[str]) -> Variable | None:
 
 
 def describe(variable: Variable, values: Values, checkpoint: str) -> VariableValues:
-    """Describe the values of one variable: read twice, for the bins of the histogram follow from the extremes."""
-    total = _Moments()
+    """Describe the values of one variable: one of several blocks is read twice, for the extremes and for the bins."""
+    return _described([variable], values, checkpoint, lambda _size: None, SERIAL)[0]
+
+
+def _described(
+    variables: Sequence[Variable], values: Values, checkpoint: str, on_read: Callable[[int], None], runner: Runner
+) -> list[VariableValues]:
+    readable = [variable for variable in variables if not _why_not(variable)]
+    found = measured(readable, values, on_read=on_read, runner=runner)
+    by_variable = {id(variable): one for variable, one in zip(readable, found, strict=True)}
+    return [_description(variable, checkpoint, by_variable.get(id(variable), Measures())) for variable in variables]
+
+
+def _description(variable: Variable, checkpoint: str, measures: Measures) -> VariableValues:
     reason = _why_not(variable)
-    if not reason:
-        for block in values.blocks(variable):
-            total.add(block)
-        if total.elements != variable.parameters:
-            total, reason = _Moments(), _NOT_WHOLE
-    has_spread = 0 < total.maximum - total.minimum < math.inf
+    if not reason and measures.moments.elements != variable.parameters:
+        measures, reason = Measures(), _NOT_WHOLE
+    found = measures.moments
     return VariableValues(
         variable=variable.name,
         checkpoint=checkpoint,
         shape=variable.shape,
         dtype=variable.dtype,
-        elements=total.elements,
-        mean=total.mean if total.finite else None,
-        deviation=math.sqrt(total.squares_about_mean / total.finite) if total.finite else None,
-        minimum=total.minimum if total.finite else None,
-        maximum=total.maximum if total.finite else None,
-        l2=math.sqrt(total.squares) if total.finite else None,
-        zeros=total.zeros,
-        nan=total.nan,
-        inf=total.inf,
-        histogram=_histogram(values.blocks(variable), total.minimum, total.maximum) if has_spread else (),
+        elements=found.elements,
+        mean=found.mean if found.finite else None,
+        deviation=found.deviation if found.finite else None,
+        minimum=found.minimum if found.finite else None,
+        maximum=found.maximum if found.finite else None,
+        l2=found.l2 if found.finite else None,
+        zeros=found.zeros,
+        nan=found.nan,
+        inf=found.inf,
+        histogram=measures.bins or (),
         unread=reason,
     )
 
@@ -167,38 +162,3 @@ def _why_not(variable: Variable) -> str:
     if variable.dtype in NON_NUMERIC:
         return f"{variable.dtype} is no number"
     return "complex numbers have no order" if variable.dtype.startswith("complex") else ""
-
-
-class _Moments:
-    """Mean and squares of what has been seen, merged block by block (Chan, Golub and LeVeque 1979), in float64."""
-
-    def __init__(self) -> None:
-        self.elements = self.finite = self.zeros = self.nan = self.inf = 0
-        self.mean = self.squares = self.squares_about_mean = 0.0
-        self.minimum, self.maximum = math.inf, -math.inf
-
-    def add(self, raw: NDArray[np.generic]) -> None:
-        block = raw.astype(np.float64)
-        self.elements += block.size
-        self.zeros += int((block == 0).sum())
-        self.nan += int(np.isnan(block).sum())
-        self.inf += int(np.isinf(block).sum())
-        block = block[np.isfinite(block)]
-        if block.size == 0:
-            return
-        mean = float(block.mean())
-        about = block - mean
-        step, seen = mean - self.mean, self.finite
-        self.finite += block.size
-        self.mean += step * block.size / self.finite
-        self.squares_about_mean += float(np.vdot(about, about)) + step * step * seen * block.size / self.finite
-        self.squares += float(np.vdot(block, block))
-        self.minimum, self.maximum = min(self.minimum, float(block.min())), max(self.maximum, float(block.max()))
-
-
-def _histogram(blocks: Iterator[NDArray[np.generic]], minimum: float, maximum: float) -> tuple[int, ...]:
-    counts = np.zeros(BINS, dtype=np.int64)
-    for raw in blocks:
-        block = raw.astype(np.float64)
-        counts += np.histogram(block[np.isfinite(block)], bins=BINS, range=(minimum, maximum))[0]
-    return tuple(counts.tolist())

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from scopeview.analysis.answers.values import Values
 from scopeview.analysis.diff.fingerprints import Fingerprint, blocks_of, hashes_of
 from scopeview.analysis.diff.namespace import Entry
 from scopeview.analysis.diff.recipes import Piece, Recipe
+from scopeview.analysis.work import Values
 from scopeview.model.names import scope_of
 
 _PARTS = (2, 3, 4)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.analysis.answers.values import Values
+from scopeview.analysis.work import Values
 from scopeview.model.variables import Variable
 
 Hashes = NDArray[np.uint64]

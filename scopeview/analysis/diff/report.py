@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from scopeview.analysis.answers.values import Values
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.comparison import Comparison
 from scopeview.analysis.diff.graphs import FunctionChange, GraphDiff
@@ -37,6 +36,7 @@ from scopeview.analysis.diff.variables import (
     diff_entries,
     rename_rules,
 )
+from scopeview.analysis.work import Values
 from scopeview.errors import NotFoundError, QueryError
 from scopeview.model.display import Displayed
 from scopeview.model.model import Origin

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from scopeview.analysis.answers.values import Values
 from scopeview.analysis.diff.blocks import Rest, joined_recipes
 from scopeview.analysis.diff.fingerprints import Fingerprint, fingerprint_of
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.diff.sums import summed_recipes
+from scopeview.analysis.work import Values
 
 _LEAST_ELEMENTS = 4
 """Fewer numbers agree by chance, or are powers and steps of an optimizer."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Literal, get_args
 
-from scopeview.analysis.answers.values import Values
 from scopeview.analysis.diff.match import Confidence, Matching, Pair, change_of_prefix, leaf_change, match
 from scopeview.analysis.diff.matching.joined import How, JoinedProposal
 from scopeview.analysis.diff.matching.rules import Guidance
@@ -18,6 +17,7 @@ from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.diff.value_change import TurnedValues, ValueChange, compare_values
 from scopeview.analysis.diff.value_proof import Proofs, proofs_of
 from scopeview.analysis.query import glob_pattern
+from scopeview.analysis.work import Values
 from scopeview.model.names import is_within
 from scopeview.model.shapes import Shape
 

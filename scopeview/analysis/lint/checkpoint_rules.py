@@ -15,8 +15,8 @@ from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 
 if TYPE_CHECKING:
-    from scopeview.analysis.answers.values import Values
     from scopeview.analysis.context import AnalysisContext
+    from scopeview.analysis.work import Values
     from scopeview.model.variables import Variable
 
 _LEAST_ELEMENTS = 2

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Literal
 from scopeview.model.names import scope_of
 
 if TYPE_CHECKING:
-    from scopeview.analysis.answers.values import Values
     from scopeview.analysis.context import AnalysisContext
+    from scopeview.analysis.work import Values
     from scopeview.model.trace import Frame
     from scopeview.model.variables import Variable
 

@@ -7,7 +7,8 @@ one block is ever in memory.
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,9 +47,27 @@ class ShardValues:
             DamagedError: a data file changed since it was first read.
         """
         dtype = numpy_dtype(variable.dtype)
-        for stored in (variable.stored, *(part.stored for part in variable.parts)):
-            if stored is not None and dtype is not None:
+        for stored in _places(variable):
+            if dtype is not None:
                 yield from self._read(stored, dtype)
+
+    def block_count(self, variable: Variable) -> int:
+        """Return in how many blocks a variable is read."""
+        return sum(-(-stored.size_bytes // BLOCK_BYTES) for stored in _places(variable))
+
+    def between(self, variable: Variable, first: int, last: int) -> Iterator[NDArray[np.generic]]:
+        """Yield some of the blocks of a variable; the errors are those of `blocks`."""
+        dtype = numpy_dtype(variable.dtype)
+        for stored in _places(variable):
+            count = -(-stored.size_bytes // BLOCK_BYTES)
+            start, end = max(0, first) * BLOCK_BYTES, min(last * BLOCK_BYTES, stored.size_bytes)
+            first, last = first - count, last - count
+            if dtype is not None and start < end:
+                yield from self._read(replace(stored, offset=stored.offset + start, size_bytes=end - start), dtype)
+
+    def seen(self) -> Mapping[str, Hashable]:
+        """Return the identity of each data file that was read, by its path."""
+        return {str(path): identity for path, identity in self._identities.items()}
 
     def _read(self, stored: StoredSlice, dtype: np.dtype[np.generic]) -> Iterator[NDArray[np.generic]]:
         path = shard_path(self._prefix, stored.shard, self._shards)
@@ -65,6 +84,11 @@ class ShardValues:
             if not raw:
                 return
             yield np.frombuffer(raw, dtype, count=len(raw) // dtype.itemsize)
+
+
+def _places(variable: Variable) -> list[StoredSlice]:
+    found = (variable.stored, *(part.stored for part in variable.parts))
+    return [stored for stored in found if stored is not None]
 
 
 def numpy_dtype(name: str) -> np.dtype[np.generic] | None:

@@ -159,7 +159,7 @@ def _blocks(key: str, found: TensorParts, elements: int, path: Path, notes: list
     )
     place = _place(key, found, needed, path, notes)
     if place is not None:
-        read = raw_blocks(place[0], place[1], needed, raw)
+        read: Blocks = raw_blocks(place[0], place[1], needed, raw)
         return place[1], unpacked(read, found.dtype, full, elements) if found.dtype in BITS else read
     name = _HELD_BY.get(found.dtype, "int32_data")
     if name in found.spans and not found.is_external:

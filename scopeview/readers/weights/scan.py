@@ -95,26 +95,45 @@ def is_beyond(shape: tuple[int, ...], element: int, file_bytes: int) -> bool:
     return 0 not in shape and prod(shape) * element > allowed_bytes(file_bytes)
 
 
-def raw_blocks(path: Path, offset: int, size: int, dtype: Any) -> Blocks:
-    """Return what reads values that lie in a file as they are: little-endian, row-major, without a gap.
+@dataclass(frozen=True)
+class RawBlocks:
+    """Values that lie in a file as they are: little-endian, row-major, without a gap.
 
     The file may be one that another names: the fence of the moment when it was found holds when it is opened.
     """
-    roots = fence()
 
-    def blocks() -> Iterator[Any]:
+    path: Path
+    offset: int
+    size: int
+    dtype: Any
+    roots: tuple[Path, ...] | None
+
+    @property
+    def count(self) -> int:
+        """In how many blocks they are read."""
+        return -(-self.size // BLOCK_BYTES)
+
+    def __call__(self) -> Iterator[Any]:
+        """Give the values as flat numpy arrays."""
+        return self.between(0, self.count)
+
+    def between(self, first: int, last: int) -> Iterator[Any]:
+        """Give the values of some of the blocks."""
         import numpy as np
 
-        left = size
-        with fenced(roots):
-            handle = opened(path)
+        with fenced(self.roots):
+            handle = opened(self.path)
         with handle as file:
-            file.seek(offset)
+            file.seek(self.offset + first * BLOCK_BYTES)
+            left = min(self.size, last * BLOCK_BYTES) - first * BLOCK_BYTES
             while left > 0:
                 raw = file.read(min(left, BLOCK_BYTES))
                 if not raw:
                     return
                 left -= len(raw)
-                yield np.frombuffer(raw, dtype, count=len(raw) // dtype.itemsize)
+                yield np.frombuffer(raw, self.dtype, count=len(raw) // self.dtype.itemsize)
 
-    return blocks
+
+def raw_blocks(path: Path, offset: int, size: int, dtype: Any) -> RawBlocks:
+    """Return what reads values that lie in a file as they are."""
+    return RawBlocks(path, offset, size, dtype, fence())

@@ -137,7 +137,7 @@ def _stored(key: str, tensor: RebuiltTensor, path: Path, places: Places, notes: 
         notes.append(f"{key[:200]!r} is said to be larger than its file can hold, and its values are not read")
         return nothing
     if tensor.is_contiguous:
-        blocks = raw_blocks(path, start, elements * dtype.itemsize, dtype)
+        blocks: Blocks = raw_blocks(path, start, elements * dtype.itemsize, dtype)
     else:
         blocks = _strided(raw_blocks(path, start, reach * dtype.itemsize, dtype), tensor)
     return StoredTensor(key, tensor.dtype, tensor.shape, blocks, offset=start)

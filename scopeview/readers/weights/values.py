@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from scopeview.model.variables import Variable
 from scopeview.readers.fence import fence, fenced
 from scopeview.readers.paths import path_of
 from scopeview.readers.weights import hdf5, npz, onnx, safetensors, tfjs, tflite, torch, zarr
-from scopeview.readers.weights.scan import Scan, StoredTensor
+from scopeview.readers.weights.scan import RawBlocks, Scan, StoredTensor
 
 SCANS: Mapping[str, Callable[[Path], Scan]] = {
     "checkpoint_safetensors": safetensors.scan,
@@ -36,6 +36,32 @@ class WeightsValues:
         self._file = path_of(model.origin.file)
         self._scan = SCANS[model.origin.format]
         self._fence = fence()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs; it scans the file itself."""
+        return {name: value for name, value in vars(self).items() if name != "_tensors"}
+
+    def block_count(self, variable: Variable) -> int:
+        """Return in how many blocks a variable is read: one where they do not lie in the file as they are."""
+        blocks = self._raw(variable)
+        return blocks.count if blocks is not None else 1
+
+    def between(self, variable: Variable, first: int, last: int) -> Iterator[Any]:
+        """Yield some of the blocks of a variable; nothing where they cannot be read."""
+        blocks = self._raw(variable)
+        try:
+            if blocks is not None:
+                yield from blocks.between(first, last)
+        except OSError:
+            return
+
+    def seen(self) -> Mapping[str, Hashable]:
+        """Return the identity of each file that was read, by its path: of none, for each read is compared by itself."""
+        return {}
+
+    def _raw(self, variable: Variable) -> RawBlocks | None:
+        tensor = self._tensors.get(variable.checkpoint_keys[0])
+        return tensor.blocks if tensor is not None and isinstance(tensor.blocks, RawBlocks) else None
 
     @cached_property
     def _tensors(self) -> Mapping[str, StoredTensor]:
