@@ -30,6 +30,7 @@ ANSWERS = (
     ("scopeview sharing PATH [VARIABLE] --json", "analysis.answers.sharing", "SharingReport"),
     ("scopeview collections PATH [NAME] --json", "analysis.answers.collections", "CollectionsReport"),
     ("scopeview values PATH [QUERY] --json", "analysis.answers.values", "ValuesReport"),
+    ("scopeview fleet PATTERN... --json", "analysis.answers.fleet", "FleetReport"),
     ("scopeview costs PATH --json", "analysis.answers.costs", "CostReport"),
     ("scopeview lint PATH [CHECKPOINT] --json", "analysis.lint.run", "LintReport"),
     ("scopeview report PATH [CHECKPOINT] --json", "analysis.report", "ModelReport"),

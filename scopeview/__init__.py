@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from scopeview.analysis.answers.collections import CollectionsReport
     from scopeview.analysis.answers.costs import CostKey, CostReport
     from scopeview.analysis.answers.find import FindResult
+    from scopeview.analysis.answers.fleet import FleetReport
     from scopeview.analysis.answers.inspect import Inspection
     from scopeview.analysis.answers.sharing import SharingReport
     from scopeview.analysis.answers.show import Detail
@@ -56,6 +57,7 @@ __all__ = [
     "costs",
     "diff",
     "find",
+    "fleet",
     "inspect",
     "lint",
     "load",
@@ -248,6 +250,25 @@ def weights(source: str | Path, *, dequantize: bool = False) -> Mapping[str, Any
 
     model, values = with_values(read(source))
     return StoredArrays(*(dequantized(model, values) if dequantize else (model, values)))
+
+
+def fleet(*patterns: str, query: str | None = None, limit: int = 50, threads: int | None = None) -> FleetReport:
+    """List many checkpoints or graphs: what each is, equal namespaces, where NaN begins, which norms drift.
+
+    Args:
+        patterns: paths or URLs; `*` and `?` stand within a segment, `**` for any number of segments.
+        query: whose values to read, as in `find`; empty for all variables, None for no values.
+        limit: drifts to list.
+        threads: threads to read with; twice the cores if None.
+
+    Raises:
+        NotFoundError: a pattern names nothing.
+        QueryError: the query cannot be understood.
+    """
+    workers = importlib.import_module("scopeview.workers.fleet")  # by name, as in `view`
+    runner = importlib.import_module("scopeview.workers.threads").Threads(threads)
+    report: FleetReport = workers.fleet(patterns, runner, query=query, limit=limit)
+    return report
 
 
 def costs(

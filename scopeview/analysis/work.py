@@ -115,7 +115,7 @@ class Stretch:
     def size_bytes(self) -> int:
         """Bytes, as far as the number of blocks says."""
         size = self.variable.size_bytes or 0
-        return size * (self.last - self.first) // max(1, self.count)
+        return size * self.last // self.count - size * self.first // self.count
 
 
 def stretches(variables: Iterable[Variable], values: Values) -> Iterator[Stretch]:

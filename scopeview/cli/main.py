@@ -20,6 +20,7 @@ COMMANDS = (
     "lint",
     "diff",
     "values",
+    "fleet",
     "costs",
     "convert",
     "merge",

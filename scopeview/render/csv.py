@@ -30,11 +30,12 @@ def _text(cell: Cell, format_: Format) -> str:
     if format_ == "shape":
         return shape_text(cell)  # type: ignore[arg-type]
     if isinstance(cell, tuple):
-        return _quoted(" ".join(str(name) for name in cell))
+        return quoted(" ".join(str(name) for name in cell))
     if isinstance(cell, str):
-        return _quoted(cell)
+        return quoted(cell)
     return "" if cell is None else json.dumps(cell)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from scopeview.analysis.answers.values import Values
 from scopeview.analysis.convert import ConvertOptions, ConvertPlan, NotConverted, plan_conversion
 from scopeview.analysis.counterparts import counterparts
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import namespace_of
+from scopeview.analysis.work import Values
 from scopeview.errors import NoRoomError, NotFoundError, QueryError, ScopeviewError, TooLargeError
 from scopeview.model.model import Model
 from scopeview.model.wanted import check_wanted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,14 @@ def test_a_file_that_two_workers_saw_differently_is_refused() -> None:
     check_same([{"a": 1, "b": 2}, {"a": 1}])
     with pytest.raises(DamagedError, match="b changed while it was read"):
         check_same([{"a": 1, "b": 2}, {"b": 3}])
+
+
+def test_what_a_file_claims_to_hold_makes_no_parts() -> None:
+    model, values = with_values(read(SAMPLES / "m33_original.ckpt"))
+    honest = next(iter(model.variables))
+    assert honest.stored is not None
+    claim = replace(honest, shape=(1 << 48,), stored=replace(honest.stored, size_bytes=1 << 50))
+
+    assert len(list(stretches([claim], values))) == 1
+    (found,) = measured([claim], values)
+    assert found.moments.elements < 1000

@@ -21,7 +21,7 @@ from scopeview.model.variables import StoredSlice, Variable
 from scopeview.readers.checkpoint.v2 import shard_path
 from scopeview.readers.fence import fence, fenced
 from scopeview.readers.paths import path_of
-from scopeview.readers.storage import positioned
+from scopeview.readers.storage import positioned, status
 
 BLOCK_BYTES = 1 << 24
 """Bytes of a block; a multiple of the size of every dtype."""
@@ -35,6 +35,7 @@ class ShardValues:
         self._prefix = index.with_name(index.name.removesuffix(".index"))
         self._fence = fence()
         self._shards = int(model.origin.details.get("shards", "1"))
+        self._sizes: dict[int, int] = {}
         self._identities: dict[Path, Hashable] = {}
 
     def blocks(self, variable: Variable) -> Iterator[NDArray[np.generic]]:
@@ -52,8 +53,18 @@ class ShardValues:
                 yield from self._read(stored, dtype)
 
     def block_count(self, variable: Variable) -> int:
-        """Return in how many blocks a variable is read."""
-        return sum(-(-stored.size_bytes // BLOCK_BYTES) for stored in _places(variable))
+        """Return in how many blocks a variable is read; 1 if its data file does not hold it, whatever it claims."""
+        places = _places(variable)
+        if any(stored.offset + stored.size_bytes > self._size_of(stored.shard) for stored in places):
+            return 1
+        return sum(-(-stored.size_bytes // BLOCK_BYTES) for stored in places)
+
+    def _size_of(self, shard: int) -> int:
+        if shard not in self._sizes:
+            with fenced(self._fence):
+                found = status(shard_path(self._prefix, shard, self._shards))
+            self._sizes[shard] = found.st_size if found is not None else 0
+        return self._sizes[shard]
 
     def between(self, variable: Variable, first: int, last: int) -> Iterator[NDArray[np.generic]]:
         """Yield some of the blocks of a variable; the errors are those of `blocks`."""

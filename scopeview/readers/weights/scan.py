@@ -16,7 +16,7 @@ from scopeview.model.variables import StoredSlice, Variable, VariableTable
 from scopeview.readers.budget import allowed_bytes
 from scopeview.readers.fence import fence, fenced
 from scopeview.readers.graph.attributes import decode_node
-from scopeview.readers.storage import opened
+from scopeview.readers.storage import opened, status
 
 BLOCK_BYTES = 1 << 24
 
@@ -110,12 +110,15 @@ class RawBlocks:
 
     @property
     def count(self) -> int:
-        """In how many blocks they are read."""
-        return -(-self.size // BLOCK_BYTES)
+        """In how many blocks they are read; 1 if the file does not hold them, whatever it claims."""
+        with fenced(self.roots):
+            found = status(self.path)
+        is_there = found is not None and self.offset + self.size <= found.st_size
+        return -(-self.size // BLOCK_BYTES) if is_there else 1
 
     def __call__(self) -> Iterator[Any]:
         """Give the values as flat numpy arrays."""
-        return self.between(0, self.count)
+        return self.between(0, -(-self.size // BLOCK_BYTES))
 
     def between(self, first: int, last: int) -> Iterator[Any]:
         """Give the values of some of the blocks."""

@@ -1,0 +1,1 @@
+"""Work over many files or much data: what runs its parts, and the fleet of artifacts that patterns name."""
