@@ -252,7 +252,9 @@ def weights(source: str | Path, *, dequantize: bool = False) -> Mapping[str, Any
     return StoredArrays(*(dequantized(model, values) if dequantize else (model, values)))
 
 
-def fleet(*patterns: str, query: str | None = None, limit: int = 50, threads: int | None = None) -> FleetReport:
+def fleet(
+    *patterns: str, query: str | None = None, limit: int = 50, threads: int | None = None, scheduler: str | None = None
+) -> FleetReport:
     """List many checkpoints or graphs: what each is, equal namespaces, where NaN begins, which norms drift.
 
     Args:
@@ -260,14 +262,13 @@ def fleet(*patterns: str, query: str | None = None, limit: int = 50, threads: in
         query: whose values to read, as in `find`; empty for all variables, None for no values.
         limit: drifts to list.
         threads: threads to read with; twice the cores if None.
+        scheduler: address of a cluster of Dask that reads instead.
 
     Raises:
-        NotFoundError: a pattern names nothing.
-        QueryError: the query cannot be understood.
+        ScopeviewError: a pattern names nothing, or the query cannot be understood.
     """
-    workers = importlib.import_module("scopeview.workers.fleet")  # by name, as in `view`
-    runner = importlib.import_module("scopeview.workers.threads").Threads(threads)
-    report: FleetReport = workers.fleet(patterns, runner, query=query, limit=limit)
+    runners = importlib.import_module("scopeview.workers.runners")  # by name, as in `view`
+    report: FleetReport = runners.fleet_with(threads, scheduler, patterns, query=query, limit=limit)
     return report
 
 
@@ -391,12 +392,7 @@ def _context(model: Model) -> AnalysisContext:
 
 def __getattr__(name: str) -> Any:
     # numpy loads only when a model is needed
-    if name == "Model":
-        from scopeview.model.model import Model
-
-        return Model
-    if name == "DiffReport":
-        from scopeview.analysis.diff.report import DiffReport
-
-        return DiffReport
+    homes = {"Model": "scopeview.model.model", "DiffReport": "scopeview.analysis.diff.report"}
+    if name in homes:
+        return getattr(importlib.import_module(homes[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ extremes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analysis.moments import Moments, moments_of
-from scopeview.analysis.work import SERIAL, Runner, Stretch, Values, blocks_of, check_same, files_seen, stretches, units
+from scopeview.analysis.work import Reading, Stretch, Values, blocks_of, check_same, files_seen, stretches, units
 from scopeview.model.variables import Variable
 from scopeview.model.wanted import check_wanted
 
@@ -69,9 +69,8 @@ def measure(task: MeasureTask) -> tuple[tuple[Measures, ...], Mapping[str, Hasha
 def measured(
     variables: Sequence[Variable],
     values: Values,
+    reading: Reading = Reading(),  # noqa: B008 - frozen
     *,
-    on_read: Callable[[int], None] = lambda _size: None,
-    runner: Runner = SERIAL,
     has_bins: bool = True,
 ) -> list[Measures]:
     """Return what the values of each variable are like.
@@ -79,8 +78,7 @@ def measured(
     Args:
         variables: whose dtypes have an order.
         values: their reader.
-        on_read: called with the bytes of each part when it was read.
-        runner: runs the parts.
+        reading: what reads the values, and takes how much was read.
         has_bins: whether to count numbers in bins too.
 
     Raises:
@@ -89,7 +87,7 @@ def measured(
     cut = list(stretches(variables, values))
     numbers = {id(variable): number for number, variable in enumerate(variables)}
     found = [Measures()] * len(variables)
-    for stretch, part in _run(cut, [None] * len(cut), values, on_read, runner, has_bins):
+    for stretch, part in _run(cut, [None] * len(cut), values, reading, has_bins=has_bins):
         found[numbers[id(stretch.variable)]] += part
     if not has_bins:
         return found
@@ -99,7 +97,7 @@ def measured(
         if (one := found[numbers[id(stretch.variable)]]).bins is None and (spread := _spread(one.moments)) is not None
     ]
     again = [stretch for stretch, _ in waiting]
-    for stretch, part in _run(again, [spread for _, spread in waiting], values, lambda _size: None, runner, True):
+    for stretch, part in _run(again, [spread for _, spread in waiting], values, Reading(reading.runner), has_bins=True):
         found[numbers[id(stretch.variable)]] += part
     return found
 
@@ -108,13 +106,13 @@ def _run(
     cut: Sequence[Stretch],
     extremes: Sequence[Extremes | None],
     values: Values,
-    on_read: Callable[[int], None],
-    runner: Runner,
+    reading: Reading,
+    *,
     has_bins: bool,
 ) -> Iterator[tuple[Stretch, Measures]]:
     by_stretch = dict(zip(map(id, cut), extremes, strict=True))
     tasks = [MeasureTask(values, unit, tuple(by_stretch[id(one)] for one in unit), has_bins) for unit in units(cut)]
-    results = runner.run(measure, tasks, lambda number: on_read(tasks[number].size_bytes))
+    results = reading.runner.run(measure, tasks, lambda number: reading.on_read(tasks[number].size_bytes))
     check_same(seen for _, seen in results)
     return zip(cut, chain.from_iterable(parts for parts, _ in results), strict=True)
 

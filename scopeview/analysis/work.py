@@ -67,6 +67,16 @@ class Serial:
 SERIAL = Serial()
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How values are read."""
+
+    runner: Runner = SERIAL
+    """Runs the parts."""
+    on_read: Callable[[int], None] = lambda _size: None
+    """Called with the bytes of each part when it was read."""
+
+
 class Values(Protocol):
     """Gives the values of a checkpoint's entries, a block at a time."""
 
@@ -133,17 +143,22 @@ def stretches(variables: Iterable[Variable], values: Values) -> Iterator[Stretch
 
 def units(cut: Iterable[Stretch]) -> Iterator[tuple[Stretch, ...]]:
     """Gather stretches into parts of about 64 MB, in their order."""
-    gathered: list[Stretch] = []
+    return gathered(cut, lambda stretch: stretch.size_bytes)
+
+
+def gathered(items: Iterable[Task], size_of: Callable[[Task], int]) -> Iterator[tuple[Task, ...]]:
+    """Gather items into parts of about 64 MB, in their order."""
+    part: list[Task] = []
     size = 0
-    for stretch in cut:
-        own = min(UNIT_BYTES, stretch.size_bytes)
-        if gathered and size + own > UNIT_BYTES:
-            yield tuple(gathered)
-            gathered, size = [], 0
-        gathered.append(stretch)
+    for item in items:
+        own = min(UNIT_BYTES, size_of(item))
+        if part and size + own > UNIT_BYTES:
+            yield tuple(part)
+            part, size = [], 0
+        part.append(item)
         size += own
-    if gathered:
-        yield tuple(gathered)
+    if part:
+        yield tuple(part)
 
 
 def blocks_of(values: Values, stretch: Stretch) -> Iterator[NDArray[np.generic]]:

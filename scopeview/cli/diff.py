@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scopeview.cli.options import limit_options, limits, print_json, read_json
+from scopeview.cli.running import runner, runner_options
 
 if TYPE_CHECKING:
     from scopeview.analysis.context import AnalysisContext
@@ -57,6 +58,7 @@ _ALIASES = {"added": "only_b", "removed": "only_a", "reshaped": "shape", "retype
 @click.option("--tags", help="Tag-set of the MetaGraph to open where a side is a SavedModel, comma-separated.")
 @click.option("--all", "show_all", is_flag=True, help="List everything: no scopes folded, nothing left out.")
 @limit_options
+@runner_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the same as --format json.")
 @click.option("--color/--no-color", default=None, help="Force color on or off; the default is on for a terminal.")
 def command(  # noqa: PLR0913 - one parameter per option
@@ -78,6 +80,9 @@ def command(  # noqa: PLR0913 - one parameter per option
     artifact_b: str | None,
     tags: str | None,
     show_all: bool,
+    threads: int | None,
+    workers: int | None,
+    scheduler: str | None,
     as_json: bool,
     color: bool | None,
 ) -> None:
@@ -89,6 +94,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     """
     from scopeview.analysis.diff.report import diff
     from scopeview.analysis.diff.variables import Wanted
+    from scopeview.analysis.work import Reading
     from scopeview.cli.progress import reading
     from scopeview.errors import DamagedError
     from scopeview.readers import limited
@@ -104,8 +110,10 @@ def command(  # noqa: PLR0913 - one parameter per option
     sides = opened[0][0], opened[1][0]
     readers = (reader_of(opened[0][1]), reader_of(opened[1][1])) if values else None
     size = int(sides[0].model.variables.size_bytes.sum())
-    with reading("comparing values", size, shown=readers is not None) as on_read:
-        found = diff(*sides, wanted=wanted, from_averages=averages, values=readers, on_read=on_read, guidance=guidance)
+    asked = (threads, workers, scheduler) if values else (None, None, None)
+    with runner(*asked) as running, reading("comparing values", size, shown=values) as on_read:
+        how = Reading(running, on_read)
+        found = diff(*sides, wanted=wanted, from_averages=averages, values=readers, reading=how, guidance=guidance)
     _print(found, form, show_all, color)
     sys.stdout.flush()
     if found.report.differs(fatal or kinds):

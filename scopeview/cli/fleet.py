@@ -37,6 +37,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     table: str,
     limit: int,
     threads: int | None,
+    workers: int | None,
+    scheduler: str | None,
     as_json: bool,
     color: bool | None,
 ) -> None:
@@ -50,7 +52,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.workers.fleet import fleet
 
     asked = query if with_values or query else None
-    with runner(threads) as running, counting() as on_progress:
+    with runner(threads, workers, scheduler) as running, counting() as on_progress:
         most = 1_000_000 if as_json or as_csv or parquet else limit
         report = fleet(patterns, running, query=asked, limit=most, limits=limits(), on_progress=on_progress)
     if parquet is not None:

@@ -15,11 +15,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def runner_options(function: Command) -> Command:
-    """Add --threads; `runner` makes of it what runs the parts."""
+    """Add --threads, --workers and --scheduler; `runner` makes of them what runs the parts."""
     decorators = (
         click.option(
             "--threads", type=click.IntRange(1, 256), help="Threads to read with; the default is twice the cores."
         ),
+        click.option(
+            "--workers", type=click.IntRange(1, 1024), help="Read in so many processes of Dask on this machine."
+        ),
+        click.option("--scheduler", metavar="ADDRESS", help="Read on the cluster of Dask at tcp://HOST:PORT."),
     )
     for decorator in reversed(decorators):
         function = decorator(function)
@@ -27,8 +31,9 @@ def runner_options(function: Command) -> Command:
 
 
 @contextmanager
-def runner(threads: int | None) -> Iterator[Runner]:
-    """Give what runs the parts of some work."""
-    from scopeview.workers.threads import Threads
+def runner(threads: int | None, workers: int | None, scheduler: str | None) -> Iterator[Runner]:
+    """Give what these options ask for; the errors are those of `workers.runners`."""
+    from scopeview.workers import runners
 
-    yield Threads(threads)
+    with runners.runner(threads, workers, scheduler) as running:
+        yield running

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from scopeview.cli.options import limit_options, limits, output_options, paging_options, print_json
+from scopeview.cli.running import runner, runner_options
 
 
 @click.command("values")
@@ -14,6 +15,7 @@ from scopeview.cli.options import limit_options, limits, output_options, paging_
 @click.option("--artifact", help="Which of several artifacts at PATH to open.")
 @click.option("--dequantize", is_flag=True, help="Quantized weights as the numbers that they stand for.")
 @paging_options("Variables", "to read", 200)
+@runner_options
 @limit_options
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option
@@ -24,6 +26,9 @@ def command(  # noqa: PLR0913 - one parameter per option
     dequantize: bool,
     limit: int,
     offset: int,
+    threads: int | None,
+    workers: int | None,
+    scheduler: str | None,
     as_json: bool,
     color: bool | None,
 ) -> None:
@@ -34,6 +39,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     """
     from scopeview.analysis.answers.values import values_report
     from scopeview.analysis.context import AnalysisContext
+    from scopeview.analysis.work import Reading
     from scopeview.cli.options import Source
     from scopeview.cli.progress import reading
     from scopeview.errors import DamagedError
@@ -49,10 +55,10 @@ def command(  # noqa: PLR0913 - one parameter per option
         if dequantize:
             model, values = dequantized(model, values)
     size = sum(variable.size_bytes or 0 for variable in model.variables)
-    with reading("reading values", size) as on_read:
-        found = values_report(
-            AnalysisContext(model), values, query=" ".join(query), offset=offset, limit=limit, on_read=on_read
-        )
+    with runner(threads, workers, scheduler) as running, reading("reading values", size) as on_read:
+        how = Reading(running, on_read)
+        context = AnalysisContext(model)
+        found = values_report(context, values, query=" ".join(query), offset=offset, limit=limit, reading=how)
     if as_json:
         print_json(found)
     else:

@@ -11,6 +11,7 @@ import scopeview
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.report import DiffReport, diff
 from scopeview.analysis.diff.variables import DiffEntry, Wanted
+from scopeview.analysis.work import Reading
 from scopeview.model.model import Model
 from scopeview.model.variables import Part, StoredSlice, Variable
 from scopeview.readers.checkpoint.values import ShardValues
@@ -259,7 +260,7 @@ def test_values_are_those_that_numpy_finds(oracle: Oracle) -> None:
     truth = [oracle.ask("values", SAMPLES / name)["values"] for name in ("m32_before.ckpt", "m32_after.ckpt")]
     read: list[int] = []
 
-    found = report(before, after, values=values, on_read=read.append)
+    found = report(before, after, values=values, reading=Reading(on_read=read.append))
 
     assert sum(read) == sum(v.size_bytes or 0 for v in before.variables)
     for entry in found.entries:

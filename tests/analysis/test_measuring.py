@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from scopeview.analysis import work
 from scopeview.analysis.measuring import measured
-from scopeview.analysis.work import SERIAL, SplitValues, check_same, stretches, units
+from scopeview.analysis.work import SERIAL, Reading, SplitValues, check_same, stretches, units
 from scopeview.errors import DamagedError
 from scopeview.model.variables import Variable
 from scopeview.readers import read, with_values
@@ -61,7 +61,7 @@ def test_any_cut_and_any_order_give_the_same(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setattr(work, "UNIT_BYTES", unit_bytes)
         for runner in (SERIAL, Backwards()):
             sizes: list[int] = []
-            found.append(measured(variables, values, runner=runner, on_read=sizes.append))
+            found.append(measured(variables, values, Reading(runner, sizes.append)))
             read_bytes.append(sum(sizes))
 
     assert all(one == found[0] for one in found)

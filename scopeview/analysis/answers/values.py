@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scopeview.analysis.answers.find import matching_variables
@@ -10,7 +10,7 @@ from scopeview.analysis.answers.sharing import variables_called
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.measuring import Measures, measured
 from scopeview.analysis.suggestions import not_found
-from scopeview.analysis.work import SERIAL, Runner, Values
+from scopeview.analysis.work import Reading, Values
 from scopeview.errors import NotFoundError
 from scopeview.model.dtypes import NON_NUMERIC
 from scopeview.model.measured import Measured
@@ -68,8 +68,7 @@ def values_report(
     query: str = "",
     offset: int = 0,
     limit: int = 200,
-    on_read: Callable[[int], None] = lambda _size: None,
-    runner: Runner = SERIAL,
+    reading: Reading = Reading(),  # noqa: B008 - frozen
 ) -> ValuesReport:
     """Describe the values of variables, in the order of their names.
 
@@ -79,8 +78,7 @@ def values_report(
         query: which variables, in the language of `scopeview find`; empty for all.
         offset: variables to skip.
         limit: variables to read.
-        on_read: called with the bytes of values that have been read, again and again.
-        runner: what reads the parts that the work is cut into; the answer is the same.
+        reading: what reads the values, and takes how much was read; the answer is the same.
 
     Raises:
         QueryError: the query cannot be understood.
@@ -88,7 +86,7 @@ def values_report(
     """
     fitting = matching_variables(context, query) if query.strip() else list(context.model.variables)
     shown = fitting[offset : offset + limit]
-    found = _described(shown, values, context.model.origin.path, on_read, runner)
+    found = _described(shown, values, context.model.origin.path, reading)
     missing = sum(one.unread == _NOT_WHOLE for one in found)
     return ValuesReport(context.model.origin.path, tuple(found), len(fitting), offset, missing)
 
@@ -122,14 +120,14 @@ def _entry(holder: AnalysisContext, keys: Sequence[str]) -> Variable | None:
 
 def describe(variable: Variable, values: Values, checkpoint: str) -> VariableValues:
     """Describe the values of one variable: one of several blocks is read twice, for the extremes and for the bins."""
-    return _described([variable], values, checkpoint, lambda _size: None, SERIAL)[0]
+    return _described([variable], values, checkpoint, Reading())[0]
 
 
 def _described(
-    variables: Sequence[Variable], values: Values, checkpoint: str, on_read: Callable[[int], None], runner: Runner
+    variables: Sequence[Variable], values: Values, checkpoint: str, reading: Reading
 ) -> list[VariableValues]:
     readable = [variable for variable in variables if not _why_not(variable)]
-    found = measured(readable, values, on_read=on_read, runner=runner)
+    found = measured(readable, values, reading)
     by_variable = {id(variable): one for variable, one in zip(readable, found, strict=True)}
     return [_description(variable, checkpoint, by_variable.get(id(variable), Measures())) for variable in variables]
 

@@ -7,7 +7,7 @@ split or joined is found by its pieces.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,11 @@ def fingerprint_of(values: Values, variable: Variable) -> Fingerprint | None:
     if elements != variable.parameters or not elements:
         return None
     return Fingerprint(elements, total % (1 << 64), is_blank)
+
+
+def fingerprints_of(values: Values, variables: Sequence[Variable]) -> list[Fingerprint | None]:
+    """Return the fingerprint of each of several variables."""
+    return [fingerprint_of(values, variable) for variable in variables]
 
 
 def blocks_of(hashes: Hashes, cuts: tuple[tuple[int, ...], ...]) -> Iterator[tuple[tuple[tuple[int, int], ...], int]]:

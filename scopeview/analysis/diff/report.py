@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -36,7 +36,7 @@ from scopeview.analysis.diff.variables import (
     diff_entries,
     rename_rules,
 )
-from scopeview.analysis.work import Values
+from scopeview.analysis.work import Reading, Values
 from scopeview.errors import NotFoundError, QueryError
 from scopeview.model.display import Displayed
 from scopeview.model.model import Origin
@@ -230,7 +230,7 @@ def diff(
     wanted: Wanted = Wanted(),  # noqa: B008 - frozen
     from_averages: bool = False,
     values: tuple[Values, Values] | None = None,
-    on_read: Callable[[int], None] = lambda _size: None,
+    reading: Reading = Reading(),  # noqa: B008 - frozen
     guidance: Guidance = Guidance(),  # noqa: B008 - frozen
 ) -> Diff:
     """Compare two artifacts of whatever kinds.
@@ -241,7 +241,7 @@ def diff(
         wanted: which variables to report, and to write maps and rules of; a scope also chooses ops.
         from_averages: whether maps take the moving average of a variable where the checkpoint has one.
         values: readers of both sides' values, to compare them number by number; checksums are compared without.
-        on_read: called with the bytes of each variable when its values have been compared.
+        reading: what reads the values, and takes how much was read.
         guidance: rules and pairs that a person gives.
 
     Raises:
@@ -249,7 +249,7 @@ def diff(
     """
     ours, theirs = namespace_of(a), namespace_of(b)
     _check_scope(a, b, wanted.scope)
-    found, matching = diff_entries(ours, theirs, values, on_read, guidance)
+    found, matching = diff_entries(ours, theirs, values, reading, guidance)
     entries = [entry for entry in found if wanted.is_wanted(entry)]
     comparison = Comparison(ours, theirs, wanted, entries, matching)
     rules, trees = rename_rules(comparison.pairs), comparison.graphs()

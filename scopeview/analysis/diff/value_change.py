@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.analysis.work import Values
+from scopeview.analysis.moments import Exact, added, as_exact, rounded
+from scopeview.analysis.work import (
+    UNIT_BYTES,
+    Reading,
+    SplitValues,
+    Stretch,
+    Values,
+    blocks_of,
+    check_same,
+    files_seen,
+    gathered,
+)
 from scopeview.model.measured import Measured
 from scopeview.model.variables import Variable
+from scopeview.model.wanted import check_wanted
 
 _ROUNDS_TO_EQUAL = 1.0
 
@@ -40,22 +55,121 @@ class ValueChange:
         return self.changed / self.elements if self.elements else 0.0
 
 
+Compared = tuple[Variable, Variable, tuple[int, ...]]
+"""Two variables, and the order of A's axes that gives B; empty if it stays."""
+
+
 def compare_values(a: Values, one: Variable, b: Values, other: Variable) -> ValueChange | None:
     """Compare the values of two variables of one shape; None where either cannot be read whole.
 
     Partitioned variables are read part by part: they compare if their parts follow one another along the first axis.
     """
-    if not (_is_in_order(one) and _is_in_order(other)):
-        return None
-    total = _Total()
-    blocks_a, blocks_b = _Stream(a.blocks(one)), _Stream(b.blocks(other))
-    while True:
-        size = min(blocks_a.left(), blocks_b.left())
-        if size == 0:
-            break
-        total.add(blocks_a.take(size), blocks_b.take(size))
-    is_whole = blocks_a.left() == blocks_b.left() == 0 and total.elements == one.parameters == other.parameters
-    return total.result() if is_whole else None
+    return compared([(one, other, ())], (a, b))[0]
+
+
+def compared(
+    pairs: Sequence[Compared],
+    values: tuple[Values, Values],
+    reading: Reading = Reading(),  # noqa: B008 - frozen
+) -> list[ValueChange | None]:
+    """Compare the values of many pairs; None where either variable cannot be read whole.
+
+    Args:
+        pairs: variables of one shape, or of one that the order of axes makes.
+        values: the readers of both sides.
+        reading: what reads the values, and takes how much was read.
+
+    Raises:
+        DamagedError: a file was rewritten meanwhile.
+    """
+    found: list[Differences | None] = [None] * len(pairs)
+    cut = [stretch for number, pair in enumerate(pairs) for stretch in _stretches(number, pair, values)]
+    tasks = [CompareTask(values, unit) for unit in _units(cut)]
+    results = reading.runner.run(compare, tasks, lambda number: reading.on_read(tasks[number].size_bytes))
+    check_same(seen for _, seen, _ in results)
+    check_same(seen for _, _, seen in results)
+    for stretch, part in zip(cut, chain.from_iterable(parts for parts, _, _ in results), strict=True):
+        before = found[stretch.number]
+        found[stretch.number] = part if before is None else before + part
+    return [
+        one.change() if one is not None and one.is_even and one.elements == a.parameters == b.parameters else None
+        for one, (a, b, _) in zip(found, pairs, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class PairStretch:
+    """Some blocks of two variables."""
+
+    number: int
+    """Of the pair."""
+    a: Variable
+    b: Variable
+    axes: tuple[int, ...]
+    first: int
+    last: int
+    count: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the first side."""
+        return Stretch(self.a, self.first, self.last, self.count).size_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CompareTask:
+    """Stretches that are compared together."""
+
+    values: tuple[Values, Values]
+    stretches: tuple[PairStretch, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the first side."""
+        return sum(stretch.size_bytes for stretch in self.stretches)
+
+
+def _stretches(number: int, pair: Compared, values: tuple[Values, Values]) -> Iterator[PairStretch]:
+    """Cut a pair into stretches, where both sides lie in the same blocks."""
+    a, b, axes = pair
+    if not (_is_in_order(a) and _is_in_order(b)):
+        return
+    count, other = (_count(side, one) for side, one in zip(values, (a, b), strict=True))
+    is_alike = count == other and a.dtype == b.dtype and not (a.parts or b.parts or axes)
+    step = max(1, UNIT_BYTES * count // max(1, a.size_bytes or 0)) if is_alike else count
+    if step >= count:
+        yield PairStretch(number, a, b, axes, 0, 1, 1)
+        return
+    for first in range(0, count, step):
+        yield PairStretch(number, a, b, axes, first, min(first + step, count), count)
+
+
+def _count(values: Values, variable: Variable) -> int:
+    return max(1, values.block_count(variable)) if isinstance(values, SplitValues) else 1
+
+
+def _units(cut: Sequence[PairStretch]) -> Iterator[tuple[PairStretch, ...]]:
+    return gathered(cut, lambda stretch: stretch.size_bytes)
+
+
+def compare(
+    task: CompareTask,
+) -> tuple[tuple[Differences, ...], Mapping[str, Hashable], Mapping[str, Hashable]]:
+    """Compare stretches; also return which files were read on either side."""
+    found = tuple(_difference(task.values, stretch) for stretch in task.stretches)
+    return found, files_seen(task.values[0]), files_seen(task.values[1])
+
+
+def _difference(values: tuple[Values, Values], stretch: PairStretch) -> Differences:
+    ours = TurnedValues(values[0], stretch.axes) if stretch.axes else values[0]
+    blocks = stretch.first, stretch.last, stretch.count
+    a = _Stream(blocks_of(ours, Stretch(stretch.a, *blocks)))
+    b = _Stream(blocks_of(values[1], Stretch(stretch.b, *blocks)))
+    total = Differences()
+    while size := min(a.left(), b.left()):
+        check_wanted()
+        total += differences_of(a.take(size), b.take(size))
+    return total if a.left() == b.left() == 0 else replace(total, is_even=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,38 +213,53 @@ class _Stream:
         return taken
 
 
-class _Total:
-    """What has been seen so far."""
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """How numbers differ, in sums that merge exactly and in any order (`moments`)."""
 
-    def __init__(self) -> None:
-        self.elements = self.changed = self.nan_a = self.nan_b = self.inf_a = self.inf_b = 0
-        self.max_abs = self.squares_a = self.squares_b = self.squares = self.product = 0.0
+    elements: int = 0
+    changed: int = 0
+    nan_a: int = 0
+    nan_b: int = 0
+    inf_a: int = 0
+    inf_b: int = 0
+    max_abs: float = 0.0
+    squares: Exact = Fraction(0)
+    """Of a - b."""
+    squares_a: Exact = Fraction(0)
+    squares_b: Exact = Fraction(0)
+    product: Exact = Fraction(0)
+    is_even: bool = True
+    """Whether both sides ended together."""
 
-    def add(self, raw_a: NDArray[np.generic], raw_b: NDArray[np.generic]) -> None:
-        a, b = _numbers(raw_a), _numbers(raw_b)
-        self.elements += a.size
-        self.nan_a, self.nan_b = self.nan_a + int(np.isnan(a).sum()), self.nan_b + int(np.isnan(b).sum())
-        self.inf_a, self.inf_b = self.inf_a + int(np.isinf(a).sum()), self.inf_b + int(np.isinf(b).sum())
-        # In their own dtype: float64 cannot tell large integers apart.
-        self.changed += int((~((raw_a == raw_b) | (np.isnan(a) & np.isnan(b)))).sum())
-        finite = np.isfinite(a) & np.isfinite(b)
-        if not finite.all():
-            a, b = a[finite], b[finite]
-        difference = a - b
-        self.max_abs = max(self.max_abs, float(np.abs(difference).max(initial=0.0)))
-        self.squares += float(np.vdot(difference, difference).real)
-        self.squares_a += float(np.vdot(a, a).real)
-        self.squares_b += float(np.vdot(b, b).real)
-        self.product += float(np.vdot(a, b).real)
+    def __add__(self, other: Differences) -> Differences:
+        """Return those of both."""
+        return Differences(
+            self.elements + other.elements,
+            self.changed + other.changed,
+            self.nan_a + other.nan_a,
+            self.nan_b + other.nan_b,
+            self.inf_a + other.inf_a,
+            self.inf_b + other.inf_b,
+            max(self.max_abs, other.max_abs),
+            added(self.squares, other.squares),
+            added(self.squares_a, other.squares_a),
+            added(self.squares_b, other.squares_b),
+            added(self.product, other.product),
+            self.is_even and other.is_even,
+        )
 
-    def result(self) -> ValueChange:
-        norms = math.sqrt(self.squares_a) * math.sqrt(self.squares_b)
-        cosine = self.product / norms if norms else math.nan
+    def change(self) -> ValueChange:
+        """Return what is said of them."""
+        squares, squares_a = rounded(self.squares), rounded(self.squares_a)
+        norms = math.sqrt(squares_a) * math.sqrt(rounded(self.squares_b))
+        cosine = rounded(self.product) / norms if norms else math.nan
+        relative = math.sqrt(squares / squares_a) if squares_a else math.inf if squares else 0.0
         return ValueChange(
             elements=self.elements,
             changed=self.changed,
             max_abs=self.max_abs,
-            relative_l2=self._relative(),
+            relative_l2=relative,
             cosine=max(-_ROUNDS_TO_EQUAL, min(_ROUNDS_TO_EQUAL, cosine)) if norms else cosine,
             nan_a=self.nan_a,
             nan_b=self.nan_b,
@@ -138,10 +267,30 @@ class _Total:
             inf_b=self.inf_b,
         )
 
-    def _relative(self) -> float:
-        if self.squares_a:
-            return math.sqrt(self.squares / self.squares_a)
-        return math.inf if self.squares else 0.0
+
+def differences_of(raw_a: NDArray[np.generic], raw_b: NDArray[np.generic]) -> Differences:
+    """Compare two blocks of one size."""
+    a, b = _numbers(raw_a), _numbers(raw_b)
+    nan_a, nan_b = np.isnan(a), np.isnan(b)
+    # In their own dtype: float64 cannot tell large integers apart.
+    changed = int((~((raw_a == raw_b) | (nan_a & nan_b))).sum())
+    counts = a.size, changed, int(nan_a.sum()), int(nan_b.sum()), int(np.isinf(a).sum()), int(np.isinf(b).sum())
+    finite = np.isfinite(a) & np.isfinite(b)
+    if not finite.all():
+        a, b = a[finite], b[finite]
+    difference = a - b
+    return Differences(
+        *counts,
+        float(np.abs(difference).max(initial=0.0)),
+        _product(difference, difference),
+        _product(a, a),
+        _product(b, b),
+        _product(a, b),
+    )
+
+
+def _product(one: Any, other: Any) -> Exact:
+    return as_exact(float(np.vdot(one, other).real))
 
 
 def _numbers(block: NDArray[np.generic]) -> NDArray[np.float64] | NDArray[np.complex128]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import permutations
+from functools import partial
+from itertools import chain, permutations
 from typing import Any
 
 import numpy as np
 
 from scopeview.analysis.diff.blocks import Rest, joined_recipes
-from scopeview.analysis.diff.fingerprints import Fingerprint, fingerprint_of
+from scopeview.analysis.diff.fingerprints import Fingerprint, fingerprints_of
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.diff.sums import summed_recipes
-from scopeview.analysis.work import Values
+from scopeview.analysis.work import Reading, Values, gathered
 
 _LEAST_ELEMENTS = 4
 """Fewer numbers agree by chance, or are powers and steps of an optimizer."""
@@ -56,7 +57,7 @@ def proofs_of(
     a: Namespace,
     b: Namespace,
     values: tuple[Values, Values],
-    on_read: Callable[[int], None] = lambda _size: None,
+    reading: Reading = Reading(),  # noqa: B008 - frozen
 ) -> Proofs:
     """Compare the values of all variables of both sides, in any order of axes.
 
@@ -66,9 +67,9 @@ def proofs_of(
         a: the first side.
         b: the second side.
         values: readers of the values of both.
-        on_read: called with the bytes of each variable that was read.
+        reading: what reads the values, and takes how much was read.
     """
-    found = [_fingerprints(side, reader, on_read) for side, reader in zip((a, b), values, strict=True)]
+    found = [_fingerprints(side, reader, reading) for side, reader in zip((a, b), values, strict=True)]
     pairs = dict(_whole_pairs(a, b, values, found))
     taken = {proof.b for proof in pairs.values()}
     rest = (
@@ -90,15 +91,20 @@ def _without(side: Rest, names: set[str]) -> Rest:
     return Rest([entry for entry in side.entries if entry.name not in names], side.values, side.fingerprints)
 
 
-def _fingerprints(side: Namespace, values: Values, on_read: Callable[[int], None]) -> dict[str, Fingerprint]:
-    found = {}
-    for entry in side.entries.values():
-        if entry.kind == "variable" and (entry.variable.parameters or 0) >= _LEAST_ELEMENTS:
-            fingerprint = fingerprint_of(values, entry.variable)
-            on_read(entry.variable.size_bytes or 0)
-            if fingerprint is not None:
-                found[entry.name] = fingerprint
-    return found
+def _fingerprints(side: Namespace, values: Values, reading: Reading) -> dict[str, Fingerprint]:
+    asked = [
+        entry
+        for entry in side.entries.values()
+        if entry.kind == "variable" and (entry.variable.parameters or 0) >= _LEAST_ELEMENTS
+    ]
+    tasks = list(gathered([entry.variable for entry in asked], lambda variable: variable.size_bytes or 0))
+    results = reading.runner.run(
+        partial(fingerprints_of, values),
+        tasks,
+        lambda number: reading.on_read(sum(variable.size_bytes or 0 for variable in tasks[number])),
+    )
+    found = chain.from_iterable(results)
+    return {entry.name: one for entry, one in zip(asked, found, strict=True) if one is not None}
 
 
 def _whole_pairs(

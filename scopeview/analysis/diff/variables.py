@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Literal, get_args
@@ -14,10 +14,10 @@ from scopeview.analysis.diff.matching.joined import How, JoinedProposal
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import Entry, EntryKind, Namespace
 from scopeview.analysis.diff.recipes import Recipe
-from scopeview.analysis.diff.value_change import TurnedValues, ValueChange, compare_values
+from scopeview.analysis.diff.value_change import ValueChange, compared
 from scopeview.analysis.diff.value_proof import Proofs, proofs_of
 from scopeview.analysis.query import glob_pattern
-from scopeview.analysis.work import Values
+from scopeview.analysis.work import Reading, Values
 from scopeview.model.names import is_within
 from scopeview.model.shapes import Shape
 
@@ -118,7 +118,7 @@ def diff_entries(
     a: Namespace,
     b: Namespace,
     values: tuple[Values, Values] | None = None,
-    on_read: Callable[[int], None] = lambda _size: None,
+    reading: Reading = Reading(),  # noqa: B008 - frozen
     guidance: Guidance = Guidance(),  # noqa: B008 - frozen
 ) -> tuple[list[DiffEntry], Matching]:
     """Compare two namespaces.
@@ -127,13 +127,13 @@ def diff_entries(
         a: the first side.
         b: the second side.
         values: readers of the values of both sides, to compare them number by number.
-        on_read: called with the bytes of each variable when its values have been compared.
+        reading: what reads the values, and takes how much was read.
         guidance: rules and pairs that a person gives.
 
     Returns:
         Entries in the order of their names, and the matching that they come from.
     """
-    proofs = proofs_of(a, b, values, on_read) if values is not None and _names_differ(a, b) else Proofs()
+    proofs = proofs_of(a, b, values, reading) if values is not None and _names_differ(a, b) else Proofs()
     matching = match(
         a,
         b,
@@ -144,7 +144,8 @@ def diff_entries(
         rejected=guidance.rejected,
     )
     owner = _by_checksum(a)
-    entries = [_paired(pair, values, on_read, owner) for pair in matching.pairs]
+    changes = _changes(matching.pairs, values, reading)
+    entries = [_paired(pair, change, owner) for pair, change in zip(matching.pairs, changes, strict=True)]
     paired = {pair.a.name for pair in matching.pairs}, {pair.b.name for pair in matching.pairs}
     backwards = {b_name: a_name for a_name, b_name in matching.proposals.items()}
     others = matching.alternatives
@@ -225,25 +226,25 @@ def _by_checksum(a: Namespace) -> Mapping[object, str]:
     return {values: names[0] for values, names in groups.items() if len(names) == 1}
 
 
-def _paired(
-    pair: Pair,
-    values: tuple[Values, Values] | None,
-    on_read: Callable[[int], None],
-    owner: Mapping[object, str],
-) -> DiffEntry:
+def _changes(pairs: Sequence[Pair], values: tuple[Values, Values] | None, reading: Reading) -> list[ValueChange | None]:
+    """Return how the values of each pair differ; None where they were not asked for, or cannot be compared."""
+    if values is None:
+        return [None] * len(pairs)
+    comparable = [pair for pair in pairs if pair.a.type == pair.b.type or pair.axes]
+    asked = [(pair.a.variable, pair.b.variable, tuple(pair.axes)) for pair in comparable]
+    found = dict(zip(map(id, comparable), compared(asked, values, reading), strict=True))
+    return [found.get(id(pair)) for pair in pairs]
+
+
+def _paired(pair: Pair, change: ValueChange | None, owner: Mapping[object, str]) -> DiffEntry:
     a, b = pair.a, pair.b
     differ: bool | None = None
     checksum = ""
     if a.type == b.type and a.checksum is not None and b.checksum is not None and _same_parts(a, b):
         differ = a.checksum != b.checksum
         checksum = "" if differ or pair.evidence == "same checksum" else "; same checksum"
-    change = None
-    if values is not None and (a.type == b.type or pair.axes):
-        ours = TurnedValues(values[0], pair.axes) if pair.axes else values[0]
-        change = compare_values(ours, a.variable, values[1], b.variable)
-        on_read(a.variable.size_bytes or 0)
-        if change is not None:
-            differ = change.changed > 0 or bool(differ)
+    if change is not None:
+        differ = change.changed > 0 or bool(differ)
     return DiffEntry(
         status=_status(a, b, differ),
         a=a.name,
