@@ -213,3 +213,44 @@ def test_other_names_of_other_models(change: str, least: float, most_wrong: floa
 
     assert right >= least * truth, f"{right} of {truth}"
     assert claims - right <= most_wrong * claims, f"{claims - right} of {claims}"
+
+
+def residual(name: Callable[[int, int, int], tuple[str, str]], widths: tuple[int, ...], blocks: int) -> Names:
+    """Return a network of stages of blocks of three convolutions, each with a norm, as `name` calls them."""
+    found: Names = []
+    inputs = 3
+    for stage, width in enumerate(widths):
+        for block in range(blocks + stage):
+            for part, (size, outputs) in enumerate(((1, width), (3, width), (1, 4 * width))):
+                convolution, normalization = name(stage, block, part)
+                found += [*conv(convolution, size, inputs, outputs), *batch_norm(normalization, outputs)]
+                inputs = outputs
+    return found
+
+
+@pytest.mark.parametrize("is_swapped", [False, True])
+def test_convolutions_and_norms_numbered_apart_and_together(is_swapped: bool) -> None:
+    """`conv3c_part2b` beside `norm3c_part2b`: letters are numbers, and both are parts of `stage2_unit3`."""
+
+    def apart(stage: int, block: int, part: int) -> tuple[str, str]:
+        place = f"{stage + 2}{'abcdefg'[block]}_part2{'abc'[part]}"
+        return f"filter{place}", f"scaling{place}"
+
+    def together(stage: int, block: int, part: int) -> tuple[str, str]:
+        at = f"stage{stage + 2}_unit{block + 1}_{part + 1}"
+        return f"{at}_filter", f"{at}_scaling"
+
+    names = [residual(one, (5, 6, 7), 3) for one in (apart, together)]
+    truth = {one[0]: other[0] for one, other in zip(*names, strict=True)}
+    a, b = ([Item(name, shape, "float32") for name, shape in sorted(side)] for side in names)
+    if is_swapped:
+        a, b, truth = b, a, {other: one for one, other in truth.items()}
+    assert {m.a: m.b for m in match_items(a, b).matches} == truth
+
+
+def test_two_variables_below_a_root_of_another_depth() -> None:
+    leaves = ("table", (9, 4)), ("edge", (4,))
+    a, b = ([Item(f"{at}/{leaf}", shape, "float32") for leaf, shape in leaves] for at in ("tower", "new/net"))
+    for ours, theirs in ((a, b), (b, a)):
+        pairs = {m.a.rpartition("/")[2]: m.b.rpartition("/")[2] for m in match_items(ours, theirs).matches}
+        assert pairs == {"table": "table", "edge": "edge"}

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from scopeview.analysis.diff.matching.layouts import content_key
 from scopeview.analysis.diff.matching.modules import Module
+from scopeview.analysis.diff.matching.roles import GAIN, KERNEL
 from scopeview.analysis.diff.matching.tokens import Token
 
 Skeleton = tuple[object, ...]
@@ -36,7 +37,7 @@ class Series:
     """For each scope, the scope of the parent series that holds it; -1 at the top."""
     nodes: Sequence[Numbers]
     content: npt.NDArray[np.float64]
-    """How many variables of each role and shape stand in each scope."""
+    """How many layers with a kernel or gain of each shape stand in each scope."""
     place: Mapping[Numbers, int] = field(default_factory=dict)
 
     @property
@@ -70,13 +71,14 @@ def numbering_of(modules: Sequence[Module], keys: dict[object, int]) -> Numberin
             members[skeleton][numbers].append(index)
     order = sorted(members, key=len)
     number_of = {skeleton: index for index, skeleton in enumerate(order)}
-    rows = [
-        [keys.setdefault(content_key(role, item.shape), len(keys)) for role, item in module.members.items()]
-        for module in modules
+    leading = [next((role for role in (KERNEL, GAIN) if role in m.members), min(m.members)) for m in modules]
+    column = [
+        keys.setdefault(content_key(role, module.members[role].shape), len(keys))
+        for module, role in zip(modules, leading, strict=True)
     ]
     series: list[Series] = []
     for skeleton in order:
-        series.append(_series(skeleton, members[skeleton], (number_of, series), rows, len(keys)))
+        series.append(_series(skeleton, members[skeleton], (number_of, series), column, len(keys)))
     places = [
         [(number_of[skeleton], series[number_of[skeleton]].place[numbers]) for skeleton, numbers in found.at.values()]
         for found in spans
@@ -117,14 +119,13 @@ def _series(
     skeleton: Skeleton,
     members: Mapping[Numbers, Sequence[int]],
     known: tuple[Mapping[Skeleton, int], Sequence[Series]],
-    rows: Sequence[Sequence[int]],
+    column: Sequence[int],
     width: int,
 ) -> Series:
     nodes = sorted(members)
     content = np.zeros((len(nodes), width))
     for place, numbers in enumerate(nodes):
-        for index in members[numbers]:
-            np.add.at(content[place], rows[index], 1)
+        np.add.at(content[place], [column[index] for index in members[numbers]], 1)
     outer = [end for end in range(len(skeleton) - 1, 0, -1) if skeleton[end - 1] is _INDEX]
     parent = known[0][skeleton[: outer[0]]] if outer else -1
     parents = [known[1][parent].place[numbers[:-1]] if outer else -1 for numbers in nodes]

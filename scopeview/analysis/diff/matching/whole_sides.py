@@ -69,7 +69,9 @@ def _match_below_roots(sides: Sides, found: Found) -> None:
     roots = []
     for side in sides:
         scopes = [scope_of(item.name).split("/") for item in side]
-        depth = next((n for n, names in enumerate(zip(*scopes, strict=False)) if len(set(names)) > 1), 1)
+        depth = next(
+            (n for n, names in enumerate(zip(*scopes, strict=False)) if len(set(names)) > 1), min(map(len, scopes))
+        )
         roots.append("/".join(scopes[0][:depth]))
         below.append({"/".join(item.name.split("/")[depth:]): item for item in side})
     if {rest: _kind(item) for rest, item in below[0].items()} != {rest: _kind(i) for rest, i in below[1].items()}:
