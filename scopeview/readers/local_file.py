@@ -29,6 +29,7 @@ class LocalFile:
 
     CHUNK = 1 << 20
     """Bytes that are read at least."""
+    IS_COSTLY = False
 
     def __init__(self, path: Path) -> None:
         """Open the file.

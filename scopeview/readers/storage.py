@@ -25,6 +25,8 @@ class PositionedFile(Protocol):
 
     CHUNK: int
     """Bytes that a read costs at least, so that smaller ones are kept."""
+    IS_COSTLY: bool
+    """Whether opening it again costs much, so that it is kept for the next read."""
 
     @property
     def size(self) -> int:
@@ -139,6 +141,15 @@ def or_unlisted(path: Path) -> str:
     if not is_remote(path) or cast(RemotePath, path).protocol not in ("http", "https"):
         return ""
     return "; a web server need not list its folders: pass a file in it, such as saved_model.pb"
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Ask once for each thing elsewhere that is looked at within."""
+    from scopeview.readers.remote import looks
+
+    with looks.remembering():
+        yield
 
 
 @contextmanager

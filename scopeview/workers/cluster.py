@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from scopeview.errors import RemoteError, ScopeviewError
 from scopeview.model.wanted import check_wanted
+from scopeview.readers.storage import remembering
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -94,6 +95,12 @@ def _check_versions(client: Any) -> None:
 def version() -> str:
     """Return the version of this process."""
     return str(importlib.import_module("scopeview").__version__)  # by name: the package itself names this room
+
+
+def in_worker(function: Callable[[Task], Result], task: Task) -> Result:
+    """Run one task in a worker."""
+    with remembering():
+        return function(task)
 
 
 @dataclass
@@ -175,7 +182,7 @@ class Cluster:
     def _submit(
         self, function: Callable[[Task], Result], work: _Work, number: int, workers: Sequence[str] | None
     ) -> None:
-        future = self._client.submit(function, work.tasks[number], pure=False, workers=workers)
+        future = self._client.submit(in_worker, function, work.tasks[number], pure=False, workers=workers)
         work.running[future] = number
         work.began.setdefault(number, time.monotonic())
         future.add_done_callback(work.done.put)

@@ -10,6 +10,7 @@ from contextvars import copy_context
 from typing import TypeVar
 
 from scopeview.model.wanted import check_wanted, wanted_while
+from scopeview.readers.storage import remembering
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -40,7 +41,7 @@ class Threads:
         stop = threading.Event()
 
         def one(task: Task) -> Result:
-            with wanted_while(lambda: not stop.is_set()):
+            with wanted_while(lambda: not stop.is_set()), remembering():
                 return function(task)
 
         found: dict[int, Result] = {}

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,12 @@ from scopeview.model.variables import StoredSlice, Variable
 from scopeview.readers.checkpoint.v2 import shard_path
 from scopeview.readers.fence import fence, fenced
 from scopeview.readers.paths import path_of
-from scopeview.readers.storage import positioned, status
+from scopeview.readers.storage import PositionedFile, positioned, status
 
 BLOCK_BYTES = 1 << 24
 """Bytes of a block; a multiple of the size of every dtype."""
+
+_MOST_OPEN = 16
 
 
 class ShardValues:
@@ -36,6 +39,7 @@ class ShardValues:
         self._fence = fence()
         self._shards = int(model.origin.details.get("shards", "1"))
         self._sizes: dict[int, int] = {}
+        self._open: dict[Path, PositionedFile] = {}
         self._identities: dict[Path, Hashable] = {}
 
     def blocks(self, variable: Variable) -> Iterator[NDArray[np.generic]]:
@@ -80,11 +84,26 @@ class ShardValues:
         """Return the identity of each data file that was read, by its path."""
         return {str(path): identity for path, identity in self._identities.items()}
 
+    def _opened(self, path: Path) -> PositionedFile:
+        """Open a data file; of those that are costly to open the last few stay open."""
+        if path in self._open:
+            return self._open[path]
+        with fenced(self._fence):  # not around the reading: whoever takes the blocks may open files of others
+            shard = positioned(path)
+        if shard.IS_COSTLY:
+            while len(self._open) >= _MOST_OPEN:
+                self._open.pop(next(iter(self._open)), None)
+            self._open[path] = shard
+        return shard
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs; it opens the files itself."""
+        return {**vars(self), "_open": {}}
+
     def _read(self, stored: StoredSlice, dtype: np.dtype[np.generic]) -> Iterator[NDArray[np.generic]]:
         path = shard_path(self._prefix, stored.shard, self._shards)
         try:
-            with fenced(self._fence):  # not around the loop: whoever takes the blocks may open files of others
-                shard = positioned(path)
+            shard = self._opened(path)
         except OSError:
             return
         if self._identities.setdefault(path, shard.identity) != shard.identity:

@@ -37,6 +37,7 @@ class RemoteFile:
 
     CHUNK = BLOCK_BYTES
     """Bytes that are read at least."""
+    IS_COSTLY = True
 
     def __init__(self, path: RemotePath) -> None:
         """Ask for size and identity.
