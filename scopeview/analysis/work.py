@@ -18,7 +18,9 @@ from scopeview.model.variables import Variable
 from scopeview.model.wanted import check_wanted
 
 UNIT_BYTES = 64 << 20
-"""Bytes of values that one part reads, unless a block is larger."""
+"""Bytes of values that one part reads, unless a block is larger or there is very much to read."""
+MOST_PARTS = 10_000
+"""Parts of one piece of work: handing one out takes a scheduler about 10 ms."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -128,12 +130,18 @@ class Stretch:
         return size * self.last // self.count - size * self.first // self.count
 
 
-def stretches(variables: Iterable[Variable], values: Values) -> Iterator[Stretch]:
-    """Cut variables into stretches of at most 64 MB; most are one."""
+def unit_bytes(total: int) -> int:
+    """Return the bytes of one part of so many bytes: 64 MB, and more from 640 GB on."""
+    return max(UNIT_BYTES, total // MOST_PARTS)
+
+
+def stretches(variables: Sequence[Variable], values: Values) -> Iterator[Stretch]:
+    """Cut variables into stretches of at most a part; most are one."""
+    unit = unit_bytes(sum(variable.size_bytes or 0 for variable in variables))
     for variable in variables:
         count = max(1, values.block_count(variable)) if isinstance(values, SplitValues) else 1
         per_block = max(1, (variable.size_bytes or 0) // count)
-        step = max(1, UNIT_BYTES // per_block)
+        step = max(1, unit // per_block)
         if count <= step:
             yield Stretch(variable, 0, count, count)
             continue
@@ -141,18 +149,19 @@ def stretches(variables: Iterable[Variable], values: Values) -> Iterator[Stretch
             yield Stretch(variable, first, min(first + step, count), count)
 
 
-def units(cut: Iterable[Stretch]) -> Iterator[tuple[Stretch, ...]]:
-    """Gather stretches into parts of about 64 MB, in their order."""
+def units(cut: Sequence[Stretch]) -> Iterator[tuple[Stretch, ...]]:
+    """Gather stretches into parts, in their order."""
     return gathered(cut, lambda stretch: stretch.size_bytes)
 
 
-def gathered(items: Iterable[Task], size_of: Callable[[Task], int]) -> Iterator[tuple[Task, ...]]:
-    """Gather items into parts of about 64 MB, in their order."""
+def gathered(items: Sequence[Task], size_of: Callable[[Task], int]) -> Iterator[tuple[Task, ...]]:
+    """Gather items into parts of about 64 MB, or more of very many bytes, in their order."""
+    unit = unit_bytes(sum(map(size_of, items)))
     part: list[Task] = []
     size = 0
     for item in items:
-        own = min(UNIT_BYTES, size_of(item))
-        if part and size + own > UNIT_BYTES:
+        own = min(unit, size_of(item))
+        if part and size + own > unit:
             yield tuple(part)
             part, size = [], 0
         part.append(item)

@@ -204,7 +204,7 @@ def _readable(model: Model, query: str) -> list[Variable]:
 
 def _cut(variables: Sequence[Variable], values: Values) -> Iterator[Span]:
     at = 0
-    for unit in units(stretches(variables, values)):
+    for unit in units(list(stretches(variables, values))):
         for is_whole, together in groupby(unit, key=lambda stretch: stretch.is_whole):
             cut = list(together)
             if is_whole:

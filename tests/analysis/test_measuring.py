@@ -107,11 +107,13 @@ def test_parts_are_of_bounded_size() -> None:
     large = Variable("large", "checkpoint", (1 << 30,), "float32")
     small = [Variable(f"s{number}", "checkpoint", (1 << 20,), "float32") for number in range(40)]
 
-    parts = list(units(stretches([large, *small], Given(256))))
+    parts = list(units(list(stretches([large, *small], Given(256)))))
 
     assert sum(stretch.last - stretch.first for part in parts for stretch in part if not stretch.is_whole) == 256
     assert max(sum(stretch.size_bytes for stretch in part) for part in parts) <= work.UNIT_BYTES
     assert len(parts) == 64 + 3
+    huge = Variable("huge", "checkpoint", (5 * 10**12 // 4,), "float32")
+    assert len(list(units(list(stretches([huge], Given(300_000)))))) <= work.MOST_PARTS + 1
 
 
 def test_a_file_that_two_workers_saw_differently_is_refused() -> None:

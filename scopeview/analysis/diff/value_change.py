@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from scopeview.analysis.moments import Exact, added, as_exact, rounded
 from scopeview.analysis.work import (
-    UNIT_BYTES,
     Reading,
     SplitValues,
     Stretch,
@@ -23,6 +22,7 @@ from scopeview.analysis.work import (
     check_same,
     files_seen,
     gathered,
+    unit_bytes,
 )
 from scopeview.model.measured import Measured
 from scopeview.model.variables import Variable
@@ -83,7 +83,8 @@ def compared(
         DamagedError: a file was rewritten meanwhile.
     """
     found: list[Differences | None] = [None] * len(pairs)
-    cut = [stretch for number, pair in enumerate(pairs) for stretch in _stretches(number, pair, values)]
+    unit = unit_bytes(sum(pair[0].size_bytes or 0 for pair in pairs))
+    cut = [stretch for number, pair in enumerate(pairs) for stretch in _stretches(number, pair, values, unit)]
     tasks = [CompareTask(values, unit) for unit in _units(cut)]
     results = reading.runner.run(compare, tasks, lambda number: reading.on_read(tasks[number].size_bytes))
     check_same(seen for _, seen, _ in results)
@@ -129,14 +130,14 @@ class CompareTask:
         return sum(stretch.size_bytes for stretch in self.stretches)
 
 
-def _stretches(number: int, pair: Compared, values: tuple[Values, Values]) -> Iterator[PairStretch]:
+def _stretches(number: int, pair: Compared, values: tuple[Values, Values], unit: int) -> Iterator[PairStretch]:
     """Cut a pair into stretches, where both sides lie in the same blocks."""
     a, b, axes = pair
     if not (_is_in_order(a) and _is_in_order(b)):
         return
     count, other = (_count(side, one) for side, one in zip(values, (a, b), strict=True))
     is_alike = count == other and a.dtype == b.dtype and not (a.parts or b.parts or axes)
-    step = max(1, UNIT_BYTES * count // max(1, a.size_bytes or 0)) if is_alike else count
+    step = max(1, unit * count // max(1, a.size_bytes or 0)) if is_alike else count
     if step >= count:
         yield PairStretch(number, a, b, axes, 0, 1, 1)
         return
