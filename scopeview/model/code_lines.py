@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scopeview.model.once import once
@@ -48,6 +48,42 @@ class SourceLine:
     """The line as the file has it now, without the blanks around it; empty where it cannot be read."""
     note: str
     """Why it cannot be read, or that the file was changed after the record was written; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceExcerpt:
+    """The lines of a source file around one that a trace names."""
+
+    file: str
+    """As the record names it."""
+    line: int
+    """The line that is named, from 1."""
+    first: int
+    """The number of the first line of the excerpt."""
+    lines: tuple[str, ...]
+    """As the file has them now; empty where it cannot be read."""
+    note: str
+    """Why it cannot be read, or that the file was changed after the record was written; else empty."""
+
+
+def common_lines(stacks: Iterable[Sequence[CodeLine]]) -> tuple[CodeLine, ...]:
+    """Return what all of some stacks have in common: the lines that called, up to where they part.
+
+    >>> line = lambda number: CodeLine("a.py", number, "f", "")
+    >>> [one.line for one in common_lines([[line(3), line(2), line(1)], [line(4), line(2), line(1)]])]
+    [2, 1]
+    """
+    shared: tuple[CodeLine, ...] | None = None
+    for stack in stacks:
+        if shared is None:
+            shared = tuple(stack)
+            continue
+        pairs = zip(reversed(shared), reversed(stack), strict=False)
+        same = next((number for number, (one, other) in enumerate(pairs) if one != other), min(len(shared), len(stack)))
+        shared = shared[len(shared) - same :]
+        if not shared:
+            break
+    return shared or ()
 
 
 class CodeLines:

@@ -26,8 +26,10 @@ from scopeview.analysis.lint.by_scope import FindingsByScope, findings_by_scope
 from scopeview.analysis.lint.page import RulePage, rule_page
 from scopeview.analysis.lint.run import LintReport, lint
 from scopeview.analysis.trees.pages import TreeName, TreePage, tree_page
-from scopeview.errors import NotFoundError
-from scopeview.readers.fence import LONGEST_PATH
+from scopeview.errors import NotFoundError, QueryError
+from scopeview.model.code_lines import SourceExcerpt
+from scopeview.readers.fence import LONGEST_PATH, fenced
+from scopeview.readers.source_lines import source_excerpt
 from scopeview.render.markdown_card import CardText, card_markdown
 from scopeview.server.allowed_paths import PlacesPage, openable
 from scopeview.server.error_responses import RESPONSES
@@ -280,6 +282,22 @@ async def costs_of(  # noqa: PLR0913 - one parameter per field of the query
     """Say what the computation costs, as `scopeview costs --json` does."""
     chosen = {"program": program, "run": run, "by_op": by_op, "sort": sort, "limit": limit, "offset": offset}
     return await queries.ask(model, lambda context: costs(context, scope, **chosen))  # type: ignore[arg-type]
+
+
+@router.get("/models/{model}/source", response_model=SourceExcerpt)
+def source(
+    model: str,
+    queries: Ask,
+    file: Annotated[str, Query(max_length=LONGEST_PATH, description="As the trace names it.")],
+    line: Annotated[int, Query(ge=1, le=1 << 31)],
+    around: Annotated[int, Query(ge=0, le=50, description="How many lines before and after it.")] = 6,
+) -> Any:
+    """Read the lines of code around one that a trace names, under the folder of the script that was traced."""
+    found = queries.workspace.context(model, timeout_s=0).model
+    if found.trace is None:
+        raise QueryError("this model has no trace, which names lines of code; open the .scopetrace that has")
+    with fenced(queries.workspace.within(model)):  # read anew each time: the file may have changed
+        return plain(source_excerpt(found.trace, Path(found.origin.file), file, line, around))
 
 
 @router.get("/models/{model}/values", response_model=ValuesReport)

@@ -51,6 +51,8 @@ class OpenModel:
     choices_are_tags: bool
     holds_values: bool
     """Whether it is a checkpoint, or has one within: values of its variables can be described."""
+    has_sources: bool
+    """Whether it is a trace, whose lines of code can be asked for."""
     has_changed: bool
     """Whether the file has changed since it was read."""
     imported: ImportState
@@ -165,6 +167,7 @@ def listed(entry: Entry) -> OpenModel:
         choices=entry.choices,
         choices_are_tags=entry.choices_are_tags,
         holds_values=entry.stored is not None,
+        has_sources=entry.context is not None and entry.context.model.trace is not None,
         has_changed=entry.state == "ready" and entry.file is not None and _stamp_within(entry) != entry.stamp,
         imported=entry.imported,
         import_error=report.error if report is not None else "",

@@ -9,7 +9,7 @@ from scopeview.analysis.answers.map_opening import MapOpening, map_opening
 from scopeview.analysis.answers.scope_map import MapFilter, ScopeMap, scope_map
 from scopeview.analysis.context import AnalysisContext
 from tests.graphs import model_from_text
-from tests.places import SAMPLES
+from tests.places import ROOT, SAMPLES
 
 GAN = AnalysisContext(scopeview.load(SAMPLES / "m17_gan.meta"))
 
@@ -105,3 +105,22 @@ def test_the_map_opens_as_far_as_sharing_is_to_be_seen() -> None:
 
     assert map_opening(GAN) == MapOpening((), ())
     assert map_opening(mixed) == MapOpening(("net",), ("net", "net/a"))
+
+
+def test_each_thing_has_the_lines_that_all_in_it_have_in_common() -> None:
+    traced = AnalysisContext(scopeview.load(ROOT / "docs" / "examples" / "train.scopetrace"))
+
+    def lines(found: ScopeMap) -> dict[str, list[str]]:
+        return {node.path: [f"{one.file}:{one.line}" for one in node.code] for node in (*found.variables, *found.ops)}
+
+    train = (ROOT / "docs" / "examples" / "train.py").read_text("utf-8").splitlines()
+    calls = [f"train.py:{number}" for number, text in enumerate(train, 1) if "discriminator(" in text]
+    closed = scope_map(traced)
+    made = ["model.py:17", "model.py:23"]
+    assert [f"{one.file}:{one.line}" for one in closed.variables[0].code] == ["model.py:23", *calls[:1]]
+    assert lines(closed) == {"discriminator": [*made, *calls[:1]], "discriminator_1": [*made, *calls[1:]]}
+    opened = lines(scope_map(traced, ["discriminator", "discriminator/hidden"], ["discriminator_1"]))
+    assert opened["discriminator_1"] == opened["discriminator/hidden"] == []
+    assert opened["discriminator_1/hidden"] == ["model.py:17", "model.py:23", *calls[1:]]
+    assert opened["discriminator/hidden/biases"] == ["model.py:16", "model.py:23", *calls[:1]]
+    assert not any(lines(scope_map(GAN)).values())

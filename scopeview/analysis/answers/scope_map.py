@@ -6,16 +6,18 @@ loop or a function stands below the op that calls it, an op of a program of its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from scopeview.analysis.answers.traced import lines_about
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.accesses import Access
 from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.trees.two_trees import Side, SideNode, index_of
+from scopeview.model.code_lines import CodeLine, common_lines
 from scopeview.model.links import Links, reduce_links
 from scopeview.model.names import leaf_of
 from scopeview.model.variables import Variable
@@ -55,6 +57,9 @@ class MapNode:
     """For a variable: at how many places the computation uses it."""
     links: int
     """Accesses that start or end in it."""
+    code: tuple[CodeLine, ...] = ()
+    """The lines of code that all it stands for have in common, innermost first: of variables those that created them,
+    of ops those that made them. Empty where none are known, and for an open scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +122,8 @@ def scope_map(
     shared = reduce_links(pairs, (1 - writes) * is_shared, left.frontier, right.frontier)
     sides = left.nodes(), right.nodes()
     return ScopeMap(
-        variables=tuple(_nodes(left, sides[0][:limit], pairs[:, 0], uses)),
-        ops=tuple(_nodes(right, sides[1][:limit], pairs[:, 1], {})),
+        variables=tuple(_nodes(left, sides[0][:limit], pairs[:, 0], uses, _created(context, left))),
+        ops=tuple(_nodes(right, sides[1][:limit], pairs[:, 1], {}, _made(context, right, touched))),
         ribbons=tuple(_ribbons((reads, written, shared), index_of(sides[0][:limit]), index_of(sides[1][:limit]))),
         total_variables=len(left.names),
         total_accesses=len(accesses),
@@ -147,9 +152,37 @@ def place_of(access: Access) -> str:
     return "/".join(filter(None, (access.program, access.scope, leaf_of(access.works_for))))
 
 
-def _nodes(side: Side, nodes: Iterable[SideNode], rows: np.ndarray, uses: dict[str, int]) -> Iterable[MapNode]:
+Stacks = Mapping[int, Sequence[Sequence[CodeLine]]]
+"""The lines of code of each row of a side, as far as they are known."""
+
+
+def _created(context: AnalysisContext, side: Side) -> Stacks:
+    """Return the lines that created each variable."""
+    if context.model.trace is None:
+        return {}
+    found = {row: lines_about(context, [name]) for name, row in side.row.items()}
+    return {row: [[CodeLine(f.file, f.line, f.function, "") for f in frames]] for row, frames in found.items()}
+
+
+def _made(context: AnalysisContext, side: Side, touched: Iterable[tuple[Variable, list[Access]]]) -> Stacks:
+    """Return the lines that made the ops of each row, each once."""
+    lines = context.model.code_lines
+    if lines is None or context.model.trace is None:
+        return {}
+    found: dict[int, dict[Sequence[CodeLine], None]] = {}
+    for access in (access for _, accesses in touched for access in accesses):
+        found.setdefault(side.row[place_of(access)], {})[lines.of(access.works_for)] = None
+    return {row: list(stacks) for row, stacks in found.items()}
+
+
+def _nodes(
+    side: Side, nodes: Iterable[SideNode], rows: np.ndarray, uses: dict[str, int], stacks: Stacks
+) -> Iterable[MapNode]:
     """Yield what a side shows, each with the number of accesses that start or end in it."""
     links = side.counts(rows)
+    of_code: dict[int, list[Sequence[CodeLine]]] = {}
+    for row, several in stacks.items():
+        of_code.setdefault(int(side.frontier.codes[row]), []).extend(several)
     for node in nodes:
         number = 0 if node.code is None else links.get(node.code, 0)
         yield MapNode(
@@ -161,6 +194,7 @@ def _nodes(side: Side, nodes: Iterable[SideNode], rows: np.ndarray, uses: dict[s
             items=node.items,
             uses=0 if node.is_scope else uses.get(node.path, 0),
             links=number,
+            code=() if node.code is None else common_lines(of_code.get(node.code, ())),
         )
 
 

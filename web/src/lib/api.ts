@@ -26,6 +26,7 @@ import type {
   RulePage,
   RunList,
   ScopeMap,
+  SourceExcerpt,
   Trace,
   TreePage,
   CommonVariables,
@@ -124,6 +125,7 @@ export const api = {
   measure: (model: string, parameters: Parameters) => ask<PictureMeasure>(of(model, "graph/measure"), parameters),
   graphEdges: (model: string, parameters: Parameters) => ask<GraphEdges>(of(model, "graph/edges"), parameters),
   trace: (model: string, parameters: Parameters) => ask<Trace>(of(model, "graph/trace"), parameters),
+  source: (model: string, file: string, line: number) => ask<SourceExcerpt>(of(model, "source"), { file, line }),
   valuesOf: (model: string, name: string) => ask<VariableValues[]>(of(model, "values-of"), { name }),
   diffMap: (a: string, b: string, parameters: Parameters) => ask<DiffMap>("diff/map", { a, b, ...parameters }),
   diffGraph: (a: string, b: string, parameters: Parameters) =>

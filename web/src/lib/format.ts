@@ -117,3 +117,8 @@ export function attribute(value: unknown): string {
     return `${String(value.dtype)}${shape(value.shape as (number | null)[] | null)} = ${(value.preview as unknown[]).map(attribute).join(", ")}`;
   return "name" in value ? printable(String(value.name)) : printable(JSON.stringify(value));
 }
+
+// A line of code, as the command line writes it.
+export function codeLine({ file, line, function: name }: { file: string; line: number; function: string }): string {
+  return `${printable(file)}:${line}${name && name !== "<module>" ? ` in ${printable(name)}` : ""}`;
+}

@@ -730,6 +730,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Source
+         * @description Read the lines of code around one that a trace names, under the folder of the script that was traced.
+         */
+        get: operations["source_api_models__model__source_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/values": {
         parameters: {
             query?: never;
@@ -2044,6 +2064,11 @@ export interface components {
             uses: number;
             /** Links */
             links: number;
+            /**
+             * Code
+             * @default []
+             */
+            code: components["schemas"]["CodeLine"][];
         };
         /**
          * MapOpening
@@ -2355,6 +2380,8 @@ export interface components {
             choices_are_tags: boolean;
             /** Holds Values */
             holds_values: boolean;
+            /** Has Sources */
+            has_sources: boolean;
             /** Has Changed */
             has_changed: boolean;
             /**
@@ -2978,6 +3005,22 @@ export interface components {
             outputs: components["schemas"]["TensorInfo"][];
         };
         /**
+         * SourceExcerpt
+         * @description The lines of a source file around one that a trace names.
+         */
+        SourceExcerpt: {
+            /** File */
+            file: string;
+            /** Line */
+            line: number;
+            /** First */
+            first: number;
+            /** Lines */
+            lines: string[];
+            /** Note */
+            note: string;
+        };
+        /**
          * SourceLine
          * @description A line of a source file.
          */
@@ -3512,6 +3555,7 @@ export type SharingReport = components['schemas']['SharingReport'];
 export type SideNames = components['schemas']['SideNames'];
 export type SideSummary = components['schemas']['SideSummary'];
 export type Signature = components['schemas']['Signature'];
+export type SourceExcerpt = components['schemas']['SourceExcerpt'];
 export type SourceLine = components['schemas']['SourceLine'];
 export type Stop = components['schemas']['Stop'];
 export type StoredSlice = components['schemas']['StoredSlice'];
@@ -10089,6 +10133,187 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CostReport"];
+                };
+            };
+            /** @description The question cannot be understood, or cannot be answered about this model. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request comes from another page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description There is no such model, name or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address is not asked this way. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The request did not come whole in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The path holds several artifacts or tag-sets; `choices` lists them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More was sent than is taken. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The content is not TensorFlow's, or the body is not of the type that is taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server does not answer for this host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A parameter or the body has another form than is declared, or the file is damaged. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description More models or files are open than may be. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The address and the headers are longer than is taken. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server failed; its log says where. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description A file that lies elsewhere cannot be reached. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many questions wait, the model is being read, or the answer takes long: ask after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The server's disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    source_api_models__model__source_get: {
+        parameters: {
+            query: {
+                /** @description As the trace names it. */
+                file: string;
+                line: number;
+                /** @description How many lines before and after it. */
+                around?: number;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceExcerpt"];
                 };
             };
             /** @description The question cannot be understood, or cannot be answered about this model. */

@@ -19,6 +19,7 @@ export interface SideNode {
   is_scope: boolean;
   is_open: boolean;
   note: string; // stands at the right end of its box
+  about?: string; // more of it, for the tooltip
   tone: string; // a class of its own
 }
 
@@ -229,7 +230,9 @@ function Box({ node, x, y, width, noun, model, take, drop, onOpen, onHover, ...i
         if (event.key === "Enter" || event.key === " ") pick();
       }}
     >
-      <title>{`${node.is_scope ? "scope" : noun} ${printable(node.path)}`}</title>
+      <title>
+        {[`${node.is_scope ? "scope" : noun} ${printable(node.path)}`, node.about].filter(Boolean).join("\n")}
+      </title>
       <rect
         x={indent + 2}
         y="1"

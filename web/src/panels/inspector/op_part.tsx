@@ -4,7 +4,7 @@ import { attribute, cut, plural, printable, shape } from "../../lib/format";
 import { route, enterFunction, functionPath } from "../../app/route";
 import type { OpDetail } from "../../lib/schema";
 import { Part, Fact, Name, Listed } from "./parts";
-import { CodeLines } from "./variable_part";
+import { CodeLines } from "./code_lines";
 
 // An attribute that names a function of the library.
 function isFunction(value: unknown): value is { name: string } {

@@ -3,7 +3,8 @@
 import { bytes, count, plural, printable, shape } from "../../lib/format";
 import type { ScopeDetail, ScopeLine, VariableScopeDetail } from "../../lib/schema";
 import { FIRST, Part, Fact, Name, Listed } from "./parts";
-import { CallSites, CodeLines } from "./variable_part";
+import { CallSites } from "./variable_part";
+import { CodeLines } from "./code_lines";
 
 // The times that a scope was entered, as a trace recorded them: the reuse flag, where it comes from, the lines.
 function Entries({ entries }: { entries: ScopeLine[] }) {

@@ -1,7 +1,8 @@
 // One variable: shape, call sites, accesses, auxiliary variables, checkpoint keys.
 
 import { bytes, plural, printable, shape } from "../../lib/format";
-import type { Access, CallSite, VariableDetail } from "../../lib/schema";
+import type { Access, CallSite, VariableDetail, VariableHistory } from "../../lib/schema";
+import { CodeLines } from "./code_lines";
 import { Part, Fact, Name, Listed } from "./parts";
 
 const RELATIONS: Record<string, string> = {
@@ -34,20 +35,6 @@ export function CallSites({ sites }: { sites: CallSite[] }) {
   );
 }
 
-// The lines of Python that created something, innermost first; those that called them are in the tooltip.
-export function CodeLines({ frames }: { frames: { file: string; line: number; function: string }[] }) {
-  const lines = frames.map(
-    ({ file, line, function: name }) =>
-      `${printable(file)}:${line}${name && name !== "<module>" ? ` in ${printable(name)}` : ""}`,
-  );
-  if (!lines.length) return null;
-  return (
-    <div class="quiet mono code" title={lines.join("\ncalled at ")}>
-      {lines.slice(0, 3).join(" ← ")}
-    </div>
-  );
-}
-
 // Who reads or writes, by what for.
 function Accesses({ found }: { found: Access[] }) {
   const roles = [...new Set(found.map((access) => access.role))];
@@ -59,6 +46,24 @@ function Accesses({ found }: { found: Access[] }) {
           <Listed items={found.filter((access) => access.role === role)} show={(access) => <Name name={access.op} />} />
         </div>
       ))}
+    </>
+  );
+}
+
+// What asked for it, as a trace recorded that: the sentence, and the lines of each request.
+function History({ found }: { found: VariableHistory }) {
+  return (
+    <>
+      {printable(found.summary)}
+      <Listed
+        items={found.requests}
+        show={(request) => (
+          <>
+            <span class="quiet">{request.action}</span>
+            <CodeLines frames={request.frames} />
+          </>
+        )}
+      />
     </>
   );
 }
@@ -79,7 +84,7 @@ export function VariablePart({ found: { variable, use } }: { found: VariableDeta
           <b class="warning">{variable.note}</b>
         </Fact>
       )}
-      <Fact name="trace">{use.history ? printable(use.history.summary) : ""}</Fact>
+      <Fact name="trace">{use.history && <History found={use.history} />}</Fact>
       <Fact name={use.uses > 1 ? `used at ${use.uses} call sites` : "used at"}>
         {use.call_sites.length ? <CallSites sites={use.call_sites} /> : <span class="quiet">{use.unread}</span>}
       </Fact>

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { api } from "../../lib/api";
 import { ROLES } from "../../lib/declared";
 import { useQuery } from "../../lib/use_query";
-import { count, plural, printable } from "../../lib/format";
+import { codeLine, count, cut, plural, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
 import { current } from "../../app/open_models";
 import { route, navigate, toggled, union } from "../../app/route";
@@ -164,8 +164,8 @@ export function ScopeMapView() {
             name="variables, op scopes and their ribbons"
             headings={["variables", "op scopes that use them"]}
             nouns={["variable", "op"]}
-            left={found.variables.map(sideNode)}
-            right={found.ops.map(sideNode)}
+            left={sideNodes(found.variables)}
+            right={sideNodes(found.ops)}
             bands={bands(found.ribbons)}
             onOpen={(side, path) =>
               navigate(
@@ -180,8 +180,17 @@ export function ScopeMapView() {
   );
 }
 
-function sideNode(node: MapNode): SideNode {
-  return { ...node, note: node.uses > 1 ? `shared ${node.uses}` : node.is_scope ? count(node.items) : "", tone: "" };
+// Of the lines of code that made a thing, the innermost that not everything on its side has: a layer's own line says little.
+function sideNodes(nodes: MapNode[]): SideNode[] {
+  const stacks = nodes.map(({ code }) => code.map(codeLine)).filter((lines) => lines.length);
+  const common = new Set(stacks[0]?.filter((line) => stacks.every((lines) => lines.includes(line))));
+  return nodes.map((node) => {
+    const note = node.uses > 1 ? `shared ${node.uses}` : node.is_scope ? count(node.items) : "";
+    const chosen = node.code.find((one) => !common.has(codeLine(one))) ?? node.code[0];
+    const line = chosen ? `${cut(printable(chosen.file.split("/").pop()!), 16)}:${chosen.line}` : "";
+    const about = node.code.map(codeLine).join("\ncalled at ");
+    return { ...node, note: [line, note].filter(Boolean).join(" · "), about, tone: "" };
+  });
 }
 
 // A ribbon is green as far as what it stands for is shared.
