@@ -7,14 +7,15 @@ ARG SMALL=
 
 WORKDIR /app
 COPY pyproject.toml hatch_build.py README.md LICENSE constraints.txt requirements-small.txt ./
+COPY docs/scopeview.1 docs/scopeview.1
 COPY scopeview scopeview
 COPY web web
 RUN if [ -n "$SMALL" ]; then pip install --no-cache-dir --constraint constraints.txt -r requirements-small.txt; fi \
  && pip install --no-cache-dir --constraint constraints.txt ${SMALL:+--no-deps} . \
  && rm -rf web/node_modules \
- && useradd --create-home scopeview
+ && useradd --create-home --uid 10001 scopeview
 
-USER scopeview
+USER 10001
 WORKDIR /models
 EXPOSE 8000
 ENTRYPOINT ["scopeview"]

@@ -21,16 +21,26 @@ TOOLS = ("sh", "bash", "env", "uname", "cat", "ls", "mkdir", "rm")
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Return a copy of what is kept of this repository, and of nothing that was built here."""
+    """Return a copy of what the build of the Docker image gets: kept in this repository, let through, and copied."""
     if not (ROOT / ".git").exists() or shutil.which("git") is None:
         pytest.skip("needs git, and the repository that these tests are of")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     target = tmp_path / "checkout"
+    copied = _copied()
     for name in filter(None, listed.split("\0")):
-        if name.startswith(("scopeview/", "web/")) or "/" not in name:
+        if name in copied or name.partition("/")[0] in copied:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, target / name)
     return target
+
+
+def _copied() -> set[str]:
+    """Return the files and folders that the Dockerfile copies, as far as `.dockerignore` lets them through."""
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    sources = {name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]}
+    passed = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert passed[0] == "*"
+    return {name for name in sources if f"!{name}" in passed}
 
 
 def build(checkout: Path, target: Path, **environment: str) -> subprocess.CompletedProcess[str]:
