@@ -244,14 +244,6 @@ class Workspace:
         context, entry = self.context(identity), self._entry(identity)
         return entry.stored if entry.stored is not None else stored_values(context, None)
 
-    def within(self, identity: str) -> Sequence[Path] | None:
-        """Return the folders that reading a model must not lead out of; None for a path that a person named.
-
-        Raises:
-            NotFoundError: nothing of this id is open.
-        """
-        return self._entry(identity).within
-
     def subject(self, identity: str, checkpoint: str = "") -> Subject:
         """Return what is linted: a model, and the checkpoint to hold it against: another, or the one in its folder.
 
