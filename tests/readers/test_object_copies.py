@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from scopeview.analysis.answers.totals import parameter_totals
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.restore import restore
 from scopeview.readers import read_beside
+from scopeview.render.text.console import make_console
+from scopeview.render.text.inspect import print_header
 from tests.oracle import Oracle
 
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -30,7 +33,12 @@ def test_a_keras_3_export_has_one_variable_per_object(
     bound = {identity for binding in model.bindings for identity in binding.variables if identity}
     assert bound <= {by_key[key].identity for key in truth["shapes"]}
     context = AnalysisContext(model)
-    assert parameter_totals(context).trained == truth["trained"]
+    totals = parameter_totals(context)
+    assert totals.trained == truth["trained"]
+    copied = int(model.variables.parameters.sum()) - (totals.trained or 0) - (totals.not_trained or 0)
+    out = io.StringIO()
+    print_header(make_console(file=out, whole=True), scopeview.inspect(model).model)
+    assert f"{copied:,} in copies)" in out.getvalue()
     beside = read_beside(model)
     assert beside is not None
     report = restore(context, AnalysisContext(beside))

@@ -30,6 +30,7 @@ from scopeview.model.variables import Variable
 _FAMILY_MEMBERS_WALKED = 8
 """A stack of equal blocks shows in its first members; every further walk costs as much as the graph is large."""
 
+_USES_WALKED = 4
 _PLACES_NAMED = 3
 _LEVELS = 64
 """Scopes around a use that are looked at."""
@@ -54,7 +55,7 @@ def missed_sharing(subject: Subject) -> Iterator[Found]:
     Why: code that was called twice and was meant to share its weights trains two sets of them, and nothing says so.
     Names do not matter: `conv1_weights` and `conv1_weights_1`, `left/w` and `right/w`. Where the two differ on purpose,
     this is a note: one is a copy of the other (a target network), they take the same input (heads, an ensemble), or
-    each is trained by itself or on a device of its own.
+    each is trained by itself, on a device of its own, or shared by itself.
 
     Example: `for image in (left, right): with tf.name_scope("filter"): w = tf.Variable(...)`
 
@@ -232,7 +233,27 @@ def _purpose(context: AnalysisContext, family: _Family) -> str:
     devices = [{graph.device(row) for row in rows} - {""} for rows in family.rows]
     if all(devices) and len(set.union(*devices)) == sum(map(len, devices)):
         return "each is on a device of its own"
-    return "each is trained by itself" if _are_trained_apart(context, family) else ""
+    if _are_trained_apart(context, family):
+        return "each is trained by itself"
+    return "each is used for several inputs as it is" if _are_shared_by_themselves(context, family) else ""
+
+
+def _are_shared_by_themselves(context: AnalysisContext, family: _Family) -> bool:
+    """Whether every set is used at several places that do not follow each other, as the discriminators of a GAN are."""
+    return all(_is_used_side_by_side(context, variables[0]) for variables in family.variables)
+
+
+def _is_used_side_by_side(context: AnalysisContext, variable: Variable) -> bool:
+    if context.uses(variable) < 2:
+        return False
+    graph = context.model.graph
+    known = (graph.row(a.works_for or a.op) for a in context.accesses(variable).forward if not a.function)
+    rows = list(dict.fromkeys(row for row in known if row is not None))[:_USES_WALKED]
+    forward = context.is_forward & ~per_type(graph, lambda n: n == "NoOp")
+    after = [_after(context, (row,), forward) for row in rows]
+    return any(
+        not after[one][rows[other]] and not after[other][rows[one]] for one in range(len(rows)) for other in range(one)
+    )
 
 
 def _is_copied(context: AnalysisContext, family: _Family) -> bool:

@@ -138,10 +138,11 @@ def _prefix(table: str) -> str:
 
 def _parts(summary: ModelSummary) -> str:
     """Part the parameters by what changes them, as far as that is known and more than one part has any."""
+    of_model = [summary.parameters_trained, summary.parameters_not_trained, summary.parameters_optimizer]
+    known_parts = [number for number in of_model if number is not None]
     parts = (
-        (summary.parameters_trained, "trained"),
-        (summary.parameters_not_trained, "not trained"),
-        (summary.parameters_optimizer, "optimizer state"),
+        *zip(of_model, ("trained", "not trained", "optimizer state"), strict=True),
+        (summary.parameters - sum(known_parts) if len(known_parts) == len(of_model) else 0, "in copies"),
     )
     known = [f"{_number(number)} {noun}" for number, noun in parts if number]
     is_whole = len(known) == 1 and summary.parameters_optimizer == 0

@@ -56,6 +56,10 @@ def test_the_largest_family_is_named_and_not_the_pairs_of_a_loss() -> None:
             TWO + "g Const value=1\nu1 ApplyGradientDescent k1 g g\nu2 ApplyGradientDescent q g g\n",
             "each is trained by itself",
         ),
+        (
+            TWO + "z Placeholder\nu Placeholder\nz_hidden MatMul z k1/read\nu_hidden MatMul u q/read\n",
+            "each is used for several inputs as it is",
+        ),
     ],
 )
 def test_variables_of_their_own_that_are_meant_are_a_note(text: str, purpose: str) -> None:
@@ -63,6 +67,12 @@ def test_variables_of_their_own_that_are_meant_are_a_note(text: str, purpose: st
 
     assert severity == "info"
     assert message.endswith(f": {purpose}")
+
+
+def test_steps_of_two_recurrent_networks_are_no_sharing_that_is_meant() -> None:
+    steps = "k1_next MatMul k1_out k1/read\nq_next MatMul q_out q/read\n"
+
+    assert [severity for severity, _ in found(TWO + steps)] == ["warning"]
 
 
 def test_what_is_stacked_shared_or_different_is_not_found() -> None:
