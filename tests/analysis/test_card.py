@@ -170,3 +170,34 @@ def test_names_are_data_in_every_form(tmp_path: Path) -> None:
     assert "\x1b" not in text
     assert "\x1b" not in card_markdown(found, "a\x1bb")
     assert "`` <b>`x`" in card_markdown(found, "a") or "``<b>`x`" in card_markdown(found, "a")
+
+
+PENALIZED = """
+    image      Placeholder  shape=4,8 dtype=float32
+    w          VariableV2   shape=8,2
+    w/read     Identity     w
+    y          MatMul       image w/read
+    lap        StatelessWhile  y
+    lap/Identity    Identity  lap
+    lap/Identity_1  Identity  lap:1
+    prob       Softmax      y
+    cost       Mean         lap/Identity_1
+    square     L2Loss       w/read
+    both       AddN         cost square
+    total      AddV2        both square
+    {root}/cost_grad/Fill    Fill    prob
+    {other}/square_grad/Mul  Mul     {root}/cost_grad/Fill w/read
+    {root}/lap_grad/Empty    EmptyTensorList  prob
+"""
+
+
+def test_a_sum_of_what_was_differentiated_is_the_loss_and_a_loop_is_none(tmp_path: Path) -> None:
+    """`tf.gradients` leaves no op behind for a sum; but what two calls differentiate are two losses."""
+    found = card_of(PENALIZED.format(root="gradients", other="gradients"), tmp_path)
+
+    assert names(found.losses) == ["total"]
+    assert names(found.outputs) == ["prob"]
+
+    apart = card_of(PENALIZED.format(root="gradients", other="gradients_1"), tmp_path)
+
+    assert names(apart.losses) == ["cost", "square"]

@@ -10,6 +10,7 @@ Signatures say more than structure does, where there are any: they are asked els
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -30,8 +31,14 @@ _NO_RESULT = re.compile(
     r"NoOp|Const|Assert|Print(V2)?|Shape|ShapeN|Rank|Size|Switch|RefSwitch|LoopCond|NextIteration|RefNextIteration"
     r"|\w*Queue\w*|\w*Iterator\w*|\w*Dataset\w*|\w*HashTable\w*|TensorArray\w*Close\w*|ControlTrigger|Stack(V2)?"
 )
-_GRADIENT_OF = re.compile(r"(?:.*/)?gradients(?:_\d+)?/(.+)_grad", re.DOTALL)
-"""The scope of an op's gradient, with the name of that op."""
+_GRADIENT_OF = re.compile(r"((?:.*/)?gradients(?:_\d+)?)/(.+)_grad", re.DOTALL)
+"""The scope of an op's gradient, with that of all gradients and the name of the op."""
+
+_SUM = re.compile(r"Add(V2|N)?")
+"""Ops that hand a gradient on to their inputs as it is: it leaves no op behind."""
+_LOOP = re.compile(r"(Ref)?(NextIteration|Exit|Enter|Switch|Merge)")
+_FUNCTIONAL = re.compile(r"(Stateless)?(While|If|Case)")
+_FLOATING = re.compile(r"float\d+|bfloat16|half|complex\d+|")
 
 _PREDICATE_STEPS = 4
 """From a predicate to what repeats it: a Switch and an Identity or two."""
@@ -71,7 +78,7 @@ def graph_ends(flow: Flow) -> GraphEnds:
     losses = list(_losses(flow))
     ends = _ends(flow, inputs)
     ends[losses] = False
-    exits = _of_types(graph, lambda name: name in ("Exit", "RefExit"))
+    exits = _of_types(graph, lambda name: name in ("Exit", "RefExit")) | _results_of_functions(graph)
     if (ends & ~exits).any() or losses:  # loops have more exits than results
         ends &= ~exits
     outputs = [row for row in map(OpRow, np.flatnonzero(ends).tolist()) if not _hands_on_a_predicate(graph, row)]
@@ -153,10 +160,18 @@ def _reached(flow: Flow, inputs: list[OpRow]) -> NDArray[np.bool_]:
     return reached
 
 
+def _results_of_functions(table: OpTable) -> NDArray[np.bool_]:
+    """Return which ops do no more than hand a result of a functional loop or branch on: shape (ops,)."""
+    found = np.zeros(len(table), dtype=bool)
+    for row in table.rows_of_type(*(name for name in table.columns.types if _FUNCTIONAL.fullmatch(name))):
+        found[[edge.target for edge in table.consumers(row) if table.op_type(edge.target) == "Identity"]] = True
+    return found
+
+
 def _losses(flow: Flow) -> Iterator[OpRow]:
     """Yield what was differentiated and is read by nothing that was; without gradients, what `tf.losses` lists."""
     model = flow.model
-    differentiated = set(_differentiated(flow))
+    differentiated = _with_sums(model.graph, _differentiated(flow))
     if not differentiated:
         collection = model.collection(_LOSSES)
         listed = (member.target for member in collection.members if member.target) if collection is not None else ()
@@ -165,19 +180,42 @@ def _losses(flow: Flow) -> Iterator[OpRow]:
         return
     for row in differentiated:
         readers = {edge.target for edge in model.graph.consumers(row) if not edge.is_control}
-        if not readers & differentiated and _may_be_scalar(flow, row):
+        goes_on = any(reader in differentiated or _LOOP.fullmatch(model.graph.op_type(reader)) for reader in readers)
+        if not goes_on and _may_be_scalar(flow, row):
             yield row
 
 
-def _differentiated(flow: Flow) -> Iterator[OpRow]:
+def _with_sums(table: OpTable, found: Iterator[tuple[str, OpRow]]) -> set[OpRow]:
+    """Return ops that were differentiated, and the sums of what was differentiated by one call of `tf.gradients`."""
+    roots: dict[OpRow, set[str]] = defaultdict(set)
+    for root, row in found:
+        roots[row].add(root)
+    left = list(roots)
+    for row in left:  # grows while it is read
+        for edge in table.consumers(row):
+            reader = edge.target
+            if edge.is_control or reader in roots or _SUM.fullmatch(table.op_type(reader)) is None:
+                continue
+            summed = [roots.get(OpRow(one.source), set()) for one in table.inputs(reader) if not one.is_control]
+            if len(summed) > 1 and (common := set.intersection(*summed)):
+                roots[reader] = common
+                left.append(reader)
+    return set(roots)
+
+
+def _differentiated(flow: Flow) -> Iterator[tuple[str, OpRow]]:
+    """Yield the forward ops that have a gradient, each with the scope of the call of `tf.gradients`."""
     tree, graph = flow.model.op_scopes, flow.model.graph
     for scope in (ScopeId(place) for place, label in enumerate(tree.labels) if label.endswith("_grad")):
         match = _GRADIENT_OF.fullmatch(tree.path(scope))
-        row = graph.row(match[1]) if match else None
-        if row is not None and flow.roles.codes()[row] == flow.roles.forward:
-            yield row
+        row = graph.row(match[2]) if match else None
+        if match and row is not None and flow.roles.codes()[row] == flow.roles.forward:
+            yield match[1], row
 
 
 def _may_be_scalar(flow: Flow, row: OpRow) -> bool:
+    if _FUNCTIONAL.fullmatch(flow.model.graph.op_type(row)):
+        return False
     facts = output_facts(flow.model, "", row, 0)
-    return not facts.shape_known or facts.shape in ((), None)
+    is_real = _FLOATING.fullmatch(facts.dtype or "") is not None
+    return is_real and (not facts.shape_known or facts.shape in ((), None))
