@@ -11,10 +11,12 @@ import importlib
 import logging
 import math
 import queue
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from statistics import median
 from typing import Any, TypeVar
 
@@ -47,13 +49,14 @@ def cluster(workers: int | None, scheduler: str | None) -> Iterator[Cluster]:
         stack.enter_context(_quiet())
         try:
             if scheduler is None:
-                local = LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    host="127.0.0.1",
-                    dashboard_address=None,
-                    silence_logs=logging.CRITICAL,
-                )
+                with _interrupts_later():
+                    local = LocalCluster(
+                        n_workers=workers,
+                        threads_per_worker=1,
+                        host="127.0.0.1",
+                        dashboard_address=None,
+                        silence_logs=logging.CRITICAL,
+                    )
                 address: Any = stack.enter_context(local)
             else:
                 address = scheduler
@@ -75,6 +78,23 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
+
+
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Start processes that Ctrl-C passes by: a terminal sends it to all, and this one ends the others.
+
+    They inherit that it is blocked; here it arrives when they have started.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # which unblocks the signal when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _check_versions(client: Any) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +22,7 @@ from scopeview.workers.cluster import Cluster, cluster
 from scopeview.workers.fleet import fleet
 from tests.cli.running import Run
 from tests.places import SAMPLES
+from tests.web_server import served
 from tests.workers.fleets import training
 
 _IS_MISSING = importlib.util.find_spec("distributed") is None
@@ -168,10 +172,27 @@ def test_no_scheduler_is_a_sentence(run: Path, scopeview: Run, monkeypatch: pyte
 def test_without_dask_a_sentence_says_what_to_install(
     run: Path, scopeview: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    monkeypatch.setitem(sys.modules, "distributed", None)
 
     for option in (("--workers", "2"), ("--scheduler", "tcp://127.0.0.1:9")):
         ran = scopeview("fleet", f"{run}/*", *option)
         assert (ran.code, "pip install 'scopeview[distributed]'" in ran.err) == (2, True)
     both = scopeview("fleet", f"{run}/*", "--workers", "2", "--threads", "2")
     assert (both.code, "exclude each other" in both.err) == (2, True)
+
+
+@pytest.mark.parametrize("options", [(), pytest.param(("--workers", "2"), marks=services)], ids=["threads", "workers"])
+def test_ctrl_c_ends_it_without_a_word(options: tuple[str, ...]) -> None:
+    with served() as files:
+        files.hold = threading.Event()
+        target = f"{files.url}/run/model.ckpt"
+        command = [sys.executable, "-m", "scopeview", "fleet", target, *options]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+            while not files.requests and process.poll() is None:
+                time.sleep(0.02)
+            os.killpg(process.pid, signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+        files.hold.set()
+
+    assert process.returncode == 130
+    assert errors.strip() == ""
