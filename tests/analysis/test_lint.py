@@ -358,3 +358,19 @@ def test_every_rule_is_documented(rule: object) -> None:
     assert all(len(text) > 10 for text in (rule.summary, rule.why, rule.example, rule.fix))
     assert rule.summary.endswith(".")
     assert not rule.fix.casefold().startswith("nothing")
+
+
+def test_evidence_says_what_its_names_stand_for() -> None:
+    def kinds(code: str, *models: str) -> set[tuple[tuple[str, str], ...]]:
+        report = scopeview.lint(*(scopeview.load(SAMPLES / name) for name in models))
+        found = [finding for finding in report.findings if finding.code == code]
+        for finding in found:
+            assert [
+                "".join(f" {part.sign} {part.text}" if part.sign else part.text for part in parts)
+                for parts in finding.evidence_parts
+            ] == list(finding.evidence)
+        return {tuple((p.kind, p.sign) for p in parts) for finding in found for parts in finding.evidence_parts}
+
+    assert kinds("GC1", "m33_renamed.meta", "m33_original.ckpt") == {(("variable", ""), ("checkpoint_key", "<-"))}
+    assert kinds("G2", "m18_missed_sharing.meta") == {(("variable", ""), ("variable", "="))}
+    assert kinds("C3", "m33_original.ckpt") == {(("", ""),)}

@@ -20,7 +20,7 @@ from scopeview.analysis.derive.reach import Flags, downstream, per_type, takes_d
 from scopeview.analysis.derive.structure import find_equal_scopes
 from scopeview.analysis.derive.writers import variables_read
 from scopeview.analysis.lint.reachable import reaches
-from scopeview.analysis.lint.rule import Found, Subject, names, rule, these
+from scopeview.analysis.lint.rule import Found, Related, Subject, names, rule, these
 from scopeview.model.names import common_scope, is_within, natural_key, scope_of, split_uniquifier
 from scopeview.model.op_types import LAYERS, LOOKUP
 from scopeview.model.ops import OpRow
@@ -64,7 +64,7 @@ def missed_sharing(subject: Subject) -> Iterator[Found]:
     context = subject.context
     for family in _families(context):
         sets = family.variables
-        pairs = [" = ".join(names(same)) for same in zip(*sets, strict=True)]
+        pairs = [Related(names(same), "=") for same in zip(*sets, strict=True)]
         more = ", …" if len(family.places) > _PLACES_NAMED else ""
         listed = ", ".join(family.places[:_PLACES_NAMED]) + more
         each = f"have {these(sets[0])} each" if len(pairs) > 1 else f"have a variable each ({pairs[0]})"

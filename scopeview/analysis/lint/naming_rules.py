@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from scopeview.analysis.lint.rule import Found, Severity, Subject, names, owned, rule, these
+from scopeview.analysis.lint.rule import Found, Related, Severity, Subject, names, owned, rule, these
 from scopeview.model.names import is_within, leaf_of, scope_of, split_uniquifier
 from scopeview.model.op_types import APPLY
 from scopeview.model.variables import Variable
@@ -46,7 +46,7 @@ def uniquified_name(subject: Subject) -> Iterator[Found]:
             else (f"{many} a number, because {holder} has the name {base}")
         )
         keys = "; their checkpoint keys have it too" if is_saved else ""
-        evidence = [f"{variable.name} beside {other}" for variable, other in found]
+        evidence = [Related((variable.name, other), "beside") for variable, other in found]
         severity: Severity | None = "info" if has_savers and not is_saved else None
         twice = [variable.name for variable, _ in found]
         yield Found(first.name, message + keys, evidence, severity, made_twice=twice)

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from scopeview.analysis.lint.rule import Found, Severity, Subject, names, rule
+from scopeview.analysis.lint.rule import Found, Related, Severity, Subject, names, rule
 from scopeview.model.model import Model
 from scopeview.model.names import leaf_of, scope_of
 from scopeview.model.object_paths import GENERATED, OBJECT_GRAPH_KEY
@@ -119,7 +119,7 @@ def stored_twice(subject: Subject) -> Iterator[Found]:
     twice = [found for found in groups.values() if len(found) > 1 and _are_copies(found)]
     if twice:
         extra = sum((found[0].size_bytes or 0) * (len(found) - 1) for found in twice)
-        evidence = [" = ".join(variable.checkpoint_keys[0] for variable in found) for found in twice]
+        evidence = [Related([variable.checkpoint_keys[0] for variable in found], "=") for found in twice]
         yield Found(
             twice[0][0].name, f"{len(twice)} values are stored several times: {extra:,} bytes too many", evidence
         )

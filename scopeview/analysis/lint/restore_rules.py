@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from scopeview.analysis.lint.rule import Found, Severity, Subject, rule
+from scopeview.analysis.lint.rule import Found, Related, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from scopeview.analysis.diff.restore import RestoreReport
@@ -29,7 +29,7 @@ def _causes(subject: Subject) -> tuple[RestoreCause, ...]:
 
 def _found(cause: RestoreCause, severity: Severity | None = None) -> Found:
     arrows = zip(cause.keys, cause.near, strict=False) if cause.near else ()
-    evidence = [f"{key} <- {near}" if near else key for key, near in arrows] or list(cause.keys)
+    evidence = [Related((key, near), "<-") if near else key for key, near in arrows] or list(cause.keys)
     return Found(cause.keys[0], cause.message, evidence, severity, cause.cure)
 
 

@@ -46,13 +46,26 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """Names that are one piece of evidence together."""
+
+    names: Sequence[str]
+    sign: Literal["beside", "=", "<-"]
+    """What stands between them: next to each other, equal, or the second stored as the first."""
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return f" {self.sign} ".join(self.names)
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What a rule found in one place."""
 
     where: str
     """The variable, scope, op, key or file that it is about."""
     message: str
-    evidence: Sequence[str] = ()
+    evidence: Sequence[str | Related] = ()
     """Names of the ops, variables and keys that show it."""
     severity: Severity | None = None
     """Where it differs from the rule's."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from scopeview.analysis.answers.traced import lines_about
 from scopeview.analysis.diff.verdict import RestoreVerdict
 from scopeview.analysis.lint.apply import findings, is_chosen, is_undecided, why_not
 from scopeview.analysis.lint.restore_rules import report_of
-from scopeview.analysis.lint.rule import SEVERITIES, Found, Rule, Severity, Subject
+from scopeview.analysis.lint.rule import SEVERITIES, Found, Related, Rule, Severity, Subject
 from scopeview.analysis.lint.rules import RULES
 from scopeview.errors import QueryError
 from scopeview.model.model import Model
@@ -19,6 +20,23 @@ from scopeview.model.trace import Frame
 _EVIDENCE_SHOWN = 200
 _LOOKED_UP = 8
 """Of the evidence: as many names are looked up for the lines of a finding."""
+
+
+NameKind = Literal["variable", "op", "scope", "key", "checkpoint_key", ""]
+"""What a name stands for: a key is one that a saver asks for, or that this checkpoint has; empty for a mere text."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePart:
+    """One name of a piece of evidence."""
+
+    text: str
+    """The name."""
+    kind: NameKind
+    """What has this name: a variable, an op, a scope, a key; `checkpoint_key`: a key of the checkpoint that the graph
+    was checked with; empty for what is no name."""
+    sign: str
+    """What stands before it: `beside`, `=`, `<-`; empty for the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,8 @@ class Finding:
     """The name of the op, variable or scope that it is about; empty for what is none, such as a file or a key."""
     message: str
     evidence: tuple[str, ...]
+    evidence_parts: tuple[tuple[EvidencePart, ...], ...]
+    """Each piece of `evidence` by its names, and what these stand for."""
     total_evidence: int
     """Evidence there is; `evidence` lists the first of it."""
     fix: str
@@ -152,7 +172,9 @@ def _is_named(model: Model, name: str) -> bool:
 
 
 def _finding(rule: Rule, found: Found, subject: Subject) -> Finding:
-    evidence = tuple(dict.fromkeys(found.evidence))
+    pieces = {str(piece): piece for piece in found.evidence}
+    evidence = tuple(pieces)
+    shown = list(pieces.values())[:_EVIDENCE_SHOWN]
     place = evidence[0] if len(evidence) == 1 else found.where  # of one variable, itself and not its scope
     named = [name for name in (place, found.where) if _is_named(subject.context.model, name)]
     linting = subject.context.by_key().get(found.where)  # a key that a saver asks for
@@ -165,7 +187,31 @@ def _finding(rule: Rule, found: Found, subject: Subject) -> Finding:
         leads_to=named[0] if named else "",
         message=found.message,
         evidence=evidence[:_EVIDENCE_SHOWN],
+        evidence_parts=tuple(tuple(_parts(piece, subject)) for piece in shown),
         total_evidence=len(evidence),
         fix=found.fix or rule.fix,
         lines=tuple(found.frames) or lines_about(subject.context, (*named, *evidence[:_LOOKED_UP])),
     )
+
+
+def _parts(piece: str | Related, subject: Subject) -> Iterator[EvidencePart]:
+    names = (piece,) if isinstance(piece, str) else piece.names
+    for at, name in enumerate(names):
+        sign = piece.sign if isinstance(piece, Related) and at else ""
+        yield EvidencePart(name, "checkpoint_key" if sign == "<-" else _kind_of(name, subject), sign)
+
+
+def _kind_of(name: str, subject: Subject) -> NameKind:
+    """Return what a name stands for in the graph, or else in the checkpoint that it is checked with."""
+    model, context = subject.context.model, subject.context
+    if not name:
+        return ""
+    if model.variables.named(name):
+        return "variable"
+    if model.graph.row(name) is not None:
+        return "op"
+    if model.op_scopes.find(name) is not None or model.variable_scopes.find(name) is not None:
+        return "scope"
+    if name in context.by_key():
+        return "key"
+    return "checkpoint_key" if subject.checkpoint is not None and name in subject.checkpoint.by_key() else ""

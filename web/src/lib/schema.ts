@@ -1425,6 +1425,21 @@ export interface components {
             variables: string[];
         };
         /**
+         * EvidencePart
+         * @description One name of a piece of evidence.
+         */
+        EvidencePart: {
+            /** Text */
+            text: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "variable" | "op" | "scope" | "key" | "checkpoint_key" | "";
+            /** Sign */
+            sign: string;
+        };
+        /**
          * FindResult
          * @description One page of what fits a query: variables first, then ops of the main graph, then of functions.
          */
@@ -1487,6 +1502,8 @@ export interface components {
             message: string;
             /** Evidence */
             evidence: string[];
+            /** Evidence Parts */
+            evidence_parts: components["schemas"]["EvidencePart"][][];
             /** Total Evidence */
             total_evidence: number;
             /** Fix */
@@ -3480,6 +3497,7 @@ export type DiffNode = components['schemas']['DiffNode'];
 export type DiffReport = components['schemas']['DiffReport'];
 export type DiffRibbon = components['schemas']['DiffRibbon'];
 export type Difference = components['schemas']['Difference'];
+export type EvidencePart = components['schemas']['EvidencePart'];
 export type FindResult = components['schemas']['FindResult'];
 export type Finding = components['schemas']['Finding'];
 export type FindingCount = components['schemas']['FindingCount'];

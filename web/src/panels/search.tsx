@@ -22,6 +22,7 @@ export function Search() {
   const [text, setText] = useState(route.value.query);
   const [isOpen, setOpen] = useState(false);
   const [active, setActive] = useState(0);
+  const [isGoing, setGoing] = useState(false); // Enter was pressed before there was an answer
   const input = useRef<HTMLInputElement>(null);
   const { model, query } = route.value;
   const result = useQuery(model && query && isOpen ? `${model} ${query}` : null, () => api.find(model, query));
@@ -44,7 +45,17 @@ export function Search() {
     const waiting = setTimeout(() => text !== route.value.query && navigate({ query: text }, true), 150);
     return () => clearTimeout(waiting);
   }, [text]);
-  useEffect(() => setActive(0), [query]);
+  const exact = Math.max(
+    0,
+    hits.findIndex(({ name }) => name === query.trim()),
+  ); // what is called so goes first
+  useEffect(() => setActive(exact), [query, exact]);
+  const isAnswered = result.answer?.query === query && !result.isWaiting;
+  useEffect(() => {
+    if (!isGoing || !isAnswered) return;
+    setGoing(false);
+    pick(exact);
+  }, [isGoing, isAnswered]);
   useEffect(() => document.getElementById(`hit-${active}`)?.scrollIntoView({ block: "nearest" }), [active]);
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
@@ -77,8 +88,13 @@ export function Search() {
       if (active === hits.length - 1 && rest > 0) void more();
       setActive(Math.min(hits.length - 1, active + 1));
     } else if (event.key === "ArrowUp") setActive(Math.max(0, active - 1));
-    else if (event.key === "Enter") pick(active);
-    else return;
+    else if (event.key === "Enter") {
+      if (isAnswered && text === query) pick(active);
+      else {
+        navigate({ query: text }, true);
+        setGoing(true); // as soon as there is an answer
+      }
+    } else return;
     event.preventDefault();
   }
 

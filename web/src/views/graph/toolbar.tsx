@@ -6,6 +6,7 @@ import { SavePicture } from "../../lib/save_picture";
 import { models } from "../../app/open_models";
 import { route, enterFunction, navigate, changeGraphView, DEFAULT_GRAPH_VIEW } from "../../app/route";
 import { applyToSelected } from "./rules";
+import { More } from "./more";
 import type { Drawing } from "./store";
 import type { Viewport } from "./viewport";
 
@@ -25,7 +26,6 @@ export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps
   const { model, graphView, openOps, selected } = route.value;
   const root = drawing?.subgraphs[0];
   const cut = drawing?.subgraphs.filter((picture) => picture.total_links > picture.links.length) ?? [];
-  const folded = drawing?.items.filter(({ item }) => item.group === "series").map(({ item }) => item.path) ?? [];
   return (
     <div class="bar">
       {graphView.function && (
@@ -54,14 +54,6 @@ export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps
       <button aria-label="zoom out" onClick={() => viewport.by(1 / 1.3)}>
         −
       </button>
-      <label>
-        <input
-          type="checkbox"
-          checked={graphView.isSideways}
-          onChange={(event) => changeGraphView({ isSideways: event.currentTarget.checked, box: "" })}
-        />{" "}
-        inputs left
-      </label>
       <span class="quiet">trace</span>
       {(["inputs", "outputs"] as const).map((direction) => (
         <button
@@ -114,19 +106,7 @@ export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps
       >
         by query…
       </button>
-      {folded.length > 0 && (
-        <button
-          title="draw every member of the groups"
-          onClick={() => changeGraphView({ unfolded: [...graphView.unfolded, ...folded] })}
-        >
-          expand groups
-        </button>
-      )}
-      {graphView.unfolded.length > 0 && (
-        <button title="collapse the groups that were expanded" onClick={() => changeGraphView({ unfolded: [] })}>
-          collapse groups
-        </button>
-      )}
+      <More drawing={drawing} />
       {(openOps.length > 0 || graphView.unfolded.length > 0 || graphView.items > DEFAULT_GRAPH_VIEW.items) && (
         <button
           onClick={() =>
@@ -153,7 +133,7 @@ export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps
         {tracing}
       </span>
       <span class="grow" />
-      <DrawnToo drawing={drawing} />
+      <HiddenByRole drawing={drawing} />
       <SavePicture of={() => svg.current} name="graph" />
       {cut.length > 0 && (
         <span class="warning">{`${count(sum(cut, (one) => one.links.length))} of ${plural(
@@ -166,46 +146,19 @@ export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps
   );
 }
 
-// What is left out of the drawing, and can be drawn.
-function DrawnToo({ drawing }: { drawing: Drawing | undefined }) {
+// What is hidden by role, and can be drawn.
+function HiddenByRole({ drawing }: { drawing: Drawing | undefined }) {
   const { graphView } = route.value;
   const hidden = sum(drawing?.auxiliary ?? [], ({ item }) => (item.hidden_by === "rule" ? 0 : item.ops));
-  const hasHubs = drawing?.links.some((link) => link.kind === "reference") || graphView.drawsHubs;
-  const folded = sum(drawing?.items ?? [], ({ item }) => item.total_plumbing);
-  const choices = [
-    { key: "drawsHubs", isOffered: hasHubs, text: "hub edges", title: "draw the edges of nodes that many others use" },
-    {
-      key: "drawsPlumbing",
-      isOffered: folded > 0 || graphView.drawsPlumbing,
-      text: folded ? `${count(folded)} folded ops` : "folded ops",
-      title: "draw constants, casts, shapes and the like by themselves",
-    },
-  ] as const;
-  const isAny = hidden > 0 || graphView.roles.length > 0 || graphView.shown.length > 0;
+  if (!hidden && !graphView.roles.length && !graphView.shown.length) return null;
   return (
-    <>
-      {choices
-        .filter(({ isOffered }) => isOffered)
-        .map(({ key, text, title }) => (
-          <label key={key} title={title}>
-            <input
-              type="checkbox"
-              checked={graphView[key]}
-              onChange={(event) => changeGraphView({ [key]: event.currentTarget.checked })}
-            />{" "}
-            {text}
-          </label>
-        ))}
-      {isAny && (
-        <button
-          aria-expanded={graphView.showsAuxiliary}
-          class={graphView.showsAuxiliary ? "on" : ""}
-          title="training, saving, summaries and the like are not drawn"
-          onClick={() => changeGraphView({ showsAuxiliary: !graphView.showsAuxiliary })}
-        >
-          {hidden ? `hidden by role: ${plural(hidden, "op")}` : "hidden by role"}
-        </button>
-      )}
-    </>
+    <button
+      aria-expanded={graphView.showsAuxiliary}
+      class={graphView.showsAuxiliary ? "on" : ""}
+      title="training, saving, summaries and the like are not drawn"
+      onClick={() => changeGraphView({ showsAuxiliary: !graphView.showsAuxiliary })}
+    >
+      {hidden ? `hidden by role: ${plural(hidden, "op")}` : "hidden by role"}
+    </button>
   );
 }

@@ -9,7 +9,7 @@ import { NameLink } from "../../lib/name_link";
 import { SaveTable } from "../../lib/save_table";
 import { current, models, ownCheckpoint } from "../../app/open_models";
 import { route, navigate } from "../../app/route";
-import type { Finding, LintReport } from "../../lib/schema";
+import type { EvidencePart, Finding, LintReport } from "../../lib/schema";
 
 const SEVERITIES = ["error", "warning", "info"] as const;
 
@@ -173,10 +173,10 @@ function RuleFindings({ group, checkpoint }: { group: Finding[]; checkpoint: str
             )}
             {finding.evidence.length > 0 && (
               <p class="mono quiet">
-                {finding.evidence.slice(0, 12).map((text, index) => (
+                {finding.evidence_parts.slice(0, 12).map((parts, index) => (
                   <>
                     {index > 0 && ", "}
-                    <Evidence key={text} text={text} checkpoint={checkpoint} />
+                    <Evidence key={index} parts={parts} checkpoint={checkpoint} />
                   </>
                 ))}
                 {finding.total_evidence > 12 ? `, … ${count(finding.total_evidence - 12)} more` : ""}
@@ -213,19 +213,16 @@ function Explanation({ code }: { code: string }) {
   );
 }
 
-const NAME = /^[A-Za-z0-9_.][\w.\-/\\>]*$/; // of an op, a variable or a key
-const BETWEEN = / (=|<-|beside) /; // several names that one piece of evidence is about
-
-// Names lead to what has them; what follows an arrow is a key of the checkpoint.
-function Evidence({ text, checkpoint }: { text: string; checkpoint: string }) {
-  const parts = text.split(BETWEEN);
-  const names = parts.filter((_, index) => index % 2 === 0);
-  if (!names.every((name) => NAME.test(name))) return <>{printable(text)}</>;
+// Names lead to what has them.
+function Evidence({ parts, checkpoint }: { parts: EvidencePart[]; checkpoint: string }) {
   return (
     <>
-      {parts.map((part, index) =>
-        index % 2 ? ` ${part} ` : <NameLink name={part} model={parts[index - 1] === "<-" ? checkpoint : ""} />,
-      )}
+      {parts.map(({ text, kind, sign }) => (
+        <>
+          {sign && ` ${sign} `}
+          {kind ? <NameLink name={text} model={kind === "checkpoint_key" ? checkpoint : ""} /> : printable(text)}
+        </>
+      ))}
     </>
   );
 }
