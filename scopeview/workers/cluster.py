@@ -54,7 +54,7 @@ def cluster(workers: int | None, scheduler: str | None) -> Iterator[Cluster]:
                         n_workers=workers,
                         threads_per_worker=1,
                         host="127.0.0.1",
-                        dashboard_address=None,
+                        dashboard_address="127.0.0.1:0",
                         silence_logs=logging.CRITICAL,
                     )
                 address: Any = stack.enter_context(local)
