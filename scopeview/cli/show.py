@@ -42,7 +42,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     """Show one name in full: op, tensor, scope, variable, checkpoint key, function or collection.
 
     NAME may be an op (a/b), a tensor (a/b:0), a scope (a), a variable, a checkpoint key, an op in a function body
-    ("function: op"), or a collection. A name that is several of these shows all of them.
+    ("function: op"), or a collection. A name that is several of these shows all of them. A pasted error message of
+    TensorFlow ("Key a/b not found in checkpoint", "{{node a/b}}") shows what it is about.
     """
     from scopeview.analysis.answers.show import detail
     from scopeview.analysis.context import AnalysisContext

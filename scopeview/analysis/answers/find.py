@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from scopeview.analysis.answers.ranking import ranked
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.derive.tensor_types import output_facts
+from scopeview.analysis.error_words import names_in
 from scopeview.analysis.query import Query, glob_pattern, parse_count, parse_query, parse_shape, shape_matches
 from scopeview.analysis.suggestions import near_leaves, spelled_alike
 from scopeview.analysis.variable_columns import BY_SEARCH, Format
@@ -89,7 +91,7 @@ def find(
 
     Args:
         context: where to look.
-        text: the query (see `analyses.query`).
+        text: the query (see `analysis.query`), or an error message of TensorFlow: then a name that it speaks of.
         limit: hits of one page.
         offset: hits to skip.
         program: whose ops to search; None for those of the program that is shown by default and, where nothing fits
@@ -101,10 +103,27 @@ def find(
         NotFoundError: there is no such program.
     """
     asked = context.in_program(program)
-    found = _find(asked, text, limit, offset, is_ranked=is_ranked)
-    if program is None and asked is not context and not found.total and not found.scopes:
-        return _find(context, text, limit, offset, is_ranked=is_ranked)
-    return found
+    contexts = (asked, context) if program is None and asked is not context else (asked,)
+    found: list[FindResult] = []
+    for query in _queries(text):
+        for searched in contexts:
+            found.append(_find(searched, query, limit, offset, is_ranked=is_ranked))
+            if found[-1].total or found[-1].scopes:
+                return replace(found[-1], query=text)
+    return replace(found[len(contexts) - 1], query=text)
+
+
+def _queries(text: str) -> Iterator[str]:
+    """Yield a query as it is and, where it is an error message of TensorFlow, the names that it speaks of."""
+    named = [shlex.quote(name) for name in names_in(text)]
+    try:
+        parse_query(text)
+    except QueryError:
+        if not named:
+            raise
+    else:
+        yield text
+    yield from named
 
 
 def _find(context: AnalysisContext, text: str, limit: int, offset: int, *, is_ranked: bool) -> FindResult:

@@ -17,6 +17,7 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.call_sites import CallSite
 from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.derive.tensor_types import UNKNOWN, output_count, output_facts
+from scopeview.analysis.error_words import names_in
 from scopeview.analysis.suggestions import not_found
 from scopeview.analysis.variable_row import VariableRow
 from scopeview.errors import NotFoundError
@@ -176,6 +177,8 @@ class Detail:
 def detail(context: AnalysisContext, name: str, *, limit: int = 50, program: str | None = MAIN) -> Detail:
     """Look a name up: `a/b`, `a/b:0`, `^a/b`, `a/`, a checkpoint key, a function, `function: op`, a collection.
 
+    An error message of TensorFlow is looked through for the first name that there is.
+
     Args:
         context: where to look.
         name: the name.
@@ -186,6 +189,17 @@ def detail(context: AnalysisContext, name: str, *, limit: int = 50, program: str
     Raises:
         NotFoundError: nothing has this name, and the message proposes names that are near; or no such program.
     """
+    for known in (name, *names_in(name)):
+        found = _detail(context, known, limit, program)
+        if found is not None:
+            return found
+    model = context.model
+    names = (*context.in_program(program).model.graph.names, *_names(model, name))
+    raise NotFoundError(not_found(model, next(iter(names_in(name)), name), dict.fromkeys(names)))
+
+
+def _detail(context: AnalysisContext, name: str, limit: int, program: str | None) -> Detail | None:
+    """Look a name up; None where nothing has it."""
     path, asked, users = name.rstrip("/") or name, context.in_program(program), context.for_sharing(program)
     ops, scopes = tuple(_ops(asked, name, limit)), tuple(_scopes(asked, path, limit))
     if program is None and not ops and not scopes:
@@ -205,12 +219,10 @@ def detail(context: AnalysisContext, name: str, *, limit: int = 50, program: str
         signatures=tuple(signature for signature in model.signatures if signature.name == name),
         program=asked.model.entry.name if asked.model.entry is not None else "",
     )
-    if not any(
+    is_found = any(
         getattr(found, field.name) for field in fields(found) if field.name not in ("name", "program", "sources")
-    ):
-        names = (*context.in_program(program).model.graph.names, *_names(model, name))
-        raise NotFoundError(not_found(model, name, dict.fromkeys(names)))
-    return found
+    )
+    return found if is_found else None
 
 
 def _variable(row: VariableRow) -> VariableDetail:
