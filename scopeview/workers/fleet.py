@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import PurePosixPath
 
-from scopeview.analysis.answers.find import matching_variables
 from scopeview.analysis.answers.fleet import FleetEntry, FleetReport, FleetRow, Norm, fleet_report
+from scopeview.analysis.answers.query_matches import matching_variables
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.measuring import MeasureTask, measure
 from scopeview.analysis.moments import Moments

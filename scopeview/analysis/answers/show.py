@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
 from scopeview.analysis.answers.inspect import CollectionRecord, VariableRecord, record_of
+from scopeview.analysis.answers.scope_detail import (
+    ScopeDetail,
+    VariableScopeDetail,
+    op_scopes_called,
+    variable_scopes_called,
+)
 from scopeview.analysis.answers.sharing import VariableUse, use_of, variables_called
-from scopeview.analysis.answers.trace import ScopeLine
-from scopeview.analysis.answers.traced import entries_of
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive.call_sites import CallSite
 from scopeview.analysis.derive.roles import Role
 from scopeview.analysis.derive.tensor_types import UNKNOWN, output_count, output_facts
 from scopeview.analysis.error_words import names_in
@@ -26,9 +29,8 @@ from scopeview.model.entry_point import MAIN
 from scopeview.model.functions import Function
 from scopeview.model.inlined_table import InlinedTable
 from scopeview.model.model import Model, Signature
-from scopeview.model.names import is_within, parse_input
+from scopeview.model.names import parse_input
 from scopeview.model.ops import MISSING, Edge, OpRow, OpTable
-from scopeview.model.scopes import ScopeId
 from scopeview.model.shapes import Shape
 
 FUNCTION_SEPARATOR = ": "
@@ -92,48 +94,6 @@ class OpDetail:
     """In a program: the function whose body has it, and its name there (`function: op`)."""
     code: tuple[CodeLine, ...]
     """The stack of Python that created it, innermost first; empty where the file does not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScopeDetail:
-    """One scope of the op tree."""
-
-    path: str
-    ops: int
-    op_types: Mapping[str, int]
-    roles: Mapping[Role, int]
-    variables: tuple[str, ...]
-    """Variables that its computation uses, those of other scopes included."""
-    total_variables: int
-    shared: int
-    """How many of these are used at several places."""
-    parameters: int
-    """Elements of these."""
-    edges_in: int
-    """Data and control edges that come from outside."""
-    edges_out: int
-    devices: tuple[str, ...]
-    child_scopes: tuple[str, ...]
-    total_child_scopes: int
-    entries: tuple[ScopeLine, ...]
-    """The times that it was entered, with the lines that did; empty where no trace says it."""
-
-
-@dataclass(frozen=True, slots=True)
-class VariableScopeDetail:
-    """One scope of the variable tree."""
-
-    path: str
-    call_sites: tuple[CallSite, ...]
-    """The op scopes whose computation uses any of its variables."""
-    variables: tuple[VariableRecord, ...]
-    total_variables: int
-    attached: int
-    """How many of these exist for another: slots and averages, which the numbers below leave out."""
-    parameters: int
-    size_bytes: int
-    entries: tuple[ScopeLine, ...]
-    """The times that it was entered, with the reuse flag of each; empty where no trace says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,17 +161,17 @@ def detail(context: AnalysisContext, name: str, *, limit: int = 50, program: str
 def _detail(context: AnalysisContext, name: str, limit: int, program: str | None) -> Detail | None:
     """Look a name up; None where nothing has it."""
     path, asked, users = name.rstrip("/") or name, context.in_program(program), context.for_sharing(program)
-    ops, scopes = tuple(_ops(asked, name, limit)), tuple(_scopes(asked, path, limit))
+    ops, scopes = tuple(_ops(asked, name, limit)), tuple(op_scopes_called(asked, path, limit))
     if program is None and not ops and not scopes:
         asked = context
-        ops, scopes = tuple(_ops(asked, name, limit)), tuple(_scopes(asked, path, limit))
+        ops, scopes = tuple(_ops(asked, name, limit)), tuple(op_scopes_called(asked, path, limit))
     model = context.model
     found = Detail(
         name=name,
         ops=ops,
         scopes=scopes,
         variables=tuple(_variable(VariableRow(users, v)) for v in variables_called(model, name)),
-        variable_scopes=tuple(_variable_scopes(users, path, limit)),
+        variable_scopes=tuple(variable_scopes_called(users, path, limit)),
         functions=tuple(_functions(model, name)),
         collections=tuple(
             CollectionRecord(c.name, c.kind, c.size, c.members) for c in model.collections if c.name == name
@@ -316,68 +276,6 @@ def _link(model: Model, table: OpTable, edge: Edge, other: OpRow, producer: OpRo
 def _collections_of(model: Model, op: str) -> tuple[str, ...]:
     return tuple(
         collection.name for collection in model.collections if any(member.target == op for member in collection.members)
-    )
-
-
-def _scopes(context: AnalysisContext, path: str, limit: int) -> Iterator[ScopeDetail]:
-    model = context.model
-    function, separator, inner = path.partition(FUNCTION_SEPARATOR)
-    is_inside = bool(separator) and function in model.functions
-    table = model.functions[function].body if is_inside else model.graph
-    path, tree = inner if is_inside else path, table.scopes
-    scope = tree.find(path)
-    if scope is None or not path:
-        return
-    children = [tree.path(child) for child in tree.children(scope)]
-    rows = tree.rows(scope)
-    columns = table.columns
-    devices = {columns.devices[number] for number in columns.device_id[rows.start : rows.stop].tolist()}
-    variables = () if is_inside else model.variables
-    used = [v for v in variables if any(is_within(site.scope, path) for site in context.call_sites(v))]
-    comes_in, goes_out = _crossing(table, rows)
-    yield ScopeDetail(
-        path,
-        len(rows),
-        table.type_counts(rows),
-        context.roles.counts(rows, function if is_inside else ""),
-        tuple(v.name for v in used[:limit]),
-        len(used),
-        sum(context.uses(v) > 1 for v in used),
-        sum(v.parameters or 0 for v in used),
-        comes_in,
-        goes_out,
-        tuple(sorted(device for device in devices if device)),
-        tuple(children[:limit]),
-        len(children),
-        () if is_inside else entries_of(context, "name_scope", path),
-    )
-
-
-def _crossing(table: OpTable, rows: range) -> tuple[int, int]:
-    """Count the edges that come into a scope, and those that leave it."""
-    source, target = table.columns.source, table.targets
-    starts_inside = (source >= rows.start) & (source < rows.stop)
-    ends_inside = (target >= rows.start) & (target < rows.stop)
-    return int((ends_inside & ~starts_inside & (source >= 0)).sum()), int((starts_inside & ~ends_inside).sum())
-
-
-def _variable_scopes(context: AnalysisContext, path: str, limit: int) -> Iterator[VariableScopeDetail]:
-    model, tree = context.model, context.model.variable_scopes
-    scope: ScopeId | None = tree.find(path)
-    if scope is None or not path:
-        return
-    inside = [model.variables[row] for row in tree.rows(scope)]
-    own = [variable for variable in inside if variable not in context.auxiliary_variables]
-    attached = [variable for variable in inside if variable in context.auxiliary_variables]
-    yield VariableScopeDetail(
-        path,
-        context.call_sites_of_scope(path),
-        tuple(record_of(VariableRow(context, variable)) for variable in (own + attached)[:limit]),
-        len(inside),
-        len(attached),
-        sum(variable.parameters or 0 for variable in own),
-        sum(variable.size_bytes or 0 for variable in own),
-        entries_of(context, "variable_scope", path),
     )
 
 

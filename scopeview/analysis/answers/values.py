@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scopeview.analysis.answers.find import matching_variables
+from scopeview.analysis.answers.query_matches import matching_variables
 from scopeview.analysis.answers.sharing import variables_called
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.measuring import Measures, measured

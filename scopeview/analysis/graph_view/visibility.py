@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.analysis.answers.find import matching_ops
+from scopeview.analysis.answers.query_matches import matching_ops
 from scopeview.analysis.graph_view.graph_index import GraphIndex
 from scopeview.analysis.query import parse_query
 

@@ -8,14 +8,13 @@ from rich.console import Console
 from rich.text import Text
 
 from scopeview.analysis.answers.inspect import CollectionRecord, VariableRecord
+from scopeview.analysis.answers.scope_detail import ScopeDetail, VariableScopeDetail
 from scopeview.analysis.answers.show import (
     Detail,
     FunctionDetail,
     Link,
     OpDetail,
-    ScopeDetail,
     VariableDetail,
-    VariableScopeDetail,
 )
 from scopeview.model.code_lines import CodeLine
 from scopeview.model.model import Signature
