@@ -248,6 +248,62 @@ def test_convolutions_and_norms_numbered_apart_and_together(is_swapped: bool) ->
     assert {m.a: m.b for m in match_items(a, b).matches} == truth
 
 
+@pytest.mark.parametrize(("unit", "average"), [("conv", "EMA"), ("filter", "MovingExponentialMovingAverage")])
+@pytest.mark.parametrize("is_swapped", [False, True])
+def test_norms_that_stand_in_their_layers_with_averaged_statistics(unit: str, average: str, is_swapped: bool) -> None:
+    def apart(stage: int, block: int, part: int) -> tuple[str, str]:
+        place = f"{stage + 2}{'abcdefg'[block]}_part2{'abc'[part]}"
+        return f"res{place}", f"norm{place}"
+
+    def within(stage: int, block: int, part: int) -> tuple[str, str]:
+        at = f"group{stage}/block{block}/{unit}{part + 1}"
+        return at, f"{at}/norm"
+
+    names = [residual(one, (5, 6, 7), 3) for one in (apart, within)]
+    names[1] = [(re.sub(r"moving_(\w+)", rf"\1/{average}", name), shape) for name, shape in names[1]]
+    truth = {one[0]: other[0] for one, other in zip(*names, strict=True)}
+    a, b = ([Item(name, shape, "float32") for name, shape in sorted(side)] for side in names)
+    if is_swapped:
+        a, b, truth = b, a, {other: one for one, other in truth.items()}
+    assert {m.a: m.b for m in match_items(a, b).matches} == truth
+
+
+@pytest.mark.parametrize("end", ["out_proj", "mixer", "c_head"])
+def test_what_ends_alike_is_matched_among_equal_shapes(end: str) -> None:
+    """One side has three projections in one, the other apart; the fourth is called alike on both."""
+    names: list[Names] = [[], []]
+    for i in range(4):
+        for side, at, parts in ((0, f"blocks/{i}/attn", ()), (1, f"model/layers/{i}/focus", ("q", "k", "v"))):
+            names[side] += [*norm(f"{at}/ln", 6), *dense(f"{at}/{end}", 6, 6), *dense(f"{at}/wide", 6, 24)]
+            names[side] += [pair for part in parts for pair in dense(f"{at}/{part}_proj", 6, 6)]
+        names[0] += dense(f"blocks/{i}/attn/in_proj", 6, 18)
+    a, b = ([Item(name, shape, "float32") for name, shape in side] for side in names)
+    found = {m.a: m.b for m in match_items(a, b).matches}
+
+    assert found == {
+        name: name.replace("blocks", "model/layers").replace("attn", "focus")
+        for name, _ in names[0]
+        if "in_proj" not in name
+    }
+
+
+def test_no_shape_has_changed_where_another_variable_has_it() -> None:
+    """Norms are counted from 0 and from 1, but in the first block, which has no first of them, both from 1."""
+    names: list[Names] = [[], []]
+    for i in range(5):
+        expanded = 8 + 4 * (i > 0)
+        for place in range(0 if i else 1, 3):
+            width = 40 if place == 2 else expanded
+            names[0] += batch_norm(f"_blocks/{i}/_bn{place}", width + i)
+            names[1] += batch_norm(f"blocks/{i}/bn{place + (i > 0)}", width + i)
+            names[0] += conv(f"_blocks/{i}/_conv{place}", 3, 3, width + i)
+            names[1] += conv(f"blocks/{i}/conv{place + (i > 0)}", 3, 3, width + i)
+    truth = {one[0]: other[0] for one, other in zip(*names, strict=True)}
+    a, b = ([Item(name, shape, "float32") for name, shape in sorted(side)] for side in names)
+    for ours, theirs, right in ((a, b, truth), (b, a, {other: one for one, other in truth.items()})):
+        assert {m.a: m.b for m in match_items(ours, theirs).matches}.items() <= right.items()
+
+
 def test_two_variables_below_a_root_of_another_depth() -> None:
     leaves = ("table", (9, 4)), ("edge", (4,))
     a, b = ([Item(f"{at}/{leaf}", shape, "float32") for leaf, shape in leaves] for at in ("tower", "new/net"))

@@ -14,7 +14,9 @@ _POWER = re.compile(r"(.*/)?beta[12]_power(_\d+)?\Z", re.DOTALL)
 _SCALAR = re.compile(
     r"_?(iter|iterations?|step|beta_[12]|decay|(current_)?learning_rate|lr|momentum|rho|epsilon)(_\d+)?"
 )
-_AVERAGE = re.compile(r"(\w*ExponentialMovingAverage|EMA)(_\d+)?")
+AVERAGE = re.compile(r"(\w*ExponentialMovingAverage|EMA)(_\d+)?")
+"""The last segment of an average: that of `tf.train.ExponentialMovingAverage`, with or without a name of its own."""
+
 _REPLICA = re.compile(r"replica_\d+")
 _OPTIMIZER = re.compile(
     r"\w*(adam|sgd|rms_?prop|adagrad|adadelta|ftrl|momentum|lion|lamb|lars|adafactor|optimi[sz]er|yogi|nesterov)\w*",
@@ -97,7 +99,7 @@ def kind_of_slot(slot: str, *, is_in_optimizer: bool) -> tuple[Kind, bool]:
         slot: what a name adds to that of another variable.
         is_in_optimizer: whether an optimizer stands in front of that other name.
     """
-    kind: Kind = "average" if _AVERAGE.fullmatch(slot) else "replica" if _REPLICA.fullmatch(slot) else "slot"
+    kind: Kind = "average" if AVERAGE.fullmatch(slot) else "replica" if _REPLICA.fullmatch(slot) else "slot"
     is_word = is_optimizer(slot) or (is_in_optimizer and _SLOT.fullmatch(slot) is not None)
     return kind, kind != "slot" or is_word
 

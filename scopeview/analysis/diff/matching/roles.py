@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from scopeview.analysis.derive.auxiliary_names import AVERAGE
 from scopeview.analysis.diff.matching.entries import Shape
 from scopeview.analysis.diff.matching.tokens import last_segment, split_words, strip_attributes
 
@@ -61,9 +62,17 @@ def role_of(name: str, shape: Shape) -> tuple[str, str, str]:
         return part, normed[1].rstrip("/."), str(normed[2] or normed[4])
     role, rest, words, is_by_shape = _role_of_leaf(leaf)
     if role == OTHER:
-        return OTHER, name, ""
+        return _role_of_average(scope, leaf) or (OTHER, name, "")
     stem = f"{scope}{separator}{rest}" if rest else scope
     return _by_shape(role, shape) if is_by_shape else role, stem, words
+
+
+def _role_of_average(scope: str, leaf: str) -> tuple[str, str, str] | None:
+    """Return what an average of a statistic is, as Tensorpack stores those of its norms: `bn/mean/EMA`."""
+    outer, _, statistic = last_segment(scope)
+    if statistic not in _ALONE or not AVERAGE.fullmatch(leaf):
+        return None
+    return _LEAVES[statistic], outer, f"moving {statistic}"
 
 
 @lru_cache(maxsize=4096)

@@ -44,6 +44,7 @@ _MARGINS = (0.3, 0.15, 0.08)
 _INDEX = 0.6
 _SHAPES = 0.6
 _FAR = 0.4
+_SAME_END = 0.1
 _MOST_OF_ORDER = 0.9
 _ONE_ORDER = 0.95
 _ROUNDS = 8
@@ -81,10 +82,11 @@ class Solver:
         numbering = facts.numbering
         self.alignments = align(*numbering, [*anchors, *given])
         agreement_of_numbers, differs = index_evidence(*numbering, self.alignments)
-        self.base = _INDEX * agreement_of_numbers + _SHAPES * (self.fits - 1)
+        self.base = _INDEX * agreement_of_numbers + _SHAPES * (self.fits - 1) + _SAME_END * facts.same_ends
         if facts.far is not None:
             self.base -= _FAR * facts.far
         self.differs = differs
+        self.shapes_fit = self.fits > 0
         self.fits[differs] = 0
         self.fitting = fitting_of(self.fits > 0), fitting_of(self.fits.T > 0)
         aligned = {i for i, _ in self.alignments}, {j for _, j in self.alignments}
@@ -288,14 +290,16 @@ class Solver:
 
     def reshaped(self) -> list[tuple[int, int]]:
         """Return the modules that are left and agree in all but shape: in words, and in numbers if that is needed."""
-        left = np.flatnonzero(self.pairing.partner < 0).tolist()
-        others = np.setdiff1d(np.arange(len(self.b)), self.pairing.partner).tolist()
+        left = np.flatnonzero(self.pairing.partner < 0)
+        others = np.setdiff1d(np.arange(len(self.b)), self.pairing.partner)
         if len(left) * len(others) > _MOST_LEFT:
             return []
+        may_fit = self.shapes_fit[np.ix_(left, others)]  # what another fits in shape has not changed its own
+        left, others = left[~np.any(may_fit, axis=1)], others[~np.any(may_fit, axis=0)]
         found = [
             (one, other)
-            for one in left
-            for other in others
+            for one in left.tolist()
+            for other in others.tolist()
             if agree_in_kind(self.a[one], self.b[other])
             and not self.differs[one, other]
             and self._is_same_name(one, other)

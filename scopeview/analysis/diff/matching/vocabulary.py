@@ -72,9 +72,11 @@ def words_of(modules: Sequence[Module]) -> Words:
 def _numbers(module: Module) -> list[object]:
     """Return the numbers of the last segment, each with the words of the scope that holds it."""
     scope, _, segment = last_segment(module.stem)
+    if module.is_norm and scope and not any(isinstance(token, int) for token in tokens_of(segment)):
+        scope, _, segment = last_segment(scope)  # the norm of a layer stands in it: `conv1/bn`
     outer = tuple(token for token in tokens_of(last_segment(scope)[2]) if isinstance(token, str))
     inner = [token for token in tokens_of(segment) if isinstance(token, int)]
-    return [(outer, number) for number in inner]
+    return [(outer, place - len(inner), number) for place, number in enumerate(inner)]
 
 
 def prior_likeness(a: Words, b: Words) -> Floats:
