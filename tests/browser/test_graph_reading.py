@@ -209,6 +209,7 @@ def test_what_is_named_elsewhere_is_opened_unfolded_and_brought_back(page: Page,
         expect(chosen).to_have_class(re.compile("selected"))
         settle(page)
         expect(chosen).to_be_in_viewport()
+    page.locator(".more summary").click()
     page.get_by_role("button", name="collapse groups", exact=True).click()
     expect(page.locator("svg.graph .item.many")).to_have_count(1)
 

@@ -165,7 +165,7 @@ def test_a_diff_of_two_and_the_copy_of_its_map(page: Page, url: str) -> None:
     expect(page.locator(".chips")).to_contain_text("6 renamed")
     assert page.locator("tr.renamed").count() == 6
     page.get_by_text("assignment map for").click()
-    page.get_by_role("button", name="copy", exact=True).click()
+    page.locator("#assignment-map").get_by_role("button", name="copy", exact=True).click()
     expect(page.get_by_role("button", name="copied")).to_be_visible()
     copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
     assert copied["layer1/weights"] == "model/layer1/kernel"

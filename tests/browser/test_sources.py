@@ -1,4 +1,7 @@
-"""The sources of the page: types that follow the server, and what can be checked without a browser."""
+"""The sources of the page: types that follow the server, and what can be checked without a browser.
+
+`make lint`, which `make test` begins with, has them linted and formatted.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +36,6 @@ def test_types_are_those_of_the_server() -> None:
 
 def test_types_hold() -> None:
     npx("tsc", "--noEmit")
-
-
-def test_it_is_linted_and_formatted() -> None:
-    npx("eslint", ".")
-    npx("prettier", "--check", "--log-level", "warn", ".")
 
 
 def test_pure_parts() -> None:
