@@ -86,7 +86,7 @@ class Solver:
         if facts.far is not None:
             self.base -= _FAR * facts.far
         self.differs = differs
-        self.shapes_fit = self.fits > 0
+        self.agrees = self.fits == 1  # in all roles, shapes and dtypes
         self.fits[differs] = 0
         self.fitting = fitting_of(self.fits > 0), fitting_of(self.fits.T > 0)
         aligned = {i for i, _ in self.alignments}, {j for _, j in self.alignments}
@@ -294,12 +294,13 @@ class Solver:
         others = np.setdiff1d(np.arange(len(self.b)), self.pairing.partner)
         if len(left) * len(others) > _MOST_LEFT:
             return []
-        may_fit = self.shapes_fit[np.ix_(left, others)]  # what another fits in shape has not changed its own
-        left, others = left[~np.any(may_fit, axis=1)], others[~np.any(may_fit, axis=0)]
+        agrees = self.agrees[np.ix_(left, others)]
+        # What another agrees with in shape has not changed its own.
+        may_be = agrees | ~(agrees.any(1, keepdims=True) | agrees.any(0))
+        rows, columns = np.nonzero(may_be)
         found = [
             (one, other)
-            for one in left.tolist()
-            for other in others.tolist()
+            for one, other in zip(left[rows].tolist(), others[columns].tolist(), strict=True)
             if agree_in_kind(self.a[one], self.b[other])
             and not self.differs[one, other]
             and self._is_same_name(one, other)
