@@ -268,25 +268,6 @@ def test_norms_that_stand_in_their_layers_with_averaged_statistics(unit: str, av
     assert {m.a: m.b for m in match_items(a, b).matches} == truth
 
 
-@pytest.mark.parametrize("end", ["out_proj", "mixer", "c_head"])
-def test_what_ends_alike_is_matched_among_equal_shapes(end: str) -> None:
-    """One side has three projections in one, the other apart; the fourth is called alike on both."""
-    names: list[Names] = [[], []]
-    for i in range(4):
-        for side, at, parts in ((0, f"blocks/{i}/attn", ()), (1, f"model/layers/{i}/focus", ("q", "k", "v"))):
-            names[side] += [*norm(f"{at}/ln", 6), *dense(f"{at}/{end}", 6, 6), *dense(f"{at}/wide", 6, 24)]
-            names[side] += [pair for part in parts for pair in dense(f"{at}/{part}_proj", 6, 6)]
-        names[0] += dense(f"blocks/{i}/attn/in_proj", 6, 18)
-    a, b = ([Item(name, shape, "float32") for name, shape in side] for side in names)
-    found = {m.a: m.b for m in match_items(a, b).matches}
-
-    assert found == {
-        name: name.replace("blocks", "model/layers").replace("attn", "focus")
-        for name, _ in names[0]
-        if "in_proj" not in name
-    }
-
-
 def test_no_shape_has_changed_where_another_variable_has_it() -> None:
     """Norms are counted from 0 and from 1, but in the first block, which has no first of them, both from 1."""
     names: list[Names] = [[], []]

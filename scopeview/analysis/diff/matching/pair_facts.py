@@ -12,7 +12,6 @@ from scopeview.analysis.diff.matching import order
 from scopeview.analysis.diff.matching.candidates import fits
 from scopeview.analysis.diff.matching.modules import Module
 from scopeview.analysis.diff.matching.series import Numbering, numbering_of
-from scopeview.analysis.diff.matching.tokens import Token, last_segment, tokens_of
 from scopeview.analysis.diff.matching.vocabulary import (
     are_names,
     common_words,
@@ -39,8 +38,6 @@ class PairFacts:
             weights(self.words[1], (fits(b, b, False) > 0).astype(float)),
         )
         """How much each word of each module says."""
-        self.same_ends: Bools = _same_ends(a, b)
-        """Which pairs end with the same words, and no numbers."""
         self.skeletons = _skeletons(a), _skeletons(b)
         self.names = are_names(self.words[0]), are_names(self.words[1])
         """Which words are words, and not numbers."""
@@ -64,20 +61,6 @@ class PairFacts:
     def orders(self) -> list[tuple[str, str, str]]:
         """The orders of A and of B that agree, each with the kind of module for which they do."""
         return order.agreeing_orders(self.a, self.b)
-
-
-def _same_ends(a: Sequence[Module], b: Sequence[Module]) -> Bools:
-    place: dict[object, int] = {}
-    ends = [[place.setdefault(_end(module), len(place)) for module in side] for side in (a, b)]
-    nothing = place.get(())
-    rows, columns = (np.array(side, np.int64) for side in ends)
-    return np.asarray((rows[:, None] == columns) & (rows[:, None] != (-1 if nothing is None else nothing)))
-
-
-def _end(module: Module) -> tuple[Token, ...]:
-    """Return the words of the last segment of a name; nothing where numbers are among them."""
-    tokens = tokens_of(last_segment(module.stem)[2])
-    return () if any(isinstance(token, int) for token in tokens) else tokens
 
 
 def _skeletons(modules: Sequence[Module]) -> list[object]:

@@ -44,7 +44,6 @@ _MARGINS = (0.3, 0.15, 0.08)
 _INDEX = 0.6
 _SHAPES = 0.6
 _FAR = 0.4
-_SAME_END = 0.1
 _MOST_OF_ORDER = 0.9
 _ONE_ORDER = 0.95
 _ROUNDS = 8
@@ -82,7 +81,7 @@ class Solver:
         numbering = facts.numbering
         self.alignments = align(*numbering, [*anchors, *given])
         agreement_of_numbers, differs = index_evidence(*numbering, self.alignments)
-        self.base = _INDEX * agreement_of_numbers + _SHAPES * (self.fits - 1) + _SAME_END * facts.same_ends
+        self.base = _INDEX * agreement_of_numbers + _SHAPES * (self.fits - 1)
         if facts.far is not None:
             self.base -= _FAR * facts.far
         self.differs = differs
@@ -294,18 +293,22 @@ class Solver:
         others = np.setdiff1d(np.arange(len(self.b)), self.pairing.partner)
         if len(left) * len(others) > _MOST_LEFT:
             return []
-        agrees = self.agrees[np.ix_(left, others)]
-        # What another agrees with in shape has not changed its own.
-        may_be = agrees | ~(agrees.any(1, keepdims=True) | agrees.any(0))
-        rows, columns = np.nonzero(may_be)
         found = [
             (one, other)
-            for one, other in zip(left[rows].tolist(), others[columns].tolist(), strict=True)
+            for one in left.tolist()
+            for other in others.tolist()
             if agree_in_kind(self.a[one], self.b[other])
             and not self.differs[one, other]
             and self._is_same_name(one, other)
         ]
-        return alone(found) + alone([pair for pair in found if self._numbers(0, pair[0]) == self._numbers(1, pair[1])])
+        found = alone(found) + alone([pair for pair in found if self._numbers(0, pair[0]) == self._numbers(1, pair[1])])
+        # What another agrees with in shape has not changed its own.
+        agrees_elsewhere = self.agrees[:, others].any(1), self.agrees[left].any(0)
+        return [
+            pair
+            for pair in found
+            if self.agrees[pair] or not (agrees_elsewhere[0][pair[0]] or agrees_elsewhere[1][pair[1]])
+        ]
 
     def _numbers(self, side: int, module: int) -> tuple[int, ...]:
         """Return the numbers of a name in which siblings differ."""
