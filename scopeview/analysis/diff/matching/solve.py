@@ -31,6 +31,7 @@ from scopeview.analysis.diff.matching.vocabulary import (
     common_words,
     dropped_words,
     fitting_of,
+    last_numbers,
     learn,
     name_scores,
     nothing_learned,
@@ -302,12 +303,14 @@ class Solver:
             and self._is_same_name(one, other)
         ]
         found = alone(found) + alone([pair for pair in found if self._numbers(0, pair[0]) == self._numbers(1, pair[1])])
-        # What another agrees with in shape has not changed its own.
+        # Where the numbers changed as well, a shape has not changed that a variable of the other side agrees with.
         agrees_elsewhere = self.agrees[:, others].any(1), self.agrees[left].any(0)
         return [
-            pair
-            for pair in found
-            if self.agrees[pair] or not (agrees_elsewhere[0][pair[0]] or agrees_elsewhere[1][pair[1]])
+            (one, other)
+            for one, other in found
+            if self.agrees[one, other]
+            or last_numbers(self.a[one]) == last_numbers(self.b[other])
+            or not (agrees_elsewhere[0][one] or agrees_elsewhere[1][other])
         ]
 
     def _numbers(self, side: int, module: int) -> tuple[int, ...]:

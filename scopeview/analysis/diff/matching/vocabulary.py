@@ -79,6 +79,11 @@ def _numbers(module: Module) -> list[object]:
     return [(outer, place - len(inner), number) for place, number in enumerate(inner)]
 
 
+def last_numbers(module: Module) -> list[int]:
+    """Return the numbers of the last segment of a name."""
+    return [token for token in tokens_of(last_segment(module.stem)[2]) if isinstance(token, int)]
+
+
 def prior_likeness(a: Words, b: Words) -> Floats:
     """Return how alike the words of both sides are before anything is learned."""
     found = np.zeros((len(a.words), len(b.words)))
