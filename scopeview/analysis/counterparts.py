@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from scopeview.analysis.convert import Counterpart, Counterparts
 from scopeview.analysis.diff.comparison import swapped
-from scopeview.analysis.diff.match import match
+from scopeview.analysis.diff.match import guided_match
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import Namespace
 from scopeview.analysis.diff.recipes import Recipe, recipe_of
@@ -30,15 +30,7 @@ def counterparts(
         proofs: what values prove.
         is_backwards: whether B holds the values, and A the names.
     """
-    matching = match(
-        a,
-        b,
-        rules=guidance.rules,
-        given=guidance.given,
-        accepts_proposals=guidance.accepts_proposals,
-        proofs=proofs,
-        rejected=guidance.rejected,
-    )
+    matching = guided_match(a, b, guidance, proofs)
     found = {}
     for pair in swapped(matching.pairs) if is_backwards else matching.pairs:
         recipe = recipe_of(pair.a, pair.b, pair.axes, pair.evidence, pair.is_reshaped)

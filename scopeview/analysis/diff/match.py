@@ -9,7 +9,7 @@ from scopeview.analysis.diff.matching.core import match_items
 from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Shape
 from scopeview.analysis.diff.matching.joined import JoinedProposal, joined_proposals
 from scopeview.analysis.diff.matching.layouts import differ_by_convention, direction_of, permuting_axes
-from scopeview.analysis.diff.matching.rules import Rule, rewritten
+from scopeview.analysis.diff.matching.rules import Guidance, Rule, rewritten
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.recipes import Recipe, recipes_of_joined
 from scopeview.analysis.diff.spelling import canonical, prefix_change
@@ -117,6 +117,19 @@ def match(
 def _with_auxiliary(side: Namespace, names: Collection[str]) -> set[str]:
     """Return the entries of these names, and those that exist for one of them."""
     return {e.name for e in side.entries.values() if e.name in names or e.primary in names} if names else set()
+
+
+def guided_match(a: Namespace, b: Namespace, guidance: Guidance, proofs: Proofs) -> Matching:
+    """Match the entries of two sides with what a person says and what values prove; see `match`."""
+    return match(
+        a,
+        b,
+        rules=guidance.rules,
+        given=guidance.given,
+        accepts_proposals=guidance.accepts_proposals,
+        proofs=proofs,
+        rejected=guidance.rejected,
+    )
 
 
 def _shapes_of(proposal: JoinedProposal, a: Namespace, b: Namespace) -> Iterator[tuple[str, Shape, str, Shape]]:

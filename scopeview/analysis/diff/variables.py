@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Literal, get_args
 
-from scopeview.analysis.diff.match import Confidence, Matching, Pair, change_of_prefix, leaf_change, match
+from scopeview.analysis.diff.match import Confidence, Matching, Pair, change_of_prefix, guided_match, leaf_change
 from scopeview.analysis.diff.matching.joined import How, JoinedProposal
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import Entry, EntryKind, Namespace
@@ -134,15 +134,7 @@ def diff_entries(
         Entries in the order of their names, and the matching that they come from.
     """
     proofs = proofs_of(a, b, values, reading) if values is not None and _names_differ(a, b) else Proofs()
-    matching = match(
-        a,
-        b,
-        rules=guidance.rules,
-        given=guidance.given,
-        accepts_proposals=guidance.accepts_proposals,
-        proofs=proofs,
-        rejected=guidance.rejected,
-    )
+    matching = guided_match(a, b, guidance, proofs)
     owner = _by_checksum(a)
     changes = _changes(matching.pairs, values, reading)
     entries = [_paired(pair, change, owner) for pair, change in zip(matching.pairs, changes, strict=True)]

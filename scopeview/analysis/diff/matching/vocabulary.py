@@ -70,18 +70,25 @@ def words_of(modules: Sequence[Module]) -> Words:
 
 
 def _numbers(module: Module) -> list[object]:
-    """Return the numbers of the last segment, each with the words of the scope that holds it."""
+    """Return the numbers of the last segment, each with its place from the end and the words of the scope around.
+
+    A norm that stands in its layer (`conv1/bn`) has the numbers of the layer.
+    """
     scope, _, segment = last_segment(module.stem)
-    if module.is_norm and scope and not any(isinstance(token, int) for token in tokens_of(segment)):
-        scope, _, segment = last_segment(scope)  # the norm of a layer stands in it: `conv1/bn`
+    if module.is_norm and scope and not last_numbers(module):
+        scope, _, segment = last_segment(scope)
     outer = tuple(token for token in tokens_of(last_segment(scope)[2]) if isinstance(token, str))
-    inner = [token for token in tokens_of(segment) if isinstance(token, int)]
+    inner = _integers(segment)
     return [(outer, place - len(inner), number) for place, number in enumerate(inner)]
 
 
 def last_numbers(module: Module) -> list[int]:
     """Return the numbers of the last segment of a name."""
-    return [token for token in tokens_of(last_segment(module.stem)[2]) if isinstance(token, int)]
+    return _integers(last_segment(module.stem)[2])
+
+
+def _integers(segment: str) -> list[int]:
+    return [token for token in tokens_of(segment) if isinstance(token, int)]
 
 
 def prior_likeness(a: Words, b: Words) -> Floats:
