@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 from scopeview.model.wanted import check_wanted
 from scopeview.server import api, queries
+from scopeview.workspace import Job
 from tests.places import SAMPLES
 from tests.server.live import Live, answer_on, answered, eventually
 
@@ -87,22 +89,50 @@ def test_the_same_question_is_computed_once_whoever_asks(live: Live, slow: Slow)
     assert slow.begun == 1
 
 
-def test_a_question_ends_with_the_last_client_that_waits_for_it(live: Live, slow: Slow) -> None:
+def test_a_question_ends_with_the_last_client_that_waits_for_it(
+    live: Live, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, left = recorded_jobs(live, monkeypatch)
     model = live.ask("/api/models", "POST", {"path": GAN}).json["id"]
     first, second = (live.send(f"/api/models/{model}/inspection") for _ in range(2))
+    assert eventually(lambda: slow.running == 1 and len(asked) == 2)
     third = live.send(f"/api/models/{model}/inspection?limit=7")
-    assert eventually(lambda: slow.running)
+    assert eventually(lambda: len(asked) == 3)
+    shared, waiting = asked[0], asked[2]
+    assert asked == [shared, shared, waiting]
 
     first.close()
-    time.sleep(0.3)
-    assert (slow.running, slow.ended) == (1, 0)
+    assert eventually(lambda: left == [shared])
+    assert shared.is_wanted
     third.close()
-    time.sleep(0.1)
+    assert eventually(lambda: left == [shared, waiting])
+    assert (slow.running, slow.ended) == (1, 0)
     second.close()
 
-    assert eventually(lambda: slow.ended == 1, 5)
-    time.sleep(0.2)
+    assert eventually(lambda: slow.ended == 1)
+    assert eventually(waiting.future.cancelled)
     assert slow.begun == 1  # the third was given up before it began
+
+
+def recorded_jobs(live: Live, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Job], list[Job]]:
+    """Return two lists that grow: the job of each question in the order of coming, and each job that a client left."""
+    asked: list[Job] = []
+    left: list[Job] = []
+    begin_answer, leave = live.workspace.begin_answer, Job.leave
+
+    def begin_and_record(*arguments: Any, **options: Any) -> bytes | Job:
+        job = begin_answer(*arguments, **options)
+        assert isinstance(job, Job)
+        asked.append(job)
+        return job
+
+    def leave_and_record(job: Job) -> None:
+        leave(job)
+        left.append(job)
+
+    monkeypatch.setattr(live.workspace, "begin_answer", begin_and_record)
+    monkeypatch.setattr(Job, "leave", leave_and_record)
+    return asked, left
 
 
 def test_a_question_that_takes_too_long_is_answered_later(
