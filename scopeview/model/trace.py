@@ -73,8 +73,10 @@ class ReuseCall:
     """One call of `reuse_variables()`."""
 
     scope: int
-    """The number of the scope entry that it switched."""
+    """The number of the scope entry that it switched; -1 for the scope around all others."""
     frames: tuple[Frame, ...]
+    graph: int = 0
+    """The number of the graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class FunctionTrace:
     function: str
     """The name of the Python function, and where it is."""
     times: int
-    """Which tracing of the function it is, from 1."""
+    """Which tracing of the function it is, from 1; of a method, for the same object."""
     arguments: tuple[str, ...]
     """What it was traced for, argument by argument."""
     changed: tuple[str, ...]
@@ -190,6 +192,11 @@ class Trace:
     def switches(self) -> Mapping[int, ReuseCall]:
         """The last call of `reuse_variables()` on each scope entry that has one, by the number of the entry."""
         return {call.scope: call for call in self.reuse_calls}
+
+    @cached_property
+    def root_switches(self) -> Mapping[int, ReuseCall]:
+        """The last call of `reuse_variables()` on the root scope of each graph that has one, by its number."""
+        return {call.graph: call for call in self.reuse_calls if call.scope == NO_SCOPE}
 
     @cached_property
     def variable_scope_around(self) -> Sequence[int]:

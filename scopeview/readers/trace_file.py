@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from scopeview.errors import DamagedError
@@ -55,8 +56,6 @@ def parse_trace(text: str, path: str) -> Trace:
     Raises:
         DamagedError: it is not such a record, of another version, or a line of it is damaged.
     """
-    from pydantic import TypeAdapter
-
     lines = text.splitlines()
     header = _object(lines[0] if lines else "", path, 1)
     if header.get("scopetrace") != VERSION:
@@ -66,15 +65,14 @@ def parse_trace(text: str, path: str) -> Trace:
     if len(lines) > _MOST_LINES:
         raise DamagedError(f"{path} has {len(lines)} lines, more than {_MOST_LINES}; trace a part of the program")
     gathered: dict[str, list[Any]] = {field: [] for field, _ in _EVENTS.values()}
-    adapters: dict[str, Any] = {event: TypeAdapter(kind) for event, (_, kind) in _EVENTS.items()}
     for number, line in enumerate(lines[1:], start=2):
         record = _object(line, path, number)
         event = record.pop("event", None)
         if event not in _EVENTS:
             raise DamagedError(f"{path}, line {number}: there is no event {str(event)[:40]!r}; record it again")
-        gathered[_EVENTS[event][0]].append(_checked(adapters[event], record, path, number))
+        gathered[_EVENTS[event][0]].append(_checked(_EVENTS[event][1], record, path, number))
     names = {name: header.get(name) for name in _HEADER if name in header}
-    trace: Trace = _checked(TypeAdapter(Trace), {**names, **dict.fromkeys(gathered, ())}, path, 1)
+    trace: Trace = _checked(Trace, {**names, **dict.fromkeys(gathered, ())}, path, 1)
     events: dict[str, Any] = {field: tuple(records) for field, records in gathered.items()}
     found = dataclasses.replace(trace, **events)
     _check_numbers(found, path)
@@ -96,11 +94,19 @@ def _check_numbers(trace: Trace, path: str) -> None:
         raise DamagedError(f"{path} refers to a scope that it does not have; record it again")
 
 
-def _checked(adapter: Any, record: object, path: str, number: int) -> Any:
+@cache
+def _adapter(kind: type) -> Any:
+    """Return what checks records of a type; to make one takes as long as to check thousands."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _checked(kind: type, record: object, path: str, number: int) -> Any:
     from pydantic import ValidationError
 
     try:
-        return adapter.validate_python(record)
+        return _adapter(kind).validate_python(record)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))[:80]

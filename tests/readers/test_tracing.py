@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 import scopeview
-from scopeview.analysis.answers.trace import BuildError, TraceReport, trace_report
+from scopeview.analysis.answers.refusals import BuildError
+from scopeview.analysis.answers.trace import TraceReport, trace_report
 from scopeview.errors import DamagedError, ScopeviewError
 from scopeview.readers.tensorflow.tracing.run import find_program
 from scopeview.readers.trace_file import parse_trace, trace_lines
 from tests.places import ROOT
 from tests.readers import traced_programs
+from tests.readers.faulty_programs import FAULTY
 
 SOURCE = (ROOT / "tests" / "readers" / "traced_programs.py").read_text("utf-8").splitlines()
 
@@ -78,7 +80,7 @@ def test_a_scope_object_carries_its_flag_into_another_scope(folder: Path) -> Non
             "exists_already",
             "exists",
             "net/dense/kernel",
-            r"The same line ran twice.*reuse=True.*'net/dense'.*AUTO",
+            r"The same line ran twice.*variable_scope\('net/dense'\).*reuse=True.*AUTO",
         ),
         (
             "missing_under_reuse",
@@ -90,7 +92,12 @@ def test_a_scope_object_carries_its_flag_into_another_scope(folder: Path) -> Non
         ("another_shape", "shape", "emb/table", r"shape \[100, 8\] at .* and \[120, 8\] is asked for"),
         ("another_dtype", "dtype", "emb/table", r"dtype float32 at .* and float64 is asked for"),
         ("another_partitioner", "partitions", "big/w", r"partitioner that it was created with"),
-        ("reuse_too_early", "missing", "rnn/w0", r"switched by reuse_variables\(\) at .*before reuse begins"),
+        (
+            "reuse_too_early",
+            "missing",
+            "rnn/w0",
+            r"switched by reuse_variables\(\) at .*after the variable was created",
+        ),
     ],
 )
 def test_a_refusal_is_explained(folder: Path, program: str, kind: str, variable: str, fix: str) -> None:
@@ -104,6 +111,58 @@ def test_a_refusal_is_explained(folder: Path, program: str, kind: str, variable:
         assert found.other is not None
         assert found.other.action == "created"
         assert "get(" in code(found.other.frames[0].line)
+
+
+@pytest.mark.parametrize(
+    ("program", "kind", "variable", "fix"),
+    [
+        ("twice_in_one_scope", "exists", "foo/v", r"in variable_scope\('foo'\).*use the variable that .* returned"),
+        ("image_filter_twice", "exists", "conv1/weights", r"The same line ran twice.*in image_filter <- .*AUTO_REUSE"),
+        ("third_call_without_reuse", "exists", "embed/conv1/kernel", r"scope\('embed'\).* as the request at .* did"),
+        ("loop_in_one_scope", "exists", "rnn/w", r"ran twice in variable_scope\('rnn'\).*as in a loop"),
+        ("name_scopes_for_two_layers", "exists", "w", r"enter variable_scope\('layer2'\) in its place"),
+        ("reuse_false_below_true", "missing", "net/head/b", r"reuse=False at .* does not switch it off"),
+        ("reuse_false_for_the_second", "exists", "net/w", r"'net'\) was entered with reuse=False"),
+        (
+            "optimizer_after_reuse",
+            "missing",
+            "w/Adam/",
+            r"switched by reuse_variables\(\) at .*slot.* for 'w'.* ends before",
+        ),
+        ("optimizer_in_a_scope_that_reuses", "missing", "net/net/w/Momentum/", r"slot .* for 'net/w'.*Leave the scope"),
+        ("reuse_in_a_loop", "missing", "rnn/w", r"switched by reuse_variables\(\) at .*after the first step"),
+        ("reuse_on_a_scope_that_was_left", "missing", "net/b", r"switched by reuse_variables\(\) at "),
+        ("misspelled", "missing", "encoder/kernal", r"Did you mean 'encoder/kernel'\?"),
+        ("constant_and_shape", "initializer", "w", r"leave `shape` out"),
+        ("unknown_dimension", "initializer", "w", r"\[\?, 3\] is asked for"),
+        (
+            "partitioner_for_the_second",
+            "partitions",
+            "emb/t",
+            r"without a partitioner.*fixed_size_partitioner \(set at",
+        ),
+        ("another_shape_of_parts", "shape", "emb/t", r"shape \[4, 2\] in its part part_0 .* \[8, 3\] is asked for"),
+    ],
+)
+def test_the_fix_is_that_of_the_case(folder: Path, program: str, kind: str, variable: str, fix: str) -> None:
+    """That the fix helps is run, too: `traced_programs` builds each program with it."""
+    found = refused(folder, program)
+
+    assert (found.kind, found.variable) == (kind, variable)
+    assert re.search(fix, found.fix), found.fix
+    flag = found.request.reuse_origin
+    assert bool(flag) == (found.request.reuse != "no")
+
+
+def test_reuse_of_partitions_is_recorded(folder: Path) -> None:
+    requests = [
+        (variable.name, [request.action for request in variable.requests])
+        for variable in report(folder, "another_shape_of_parts").variables
+    ]
+    assert requests[0] == ("emb/t/part_0", ["created"])
+    (first, second, *_) = report(folder, "parts_shared").variables
+    assert {r.action for v in (first, second) for r in v.requests} == {"created", "reused"}
+    assert [r.maker for r in first.requests] == ["get_variable", "get_variable"]
 
 
 def test_what_was_built_before_a_refusal_is_kept(folder: Path) -> None:
@@ -139,15 +198,39 @@ def test_a_function_says_why_it_was_traced_again(folder: Path) -> None:
     assert any("2 -> 3" in change or "factor" in change for change in traced[2].changed)
 
 
-def test_a_method_of_another_object_is_no_change_of_arguments(folder: Path) -> None:
+def test_a_method_of_another_object_is_traced_for_the_first_time(folder: Path) -> None:
     found = report(folder, "retraced")
     traced = [t for t in found.functions if ".Layer.__call__ (" in t.function]
     (weights,) = [v for v in found.variables if v.name == "weight"]
 
-    assert [t.changed[:1] != () for t in traced] == [False, True]
-    assert "method of another object" in traced[1].changed[0]
+    assert [(t.times, t.changed) for t in traced] == [(1, ()), (1, ())]
     assert [(r.action, r.reuse) for r in weights.requests] == [("created", "no")] * 2
     assert all(code(r.frames[0].line).startswith("self.weight") for r in weights.requests)
+
+
+def test_a_function_that_is_made_again_is_traced_again(folder: Path) -> None:
+    traced = [t for t in report(folder, "retraced").functions if t.function.startswith("rescaled (")]
+
+    assert [t.times for t in traced] == [1, 2]
+    assert "another tf.function of the same code" in traced[1].changed[0]
+
+
+def test_lines_that_autograph_rewrote_are_the_users_own(folder: Path) -> None:
+    found = report(folder, "retraced")
+    (scale,) = [v for v in found.variables if v.name.endswith("scale")]
+    inner = [t for t in found.functions if ".halved (" in t.function]
+
+    assert code(scale.requests[0].frames[0].line) == 'self.scale = tf.Variable(2.0, name="scale")'
+    assert [code(t.frames[0].line) for t in inner] == ["x = halved(x)"] * 2
+    assert [code(t.frames[1].line) for t in inner] == ["net(tf.zeros([size]), tf.constant(3))"] * 2
+    assert re.fullmatch(r"argument 0: float32 \(1,\) -> float32 \(2,\)", inner[1].changed[0])
+
+
+def test_an_error_within_a_function_is_the_error_and_its_line(folder: Path) -> None:
+    found = report(folder, "variable_at_each_call")
+
+    assert found.error.startswith("ValueError: tf.function only supports singleton tf.Variables")
+    assert code(found.error_frames[0].line) == "return x * tf.Variable(2.0)"
 
 
 @pytest.mark.parametrize("name", ["pytest_False", "pytest_True"])
@@ -177,7 +260,7 @@ def test_a_record_is_read_back_as_it_was(folder: Path) -> None:
             "function",
             "ops",
         }
-    assert len(list(folder.glob("*.scopetrace"))) == len(traced_programs.PROGRAMS) + 3
+    assert len(list(folder.glob("*.scopetrace"))) == len(traced_programs.PROGRAMS) + len(FAULTY) + 4
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import tensorflow as tf
 import scopeview
 from scopeview.cli.main import cli
 from scopeview.readers.tensorflow.tracing.run import Tracing, find_program, run_program
+from tests.readers.faulty_programs import FAULTY
 
 tf1: Any = tf.compat.v1
 get, scope = tf1.get_variable, tf1.variable_scope
@@ -102,6 +104,12 @@ def name_scope_around_get_variable() -> None:
         get("w", [2])
 
 
+def parts_shared() -> None:
+    for reuse in (None, True):
+        with scope("emb", reuse=reuse, partitioner=tf1.fixed_size_partitioner(2)):
+            get("t", [8, 2])
+
+
 def one_tower_for_two_images() -> None:
     def tower(image: Any) -> Any:
         with scope("net"), scope("dense"):
@@ -164,6 +172,7 @@ PROGRAMS: dict[str, Callable[[], None]] = {
         reuse_too_early,
         tf_variable_under_reuse,
         name_scope_around_get_variable,
+        parts_shared,
         one_tower_for_two_images,
         a_filter_for_two_images,
         a_loop_of_layers,
@@ -213,9 +222,49 @@ def commands(folder: Path) -> None:
             out.write(json.dumps({"code": ended.code}))
 
 
+def layers_of_two_calls() -> None:
+    """AutoGraph rewrites the loop; a variable is made by the first call of the function."""
+
+    class Net(tf.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale: Any = None
+
+        @tf.function
+        def __call__(self, x: Any, steps: Any) -> Any:
+            if self.scale is None:
+                self.scale = tf.Variable(2.0, name="scale")
+            for _ in tf.range(steps):
+                x = halved(x)
+            return x * self.scale
+
+    @tf.function
+    def halved(x: Any) -> Any:
+        return x / 2.0
+
+    net = Net()
+    for size in (1, 2):
+        net(tf.zeros([size]), tf.constant(3))
+
+
+def rescaled(x: Any) -> Any:
+    return x * 3.0
+
+
+def a_variable_at_each_call() -> None:
+    @tf.function
+    def scaled(x: Any) -> Any:
+        return x * tf.Variable(2.0)
+
+    scaled(tf.zeros([2]))
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
-    for name, program in PROGRAMS.items():
+    for mended in FAULTY.values():
+        with tf.Graph().as_default():
+            mended(True)
+    for name, program in (PROGRAMS | {name: partial(faulty, False) for name, faulty in FAULTY.items()}).items():
         tracing = None
         try:
             with tf.Graph().as_default(), scopeview.trace() as tracing:
@@ -227,7 +276,13 @@ def main() -> None:
     with scopeview.trace() as tracing:
         retraced()
         methods_of_two_objects()
+        layers_of_two_calls()
+        for _ in range(2):
+            tf.function(rescaled)(tf.zeros([2]))
     tracing.save(folder / "retraced.scopetrace")
+    with contextlib.suppress(ValueError), scopeview.trace() as tracing:
+        a_variable_at_each_call()
+    tracing.save(folder / "variable_at_each_call.scopetrace")
     commands(folder)
     untouched = tf1.variable_scope.__enter__.__module__
     assert untouched == "tensorflow.python.ops.variable_scope", "the hooks are taken off"

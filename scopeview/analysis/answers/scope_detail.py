@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scopeview.analysis.answers.inspect import VariableRecord, record_of
-from scopeview.analysis.answers.trace import ScopeLine
+from scopeview.analysis.answers.trace_parts import ScopeLine
 from scopeview.analysis.answers.traced import entries_of
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.call_sites import CallSite

@@ -10,7 +10,8 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.model.variables import Variable
 
 if TYPE_CHECKING:
-    from scopeview.analysis.answers.trace import ScopeLine, VariableHistory
+    from scopeview.analysis.answers.trace import VariableHistory
+    from scopeview.analysis.answers.trace_parts import ScopeLine
     from scopeview.model.trace import Frame, ScopeKind
 
 _MOST_ENTRIES = 50
@@ -38,7 +39,7 @@ def flags_of(context: AnalysisContext, path: str) -> tuple[str, ...]:
     """Return the reuse flags with which a variable scope was entered and where they come from, each once, in order."""
     if context.model.trace is None:
         return ()
-    from scopeview.analysis.answers.trace import flag_text
+    from scopeview.analysis.answers.trace_parts import flag_text
 
     found = entries_of(context, "variable_scope", path)
     return tuple(dict.fromkeys(flag_text(line.reuse, line.reuse_origin) for line in found))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from scopeview.analysis.answers.trace import build_errors, reuse_origin
+from scopeview.analysis.answers.refusals import build_errors
+from scopeview.analysis.answers.trace_parts import reuse_origin
 from scopeview.analysis.lint.rule import Found, Subject, rule
 from scopeview.model.names import split_uniquifier
 from scopeview.model.trace import NO_SCOPE, Frame, FunctionTrace, Trace, VariableRequest
@@ -64,7 +65,7 @@ def reuse_false_ignored(subject: Subject) -> Iterator[Found]:
     for entry in trace.scopes:
         if entry.reuse_asked == "no" and entry.reuse == "yes" and (entry.scope, entry.frames) not in seen:
             seen.add((entry.scope, entry.frames))
-            origin = reuse_origin(trace, entry.number)
+            origin = reuse_origin(trace, entry.number, entry.graph)
             yield Found(
                 entry.scope, f"{entry.scope} was entered with reuse=False, and reuse is {origin}", frames=entry.frames
             )
@@ -83,7 +84,7 @@ def tf_variable_under_reuse(subject: Subject) -> Iterator[Found]:
     trace = _trace(subject)
     found = [r for r in trace.variables if r.maker == "tf.Variable" and r.action == "created" and r.reuse == "yes"]
     for request in found[:_MOST_FINDINGS]:
-        origin = reuse_origin(trace, request.scope)
+        origin = reuse_origin(trace, request.scope, request.graph)
         message = (
             f"{request.variable} was made by tf.Variable where reuse is on ({origin}): it is a variable of its own"
         )
@@ -151,10 +152,11 @@ def traced_often(subject: Subject) -> Iterator[Found]:
 
     Fix: pass tensors, give an `input_signature`, set `reduce_retracing=True`, or make the function once.
     """
-    last: dict[str, FunctionTrace] = {}
+    most: dict[str, FunctionTrace] = {}
     for one in _trace(subject).functions:
-        last[one.function] = one
-    for function in last.values():
+        if one.function not in most or one.times >= most[one.function].times:
+            most[one.function] = one
+    for function in most.values():
         if function.times >= _MANY_TRACINGS:
             message = f"{function.function} was traced {function.times} times"
             yield Found(

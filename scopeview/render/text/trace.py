@@ -6,10 +6,14 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from scopeview.analysis.answers.trace import BuildError, Request, ScopeLine, TraceReport, VariableHistory, counts
+from scopeview.analysis.answers.refusals import BuildError
+from scopeview.analysis.answers.trace import TraceReport, VariableHistory, counts
+from scopeview.analysis.answers.trace_parts import Request, ScopeLine
+from scopeview.model.names import leaf_of
 from scopeview.model.trace import FunctionTrace
 from scopeview.render.formats import printable, shape_text
 
+_FRAMES = 3
 _FLAG = {"yes": "reuse=True", "auto": "AUTO_REUSE", "no": "no reuse"}
 
 
@@ -92,22 +96,23 @@ def _scope(line: ScopeLine) -> Text:
 
 
 def _scope_text(line: ScopeLine) -> str:
-    name = line.name or line.path or "(root)"
+    name = (leaf_of(line.path) if line.entered_by == "default name" else line.name) or line.path or "(root)"
     times = f" x{line.times}" if line.times > 1 else ""
     if line.kind == "name_scope":
         return f"{name}{times}  name scope  {_place(line)}"
-    origin = f": {line.reuse_origin}" if line.reuse_origin else ""
+    is_its_own = line.reuse_origin.startswith("entered")  # at the line that ends this one
+    origin = f": {line.reuse_origin}" if line.reuse_origin and not is_its_own else ""
     by = " by scope object" if line.entered_by == "scope object" else ""
     settings = "".join(f"  {key}={value}" for key, value in line.settings.items())
     return f"{name}{times}{by}  {_FLAG[line.reuse]}{origin}{settings}  {_place(line)}"
 
 
 def _place(line: ScopeLine) -> str:
-    return str(line.frames[0]) if line.frames else ""
+    return " <- ".join(map(str, line.frames[:_FRAMES]))
 
 
 def _where(request: Request) -> str:
-    return " <- ".join(str(frame) for frame in request.frames[:3]) or "a line that is not the program's own"
+    return " <- ".join(map(str, request.frames[:_FRAMES])) or "a line that is not the program's own"
 
 
 def _listed(rows: list[Text], lines: int | None) -> Iterator[Text]:

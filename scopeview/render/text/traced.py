@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from scopeview.analysis.answers.trace import ScopeLine, VariableHistory, flag_text
+from scopeview.analysis.answers.trace import VariableHistory
+from scopeview.analysis.answers.trace_parts import ScopeLine, flag_text
 from scopeview.analysis.derive.call_sites import CallSite
 from scopeview.model.code_lines import SourceLine
 from scopeview.render.formats import printable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
@@ -20,6 +20,22 @@ _LIBRARIES = ("tensorflow", "keras", "tf_keras", "tf_slim", "absl", "scopeview")
 _LAUNCHERS = ("click", "_pytest", "pytest", "pluggy", "IPython", "ipykernel", "traitlets", "tornado", "nbclient")
 _PACKAGE = Path(__file__).resolve().parents[3]
 _PYTHON = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib"))
+_WRITTEN_BY_AUTOGRAPH = "__autograph_generated_file"
+
+_origins: dict[tuple[str, int], Frame] = {}
+"""Lines of code that AutoGraph wrote, and the user's lines that they come from."""
+
+
+def note_origins(source_map: Mapping[Any, Any]) -> None:
+    """Note where code that AutoGraph wrote comes from.
+
+    Args:
+        source_map: AutoGraph's `ag_source_map` of a function: from locations in its own file to their origins.
+    """
+    for here, origin in source_map.items():
+        if (here.filename, here.lineno) not in _origins:
+            frame = _shown(origin.loc.filename, origin.loc.lineno, origin.function_name or "<module>")
+            _origins[here.filename, here.lineno] = frame
 
 
 def user_frames(skip: int = 1) -> tuple[Frame, ...]:
@@ -31,8 +47,7 @@ def user_frames(skip: int = 1) -> tuple[Frame, ...]:
     frame: FrameType | None = sys._getframe(skip + 1)
     found: list[Frame] = []
     while frame is not None and len(found) < _MOST_FRAMES and frame.f_code.co_filename != _RUNNER:
-        if is_users(frame.f_code.co_filename):
-            found.append(_shown(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        _add(found, frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
         frame = frame.f_back
     return tuple(found)
 
@@ -51,14 +66,16 @@ def is_called_by_user(*, past: str) -> bool:
 
 def frames_of_error(error: BaseException) -> tuple[Frame, ...]:
     """Return the user's lines of a traceback, innermost first."""
-    found: list[Frame] = []
+    levels: list[tuple[str, int, str]] = []
     traceback = error.__traceback__
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if is_users(code.co_filename):
-            found.append(_shown(code.co_filename, traceback.tb_lineno, code.co_name))
+        levels.append((code.co_filename, traceback.tb_lineno, code.co_name))
         traceback = traceback.tb_next
-    return tuple(reversed(found[-_MOST_FRAMES:]))
+    found: list[Frame] = []
+    for level in reversed(levels):
+        _add(found, *level)
+    return tuple(found[:_MOST_FRAMES])
 
 
 def op_stacks(number: int, graph: Any) -> Iterator[OpStack]:
@@ -85,15 +102,29 @@ def _frames_of_op(op: Any) -> tuple[Frame, ...]:
     for frame in reversed(stack):
         if frame.filename == _RUNNER or len(found) == _MOST_FRAMES:
             break
-        if is_users(frame.filename):
-            found.append(_shown(frame.filename, frame.lineno, frame.name))
+        _add(found, frame.filename, frame.lineno, frame.name)
     return tuple(found)
+
+
+def _add(found: list[Frame], filename: str, line: int, function: str) -> None:
+    """Add a line to those of a stack if it is the user's; of a line that AutoGraph wrote, the one that it comes from.
+
+    AutoGraph makes functions of the bodies of loops and branches: of several lines of one function, that of the
+    innermost says most.
+    """
+    if _WRITTEN_BY_AUTOGRAPH not in filename:
+        if is_users(filename):
+            found.append(_shown(filename, line, function))
+        return
+    origin = _origins.get((filename, line))
+    if origin is not None and (not found or (found[-1].file, found[-1].function) != (origin.file, origin.function)):
+        found.append(origin)
 
 
 @lru_cache(maxsize=4096)
 def is_users(filename: str) -> bool:
     """Whether a file is the user's: no library, nothing generated, not the recorder."""
-    if filename.startswith("<"):
+    if filename.startswith("<") or _WRITTEN_BY_AUTOGRAPH in filename:
         return False
     path = Path(filename).resolve()
     if "site-packages" in path.parts:

@@ -12,13 +12,20 @@ import functools
 import importlib
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from scopeview.model.trace import Action, Reuse, VariableRequest
-from scopeview.readers.tensorflow.tracing.frames import is_called_by_user, is_users, shown_file, user_frames
+from scopeview.readers.tensorflow.tracing.frames import (
+    is_called_by_user,
+    is_users,
+    note_origins,
+    shown_file,
+    user_frames,
+)
 from scopeview.readers.tensorflow.tracing.recorder import Entered, Recorder
 
 Original = Callable[..., Any]
@@ -110,7 +117,7 @@ def _leave(recorder: Recorder, original: Original) -> Callable[..., Any]:
 
 def _reuse_variables(recorder: Recorder, original: Original) -> Callable[..., Any]:
     def switched(self: Any) -> Any:
-        recorder.switch_reuse(self, user_frames())
+        recorder.switch_reuse(self, _ops().get_default_graph(), user_frames(), is_root=not self.name)
         return original(self)
 
     return switched
@@ -143,18 +150,27 @@ def _get_from_store(recorder: Recorder, original: Original) -> Callable[..., Any
 
     def got(self: Any, name: str, *arguments: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        before = len(recorder.variables)
+        before, flag = len(recorder.variables), _reuse(options.get("reuse"))
+        recorder.getting.append(name)  # what is noted below is asked for by get_variable
         try:
-            return original(self, name, *arguments, **options)
+            variable = original(self, name, *arguments, **options)
+            if len(recorder.variables) == before:
+                for part in _parts(variable):
+                    _note(recorder, part.op.name, "reused", flag, (part.shape, part.dtype))
+            return variable
         except ValueError as error:
             if not any(request.action == "refused" for request in recorder.variables[before:]):
-                recorder.getting.append(name)
-                flag, wanted = _reuse(options.get("reuse")), (options.get("shape"), options.get("dtype"))
-                _note(recorder, name, "refused", flag, wanted, error)
-                recorder.getting.pop()
+                _note(recorder, name, "refused", flag, (options.get("shape"), options.get("dtype")), error)
             raise
+        finally:
+            recorder.getting.pop()
 
     return got
+
+
+def _parts(variable: Any) -> list[Any]:
+    """Return the parts of a partitioned variable; none of another, which the store asks for singly."""
+    return list(variable) if type(variable).__name__ == "PartitionedVariable" else []
 
 
 def _make_variable(recorder: Recorder, original: Original) -> Callable[..., Any]:
@@ -223,14 +239,26 @@ def _make_optimizer(recorder: Recorder, original: Original) -> Callable[..., Any
 
 def _trace_function(recorder: Recorder, original: Original) -> Callable[..., Any]:
     def traced(name: str, function: Any, args: Any, kwargs: Any, *more: Any, **options: Any) -> Any:
-        if sys._getframe(1).f_code.co_filename.endswith("tracing_compilation.py"):  # no body of a loop or branch
+        caller = sys._getframe(1)
+        if caller.f_code.co_filename.endswith("tracing_compilation.py"):  # no body of a loop or branch
             inner = _python_function(function)
             label = _function_name(name, inner)
             if label:
-                recorder.traced(label, inner, _arguments(args, kwargs), user_frames())
+                made = getattr(caller.f_locals.get("tracing_options"), "function_cache", inner.function)
+                recorder.traced(label, made, inner.owner, _arguments(args, kwargs), user_frames())
         return original(name, function, args, kwargs, *more, **options)
 
     return traced
+
+
+def _map_sources(_recorder: Recorder, original: Original) -> Callable[..., Any]:
+    """Watch AutoGraph: what it calls is code that it wrote."""
+
+    def made(self: Any, converted: Any) -> None:
+        note_origins(getattr(converted, "ag_source_map", {}))
+        original(self, converted)
+
+    return made
 
 
 _HOOKS: tuple[tuple[str, str, str, Factory], ...] = (
@@ -248,15 +276,21 @@ _HOOKS: tuple[tuple[str, str, str, Factory], ...] = (
     ("framework.ops", "Graph", "add_to_collection", _add_to_collection),
     ("ops.ref_variable", "RefVariable", "__init__", _make_variable),
     ("ops.resource_variable_ops", "ResourceVariable", "__init__", _make_variable),
+    ("eager.polymorphic_function.polymorphic_function", "UnliftedInitializerVariable", "__init__", _make_variable),
     ("training.saver", "Saver", "__init__", _make_saver),
     ("training.optimizer", "Optimizer", "__init__", _make_optimizer),
     ("framework.func_graph", "", "func_graph_from_py_func", _trace_function),
+    ("autograph.impl.api", "StackTraceMapper", "__init__", _map_sources),
 )
 
 
 def first_line(error: object) -> str:
-    """Return the first line of TensorFlow's message, without the announcement of a stack."""
-    return str(error).split("\n", 1)[0].removesuffix(" Originally defined at:")
+    """Return the first line of TensorFlow's message, without a stack before it or the announcement of one."""
+    text = str(error)
+    if text.startswith("in user code:"):  # AutoGraph: the stack, then at the same depth `ValueError: message`
+        inner = re.search(r"^    \w+: (.*)", text, re.MULTILINE)
+        text = inner[1] if inner is not None else text
+    return text.split("\n", 1)[0].removesuffix(" Originally defined at:")
 
 
 def _ops() -> Any:
@@ -276,10 +310,16 @@ def _settings(scope: Any) -> dict[str, str]:
 
 
 def _described(value: Any) -> str:
-    """Return the name of a function, or of the class of an object that is called."""
+    """Return the name of a function, or of the class of an object that is called.
+
+    A function within one of TensorFlow's says nothing by its own name: a partitioner is called `_partitioner`, and the
+    function that made it `fixed_size_partitioner`.
+    """
     if not callable(value):
         return str(value)
-    return str(getattr(value, "__name__", "") or type(value).__name__)
+    name = str(getattr(value, "__name__", "") or type(value).__name__)
+    module, outer = str(getattr(value, "__module__", "")), str(getattr(value, "__qualname__", "")).split(".<locals>")[0]
+    return outer or name if module.partition(".")[0] in ("tensorflow", "tf_slim", "keras", "tf_keras") else name
 
 
 def _shape(shape: Any) -> tuple[int | None, ...] | None:

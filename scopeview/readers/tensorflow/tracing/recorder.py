@@ -25,10 +25,7 @@ from scopeview.model.trace import (
 MOST_EVENTS = 200_000
 MOST_GRAPHS = 64
 
-_OTHER_FUNCTION = (
-    "it is another function object of the same code: tf.function was applied again, as in a loop, or it is the method "
-    "of another object"
-)
+_OTHER_FUNCTION = "it is another tf.function of the same code: tf.function was applied again, as in a loop"
 _SAME_ARGUMENTS = (
     "its arguments are the same: the first tracing created variables, or a value that it closes over changed"
 )
@@ -69,9 +66,11 @@ class Recorder:
         """Numbers of the scope entries that are open, with the scope object of a variable scope."""
         self._flag_objects: dict[int, int] = {}
         """Which entry set the flag of a scope object, by the identity of the object."""
+        self._entries: dict[int, int] = {}
+        """The entry of a scope object, by the identity of the object."""
         self._kept_alive: list[object] = []
-        self._traces: Counter[str] = Counter()
-        self._last_traced: dict[str, tuple[tuple[object, ...], tuple[str, ...]]] = {}
+        self._traces: Counter[tuple[str, int]] = Counter()
+        self._last_traced: dict[int, tuple[str, ...]] = {}
 
     def graph(self, graph: Any) -> int:
         """Return the number of a graph; graphs past a limit share the last number."""
@@ -132,6 +131,7 @@ class Recorder:
         if scope_object is not None:
             self._kept_alive.append(scope_object)  # identities are compared, so none may be used again
             self._flag_objects[id(scope_object)] = source
+            self._entries[id(scope_object)] = number
 
     def _source(self, number: int, entered: Entered, scope_object: object) -> int:
         """Return the entry that set the flag in force: this one, that of the object passed in, or one around it."""
@@ -148,14 +148,25 @@ class Recorder:
         if self._open:
             self._open.pop()
 
-    def switch_reuse(self, scope_object: object, frames: tuple[Frame, ...]) -> None:
-        """Note a call of `reuse_variables()` on a scope object."""
-        for number, opened in reversed(self._open):
-            if opened is scope_object:
+    def switch_reuse(
+        self, scope_object: object, graph: Any, frames: tuple[Frame, ...], *, is_root: bool = False
+    ) -> None:
+        """Note a call of `reuse_variables()` on a scope object.
+
+        Args:
+            scope_object: the object; it may have been left by now, and be entered by later.
+            graph: the graph that is being built.
+            frames: the user's lines.
+            is_root: whether it is the scope around all others.
+        """
+        number = self._entries.get(id(scope_object), NO_SCOPE)
+        if number == NO_SCOPE and not is_root:
+            return
+        if number != NO_SCOPE:
+            self._flag_objects[id(scope_object)] = number
+            if any(opened is scope_object for _, opened in self._open):
                 self.scopes[number] = replace(self.scopes[number], reuse="yes", reuse_from=number)
-                self._flag_objects[id(scope_object)] = number
-                self.reuse_calls.append(ReuseCall(number, frames))
-                return
+        self.reuse_calls.append(ReuseCall(number, frames, self.graph(graph)))
 
     def request(self, request: VariableRequest) -> None:
         """Note that a variable was asked for; its number is its place in the record."""
@@ -173,25 +184,28 @@ class Recorder:
             self.objects.append(ObjectMade(self.graph(graph), what, name, frames))
 
     def traced(
-        self, function: str, target: tuple[object, ...], arguments: tuple[str, ...], frames: tuple[Frame, ...]
+        self, function: str, made: object, owner: object, arguments: tuple[str, ...], frames: tuple[Frame, ...]
     ) -> None:
         """Note that a `tf.function` was traced.
 
         Args:
             function: its name, and where it is.
-            target: the function object with the object whose method it is.
+            made: what is one for each `tf.function` that was made, and each object that has it as a method.
+            owner: the object whose method it is, or None. The same method of another object is not traced again.
             arguments: what it is traced for.
             frames: the user's lines.
         """
         if self._is_full():
             return
-        before, changed = self._last_traced.get(function), tuple[str, ...]()
+        before, changed = self._last_traced.get(id(made)), tuple[str, ...]()
         if before is not None:
-            is_same = all(one is other for one, other in zip(before[0], target, strict=True))
-            changed = _differences(before[1], arguments) if is_same else (_OTHER_FUNCTION,)
-        self._traces[function] += 1
-        self._last_traced[function] = target, arguments
-        self.functions.append(FunctionTrace(function, self._traces[function], arguments, changed, frames))
+            changed = _differences(before, arguments)
+        elif self._traces[function, id(owner)]:
+            changed = (_OTHER_FUNCTION,)
+        self._traces[function, id(owner)] += 1
+        self._last_traced[id(made)] = arguments
+        self._kept_alive += [made, owner]
+        self.functions.append(FunctionTrace(function, self._traces[function, id(owner)], arguments, changed, frames))
 
     def _is_full(self) -> bool:
         total = len(self.scopes) + len(self.variables) + len(self.collections) + len(self.objects) + len(self.functions)
