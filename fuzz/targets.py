@@ -18,13 +18,20 @@ from fuzz.mutate import as_bytes, mutate
 from fuzz.weights import BESIDE, mutate_json, mutate_numbers, weights_seeds
 from scopeview.errors import ScopeviewError
 from scopeview.model import names
-from scopeview.readers.stored_values import reader_of
+from scopeview.model.model import Format
+from scopeview.readers.budget import budget_for
+from scopeview.readers.protocol import Certainty, Content
+from scopeview.readers.registry import reader_for
+from scopeview.readers.weights import npz, onnx_tensor, scan, tfjs, zarr
+from scopeview.readers.weights.scan import StoredTensor, model_of
 from scopeview.readers.weights.values import SCANS
 
 ROOT = Path(__file__).resolve().parent.parent
 _SAMPLES = ROOT / "sample_graphs" / "artifacts"
 _OPS_LOOKED_AT = 50
 _BLOCKS_LOOKED_AT = 3
+_BLOCK_BYTES = 1 << 12
+"""Small, so that tensors of a few kB are read in several, and hollow ones of megabytes cost little."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +46,17 @@ class Target:
     """Sample files that it starts from."""
     made: tuple[bytes, ...] = ()
     """Inputs that it starts from too."""
+    weights: Format | None = None
+    """The format of a file of weights."""
 
     def run(self, raw: bytes) -> None:
         """Take an input; whatever is raised is a defect, for what is refused is refused inside."""
         if callable(self.asked):
             self.asked(raw)
+        elif self.weights is not None:
+            _scan(raw, self.asked, self.weights)
         else:
-            _read(load(raw, self.asked))
+            _look(read(raw, self.asked))
 
     def seeds(self) -> list[bytes]:
         """Return the inputs that it starts from."""
@@ -64,7 +75,7 @@ def _folder() -> Path:
 
 
 def load(raw: bytes, name: str) -> scopeview.Model | None:
-    """Read bytes as a file of that name; None if they are refused."""
+    """Open bytes as a file of that name, with what lies beside it; None if they are refused."""
     path = _folder() / name
     path.write_bytes(raw)
     try:
@@ -74,17 +85,58 @@ def load(raw: bytes, name: str) -> scopeview.Model | None:
         return None
 
 
-def _read(model: scopeview.Model | None) -> None:
+def read(raw: bytes, name: str) -> scopeview.Model | None:
+    """Read bytes as a file of that name by the reader of their format, as `load` does; None if they are refused."""
+    path = _folder() / name
+    path.write_bytes(raw)
+    try:
+        content = Content(path)
+        with budget_for(len(raw)):
+            artifact = next(iter(reader_for(content).list(content, "")))
+            return artifact.reader.read(artifact, str(path), None)
+    except ScopeviewError as error:
+        assert "\n" not in str(error), error
+        return None
+
+
+def _scan(raw: bytes, name: str, format: Format) -> None:
+    """Scan bytes as a file of weights, once: names, shapes, and the values of the first tensors."""
+    _use_small_blocks()
+    path = _folder() / name
+    path.write_bytes(raw)
+    try:
+        content = Content(path)
+        with budget_for(len(raw)):
+            if reader_for(content).sniff(content) == Certainty.NO:
+                return
+            found = SCANS[format](path)
+            model_of(found, str(path), format, path)
+            for tensor in found.tensors[:_OPS_LOOKED_AT]:
+                _read_values(tensor)
+    except ScopeviewError as error:
+        assert "\n" not in str(error), error
+
+
+@cache
+def _use_small_blocks() -> None:
+    for module in (npz, onnx_tensor, scan, tfjs, zarr):
+        module.BLOCK_BYTES = _BLOCK_BYTES  # type: ignore[attr-defined]
+
+
+def _read_values(tensor: StoredTensor) -> None:
+    try:
+        for block in islice(tensor.blocks(), _BLOCKS_LOOKED_AT):
+            assert block.ndim == 1
+    except (OSError, ScopeviewError):
+        return
+
+
+def _look(model: scopeview.Model | None) -> None:
     if model is None:
         return
     len(model.op_scopes), len(model.variable_scopes)
     for row in list(model.graph)[:_OPS_LOOKED_AT]:
         model.graph.attributes(row)
-    if model.origin.format in SCANS:
-        values = reader_of(model)
-        for variable in list(model.variables)[:_OPS_LOOKED_AT]:
-            for block in islice(values.blocks(variable), _BLOCKS_LOOKED_AT):
-                assert block.ndim == 1
 
 
 def _ask(raw: bytes) -> None:
@@ -182,8 +234,8 @@ def _zarr() -> tuple[Target, ...]:
     if importlib.util.find_spec("tensorstore") is None:
         return ()
     two, three = weights_seeds("zarr")
-    return Target("zarr", ".zarray", mutate_json, made=(two,)), Target(
-        "zarr_3", "three/zarr.json", mutate_json, made=(three,)
+    return Target("zarr", ".zarray", mutate_json, made=(two,), weights="checkpoint_zarr"), Target(
+        "zarr_3", "three/zarr.json", mutate_json, made=(three,), weights="checkpoint_zarr"
     )
 
 
@@ -209,12 +261,18 @@ def targets() -> Mapping[str, Target]:
             mutate_events,
             ("m29_logdir/v2/events.out.tfevents.sample",),
         ),
-        Target("safetensors", "a.safetensors", as_bytes, made=weights_seeds("safetensors")),
-        Target("pytorch", "a.pt", as_bytes, made=weights_seeds("pytorch")),
-        Target("npz", "a.npz", as_bytes, made=weights_seeds("npz")),
-        Target("onnx", "a.onnx", _message("OnnxModelProto"), made=weights_seeds("onnx")),
-        Target("tflite", "a.tflite", mutate_numbers, made=weights_seeds("tflite")),
-        Target("tfjs", "model.json", mutate_json, made=weights_seeds("tfjs")),
+        Target(
+            "safetensors",
+            "a.safetensors",
+            as_bytes,
+            made=weights_seeds("safetensors"),
+            weights="checkpoint_safetensors",
+        ),
+        Target("pytorch", "a.pt", as_bytes, made=weights_seeds("pytorch"), weights="checkpoint_torch"),
+        Target("npz", "a.npz", as_bytes, made=weights_seeds("npz"), weights="checkpoint_npz"),
+        Target("onnx", "a.onnx", _message("OnnxModelProto"), made=weights_seeds("onnx"), weights="checkpoint_onnx"),
+        Target("tflite", "a.tflite", mutate_numbers, made=weights_seeds("tflite"), weights="checkpoint_tflite"),
+        Target("tfjs", "model.json", mutate_json, made=weights_seeds("tfjs"), weights="checkpoint_tfjs"),
         *_zarr(),
         Target("state_file", "checkpoint", _text, made=(_STATE,)),
         Target("inspection_json", "a.json", _text, made=(_inspection(),)),

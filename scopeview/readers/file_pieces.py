@@ -8,12 +8,27 @@ A slice of up to 64 kB is bytes. A longer one is a `FilePiece`, which is sliced 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast, overload
 
 from scopeview.readers.files import FileBytes
+from scopeview.readers.protobuf.wire import Buffer
 
 _LONG = 1 << 16
 """Bytes from which a slice stays in the file."""
+_SMALL = 1 << 20
+"""Bytes of a file that is read whole, which takes less time than two pieces of it."""
+
+
+def sparse(path: Path) -> Buffer:
+    """Return the bytes of a file of which few are wanted: those of a small one, else one that is read in pieces.
+
+    Raises:
+        OSError, NotFoundError: it cannot be opened.
+        DamagedError: it changed while it was read.
+    """
+    file = SparseFile(path)
+    return file.read(0, len(file)) if len(file) <= _SMALL else file
 
 
 class SparseFile(FileBytes):

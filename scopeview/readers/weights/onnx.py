@@ -15,12 +15,12 @@ from scopeview.errors import DamagedError
 from scopeview.model.model import Model
 from scopeview.model.shapes import element_count
 from scopeview.readers.budget import ITEM_BYTES, budget
-from scopeview.readers.file_pieces import SparseFile
+from scopeview.readers.file_pieces import sparse
 from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.wire import Buffer, WireError
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.weights.onnx_tensor import field_names, stored_tensor, tensor_parts
-from scopeview.readers.weights.scan import Scan, StoredTensor, model_of
+from scopeview.readers.weights.scan import Scan, StoredTensor, bounded, model_of
 
 _MODEL_FIELDS = frozenset({*range(1, 9), 14, 20, 25, 26})
 _GRAPH_FIELDS = frozenset({1, 2, 5, *range(10, 17)})
@@ -70,7 +70,7 @@ def scan(path: Path) -> Scan:
     Raises:
         DamagedError: it holds none that can be read.
     """
-    walk = _Walk(SparseFile(path), path)
+    walk = _Walk(sparse(path), path)
     details: dict[str, str] = {}
     names = field_names("OnnxModelProto")
     for one in walk.fields(0, len(walk.buffer)):
@@ -85,7 +85,7 @@ def scan(path: Path) -> Scan:
         walk.add_graph(walk.waiting.pop())
     if not walk.found:
         raise DamagedError(f"{path} is an ONNX model without initializers: it holds no weights to show")
-    return Scan([*walk.found.values()], tuple(dict.fromkeys(walk.notes)), details)
+    return bounded(Scan([*walk.found.values()], tuple(dict.fromkeys(walk.notes)), details), len(walk.buffer))
 
 
 class _Graph(NamedTuple):

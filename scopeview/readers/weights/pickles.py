@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections import OrderedDict
+import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from scopeview.errors import DamagedError
+from scopeview.readers.budget import budget
+from scopeview.readers.weights.unpickler import BoundedFile, BoundedUnpickler, key_of
 
 STORAGES = {
     "FloatStorage": "float32",
@@ -33,12 +35,14 @@ _TORCH_DTYPES = {*STORAGES.values(), "float8_e4m3fn", "float8_e5m2", "uint16", "
 
 _FAULTS = (
     *(pickle.UnpicklingError, EOFError, AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError),
-    *(MemoryError, OverflowError, AssertionError, ImportError),
+    *(MemoryError, OverflowError, AssertionError, ImportError, struct.error),
 )
 """What Python's unpickler raises on damaged input."""
 
 _MOST_DEPTH = 64
 _MOST_TENSORS = 1_000_000
+_PATH_BYTES = 160
+"""Bytes that an object takes on the way to it, its path apart."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,6 @@ class _Opaque:
 
     parts: tuple[Any, ...] = field(default_factory=tuple)
 
-    def __setstate__(self, state: object) -> None:
-        """Take what the pickle sets, and keep nothing of it."""
-
 
 class UnsafePickleError(DamagedError):
     """The pickle asks for something that is neither tensor nor container."""
@@ -104,11 +105,11 @@ def load_tensors(raw: bytes, path: str) -> object:
     return Unpickler(io.BytesIO(raw), path).load_checked()
 
 
-class Unpickler(pickle.Unpickler):
+class Unpickler(BoundedUnpickler):
     """Knows stand-ins for storages, tensors and containers; refuses every other global."""
 
     def __init__(self, file: Any, path: str) -> None:
-        super().__init__(file, encoding="latin-1")
+        super().__init__(file if isinstance(file, io.BytesIO) else BoundedFile(file))
         self._path = path
 
     def load_checked(self) -> object:
@@ -141,7 +142,13 @@ class Unpickler(pickle.Unpickler):
         kind, key, elements = pid[1], pid[2], pid[4]
         if not isinstance(elements, int) or not 0 <= elements < 1 << 48:
             raise pickle.UnpicklingError("a storage of no size")
-        return Storage(str(key), kind.dtype if isinstance(kind, StorageType) else "", elements)
+        return Storage(storage_key(key), kind.dtype if isinstance(kind, StorageType) else "", elements)
+
+
+def storage_key(key: object) -> str:
+    """Return the key of a storage; of what is no key, what no storage has: to print a nested list may take for ever."""
+    is_key = isinstance(key, str | bytes) or (isinstance(key, int) and abs(key) < 1 << 64)
+    return str(key) if is_key else "\0"
 
 
 def _rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any, *_more: Any) -> RebuiltTensor:
@@ -159,9 +166,11 @@ def _rebuild_untyped(storage: Any, offset: Any, size: Any, stride: Any, *more: A
 
 
 def _checked(storage: Storage, dtype: str, offset: Any, size: Any, stride: Any) -> RebuiltTensor:
-    numbers = [offset, *size, *stride]
+    if not isinstance(size, tuple | list) or not isinstance(stride, tuple | list):
+        raise pickle.UnpicklingError("a tensor without a shape")
     if len(size) != len(stride) or len(size) > _MOST_DEPTH:
         raise pickle.UnpicklingError("a tensor with more strides than axes")
+    numbers = [offset, *size, *stride]
     if not all(isinstance(number, int) and 0 <= number < 1 << 48 for number in numbers):
         raise pickle.UnpicklingError("a tensor of no size")
     return RebuiltTensor(storage, dtype, offset, tuple(size), tuple(stride))
@@ -171,42 +180,78 @@ def _rebuild_parameter(data: Any, *_more: Any) -> Any:
     return data
 
 
+def _rebuild_from_type(function: Any, _kind: Any, arguments: Any, _state: Any) -> Any:
+    if not isinstance(arguments, tuple) or len(arguments) > _MOST_DEPTH:
+        raise pickle.UnpicklingError("a tensor of too many arguments")
+    return function(*arguments)
+
+
 def _opaque(*parts: Any) -> _Opaque:
     return _Opaque(parts)
 
 
+def _ordered_dict(items: Any = ()) -> dict[Any, Any]:
+    _spend(items)
+    pairs = items.items() if isinstance(items, dict) else items
+    return {key_of(key): value for key, value in pairs}
+
+
+def _tuple(items: Any = ()) -> tuple[Any, ...]:
+    if isinstance(items, tuple):
+        return items
+    _spend(items)
+    return tuple(items)
+
+
+def _spend(items: Any) -> None:
+    """Take what a copy of a container costs.
+
+    Raises:
+        pickle.UnpicklingError: it is none, or more than a file of this size may cost.
+    """
+    if not isinstance(items, dict | list | tuple):
+        raise pickle.UnpicklingError("a container of what is none")
+    if not budget().spend_items(len(items), "the containers of its pickle"):
+        raise pickle.UnpicklingError("it copies more than a file of its size may")
+
+
 _STAND_INS: Mapping[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): OrderedDict,
+    ("collections", "OrderedDict"): _ordered_dict,
     ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
     ("torch._utils", "_rebuild_tensor_v3"): _rebuild_untyped,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
     ("torch._utils", "_rebuild_parameter_with_state"): _rebuild_parameter,
-    ("torch._tensor", "_rebuild_from_type_v2"): lambda function, _kind, arguments, _state: function(*arguments),
+    ("torch._tensor", "_rebuild_from_type_v2"): _rebuild_from_type,
     ("torch.nn.parameter", "Parameter"): _opaque,
     ("torch.storage", "UntypedStorage"): StorageType(""),
     ("torch", "UntypedStorage"): StorageType(""),
     ("torch", "Tensor"): StorageType(""),
-    ("torch", "Size"): tuple,
+    ("torch", "Size"): _tuple,
     ("torch", "device"): _opaque,
 }
 
 
 def tensors_in(root: object) -> Iterator[tuple[str, RebuiltTensor]]:
-    """Yield every tensor of nested containers under its path, parts joined by dots; each container once a path."""
+    """Yield every tensor of nested containers under its path, parts joined by dots; each container once a path.
+
+    One container may be part of many, and a long key of many paths: the budget is spent by path.
+    """
     stack: list[tuple[str, object, int]] = [("", root, 0)]
-    found = steps = 0
-    while stack and found < _MOST_TENSORS and steps < 4 * _MOST_TENSORS:
+    found = 0
+    while stack and found < _MOST_TENSORS:
         path, value, depth = stack.pop()
-        steps += 1
         if isinstance(value, RebuiltTensor):
             found += 1
             yield path, value
             continue
-        items = _items(value)
-        if depth < _MOST_DEPTH and len(stack) < _MOST_TENSORS:
-            below = [(f"{path}.{key}" if path else str(key), item, depth + 1) for key, item in items]
-            stack += reversed(below)
+        below = []
+        for key, item in _items(value) if depth < _MOST_DEPTH else ():
+            text = key if isinstance(key, str) else str(key)
+            if not budget().spend(_PATH_BYTES + len(path) + len(text), "the tensors of its containers"):
+                return
+            below.append((f"{path}.{text}" if path else text, item, depth + 1))
+        stack += reversed(below)
 
 
 def _items(value: object) -> Iterable[tuple[object, object]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,12 @@ from typing import Any
 from scopeview.errors import DamagedError
 from scopeview.model.dtypes import element_bytes
 from scopeview.model.model import Model
-from scopeview.model.shapes import element_count
+from scopeview.model.shapes import byte_count, element_count
 from scopeview.readers.checkpoint.values import numpy_dtype
 from scopeview.readers.files import look_into, read_file
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.storage import is_file
-from scopeview.readers.weights.scan import Scan, StoredTensor, model_of, no_blocks, raw_blocks
+from scopeview.readers.weights.scan import Scan, StoredTensor, bounded, model_of, no_blocks, raw_blocks
 
 DTYPES = {
     "F64": "float64",
@@ -89,7 +90,8 @@ def scan(path: Path) -> Scan:
     ]
     metadata = header.get("__metadata__")
     known = metadata if isinstance(metadata, dict) else {}
-    return Scan(tensors, tuple(notes), {str(key): str(value)[:200] for key, value in known.items()})
+    details = {str(key): str(value)[:200] for key, value in known.items()}
+    return bounded(Scan(tensors, (*notes, *_overlaps(tensors)), details), size)
 
 
 def _header(buffer: Any, path: Path) -> tuple[dict[str, Any], int]:
@@ -97,9 +99,9 @@ def _header(buffer: Any, path: Path) -> tuple[dict[str, Any], int]:
     if not 2 <= length <= min(_MOST_HEADER, len(buffer) - 8):
         raise DamagedError(f"{path} says that its header has {length:,} bytes, which it cannot have; fetch it again")
     try:
-        header = json.loads(bytes(buffer[8 : 8 + length]))
+        header = json.loads(bytes(buffer[8 : 8 + length]), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise DamagedError(f"the header of {path} is no JSON: {str(error)[:100]}; fetch the file again") from error
+        raise DamagedError(f"the header of {path} cannot be read: {str(error)[:100]}; fetch the file again") from error
     if not isinstance(header, dict):
         raise DamagedError(f"the header of {path} is no JSON object; fetch the file again")
     return header, 8 + length
@@ -124,6 +126,33 @@ def _tensor(key: str, entry: Any, path: Path, start: int, size: int, notes: list
     numpy = numpy_dtype(dtype)
     blocks = raw_blocks(path, start + first, last - first, numpy) if numpy is not None else no_blocks
     return StoredTensor(key, dtype, tuple(shape), blocks, offset=start + first)
+
+
+def _overlaps(tensors: Sequence[StoredTensor]) -> tuple[str, ...]:
+    """Say which tensors claim the same bytes: the format has none that do, so that one of them is not what it says."""
+    end, last = 0, ""
+    for tensor in sorted(tensors, key=lambda one: one.offset):
+        size = byte_count(tensor.shape, tensor.dtype) or 0
+        if size and tensor.offset < end:
+            return (
+                f"{last[:200]!r} and {tensor.key[:200]!r} share bytes of the file, which the format does not allow",
+            )
+        if size:
+            end, last = tensor.offset + size, tensor.key
+    return ()
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON.
+
+    Raises:
+        ValueError: it has a key twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"{twice[:50]!r} is there twice")
+    return found
 
 
 def _numbers(found: Any) -> list[int] | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from scopeview.model.builder import OpTableBuilder
+from scopeview.model.dtypes import element_bytes
 from scopeview.model.model import Format, Model, Origin
 from scopeview.model.quantization import Quantization
 from scopeview.model.shapes import byte_count
@@ -56,12 +57,10 @@ class Scan:
 
 def model_of(scan: Scan, path: str, format_name: Format, file: Path) -> Model:
     """Return a scan as a model without ops: every tensor a variable, in the tree of its scopes."""
-    variables, seen = [], set()
+    variables = []
+    names: dict[str, int] = {}
     for tensor in scan.tensors:
-        name = tensor.name or tensor.key.replace(tensor.separator, "/")
-        while name in seen:
-            name += "'"
-        seen.add(name)
+        name = _free_name(tensor.name or tensor.key.replace(tensor.separator, "/"), names)
         size = byte_count(tensor.shape, tensor.dtype) or 0
         variables.append(
             Variable(
@@ -79,6 +78,25 @@ def model_of(scan: Scan, path: str, format_name: Format, file: Path) -> Model:
     return Model(origin, graph, {}, VariableTable(variables), notes=scan.notes)
 
 
+def _free_name(name: str, names: dict[str, int]) -> str:
+    """Return a name that no tensor before has: marked, and from the third of a name on numbered.
+
+    Args:
+        name: the name that a tensor should have.
+        names: those that are taken, with the number that was last tried behind each.
+    """
+    if name not in names:
+        names[name] = 0
+        return name
+    number, free = names[name], name
+    while free in names:
+        number += 1
+        free = f"{name}'" if number == 1 else f"{name}'{number}"
+    names[name] = number
+    names[free] = 0
+    return free
+
+
 def no_blocks() -> Iterator[Any]:
     """Give the values of a tensor of which none are read."""
     return iter(())
@@ -93,6 +111,30 @@ def is_beyond(shape: tuple[int, ...], element: int, file_bytes: int) -> bool:
         file_bytes: bytes of the file, or of all files that belong to it.
     """
     return 0 not in shape and prod(shape) * element > allowed_bytes(file_bytes)
+
+
+def bounded(scan: Scan, file_bytes: int) -> Scan:
+    """Return a scan in which all tensors together have no more values than a file of so many bytes may cost.
+
+    Many tensors may claim the same bytes of a file, chunks that are not there, or what unpacks a thousandfold: those
+    beyond are named, with a note, and their values are not read.
+    """
+    left: dict[Path | None, int] = {None: allowed_bytes(file_bytes)}
+    tensors, beyond = [], []
+    for tensor in scan.tensors:
+        place = tensor.blocks.path if isinstance(tensor.blocks, RawBlocks) else None
+        if place not in left:
+            found = status(place) if place is not None else None
+            left[place] = allowed_bytes(found.st_size if found is not None else 0)
+        left[place] -= prod(tensor.shape) * (element_bytes(tensor.dtype) or 1) if tensor.blocks is not no_blocks else 0
+        is_within = left[place] >= 0
+        tensors.append(tensor if is_within else replace(tensor, blocks=no_blocks))
+        beyond += [] if is_within else [tensor.key]
+    if not beyond:
+        return scan
+    more = f" and of {len(beyond) - 1:,} more" if len(beyond) > 1 else ""
+    note = f"the values of {beyond[0][:200]!r}{more} are more than a file of this size may cost, and are not read"
+    return replace(scan, tensors=tensors, notes=(*scan.notes, f"{note}; --limit-memory allows more"))
 
 
 @dataclass(frozen=True)

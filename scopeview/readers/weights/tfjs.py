@@ -28,7 +28,7 @@ from scopeview.readers.files import read_file
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.storage import opened, status
 from scopeview.readers.weights.beside import beside
-from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, model_of, no_blocks
+from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, bounded, model_of, no_blocks
 
 _DTYPES = frozenset({"float32", "int32", "complex64", "uint8", "uint16", "bool", "string", "float16", "int8", "int64"})
 _QUANTIZED = frozenset({"uint8", "uint16", "float16"})
@@ -95,15 +95,17 @@ def scan(path: Path) -> Scan:
     manifest, details = _manifest(path)
     notes: list[str] = []
     found: list[StoredTensor] = []
+    size = 0
     for number, group in enumerate(manifest):
         if not isinstance(group, dict) or not isinstance(group.get("weights"), list):
             notes.append(f"group {number} of the manifest has no list of weights, and is left out")
             continue
         files = _files(path, group.get("paths"), notes)
+        size += sum(dict(files.files).values())  # a file that is named twice counts once
         found += _weights(group["weights"], files, notes)
     if not found:
         raise DamagedError(f"{path} names no weights of a TensorFlow.js model: its weightsManifest is empty")
-    return Scan(found, tuple(dict.fromkeys(notes)), details)
+    return bounded(Scan(found, tuple(dict.fromkeys(notes)), details), size)
 
 
 def _manifest(path: Path) -> tuple[list[Any], dict[str, str]]:
@@ -188,13 +190,27 @@ def _bytes(elements: int | None, dtype: str) -> int | None:
 
 
 def _strings(group: _Group, start: int, elements: int | None) -> int | None:
-    """Return the bytes of so many strings, each behind its length (u32); None where the files end before."""
-    place = start
-    for _ in range(elements or 0):
-        head = b"".join(group.pieces(place, 4))
-        if len(head) < 4 or not budget().spend(ITEM_BYTES, "its strings"):
+    """Return the bytes of so many strings, each behind its length (u32); None where the files end before.
+
+    The files are read forward once, however many strings there are.
+    """
+    held, left = b"", elements or 0
+    place = start  # of the next length
+    read_to = start
+    pieces = group.pieces(start, group.size - start)
+    while left:
+        if place + 4 > read_to:
+            piece = next(pieces, b"")
+            if not piece:
+                return None
+            held = held[max(0, place - read_to + len(held)) :] + piece
+            read_to += len(piece)
+            continue
+        if not budget().spend(ITEM_BYTES, "its strings"):
             return None
-        place += 4 + int(struct.unpack("<I", head)[0])
+        at = place - read_to + len(held)
+        place += 4 + int(struct.unpack_from("<I", held, at)[0])
+        left -= 1
     return place - start
 
 

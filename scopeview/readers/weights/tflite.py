@@ -17,12 +17,12 @@ from scopeview.model.quantization import Quantization
 from scopeview.model.shapes import element_count
 from scopeview.readers.budget import ITEM_BYTES, budget
 from scopeview.readers.checkpoint.values import numpy_dtype
-from scopeview.readers.file_pieces import SparseFile
+from scopeview.readers.file_pieces import sparse
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.undecodable import text_of_bytes
 from scopeview.readers.weights.flat_tables import FlatError, FlatTable, root_table
 from scopeview.readers.weights.packed import BITS, packed_bytes, unpacked
-from scopeview.readers.weights.scan import Blocks, Scan, StoredTensor, model_of, no_blocks, raw_blocks
+from scopeview.readers.weights.scan import Blocks, Scan, StoredTensor, bounded, model_of, no_blocks, raw_blocks
 
 IDENTIFIER = b"TFL3"
 
@@ -78,7 +78,7 @@ def scan(path: Path) -> Scan:
     notes: list[str] = []
     found: dict[str, StoredTensor] = {}
     try:
-        model = root_table(SparseFile(path))
+        model = root_table(sparse(path))
         places = _places(model)
         description = model.text(FIELDS["Model"]["description"], 100)
         for number, subgraph in enumerate(model.tables(FIELDS["Model"]["subgraphs"])):
@@ -95,7 +95,7 @@ def scan(path: Path) -> Scan:
     if not found:
         raise DamagedError(f"{path} is a TensorFlow Lite model without a constant tensor: it holds no weights to show")
     details = {"description": text_of_bytes(description)} if description else {}
-    return Scan([*found.values()], tuple(dict.fromkeys(notes)), details)
+    return bounded(Scan([*found.values()], tuple(dict.fromkeys(notes)), details), len(model.buffer))
 
 
 def _places(model: FlatTable) -> list[Place]:

@@ -20,15 +20,25 @@ from scopeview.model.model import Model
 from scopeview.readers.checkpoint.values import numpy_dtype
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.storage import opened, status
-from scopeview.readers.weights.archive import members
-from scopeview.readers.weights.pickles import RebuiltTensor, Unpickler, load_tensors, tensors_in
-from scopeview.readers.weights.scan import Blocks, Scan, StoredTensor, is_beyond, model_of, no_blocks, raw_blocks
+from scopeview.readers.weights.archive import archive_at, data_offset, members, unpacked
+from scopeview.readers.weights.pickles import RebuiltTensor, Unpickler, load_tensors, storage_key, tensors_in
+from scopeview.readers.weights.scan import (
+    Blocks,
+    Scan,
+    StoredTensor,
+    bounded,
+    is_beyond,
+    model_of,
+    no_blocks,
+    raw_blocks,
+)
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 """What the first pickle of a legacy file holds."""
 _LEGACY_STARTS = (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.",)
 _MOST_PICKLE = 256 << 20
-_LOCAL_HEADER = 30
+_LONGEST_ORDER = 100
+_LARGEST = 1 << 60
 
 Places = Mapping[str, tuple[int, int]]
 """Offset and bytes of each storage in the file."""
@@ -64,39 +74,33 @@ def scan(path: Path) -> Scan:
         with opened(path) as file:
             is_zip = file.read(4) == b"PK\x03\x04"
             file.seek(0)
-            root, places, notes = _archive(file, path) if is_zip else _legacy(file, path)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, struct.error) as error:
+            root, places, notes = _archive(path) if is_zip else _legacy(file, path)
+    except OSError as error:
         raise DamagedError(f"{path} is a PyTorch file that cannot be read: {error}; save it again") from error
     tensors = [_stored(key, tensor, path, places, notes) for key, tensor in tensors_in(root)]
-    return Scan(tensors, tuple(dict.fromkeys(notes)), {"layout": "zip" if is_zip else "legacy"})
+    there = status(path)
+    layout = {"layout": "zip" if is_zip else "legacy"}
+    return bounded(Scan(tensors, tuple(dict.fromkeys(notes)), layout), there.st_size if there is not None else 0)
 
 
-def _archive(file: Any, path: Path) -> tuple[object, Places, list[str]]:
-    with zipfile.ZipFile(file) as archive:
+def _archive(path: Path) -> tuple[object, Places, list[str]]:
+    with archive_at(path) as (archive, file):
         entries = {entry.filename: entry for entry in archive.infolist()}
         name = next((name for name in entries if name.endswith("/data.pkl")), "")
         folder = name.removesuffix("data.pkl")
-        if not name or entries[name].file_size > _MOST_PICKLE:
-            raise DamagedError(f"the pickle of {path} is missing, or larger than {_MOST_PICKLE >> 20} MB")
-        root = load_tensors(archive.read(name), str(path))
+        if not name:
+            raise DamagedError(f"the pickle of {path} is missing; save it again")
+        root = load_tensors(unpacked(archive, entries[name], _MOST_PICKLE), str(path))
         order = entries.get(f"{folder}byteorder")
         notes = []
-        if order is not None and archive.read(order)[:3] == b"big":
+        if order is not None and unpacked(archive, order, _LONGEST_ORDER)[:3] == b"big":
             notes.append("it was written on a big-endian machine: its values are not read")
         places: dict[str, tuple[int, int]] = {}
         for entry in entries.values():
             key = entry.filename.removeprefix(f"{folder}data/")
             if key != entry.filename and entry.compress_type == zipfile.ZIP_STORED and not notes:
-                places[key] = _data_offset(file, entry), entry.file_size
+                places[key] = data_offset(file, entry), entry.file_size
     return root, places, notes
-
-
-def _data_offset(file: Any, entry: zipfile.ZipInfo) -> int:
-    """Return where the bytes of a stored entry begin: behind its own header, name and padding."""
-    file.seek(entry.header_offset)
-    header = file.read(_LOCAL_HEADER)
-    name, extra = struct.unpack("<HH", header[26:30])
-    return int(entry.header_offset + _LOCAL_HEADER + name + extra)
 
 
 def _legacy(file: Any, path: Path) -> tuple[object, Places, list[str]]:
@@ -114,8 +118,11 @@ def _legacy(file: Any, path: Path) -> tuple[object, Places, list[str]]:
             notes.append("it ends before the values of its last tensors: it was cut off; fetch it again")
             break
         (elements,) = struct.unpack("<q", raw)
-        size = max(0, elements) * sizes.get(str(key), 0)
-        places[str(key)] = file.tell(), size
+        size = max(0, elements) * sizes.get(storage_key(key), 0)
+        if size > _LARGEST:
+            notes.append("a storage is said to be larger than any file: what stands behind it is not read")
+            break
+        places[storage_key(key)] = file.tell(), size
         file.seek(size, 1)
     return root, places, notes
 

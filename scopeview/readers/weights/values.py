@@ -11,8 +11,10 @@ from scopeview.errors import RemoteError, ScopeviewError
 from scopeview.model.model import Model
 from scopeview.model.quantization import Quantization
 from scopeview.model.variables import Variable
+from scopeview.readers.budget import budget_for
 from scopeview.readers.fence import fence, fenced
 from scopeview.readers.paths import path_of
+from scopeview.readers.storage import status
 from scopeview.readers.weights import hdf5, npz, onnx, safetensors, tfjs, tflite, torch, zarr
 from scopeview.readers.weights.scan import RawBlocks, Scan, StoredTensor
 
@@ -66,7 +68,9 @@ class WeightsValues:
     @cached_property
     def _tensors(self) -> Mapping[str, StoredTensor]:
         with fenced(self._fence):
-            return {tensor.key: tensor for tensor in self._scan(self._file).tensors}
+            found = status(self._file)
+            with budget_for(found.st_size if found is not None else 0):
+                return {tensor.key: tensor for tensor in self._scan(self._file).tensors}
 
     def quantization(self, variable: Variable) -> Quantization | None:
         """Return what the numbers of a variable stand for, where they are quantized and that can be right."""

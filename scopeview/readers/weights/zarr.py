@@ -26,7 +26,16 @@ from scopeview.readers.fence import fence
 from scopeview.readers.paths import is_remote
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.storage import children, files_below, is_dir, is_file, opened, status
-from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, is_beyond, model_of, no_blocks
+from scopeview.readers.weights.scan import (
+    BLOCK_BYTES,
+    Blocks,
+    Scan,
+    StoredTensor,
+    bounded,
+    is_beyond,
+    model_of,
+    no_blocks,
+)
 
 _STORE = "manifest.ocdbt"
 _TREE = "_METADATA"
@@ -93,9 +102,8 @@ def scan(path: Path) -> Scan:
             tensors.append(tensor)
     if not tensors:
         raise DamagedError(f"{path.parent} holds no array of Zarr that can be read; copy the whole folder again")
-    return Scan(
-        sorted(tensors, key=lambda one: one.key), tuple(notes), {"layout": "OCDBT" if store.is_ocdbt else "Zarr"}
-    )
+    layout = {"layout": "OCDBT" if store.is_ocdbt else "Zarr"}
+    return bounded(Scan(sorted(tensors, key=lambda one: one.key), tuple(notes), layout), store.size)
 
 
 @dataclass(frozen=True, slots=True)
