@@ -65,8 +65,8 @@ class ConvertRow:
     """What it is joined of, where it is not one whole variable; `source` is then the first of them."""
     columns: int = 1
     """How many pieces one row of them has."""
-    is_sum: bool = False
-    """Whether the pieces are added up, and not joined."""
+    addends: int = 1
+    """How many pieces that follow each other are added up before they are joined."""
     note: str = ""
     """What the numbers stand for, where they are not the weights themselves: how they are quantized."""
 
@@ -274,7 +274,7 @@ def _joined_rows(
                     if held is not None
                 ),
                 columns=recipe.columns,
-                is_sum=recipe.is_sum,
+                addends=recipe.addends,
             )
         )
     return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.convert import ConvertPlan, ConvertRow, variables_by_name
-from scopeview.analysis.diff.blocks import joined
+from scopeview.analysis.diff.assembly import assembled, block_of
 from scopeview.errors import QueryError, ScopeviewError
 from scopeview.model.model import Model
 from scopeview.model.variables import Variable
@@ -144,12 +144,8 @@ def _joined(row: ConvertRow, by_name: Mapping[str, Variable], values: Values) ->
     wanted = numpy_dtype(row.dtype)
 
     def blocks() -> Iterator[Any]:
-        pieces = []
-        for piece in row.pieces:
-            array = whole_array(by_name[piece.source], values)
-            block = array[tuple(slice(*ends) for ends in piece.ranges)] if piece.ranges else array
-            pieces.append(block.transpose(piece.axes) if piece.axes else block)
-        made = sum(pieces[1:], pieces[0]) if row.is_sum else joined(pieces, row.columns)
+        pieces = [block_of(whole_array(by_name[piece.source], values), piece) for piece in row.pieces]
+        made = assembled(pieces, row.columns, row.addends)
         yield (made if wanted is None else made.astype(wanted, copy=False)).ravel()
 
     return blocks

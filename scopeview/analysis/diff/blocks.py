@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from scopeview.analysis.diff.assembly import assembled, block_of
 from scopeview.analysis.diff.fingerprints import Fingerprint, blocks_of, hashes_of
 from scopeview.analysis.diff.namespace import Entry
 from scopeview.analysis.diff.recipes import Piece, Recipe
@@ -39,16 +40,16 @@ class Rest:
         for entry in self.entries:
             is_blank = self.fingerprints[entry.name].is_blank
             if not is_blank and len(entry.shape or ()) in (1, 2) and (entry.variable.parameters or 0) <= _MOST_ELEMENTS:
-                yield entry, _array(self.values, entry)
+                yield entry, self.array(entry)
+
+    def array(self, entry: Entry) -> Any:
+        """Return all values of an entry, whose fingerprint says that they are there."""
+        shape = [size or 0 for size in entry.shape or ()]
+        return np.concatenate(list(self.values.blocks(entry.variable))).reshape(shape)
 
     def sizes(self) -> set[int]:
         """Return the lengths of all axes."""
         return {size or 0 for entry in self.entries for size in entry.shape or ()}
-
-
-def _array(values: Values, entry: Entry) -> Any:
-    """Return all values of an entry, whose fingerprint says that they are there."""
-    return np.concatenate(list(values.blocks(entry.variable))).reshape([size or 0 for size in entry.shape or ()])
 
 
 def joined_recipes(a: Rest, b: Rest) -> Iterator[Recipe]:
@@ -120,9 +121,8 @@ def _checked(
     for axes, columns in _arrangements(array, blocks, cuts):
         pieces = [_piece(one, ranges, axes) for one, ranges in blocks]
         try:
-            made = joined(
-                [_read(piece, one, source.values) for piece, (one, _) in zip(pieces, blocks, strict=True)], columns
-            )
+            read = zip(pieces, blocks, strict=True)
+            made = assembled([block_of(source.array(one), piece) for piece, (one, _) in read], columns)
         except ValueError:  # blocks that do not fit together in this order of axes
             continue
         is_reshaped = made.ndim != array.ndim
@@ -152,24 +152,6 @@ def _arrangements(
 def _piece(one: Entry, ranges: Ranges, axes: tuple[int, ...]) -> Piece:
     is_whole = ranges == tuple((0, size) for size in one.shape or ())
     return Piece(one.name, one.key, () if is_whole else ranges, axes)
-
-
-def _read(piece: Piece, one: Entry, values: Values) -> Any:
-    array = _array(values, one)
-    block = array[tuple(slice(*ends) for ends in piece.ranges)] if piece.ranges else array
-    return block.transpose(piece.axes) if piece.axes else block
-
-
-def joined(pieces: Sequence[Any], columns: int) -> Any:
-    """Return pieces joined in rows of so many.
-
-    Raises:
-        ValueError: they do not fit together.
-    """
-    if len(pieces) == 1:
-        return pieces[0]
-    rows = [pieces[first : first + columns] for first in range(0, len(pieces), columns)]
-    return np.concatenate([np.concatenate(row, 1) if columns > 1 else row[0] for row in rows])
 
 
 def _blank_biases(recipes: Iterable[Recipe], sources: Mapping[str, Entry], b: Rest, a: Rest) -> Iterator[Recipe]:

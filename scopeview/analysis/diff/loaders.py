@@ -292,8 +292,9 @@ def _statements(recipes: Iterable[Recipe], spell: Spelling) -> list[str]:
     lines = []
     for recipe in recipes:
         parts = [_piece(piece, at) for at, piece in enumerate(recipe.pieces, start=1)]
-        value = " + ".join(parts) if recipe.is_sum else _joined(parts, recipe.columns)
+        value = _joined(_added(parts, recipe.addends), recipe.columns)
         if recipe.is_reshaped:
+            value = f"({value})" if recipe.addends > 1 and len(parts) == recipe.addends else value
             value += f".reshape({tuple(recipe.target.shape or ())!r})"
         keys = tuple(piece.key for piece in recipe.pieces)
         lines.append(Line(f"values[{{0}}] = {value}", (spell(recipe.target), *keys)))
@@ -303,6 +304,11 @@ def _statements(recipes: Iterable[Recipe], spell: Spelling) -> list[str]:
         span = f"{first}, {last}" if first else f"{last}"
         statements += [f"for i in range({span}):", *(f"    {code}" for code in codes)]
     return statements
+
+
+def _added(pieces: Sequence[str], addends: int) -> list[str]:
+    """Return expressions that add up so many pieces each."""
+    return [" + ".join(pieces[first : first + addends]) for first in range(0, len(pieces), addends)]
 
 
 def _joined(pieces: Sequence[str], columns: int) -> str:
@@ -319,9 +325,13 @@ def _piece(piece: Piece, at: int) -> str:
     code = f"read({{{at}}})"
     if piece.ranges:
         code += f"[{', '.join(f'{first}:{last}' for first, last in piece.ranges)}]"
-    if piece.axes == (1, 0):
-        return f"{code}.T"
-    return f"{code}.transpose{piece.axes!r}" if piece.axes else code
+    if piece.shape:
+        code += f".reshape({', '.join(map(str, piece.shape))})"
+    if piece.axes:
+        code += ".T" if piece.axes == (1, 0) else f".transpose{piece.axes!r}"
+    if piece.is_zero:
+        return f"np.zeros_like({code})"
+    return f"({code} {'+' if piece.offset > 0 else '-'} {abs(piece.offset):g})" if piece.offset else code
 
 
 def _listed(names: Sequence[str]) -> str:

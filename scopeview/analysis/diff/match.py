@@ -9,6 +9,7 @@ from scopeview.analysis.diff.matching.core import match_items
 from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Shape
 from scopeview.analysis.diff.matching.joined import JoinedProposal, joined_proposals
 from scopeview.analysis.diff.matching.layouts import differ_by_convention, direction_of, permuting_axes
+from scopeview.analysis.diff.matching.recurrent import recurrent_pairs
 from scopeview.analysis.diff.matching.rules import Guidance, Rule, rewritten
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.recipes import Recipe, recipes_of_joined
@@ -84,8 +85,11 @@ def match(
     ours = {piece.source for recipe in proofs.recipes for piece in recipe.pieces} - known.keys()
     theirs = {recipe.target.name for recipe in proofs.recipes} - set(known.values())
     proved = {one: proof.b for one, proof in proofs.pairs.items() if one not in known and proof.b not in known.values()}
-    items = _items(a, rules, ours | alone), _items(b, (), theirs)
-    result = match_items(*items, known | proved)
+    paired = known | proved
+    all_items = _items(a, rules, alone), _items(b, (), ())
+    of_others = _recurrent_of_others(all_items, (paired.keys(), set(paired.values())))
+    items = [_without(side, made) for side, made in zip(all_items, (ours, theirs), strict=True)]
+    result = match_items(_without(items[0], of_others[0]), _without(items[1], of_others[1]), paired)
     matched = [(a.entries[m.a], b.entries[m.b], m) for m in result.matches]
     shapes = [(one.name, one.shape, other.name, other.shape) for one, other, _ in matched]
     is_transposed, turned = result.is_transposed or differ_by_convention(shapes), direction_of(shapes)
@@ -104,7 +108,7 @@ def match(
         in_layouts = is_transposed or differ_by_convention(blocks)
         made = [recipes_of_joined(one, a.entries, b.entries, turned if in_layouts else None) for one in joined]
         recipes = (*recipes, *(recipe for some in made for recipe in some))
-        joined = tuple(one for one, some in zip(joined, made, strict=True) if not some)
+        joined = tuple(one for one, some in zip(joined, made, strict=True) if not some and one.how != "gates")
         accepted = [Match(one, other, "accepted proposal", "low") for one, other in proposals.items()]
         pairs += [_pair(a.entries[m.a], b.entries[m.b], m, is_transposed, turned) for m in accepted]
         proposals = {}
@@ -112,6 +116,22 @@ def match(
     alternatives |= {name: group.a for group in result.open_groups for name in group.b}
     groups = result.open_groups
     return Matching(tuple(pairs), proposals, groups, is_transposed, alternatives, recipes, joined, alone)
+
+
+def _without(items: Sequence[Item], names: Collection[str]) -> list[Item]:
+    return [item for item in items if item.name not in names]
+
+
+def _recurrent_of_others(
+    items: tuple[Sequence[Item], Sequence[Item]], paired: tuple[Collection[str], Collection[str]]
+) -> tuple[set[str], set[str]]:
+    """Return the variables of recurrent layers that the other side keeps in other pieces: no two of them are one."""
+    found: tuple[set[str], set[str]] = set(), set()
+    for layers in recurrent_pairs(*([item for item in side if not item.is_auxiliary] for side in items)):
+        if all(layer.names.isdisjoint(names) for layer, names in zip(layers, paired, strict=True)):
+            for names, layer in zip(found, layers, strict=True):
+                names |= layer.names
+    return found
 
 
 def _with_auxiliary(side: Namespace, names: Collection[str]) -> set[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scopeview.analysis.diff.matching.gates import GATES, blocks
 from scopeview.analysis.diff.matching.joined import JoinedProposal
 from scopeview.analysis.diff.matching.layouts import is_reshape, permuting_axes
+from scopeview.analysis.diff.matching.recurrent_blocks import Made
 from scopeview.analysis.diff.namespace import Entry
 from scopeview.model.shapes import Shape
 
@@ -24,6 +24,12 @@ class Piece:
     """First and last row, exclusive, of the block along each axis of the source; empty for all of it."""
     axes: tuple[int, ...] = ()
     """The order of the source's axes that gives the target's; empty if it stays."""
+    shape: tuple[int, ...] = ()
+    """The shape that the block is given before its axes are ordered; empty if it keeps its own."""
+    offset: float = 0.0
+    """What is added to each number, such as the forget bias that cells of TensorFlow 1 add as they run."""
+    is_zero: bool = False
+    """Whether it stands for zeros of its size, such as the second of two biases whose sum is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,8 @@ class Recipe:
     """In rows of `columns` each, which are joined along the axes 1 and 0 of the target."""
     evidence: str
     columns: int = 1
-    is_sum: bool = False
-    """Whether the pieces are added up, and not joined."""
+    addends: int = 1
+    """How many pieces that follow each other are added up before they are joined."""
     is_reshaped: bool = False
     """Whether the result is reshaped to the target's shape, its elements in the same order."""
 
@@ -73,11 +79,15 @@ def recipes_of_joined(
     """
     wholes, sides = (a, b) if proposal.is_whole_in_a else (b, a)
     whole, parts = wholes[proposal.whole], [sides[name] for name in proposal.parts]
+    if proposal.made is not None:
+        return (recipe_made(proposal.made, a, whole, f"accepted proposal, {proposal.made.how}"),)
     if proposal.how == "gates":
-        return _gate_recipes(whole, parts, proposal.is_whole_in_a)
+        return ()
     if proposal.how == "summed":
         pieces = tuple(Piece(part.name, part.key) for part in parts)
-        return () if proposal.is_whole_in_a else (Recipe(whole, pieces, "accepted proposal, summed", is_sum=True),)
+        return (
+            () if proposal.is_whole_in_a else (Recipe(whole, pieces, "accepted proposal, summed", addends=len(pieces)),)
+        )
     sizes = [size or 0 for size in whole.shape or ()]
     block = tuple(size // len(parts) if axis == proposal.axis else size for axis, size in enumerate(sizes))
     axes = _block_axes(parts[0], whole, block, turned)
@@ -95,27 +105,27 @@ def recipes_of_joined(
     return tuple(found)
 
 
-def _gate_recipes(whole: Entry, parts: Sequence[Entry], is_whole_in_a: bool) -> tuple[Recipe, ...]:
-    """Return how the weights of a GRU become those of the other framework, gate by gate (`matching/gates.py`)."""
-    evidence = "accepted proposal, gates in another order"
-    if len(parts) == 1:  # a kernel of Keras, (rows, gates), and one of PyTorch, (gates, rows)
-        source, target = (whole, parts[0]) if is_whole_in_a else (parts[0], whole)
-        gates_axis = 0 if is_whole_in_a else 1
-        sizes = [size or 0 for size in source.shape or ()]
-        turned = []
-        for ends in blocks(sizes[gates_axis] // GATES):
-            ranges = tuple(ends if axis == gates_axis else (0, size) for axis, size in enumerate(sizes))
-            turned.append(Piece(source.name, source.key, ranges, (1, 0)))
-        return (Recipe(target, tuple(turned), evidence, GATES if is_whole_in_a else 1),)
-    order = blocks(((whole.shape or (0, 0))[1] or 0) // GATES)
-    if not is_whole_in_a:  # the bias of Keras from the two of PyTorch
-        pieces = tuple(Piece(part.name, part.key, (ends,)) for part in parts for ends in order)
-        return (Recipe(whole, pieces, evidence, is_reshaped=True),)
-    found = []
-    for row, part in enumerate(parts):
-        pieces = tuple(Piece(whole.name, whole.key, ((row, row + 1), ends)) for ends in order)
-        found.append(Recipe(part, pieces, evidence, GATES, is_reshaped=True))
-    return tuple(found)
+def recipe_made(made: Made, sources: Mapping[str, Entry], target: Entry, evidence: str) -> Recipe:
+    """Return how a variable of a recurrent layer is made of those of another framework's (`matching/recurrent.py`)."""
+    pieces = tuple(
+        Piece(
+            part.source,
+            sources[part.source].key,
+            part.ranges if part.shape or not _is_all(part.ranges, sources[part.source]) else (),
+            part.axes,
+            part.shape,
+            part.offset,
+            part.is_zero,
+        )
+        for part in made.parts
+    )
+    return Recipe(
+        target, pieces, evidence, made.columns, made.addends, is_reshaped=len(target.shape or ()) == 2 and made.is_flat
+    )
+
+
+def _is_all(ranges: Sequence[tuple[int, int]], entry: Entry) -> bool:
+    return tuple(ranges) == tuple((0, size or 0) for size in entry.shape or ())
 
 
 def _block_axes(part: Entry, whole: Entry, block: tuple[int, ...], turned: int | None) -> tuple[int, ...] | None:

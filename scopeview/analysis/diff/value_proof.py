@@ -13,6 +13,7 @@ import numpy as np
 
 from scopeview.analysis.diff.blocks import Rest, joined_recipes
 from scopeview.analysis.diff.fingerprints import Fingerprint, fingerprints_of
+from scopeview.analysis.diff.layer_proof import layer_recipes
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.diff.sums import summed_recipes
@@ -76,9 +77,10 @@ def proofs_of(
         Rest([a.entries[name] for name in found[0] if name not in pairs], values[0], found[0]),
         Rest([b.entries[name] for name in found[1] if name not in taken], values[1], found[1]),
     )
-    sums = tuple(summed_recipes(*rest))
-    left = tuple(_without(side, used) for side, used in zip(rest, _names_of(sums), strict=True))
-    return Proofs(pairs, (*sums, *joined_recipes(*left)))
+    recipes: list[Recipe] = []
+    for find in (layer_recipes, summed_recipes, joined_recipes):
+        recipes += find(*(_without(side, used) for side, used in zip(rest, _names_of(recipes), strict=True)))
+    return Proofs(pairs, tuple(recipes))
 
 
 def _names_of(recipes: Iterable[Recipe]) -> tuple[set[str], set[str]]:

@@ -172,6 +172,8 @@ def _with_recipes(entries: Sequence[DiffEntry], recipes: Iterable[Recipe]) -> li
 
 def _braced(names: Sequence[str]) -> str:
     """Return names in one, what differs in braces: `attention/{query, key, value}/kernel`."""
+    if len(names) == 1:
+        return names[0]
     start = _equal_at_start(names)
     start = max((names[0].rfind(mark, 0, start) + 1 for mark in "/._"), default=0)
     end = min(_equal_at_start([name[::-1] for name in names]), min(map(len, names)) - start)
@@ -189,7 +191,7 @@ def _equal_at_start(names: Sequence[str]) -> int:
 _JOINED_WORDS: Mapping[How, tuple[str, str]] = {
     "joined": ("joined along axis {axis}", "a part of"),
     "summed": ("added up", "a summand of"),
-    "gates": ("with its gates in another order", "with its gates in another order:"),
+    "gates": ("gate by gate", "gate by gate in"),
 }
 """What a whole is of its parts, and a part of the whole."""
 
@@ -200,6 +202,10 @@ def _with_joined(entries: Sequence[DiffEntry], proposals: Iterable[JoinedProposa
     for one in proposals:
         status: tuple[Status, Status] = ("only_a", "only_b") if one.is_whole_in_a else ("only_b", "only_a")
         how, what = _JOINED_WORDS[one.how]
+        if one.how == "gates":  # listed from either side
+            text = f"{what} {_braced(one.parts)}" if one.is_whole_in_a else f"{_braced(one.parts)} {how}"
+            shown[status[0], one.whole] = text, one.parts
+            continue
         shown[status[0], one.whole] = f"{_braced(one.parts)} {how.format(axis=one.axis)}", one.parts
         shown |= {(status[1], part): (f"{what} {one.whole}", (one.whole,)) for part in one.parts}
     found = []

@@ -2,7 +2,7 @@
 
     query, key, value   fused along an axis as `qkv`, `c_attn`, `in_proj` or `query_key_value`
     bias_ih, bias_hh    of a recurrent layer of PyTorch, whose sum is the one bias of Keras and TensorFlow
-    GRUs                of Keras and PyTorch, whose gates have another order (`gates.py`)
+    recurrent layers    of two frameworks, whose gates are joined and ordered in other ways (`recurrent.py`)
 
 Nothing here is a match: which part comes first, and whether heads are interleaved, no name says.
 """
@@ -17,7 +17,8 @@ from typing import Literal
 
 from scopeview.analysis.diff.matching import roles
 from scopeview.analysis.diff.matching.entries import Item, Shape
-from scopeview.analysis.diff.matching.gates import gated_pairs
+from scopeview.analysis.diff.matching.recurrent import Layer, recurrent_pairs
+from scopeview.analysis.diff.matching.recurrent_blocks import Made, layer_of
 from scopeview.analysis.diff.matching.tokens import last_segment, tokens_of
 
 _PROJECTIONS = ("query", "key", "value")
@@ -40,6 +41,8 @@ class JoinedProposal:
     axis: int = 0
     """The axis of the whole along which the parts lie."""
     is_whole_in_a: bool = False
+    made: Made | None = None
+    """For `gates`: how a variable of side B is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +74,19 @@ def joined_proposals(a: Sequence[Item], b: Sequence[Item], matched: Mapping[str,
         (free[1], free[0], backwards, True),
     ):
         found += _summed(parts, wholes, to_other, is_whole_in_a)
-    return (*found, *_gated(free[0], free[1], False), *_gated(free[1], free[0], True))
+    return (*found, *(one for pair in recurrent_pairs(*free) for one in _gated(*pair)))
 
 
-def _gated(keras: Iterable[Item], torch: Iterable[Item], is_torch_in_a: bool) -> Iterator[JoinedProposal]:
-    """Yield the GRUs of PyTorch that may be those of Keras: each weight one of the other, two biases one."""
-    for one, other in gated_pairs(keras, torch):
-        for part, whole in ((one.kernel, other.kernel), (one.recurrent, other.recurrent)):
-            yield JoinedProposal(whole.name, (part.name,), "gates", 0, is_torch_in_a)
-        for bias in one.biases:
-            yield JoinedProposal(bias.name, tuple(half.name for half in other.biases), "gates", 0, not is_torch_in_a)
+def _gated(ours: Layer, theirs: Layer) -> Iterator[JoinedProposal]:
+    """Yield what the variables of a recurrent layer of B may be made of, and what those of A may be a part of."""
+    users: dict[str, list[str]] = defaultdict(list)
+    for made in layer_of(theirs, ours):
+        sources = tuple(dict.fromkeys(part.source for part in made.parts))
+        yield JoinedProposal(made.target, sources, "gates", made=made)
+        for source in sources:
+            users[source].append(made.target)
+    for source, targets in users.items():
+        yield JoinedProposal(source, tuple(targets), "gates", is_whole_in_a=True)
 
 
 def _fused(parts: Iterable[Item], wholes: Iterable[Item], is_whole_in_a: bool) -> Iterator[JoinedProposal]:

@@ -43,7 +43,7 @@ _PAIRS: dict[tuple[str, str], str] = {
     **{("pointwise", leaf): "kernel:pointwise" for leaf in ("kernel", "weight", "weights")},
     **{("recurrent", leaf): "kernel:recurrent" for leaf in ("kernel", "weight", "weights", "w")},
 }
-_TORCH_RNN = re.compile(r"(weight|bias)_(ih|hh)_l(\d+)(_reverse)?")
+_TORCH_RNN = re.compile(r"(weight|bias)_(ih|hh)(?:_l(\d+)(_reverse)?)?")
 _WEIGHT_NORM = re.compile(
     r"(.*?)(?:[/.]?\bparametrizations[/.](weight|kernel)[/.]original([01])|\b(weight|kernel)_([gv]))"
 )
@@ -56,7 +56,8 @@ def role_of(name: str, shape: Shape) -> tuple[str, str, str]:
     scope, separator, leaf = last_segment(name)
     if match := _TORCH_RNN.fullmatch(leaf):
         backward = f"backward{separator or '/'}" if match[4] else ""
-        return f"{match[1]}:{match[2]}", f"{scope}{separator}{backward}{match[3]}", match[1]
+        layer = f"{separator}{backward}{match[3]}" if match[3] else ""  # a cell has no number
+        return f"{match[1]}:{match[2]}", f"{scope}{layer}", match[1]
     if leaf[-1:] in "gv01" and (normed := _WEIGHT_NORM.fullmatch(name)):
         part = MAGNITUDE if (normed[3] or normed[5]) in ("0", "g") else KERNEL
         return part, normed[1].rstrip("/."), str(normed[2] or normed[4])

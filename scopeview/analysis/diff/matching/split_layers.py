@@ -2,7 +2,7 @@
 
 weight norm        a kernel as its magnitude (g) and its direction (v); PyTorch calls them weight_g and weight_v
 recurrent layers   PyTorch's weight_ih and weight_hh of an LSTM are Keras's kernel and recurrent_kernel, gates in the
-                   same order; those of a GRU are in another order (`gates.py`)
+                   same order; those of a GRU are in another order (`recurrent.py`)
 """
 
 from __future__ import annotations

@@ -1,0 +1,67 @@
+"""A variable made by its recipe: blocks cut, turned, added up and joined, as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class Cut(Protocol):
+    """A block of a variable, and what becomes of it: a `Piece`, or a part of a recurrent layer."""
+
+    @property
+    def ranges(self) -> tuple[tuple[int, int], ...]:
+        """First and last row, exclusive, along each axis; empty for all of it."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that it is given first; empty if it keeps its own."""
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The order of its axes; empty if it stays."""
+
+    @property
+    def offset(self) -> float:
+        """What is added to each number."""
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether it stands for zeros of its size."""
+
+
+def block_of(array: Any, piece: Cut) -> Any:
+    """Return the numbers of a piece.
+
+    Args:
+        array: all values of the piece's source, in its shape.
+        piece: which block of them, and what becomes of it.
+    """
+    found = array[tuple(slice(*ends) for ends in piece.ranges)] if piece.ranges else array
+    found = found.reshape(piece.shape) if piece.shape else found
+    found = found.transpose(piece.axes) if piece.axes else found
+    if piece.is_zero:
+        return np.zeros_like(found)
+    return found + found.dtype.type(piece.offset) if piece.offset else found
+
+
+def assembled(blocks: Sequence[Any], columns: int, addends: int = 1) -> Any:
+    """Return blocks joined in rows of so many.
+
+    Args:
+        blocks: as `block_of` gives them.
+        columns: how many make a row.
+        addends: how many that follow each other are added up first.
+
+    Raises:
+        ValueError: they do not fit together.
+    """
+    if addends > 1:
+        groups = [blocks[first : first + addends] for first in range(0, len(blocks), addends)]
+        blocks = [sum(group[1:], group[0]) for group in groups]
+    if len(blocks) == 1:
+        return blocks[0]
+    rows = [blocks[first : first + columns] for first in range(0, len(blocks), columns)]
+    return np.concatenate([np.concatenate(row, 1) if columns > 1 else row[0] for row in rows])

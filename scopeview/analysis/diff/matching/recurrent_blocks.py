@@ -1,0 +1,124 @@
+"""How the variables of one recurrent layer are made of those of another, block by block (`recurrent.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from scopeview.analysis.diff.matching.recurrent import Block, Grid, Layer
+
+Ranges = tuple[tuple[int, int], ...]
+_FORGET = "f"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A block of a variable, and what becomes of it."""
+
+    source: str
+    ranges: Ranges
+    """First and last row, exclusive, along each axis."""
+    shape: tuple[int, ...] = ()
+    """The shape that it is given first; empty if it keeps its own."""
+    axes: tuple[int, ...] = ()
+    """The order of its axes; empty if it stays."""
+    offset: float = 0.0
+    """What is added to each number."""
+    is_zero: bool = False
+    """Whether it stands for zeros of its size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A variable of one layer as parts of the variables of another."""
+
+    target: str
+    parts: tuple[Part, ...]
+    """Row by row; `addends` of them are added up to one block."""
+    columns: int
+    addends: int
+    is_flat: bool
+    """Whether the parts make it up as one row of numbers: a bias, which may have an axis of two."""
+    how: str
+    """What is done, in words."""
+
+
+def layer_of(target: Layer, source: Layer) -> tuple[Made, ...]:
+    """Return how each variable of a layer is made of those of another; nothing where one cannot be.
+
+    A bias that is a sum becomes the first of two, and the second is zero.
+    """
+    if target.framework == "cudnn":
+        return ()
+    places = dict(_places(source))
+    offset = source.forget_bias - target.forget_bias
+    made = []
+    for grid in target.grids:
+        blocks = [_terms(block, places, target, source) for row in grid.rows for block in row]
+        addends = max(map(len, blocks))
+        if not addends or any(len(terms) != addends for terms in blocks):
+            return ()
+        is_flat = _is_bias(grid.rows[0][0])
+        columns = 1 if is_flat else len(grid.rows[0])
+        parts = tuple(part for terms in blocks for part in terms)
+        how = "gate by gate"
+        if any(part.offset for part in parts):
+            how += f", the forget bias of {abs(offset):g} {'added' if offset > 0 else 'taken off'}"
+        made.append(Made(grid.item.name, parts, columns, addends, is_flat, how))
+    return tuple(made)
+
+
+def _is_bias(block: Block) -> bool:
+    return block[0].startswith("b")
+
+
+def _terms(block: Block, places: Mapping[Block, Part], target: Layer, source: Layer) -> list[Part]:
+    """Return what is added up to a block of the target; nothing if the source lacks it."""
+    which, gate = block
+    own, whole = places.get(block), places.get(("b", gate))
+    if own is not None:
+        terms = [own]
+    elif which == "b":
+        terms = [part for half in ("bx", "bh") if (part := places.get((half, gate))) is not None]
+    elif whole is not None:
+        terms = [whole if which == "bx" else replace(whole, is_zero=True)]
+    else:
+        terms = []
+    if gate == _FORGET and _is_bias(block) and which != "bh" and terms:
+        terms[0] = replace(terms[0], offset=source.forget_bias - target.forget_bias)
+    if not _is_bias(block) and target.is_turned:
+        terms = [replace(part, axes=() if part.axes else (1, 0)) for part in terms]
+    return terms
+
+
+def _places(layer: Layer) -> Iterator[tuple[Block, Part]]:
+    """Yield where each block of a layer lies, read as (inputs, units)."""
+    for grid in layer.grids:
+        yield from _bias_places(grid, layer) if _is_bias(grid.rows[0][0]) else _kernel_places(grid, layer)
+
+
+def _kernel_places(grid: Grid, layer: Layer) -> Iterator[tuple[Block, Part]]:
+    signature = layer.signature
+    top = 0
+    for row in grid.rows:
+        rows = signature.inputs if row[0][0] == "x" else signature.units
+        height, width = (signature.units, rows) if layer.is_turned else (rows, signature.units)
+        for column, block in enumerate(row):
+            ranges = (top, top + height), (column * width, (column + 1) * width)
+            is_packed = layer.framework == "cudnn" and block[0] == "x"
+            shape = (signature.units, rows) if is_packed else ()
+            is_turned = layer.is_turned or layer.framework == "cudnn"
+            yield block, Part(grid.item.name, ranges, shape, (1, 0) if is_turned else ())
+        top += height
+
+
+def _bias_places(grid: Grid, layer: Layer) -> Iterator[tuple[Block, Part]]:
+    units = layer.signature.units
+    is_matrix = len(grid.item.shape or ()) > 1
+    blocks = [(number, column, block) for number, row in enumerate(grid.rows) for column, block in enumerate(row)]
+    for place, (number, column, block) in enumerate(blocks):
+        if is_matrix:
+            ranges = (number, number + 1), (column * units, (column + 1) * units)
+            yield block, Part(grid.item.name, ranges, (units,))
+        else:
+            yield block, Part(grid.item.name, ((place * units, (place + 1) * units),))
