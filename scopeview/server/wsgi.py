@@ -9,8 +9,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp
 
+from scopeview.server.asgi import ask_app
 from scopeview.server.limits import LARGEST_BODY
 
 Environ = MutableMapping[str, Any]
@@ -53,27 +54,9 @@ class WsgiBridge:
         return [content]
 
     async def _ask(self, scope: dict[str, Any], body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        sent: list[Message] = []
-        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-        is_answered = asyncio.Event()
-
-        async def receive() -> Message:
-            if waiting:
-                return waiting.pop()
-            await is_answered.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            is_answered.set()
-        start, *parts = sent
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
-        kept = [(name, value) for name, value in headers if name.lower() not in _OF_ONE_CONNECTION]
-        return start["status"], kept, b"".join(part.get("body", b"") for part in parts)
+        answer = await ask_app(self._app, scope, body)
+        kept = [(name, value) for name, value in answer.headers if name.lower() not in _OF_ONE_CONNECTION]
+        return answer.status, kept, answer.content
 
 
 def _scope(environ: Environ, path: str) -> dict[str, Any]:

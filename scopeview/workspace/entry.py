@@ -14,6 +14,7 @@ from typing import Literal
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.work import Values
 from scopeview.errors import AmbiguousError, DamagedError, QueryError, ScopeviewError
+from scopeview.model.model import Model
 from scopeview.model.wanted import UnwantedError, check_wanted
 from scopeview.readers import Limits, find_artifacts, limited, read, read_beside, with_stored_values
 from scopeview.readers.fence import fenced
@@ -124,12 +125,18 @@ def _read_into(entry: Entry) -> None:
     model = read(entry.path, tags=entry.tags, artifact=entry.artifact)
     entry.file = path_of(model.origin.file) if model.origin.file else entry.file
     entry.stamp = _stamp(entry.file)
+    beside = None
     try:
         beside = read_beside(model)
-        entry.beside = AnalysisContext(beside) if beside is not None else None
     except ScopeviewError as error:  # the graph of a SavedModel is there without its variables
         model = replace(model, notes=(*model.notes, f"its variables cannot be read: {error}"))
+    take_in(entry, model, beside)
+
+
+def take_in(entry: Entry, model: Model, beside: Model | None) -> None:
+    """Make what answers are computed of: a model, and the checkpoint beside it."""
     entry.context = AnalysisContext(model)
+    entry.beside = AnalysisContext(beside) if beside is not None else None
     with suppress(QueryError):  # a graph holds no values
         entry.stored = stored_values(entry.context, entry.beside)
 

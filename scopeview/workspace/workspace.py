@@ -18,10 +18,11 @@ from scopeview.analysis.lint.rule import Subject
 from scopeview.analysis.work import Values
 from scopeview.errors import BusyError, NotFoundError, QueryError, ScopeviewError, TooManyError
 from scopeview.model.imported import ImportReport
+from scopeview.model.model import Model
 from scopeview.readers import Limits, is_named_as_one
 from scopeview.readers.fence import fenced
 from scopeview.readers.tensorflow.importing import with_import
-from scopeview.workspace.entry import Entry, OpenModel, listed, load, stored_values
+from scopeview.workspace.entry import Entry, OpenModel, listed, load, stored_values, take_in
 from scopeview.workspace.kept import KeptAnswers
 from scopeview.workspace.lanes import Job, Lanes
 
@@ -96,13 +97,30 @@ class Workspace:
         Raises:
             TooManyError: as many models are open as may.
         """
-        named = "\0".join((path, artifact or "", ",".join(tags or ())))
-        identity = hashlib.blake2s(named.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+        identity = _identity(path, artifact or "", tags or ())
         with self._lock:
             if identity not in self._entries:
                 if len(self._entries) >= self._most_models:
                     raise TooManyError(f"{self._most_models} models are open; close some to open others")
                 self._begin(Entry(identity, path, artifact, tags, within))
+        return identity
+
+    def add(self, model: Model, beside: Model | None = None) -> str:
+        """Take in a model that has been read, and return its id.
+
+        Args:
+            model: the model.
+            beside: the checkpoint that holds the values of its variables, if it holds none itself.
+        """
+        origin = model.origin
+        identity = _identity(origin.path, origin.artifact, origin.tags)
+        entry = Entry(identity, origin.path, origin.artifact or None, origin.tags or None, None, state="ready")
+        take_in(entry, model, beside)
+        if model.imported is not None:
+            entry.imported = "done" if model.imported.ok else "refused"
+        entry.done.set()
+        with self._lock:
+            self._entries[identity] = entry
         return identity
 
     def _begin(self, entry: Entry) -> None:
@@ -328,3 +346,8 @@ class Workspace:
             entry.revision += 1
             if self._entries.get(entry.id) is entry:
                 self._kept.forget(entry.id)
+
+
+def _identity(path: str, artifact: str, tags: tuple[str, ...]) -> str:
+    named = "\0".join((path, artifact, ",".join(tags)))
+    return hashlib.blake2s(named.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()

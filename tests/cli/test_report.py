@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import gzip
 import json
+import re
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from scopeview.server.pages import static_folder
 from tests.cli.running import Run
+from tests.graphs import graph_def_from_text
 from tests.places import SAMPLES
 
 GAN = SAMPLES / "m17_gan.meta"
@@ -54,8 +61,28 @@ def test_bad_use_is_one_sentence(scopeview: Run, tmp_path: Path) -> None:
     assert ran.code == 2
     assert "say where the report goes" in ran.err
 
+    ran = scopeview("report", GAN, "--interactive", "--json")
+    assert ran.code == 2
+    assert "--json prints the content of a plain report" in ran.err
+
     ran = scopeview("report", GAN, "-o", tmp_path / "none" / "out.html")
     assert ran.code == 2
     assert ran.err.endswith(
         "out.html cannot be written: No such file or directory; name a file in a folder that exists\n"
     )
+
+
+def test_the_page_with_its_answers_is_written_with_a_checkpoint(scopeview: Run, tmp_path: Path) -> None:
+    if static_folder() is None:
+        pytest.skip("the page was not built: pip install -e . builds it")
+    path, target = tmp_path / "w.pb", tmp_path / "out.html"
+    path.write_bytes(graph_def_from_text("v VariableV2 shape=2\nv/read Identity v\ny Neg v/read"))
+
+    ran = scopeview("report", path, SAMPLES / "m33_original.ckpt", "--interactive", "-o", target)
+
+    assert ran.code == 0
+    assert re.fullmatch(rf"wrote {target}: \d+ kB, \d+ answers\n", ran.out)
+    answers = gzip.decompress(b64decode(target.read_text("utf-8").partition('id="answers">')[2].partition("<")[0]))
+    asked = [json.loads(line.partition(b"\t")[0]) for line in answers.splitlines()]
+    assert {"diff", "diff/map", "diff/code", "models"} <= {path for path, _ in asked}
+    assert any(path.endswith("/lint") and parameters for path, parameters in asked)

@@ -1,6 +1,8 @@
 import { render } from "preact";
 import { App } from "./app/app";
 import { start } from "./app/open_models";
+import { readFromAddress } from "./app/route";
+import { readEmbedded } from "./lib/embedded";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
@@ -21,8 +23,10 @@ import "./styles/narrow.css";
 const theme = localStorage.getItem("theme");
 if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 const place = document.getElementById("app");
-if (place) {
-  place.replaceChildren();
-  render(<App />, place);
-  start();
-}
+if (place)
+  void readEmbedded().then(() => {
+    readFromAddress();
+    place.replaceChildren();
+    render(<App />, place);
+    start();
+  });

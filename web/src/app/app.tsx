@@ -2,6 +2,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../lib/api";
+import { about, isReport } from "../lib/embedded";
+import { printable } from "../lib/format";
 import { Collections } from "../views/collections/collections";
 import { Dialog } from "../lib/dialog";
 import { Diff } from "../views/diff/diff";
@@ -95,7 +97,7 @@ export function App() {
       <header>
         <h1 class="brand">scopeview</h1>
         <ModelPicker onOpen={() => setOpening(true)} />
-        <Search />
+        {!isReport() && <Search />}
         <nav aria-label="Views">
           {VIEWS.map((name) => (
             <button
@@ -129,6 +131,7 @@ export function App() {
         </button>
       </header>
       {isInTensorBoard && <RunBar />}
+      <AboutReport />
       {(pageError.value || problem) && (
         <p class="trouble strip" role="alert">
           {pageError.value || problem}
@@ -217,6 +220,20 @@ export function App() {
   );
 }
 
+// What a report is of, and what it leaves out.
+function AboutReport() {
+  const [isDismissed, setDismissed] = useState(false);
+  if (!about.value || isDismissed) return null;
+  return (
+    <p class="strip quiet" role="note">
+      {printable(about.value.sentences.join(" "))} All of it: <code>{printable(about.value.command)}</code>{" "}
+      <button class="link" onClick={() => setDismissed(true)}>
+        Dismiss
+      </button>
+    </p>
+  );
+}
+
 function mainClass(isWide: boolean): string {
   const { left, right } = folded.value;
   return [isWide && !left ? "wide" : "", left ? "left-folded" : "", right ? "right-folded" : ""]
@@ -249,7 +266,7 @@ function ModelPicker({ onOpen }: { onOpen: () => void }) {
       <select aria-label="Model" value={route.value.model} onChange={(event) => showModel(event.currentTarget.value)}>
         <ModelOptions />
       </select>
-      {current.value && (
+      {current.value && !isReport() && (
         <button
           class="icon"
           aria-label="close this artifact"
@@ -259,7 +276,7 @@ function ModelPicker({ onOpen }: { onOpen: () => void }) {
           ×
         </button>
       )}
-      <button onClick={onOpen}>open…</button>
+      {!isReport() && <button onClick={onOpen}>open…</button>}
     </span>
   );
 }

@@ -2,14 +2,15 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { api, errorMessage } from "../lib/api";
+import { isReport } from "../lib/embedded";
 import type { OpenModel } from "../lib/schema";
 import {
   DEFAULT_GRAPH_VIEW,
   navigate,
   notice,
   pageError,
-  parseRoute,
   pendingTreeReveal,
+  readFromAddress,
   route,
   type Route,
 } from "./route";
@@ -91,8 +92,13 @@ export function start(): void {
   // An address written by hand may name a place and nothing that is open: the way there is opened.
   if (route.value.selected && !route.value.openOps.length && !route.value.openVariables.length)
     pendingTreeReveal.value = route.value.selected;
-  addEventListener("popstate", () => (route.value = parseRoute(location.search)));
+  addEventListener("popstate", readFromAddress);
   void refreshModels();
+  effect(() => {
+    const path = current.value?.path;
+    document.title = path ? `${path.split("/").pop()} · scopeview` : "scopeview";
+  });
+  if (isReport()) return; // nothing changes there
   // While something is being read the list is asked for again; otherwise now and then, to see files that changed.
   let waiting = 0;
   effect(() => {
@@ -105,8 +111,4 @@ export function start(): void {
     waiting = window.setTimeout(again, wait);
   });
   addEventListener("focus", () => void refreshModels()); // a file may have changed while one was elsewhere
-  effect(() => {
-    const path = current.value?.path;
-    document.title = path ? `${path.split("/").pop()} · scopeview` : "scopeview";
-  });
 }

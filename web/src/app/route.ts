@@ -1,6 +1,7 @@
 // What the page shows. Everything that a link must bring back is in the address, and nowhere else.
 
 import { signal } from "@preact/signals";
+import { isReport } from "../lib/embedded";
 
 export type View = "graph" | "map" | "variables" | "collections" | "diff" | "lint";
 export const VIEWS: readonly View[] = ["graph", "map", "variables", "collections", "diff", "lint"];
@@ -210,6 +211,11 @@ export const pageError = signal("");
 export const notice = signal(""); // said once, until it is put away
 export const announcement = signal(""); // read aloud by a screen reader
 
+// What the address says; in a report it stands behind the name of the file.
+export function readFromAddress(): void {
+  route.value = parseRoute(isReport() ? location.hash.slice(1) : location.search);
+}
+
 // Going somewhere makes an entry of the history; opening a scope or typing only changes the one at hand.
 export function navigate(change: Partial<Route>, keep = false): void {
   const next = { ...route.value, ...("selected" in change ? { selectedIn: "" } : {}), ...change };
@@ -219,7 +225,7 @@ export function navigate(change: Partial<Route>, keep = false): void {
   if (change.selected !== undefined) pendingReveal.value = pendingTreeReveal.value = change.selected;
   if (text === formatRoute(route.value)) return;
   route.value = next;
-  const url = `${location.pathname}${text}`;
+  const url = isReport() ? `#${text}` : `${location.pathname}${text}`; // a file has one address
   if (keep) history.replaceState(null, "", url);
   else history.pushState(null, "", url);
 }

@@ -1,6 +1,8 @@
 // Asks the server. Every answer has the type that the server describes (schema.ts); a refusal is a sentence.
 
 import { signal } from "@preact/signals";
+import { notice } from "../app/route";
+import { about, embeddedAnswer, isReport, nearestMap, type Pair } from "./embedded";
 import type {
   CardText,
   CollectionsReport,
@@ -49,17 +51,21 @@ export class ApiError extends Error {
 
 type Parameters = Record<string, string | number | boolean | string[] | null | undefined>;
 
+function pairsOf(parameters: Parameters): Pair[] {
+  return Object.entries(parameters).flatMap(([name, value]) =>
+    value === null || value === undefined || value === ""
+      ? []
+      : (Array.isArray(value) ? value : [String(value)]).map((item): Pair => [name, item]),
+  );
+}
+
 export function address(path: string, parameters: Parameters = {}): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value === null || value === undefined || value === "") continue;
-    for (const item of Array.isArray(value) ? value : [String(value)]) query.append(name, item);
-  }
-  const text = query.toString();
+  const text = new URLSearchParams(pairsOf(parameters)).toString();
   return `api/${path}${text ? `?${text}` : ""}`; // beside the page, which may lie below TensorBoard
 }
 
 async function ask<Answer>(path: string, parameters?: Parameters, init?: RequestInit): Promise<Answer> {
+  if (isReport()) return inReport<Answer>(path, parameters, init);
   let answer: Response;
   pending.value += 1;
   try {
@@ -75,6 +81,18 @@ async function ask<Answer>(path: string, parameters?: Parameters, init?: Request
   if (answer.ok) return (await answer.json()) as Answer;
   const body = await answer.json().catch(() => ({ error: `the server answered ${answer.status}` }));
   throw new ApiError(String(body.error ?? notUnderstood(body.detail)), answer.status, body.choices ?? []);
+}
+
+function inReport<Answer>(path: string, parameters: Parameters = {}, init?: RequestInit): Answer {
+  const pairs = pairsOf(parameters);
+  const text = init?.method ? undefined : embeddedAnswer(path, pairs);
+  if (text !== undefined) return JSON.parse(text) as Answer;
+  const near = nearestMap(path, pairs);
+  if (near !== undefined) {
+    notice.value = "This report does not hold the map with just these scopes open: the nearest that it holds is shown.";
+    return JSON.parse(near) as Answer;
+  }
+  throw new ApiError(`This report does not hold that. To see it: ${about.value?.command ?? "scopeview serve"}`, 404);
 }
 
 // What the server says of a question whose parameters it cannot take.

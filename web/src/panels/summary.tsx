@@ -2,6 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import { api } from "../lib/api";
+import { isReport } from "../lib/embedded";
 import { useQuery } from "../lib/use_query";
 import { bytes, count, plural, printable } from "../lib/format";
 import { current, showModel, refreshModels } from "../app/open_models";
@@ -31,8 +32,9 @@ export function Summary() {
   ];
   return (
     <div class="summary">
-      <span class="quiet">{facts.filter(Boolean).map(printable).join(" · ")}</span> {found.ops > 0 && <Import />}
-      {found.others.length > 0 && (
+      <span class="quiet">{facts.filter(Boolean).map(printable).join(" · ")}</span>{" "}
+      {found.ops > 0 && !isReport() && <Import />}
+      {found.others.length > 0 && !isReport() && (
         <label class="others quiet">
           {" · "}also here{" "}
           <select value="" onChange={(event) => void openBeside(found.path, event.currentTarget.value)}>

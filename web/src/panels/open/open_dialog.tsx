@@ -1,6 +1,7 @@
 // Opening another artifact: by a path under the served folders, or by dropping files on the page.
 
 import { useEffect, useState } from "preact/hooks";
+import { isReport } from "../../lib/embedded";
 import { api } from "../../lib/api";
 import { useQuery } from "../../lib/use_query";
 import { Dialog } from "../../lib/dialog";
@@ -161,6 +162,7 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
 export function useDrop(onError: Tell, onSent: Tell): boolean {
   const [isOver, setOver] = useState(false);
   useEffect(() => {
+    if (isReport()) return;
     const over = (event: DragEvent) => {
       event.preventDefault();
       setOver(true);

@@ -2,6 +2,7 @@
 
 import ELK from "elkjs/lib/elk-api.js";
 import workerUrl from "elkjs/lib/elk-worker.min.js?url";
+import { embeddedEngine } from "../../lib/embedded";
 import { fallback } from "./fallback";
 import { elkJob, isTooLong, largest } from "./layout";
 import type { ElkOutcome } from "./outcome";
@@ -57,13 +58,17 @@ function begin(key: string, made: Plan): Job {
 
 // The engine takes a while to load: it starts when the graph is shown, and not when its first picture is there.
 export function prepare(): void {
-  if (typeof Worker !== "undefined") engine ??= new ELK({ workerUrl });
+  if (typeof Worker !== "undefined") engine ??= started();
+}
+
+function started(): InstanceType<typeof ELK> {
+  return new ELK({ workerUrl: embeddedEngine() || workerUrl });
 }
 
 async function layOut(made: Plan, stop: AbortSignal): Promise<ElkOutcome> {
   stop.throwIfAborted();
   if (isTooLong(made) || typeof Worker === "undefined") return fallback(made);
-  engine ??= new ELK({ workerUrl });
+  engine ??= started();
   const own = engine;
   let timer = 0;
   const late = new Promise<null>((done) => {

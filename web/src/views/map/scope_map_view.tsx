@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { api } from "../../lib/api";
 import { ROLES } from "../../lib/declared";
+import { isReport } from "../../lib/embedded";
 import { useQuery } from "../../lib/use_query";
 import { codeLine, count, cut, plural, printable } from "../../lib/format";
 import { SavePicture } from "../../lib/save_picture";
@@ -64,7 +65,8 @@ function useOpening(): void {
       ({ variables, ops }) => {
         const { openOps, view } = route.value;
         if (route.value.model !== model || view !== "map" || route.value.openVariables.length) return;
-        if (variables.length + ops.length) navigate({ openVariables: variables, openOps: union(openOps, ops) }, true);
+        if (variables.length + ops.length)
+          navigate({ openVariables: variables, openOps: isReport() ? ops : union(openOps, ops) }, true);
       },
       () => undefined, // the map itself says what is wrong
     );

@@ -1,0 +1,79 @@
+"""A report with the page inside, opened as a file: the views are drawn, and nothing is asked of anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from scopeview.readers import read
+from scopeview.server.interactive_report import interactive_report
+from scopeview.server.pages import static_folder
+from scopeview.workspace import Workspace
+from tests.server.test_interactive_report import hostile_graph
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page whose console stays quiet, and which asks nothing but its own file and what lies in that."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    found = context.new_page()
+    problems: list[str] = []
+    asked: list[str] = []
+    found.on("console", lambda message: problems.append(message.text))
+    found.on("pageerror", lambda error: problems.append(str(error)))
+    found.on("request", lambda request: asked.append(request.url))
+    yield found
+    opened = found.url.partition("#")[0]
+    context.close()
+    assert problems == []
+    assert {url for url in asked if not url.startswith("blob:")} == {opened}
+
+
+def written(source: Path, folder: Path) -> str:
+    def write() -> str:
+        workspace = Workspace()
+        workspace.add(read(str(source)))
+        report = interactive_report(workspace, static_folder(), most_bytes=4_000_000)
+        workspace.shut_down()
+        return report.html
+
+    with ThreadPoolExecutor(1) as thread:  # in this one the browser's loop runs
+        text = thread.submit(write).result()
+    target = folder / "report.html"
+    target.write_text(text, "utf-8")
+    return target.as_uri()
+
+
+def view(page: Page, name: str) -> None:
+    page.get_by_role("navigation", name="Views").get_by_role("button", name=name).click()
+
+
+def test_the_views_are_those_of_the_server_and_hostile_names_are_text(page: Page, tmp_path: Path) -> None:
+    page.goto(written(hostile_graph(tmp_path), tmp_path))
+    expect(page.get_by_role("note")).to_contain_text("A report of <img src=x onerror=alert(2)>.pb")
+    page.locator("svg.graph[data-settled]:not([data-settled=''])").wait_for()
+
+    opened = page.locator("svg.graph .item[aria-expanded=true]")
+    before = opened.count()
+    page.locator("svg.graph .item[aria-expanded=false]").first.dblclick()
+    expect(opened).to_have_count(before + 1)
+    page.locator(".tree .row").first.click()
+    expect(page.get_by_role("complementary").get_by_role("heading", level=2)).not_to_be_empty()
+    drawn = {"Map": ".ribbon", "Variables": ".line", "Collections": ".empty", "Diff": ".empty", "Lint": ".verdict"}
+    for name, what in drawn.items():
+        view(page, name)
+        page.get_by_role("region", name=name).locator(what).first.wait_for(state="attached")
+        expect(page.locator(".trouble")).to_have_count(0)
+    assert page.locator("img").count() == 0
+
+    address = page.url
+    page.goto("about:blank")
+    page.goto(address)
+    page.get_by_role("region", name="Lint").locator(".verdict").wait_for()
+    view(page, "Variables")
+    page.get_by_label("Filter the variables").fill("nothing")
+    expect(page.locator(".trouble")).to_contain_text("This report does not hold that. To see it: scopeview serve '<img")
