@@ -3,6 +3,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { api, errorMessage } from "../lib/api";
 import { isReport } from "../lib/embedded";
+import { short } from "../lib/format";
 import type { OpenModel } from "../lib/schema";
 import {
   DEFAULT_GRAPH_VIEW,
@@ -96,7 +97,7 @@ export function start(): void {
   void refreshModels();
   effect(() => {
     const path = current.value?.path;
-    document.title = path ? `${path.split("/").pop()} · scopeview` : "scopeview";
+    document.title = path ? `${short([path])[0]} · scopeview` : "scopeview";
   });
   if (isReport()) return; // nothing changes there
   // While something is being read the list is asked for again; otherwise now and then, to see files that changed.

@@ -90,8 +90,9 @@ export function printable(text: string): string {
   );
 }
 
-// The end of each path, as long as it takes to tell it from the others.
-export function short(paths: string[]): string[] {
+// The end of each path, as long as it takes to tell it from the others; of a folder without the slash at its end.
+export function short(given: string[]): string[] {
+  const paths = given.map((path) => path.replace(/(?<=.)\/+$/, ""));
   const ends = (path: string, segments: number) => path.split("/").slice(-segments).join("/");
   return paths.map((path) => {
     let segments = 1;
