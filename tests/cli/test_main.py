@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -71,10 +72,29 @@ def test_completion_is_installed_where_the_shell_looks(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("ZDOTDIR", raising=False)
+    monkeypatch.setattr("scopeview.cli.completion._BASH_COMPLETION", ())
     ran = scopeview("completion", shell, "--install")
 
     assert (ran.code, str(tmp_path / place) in ran.out) == (0, True)
     assert "_SCOPEVIEW_COMPLETE" in (tmp_path / place).read_text("utf-8")
+    startup = tmp_path / "home" / f".{shell}rc"
+    before = startup.read_text("utf-8") if startup.exists() else ""
+    assert (str((tmp_path / place).parent) in before) == (shell != "fish")
+    assert scopeview("completion", shell, "--install").code == 0
+    assert (startup.read_text("utf-8") if startup.exists() else "") == before
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands_and_paths(shell: str, tmp_path: Path, scopeview: Run) -> None:
+    """The scripts are read by their shells, where these are installed."""
+    script = scopeview("completion", shell).out
+    (tmp_path / "script").write_text(script, "utf-8")
+    assert {"bash": "-o default", "zsh": "|| _files", "fish": "__fish_complete_path"}[shell] in script
+    if shutil.which(shell) is not None:
+        done = subprocess.run([shell, "-n", tmp_path / "script"], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_completion_that_cannot_be_written_is_one_sentence(
