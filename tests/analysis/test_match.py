@@ -225,3 +225,8 @@ def test_rules_take_bounded_time_and_make_bounded_names() -> None:
     assert rewritten("a", doubling[:3]) == "/".join("a" * 8)
     assert rewritten("1" * 50_000, [slow]) == ""
     assert rewritten("layer_12/w", [rule_of("layer_{i}=block{i}")]) == "block12/w"
+
+
+def test_flat_names_are_not_paired_as_one_side_below_a_root() -> None:
+    """Without a scope there is no root whose change would explain anything."""
+    assert pairs({"gaba": [7], "lodo": [7]}, {"nesu": [7], "tiri": [7]}) == {}

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from scopeview.analysis.diff.matching.entries import Item
 from scopeview.analysis.diff.matching.found import Found
 from scopeview.analysis.diff.spelling import canonical, prefix_change
-from scopeview.model.names import scope_of
 
 _FEW = 4
 _LEAST_ALIKE = 2
@@ -68,7 +67,7 @@ def _match_below_roots(sides: Sides, found: Found) -> None:
     below: list[dict[str, Item]] = []
     roots = []
     for side in sides:
-        scopes = [scope_of(item.name).split("/") for item in side]
+        scopes = [item.name.split("/")[:-1] for item in side]
         depth = next(
             (n for n, names in enumerate(zip(*scopes, strict=False)) if len(set(names)) > 1), min(map(len, scopes))
         )
