@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -205,6 +205,8 @@ class Model(Displayed):
     """For a program: what it was made from. The graph then is the computation of this entry point, calls inlined."""
     imported: ImportReport | None = None
     message: Message | None = field(default=None, repr=False, compare=False)
+    read_graph_beside: Callable[[], Model | None] | None = field(default=None, repr=False, compare=False)
+    """Reads the graph that was saved with a checkpoint, where there is a file of it."""
 
     @property
     def is_partial(self) -> bool:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from scopeview.errors import AmbiguousError, NotFoundError, QueryError
+from scopeview.errors import AmbiguousError, NotFoundError, QueryError, ScopeviewError
 from scopeview.model.model import AlsoHere, Damage, Model, Origin
 from scopeview.model.notes import NotRead
 from scopeview.model.variables import Variable, VariableTable
 from scopeview.readers.artifacts import find_artifacts
 from scopeview.readers.budget import budget_for
-from scopeview.readers.paths import path_of
+from scopeview.readers.fence import fence, fenced
+from scopeview.readers.paths import is_remote, path_of
 from scopeview.readers.protocol import Artifact
-from scopeview.readers.storage import looking, status
+from scopeview.readers.storage import is_file, looking, status
 from scopeview.readers.stored_values import StoredValues, reader_of
 
 _MOST_NOTES = 100
@@ -60,7 +62,8 @@ def _read(path: Path, tags: Sequence[str] | None, artifact: str | None) -> Model
     checkpoint = str(chosen.checkpoint) if chosen.checkpoint is not None else ""
     origin = replace(model.origin, artifact=chosen.name if others else "", checkpoint=checkpoint)
     notes = tuple(dict.fromkeys((*chosen.notes, *map(NotRead, budget.cuts), *model.notes)))
-    return _checked(replace(model, origin=origin, also_here=others, notes=_shortened(notes)), chosen)
+    model = replace(model, origin=origin, also_here=others, notes=_shortened(notes))
+    return _checked(replace(model, read_graph_beside=_graph_beside(chosen)), chosen)
 
 
 def _shortened(notes: tuple[str, ...]) -> tuple[str, ...]:
@@ -108,6 +111,21 @@ def _read_table(model: Model, table: Path) -> Model | None:
         return beside
     stored = {key for entry in beside.variables for key in entry.checkpoint_keys}
     return beside if any(key in stored for variable in model.variables for key in _keys(variable)) else None
+
+
+def _graph_beside(artifact: Artifact) -> Callable[[], Model | None] | None:
+    """Return what reads the `.meta` that a saver wrote with a checkpoint; None where no such file is near."""
+    path = artifact.file.with_name(f"{artifact.file.name.removesuffix('.index')}.meta")
+    if not artifact.has_values or artifact.has_graph or is_remote(path) or not is_file(path):
+        return None
+    roots = fence()
+
+    def graph() -> Model | None:
+        with fenced(roots), suppress(ScopeviewError):
+            return read(path)
+        return None
+
+    return graph
 
 
 def is_named_as_one(model: Model) -> bool:

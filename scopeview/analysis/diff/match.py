@@ -13,6 +13,7 @@ from scopeview.analysis.diff.matching.recurrent import recurrent_pairs
 from scopeview.analysis.diff.matching.rules import Guidance, Rule, rewritten
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.recipes import Recipe, recipes_of_joined
+from scopeview.analysis.diff.same_places import IN_ONE_PLACE
 from scopeview.analysis.diff.spelling import canonical, prefix_change
 from scopeview.analysis.diff.value_proof import Proof, Proofs
 from scopeview.model.names import scope_of
@@ -89,8 +90,10 @@ def match(
     all_items = _items(a, rules, alone), _items(b, (), ())
     of_others = _recurrent_of_others(all_items, (paired.keys(), set(paired.values())))
     items = [_without(side, made) for side, made in zip(all_items, (ours, theirs), strict=True)]
-    result = match_items(_without(items[0], of_others[0]), _without(items[1], of_others[1]), paired)
-    matched = [(a.entries[m.a], b.entries[m.b], m) for m in result.matches]
+    whole = _without(items[0], of_others[0]), _without(items[1], of_others[1])
+    placed = _placed(proofs.places, paired, whole)
+    result = match_items(*whole, placed | paired)
+    matched = [(a.entries[m.a], b.entries[m.b], _as_placed(m, placed)) for m in result.matches]
     shapes = [(one.name, one.shape, other.name, other.shape) for one, other, _ in matched]
     is_transposed, turned = result.is_transposed or differ_by_convention(shapes), direction_of(shapes)
     pairs = [
@@ -132,6 +135,19 @@ def _recurrent_of_others(
             for names, layer in zip(found, layers, strict=True):
                 names |= layer.names
     return found
+
+
+def _placed(
+    places: Mapping[str, str], settled: Mapping[str, str], items: tuple[Sequence[Item], Sequence[Item]]
+) -> dict[str, str]:
+    """Return the pairs that the dataflow shows of what no rule, no person and no value speaks of."""
+    ours = {item.name for item in items[0] if not item.alias} - settled.keys()
+    theirs = {item.name for item in items[1]} - set(settled.values())
+    return {one: other for one, other in places.items() if one in ours and other in theirs}
+
+
+def _as_placed(match: Match, placed: Mapping[str, str]) -> Match:
+    return Match(match.a, match.b, IN_ONE_PLACE, "high") if placed.get(match.a) == match.b else match
 
 
 def _with_auxiliary(side: Namespace, names: Collection[str]) -> set[str]:

@@ -39,19 +39,22 @@ class Proof:
 
 @dataclass(frozen=True)
 class Proofs:
-    """What the values of both sides prove."""
+    """What the values of both sides prove, and what their graphs show."""
 
     pairs: Mapping[str, Proof] = field(default_factory=dict)
     """By the name of A."""
     recipes: tuple[Recipe, ...] = ()
     """Variables of B that several of A are joined to, or that are a part of one of A."""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Names of A with names of B, of variables in one place of the dataflow; values outrank them."""
 
     def without(self, names: Collection[str]) -> Proofs:
         """Return what is proved without some variables of A."""
         if not names:
             return self
         recipes = (r for r in self.recipes if not any(piece.source in names for piece in r.pieces))
-        return Proofs({name: proof for name, proof in self.pairs.items() if name not in names}, tuple(recipes))
+        pairs = {name: proof for name, proof in self.pairs.items() if name not in names}
+        return Proofs(pairs, tuple(recipes), {a: b for a, b in self.places.items() if a not in names})
 
 
 def proofs_of(

@@ -1,0 +1,124 @@
+"""Which renamed variables stand in one place of the dataflow, where both sides have a graph, or one saved with them.
+
+Names that both sides have are left to the names, and what follows all of these may be a new head of equal shape. Places
+in all of the dataflow are looked at first. A graph that trains differs from one that predicts in what follows the last
+uses of variables: places without that count where they say of every variable but these last ones which it is on the
+other side.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.dataflow_places import variable_places
+from scopeview.analysis.derive.reach import data_edges, upstream
+from scopeview.analysis.diff.namespace import Entry, Namespace
+from scopeview.model.names import scope_of
+from scopeview.model.variables import Variable
+
+IN_ONE_PLACE = "same place in the dataflow"
+
+
+def pairs_in_one_place(a: Namespace, b: Namespace) -> Mapping[str, str]:
+    """Return names of A with names of B: variables that no other of their side shares the place with.
+
+    Args:
+        a: the first side.
+        b: the second side; without a graph of either there are no pairs.
+    """
+    if not all(_has_names_alone(side, other) for side, other in ((a, b), (b, a))):
+        return {}
+    one, other = _side(a), _side(b)
+    if one is None or other is None:
+        return {}
+    pairs = _single(one.by_place(), other.by_place()) or _up_to_last_uses(one, other)
+    known = a.entries.keys() & b.entries.keys()
+    renamed = {old: new for old, new in pairs.items() if known.isdisjoint((old, new))}
+    if len(renamed) == len(pairs):
+        return renamed
+    followed = one.leading_to(known), other.leading_to(known)
+    return {old: new for old, new in renamed.items() if old in followed[0] and new in followed[1]}
+
+
+def _up_to_last_uses(a: _Side, b: _Side) -> Mapping[str, str]:
+    """Return the variables that are alone in places up to the last uses, if all are; layers that end there left out."""
+    places = a.by_place(up_to_last_use=True), b.by_place(up_to_last_use=True)
+    pairs = _single(*places)
+    if not len(pairs) == len(places[0]) == len(places[1]):
+        return {}
+    ends = _scopes(a.by_place(), pairs.keys()), _scopes(b.by_place(), pairs.values())
+    return {old: new for old, new in pairs.items() if scope_of(old) not in ends[0] and scope_of(new) not in ends[1]}
+
+
+Places = Mapping[int, Sequence[Entry]]
+"""The variables that stand in each place."""
+
+
+def _single(ours: Places, theirs: Places) -> Mapping[str, str]:
+    """Return the variables that are alone in their places on both sides."""
+    places = [place for place in ours.keys() & theirs.keys() if len(ours[place]) == len(theirs[place]) == 1]
+    return dict(sorted((ours[place][0].name, theirs[place][0].name) for place in places))
+
+
+def _scopes(places: Places, names: Collection[str]) -> set[str]:
+    """Return the scopes of what has a place and is none of some names; the root is none."""
+    return {scope_of(entry.name) for some in places.values() for entry in some if entry.name not in names} - {""}
+
+
+def _has_names_alone(side: Namespace, other: Namespace) -> bool:
+    return any(entry.kind == "variable" and name not in other.entries for name, entry in side.entries.items())
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A namespace, and the graph in which its variables are used."""
+
+    graph: AnalysisContext
+    used: Mapping[str, Entry]
+    """Entries by the identity of their variables in the graph."""
+
+    def by_place(self, *, up_to_last_use: bool = False) -> Places:
+        """Return the variables that stand in each place."""
+        found: dict[int, list[Entry]] = defaultdict(list)
+        model = self.graph.model
+        places = variable_places(model.graph, self.graph.is_forward, model.variables, up_to_last_use=up_to_last_use)
+        for identity, place in places.items():
+            if identity in self.used:
+                found[place].append(self.used[identity])
+        return found
+
+    def leading_to(self, names: Collection[str]) -> set[str]:
+        """Return the variables whose values go on to where one of those of some names is used."""
+        graph = self.graph.model.graph
+        rows = {entry.name: graph.row(identity) for identity, entry in self.used.items()}
+        weights, forward, (source, target) = self.graph.weights_of, self.graph.is_forward, data_edges(graph)
+        aims = [row for name, row in rows.items() if name in names and row is not None]
+        uses = np.zeros(len(graph), dtype=bool)
+        uses[target[np.isin(weights[source], aims)]] = True
+        before = upstream(graph, uses & forward & ~self.graph.gives_weights, forward)
+        return {name for name, row in rows.items() if row is not None and before[row]}
+
+
+def _side(namespace: Namespace) -> _Side | None:
+    """Return a side with its graph, or with the one beside its checkpoint, as far as that has the same variables."""
+    entries = [entry for entry in namespace.entries.values() if entry.kind == "variable"]
+    own = namespace.context.in_program()
+    if len(own.model.graph):
+        return _Side(own, {entry.variable.identity: entry for entry in entries})
+    read = namespace.context.model.read_graph_beside
+    model = read() if read is not None else None
+    if model is None:
+        return None
+    graph = AnalysisContext(model)
+    by_key = graph.by_key()
+    used = {by_key[entry.key].identity: entry for entry in entries if _is_of(by_key.get(entry.key), entry)}
+    return _Side(graph, used)
+
+
+def _is_of(variable: Variable | None, entry: Entry) -> bool:
+    return variable is not None and (variable.shape, variable.dtype) == entry.type
