@@ -22,7 +22,7 @@ from scopeview.model.model import Format
 from scopeview.readers.budget import budget_for
 from scopeview.readers.protocol import Certainty, Content
 from scopeview.readers.registry import reader_for
-from scopeview.readers.weights import npz, onnx_tensor, scan, tfjs, zarr
+from scopeview.readers.weights import hdf5, npz, onnx_tensor, scan, tfjs, zarr
 from scopeview.readers.weights.scan import StoredTensor, model_of
 from scopeview.readers.weights.values import SCANS
 
@@ -119,7 +119,7 @@ def _scan(raw: bytes, name: str, format: Format) -> None:
 
 @cache
 def _use_small_blocks() -> None:
-    for module in (npz, onnx_tensor, scan, tfjs, zarr):
+    for module in (hdf5, npz, onnx_tensor, scan, tfjs, zarr):
         module.BLOCK_BYTES = _BLOCK_BYTES  # type: ignore[attr-defined]
 
 
@@ -229,6 +229,13 @@ def _table(header: str, message: str) -> Callable[[bytes, random.Random], bytes]
     return lambda raw, chance: mutate_table(raw, header, message, chance)
 
 
+def _hdf5() -> tuple[Target, ...]:
+    """HDF5, where h5py is installed, which reads it in a process of its own."""
+    if importlib.util.find_spec("h5py") is None:
+        return ()
+    return (Target("hdf5", "a.h5", mutate_numbers, made=weights_seeds("hdf5"), weights="checkpoint_hdf5"),)
+
+
 def _zarr() -> tuple[Target, ...]:
     """Metadata of arrays, where tensorstore is installed, which reads them."""
     if importlib.util.find_spec("tensorstore") is None:
@@ -273,6 +280,7 @@ def targets() -> Mapping[str, Target]:
         Target("onnx", "a.onnx", _message("OnnxModelProto"), made=weights_seeds("onnx"), weights="checkpoint_onnx"),
         Target("tflite", "a.tflite", mutate_numbers, made=weights_seeds("tflite"), weights="checkpoint_tflite"),
         Target("tfjs", "model.json", mutate_json, made=weights_seeds("tfjs"), weights="checkpoint_tfjs"),
+        *_hdf5(),
         *_zarr(),
         Target("state_file", "checkpoint", _text, made=(_STATE,)),
         Target("inspection_json", "a.json", _text, made=(_inspection(),)),

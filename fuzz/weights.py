@@ -43,6 +43,8 @@ def weights_seeds(name: str) -> tuple[bytes, ...]:
         return tuple(json.dumps(one).encode() for one in (_ZARR_2, _ZARR_3))
     if name in files:
         return ((_WEIGHTS / files[name]).read_bytes(),)
+    if name == "hdf5":
+        return _hdf5()
     return ({"safetensors": _safetensors, "npz": _npz, "pytorch": _torch}[name](),)
 
 
@@ -108,6 +110,25 @@ def _safetensors() -> bytes:
     header = {"a.weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {"format": "pt"}}
     raw = json.dumps(header).encode()
     return len(raw).to_bytes(8, "little") + raw + bytes(24)
+
+
+def _hdf5() -> tuple[bytes, ...]:
+    """Files of both layouts of HDF5: groups as tables of symbols, and as lists of links."""
+    import h5py
+
+    made = []
+    for version in ("earliest", "latest"):
+        raw = BytesIO()
+        with h5py.File(raw, "w", libver=version) as file:
+            options = {"chunks": (2, 3), "compression": "gzip", "shuffle": True, "fletcher32": True}
+            file.create_dataset("m/d/kernel:0", data=np.zeros((3, 4), np.float32), **options)
+            file["layers/a/vars/0"] = np.ones(2)
+            file["layers/a/vars"].attrs["name"] = "hidden"
+            file["link"] = h5py.SoftLink("/m")
+            file["elsewhere"] = h5py.ExternalLink("other.h5", "/")
+            file.attrs["keras_version"] = "2.15.0"
+        made.append(raw.getvalue())
+    return tuple(made)
 
 
 def _npz() -> bytes:

@@ -100,6 +100,16 @@ def limited(limits: Limits) -> Iterator[None]:
         _limits.reset(token)
 
 
+def memory_limit() -> int | None:
+    """Return the bytes that `--limit-memory` allows; None for the proportion to the size of a file."""
+    return _limits.get().memory_bytes
+
+
+def seconds_limit() -> float | None:
+    """Return the seconds that `--limit-seconds` allows."""
+    return _limits.get().seconds
+
+
 def allowed_bytes(size: int) -> int:
     """Return how many bytes a file of so many bytes may make of itself."""
     limits = _limits.get()

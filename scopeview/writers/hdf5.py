@@ -14,7 +14,7 @@ from scopeview.errors import QueryError, ScopeviewError
 from scopeview.model.model import Model
 from scopeview.readers.checkpoint.values import numpy_dtype
 from scopeview.readers.paths import path_of
-from scopeview.readers.storage import opened
+from scopeview.readers.weights.hdf5 import attributes
 from scopeview.writers.tensors import TensorToWrite, new_file, no_such_dtype
 
 ENDS = (".h5", ".hdf5")
@@ -46,8 +46,7 @@ def write_hdf5(
         for tensor in sorted(tensors, key=lambda one: one.key):
             _write(file, tensor, on_written)
         if like is not None and like.origin.format == "checkpoint_hdf5" and "layout" not in like.origin.details:
-            with opened(path_of(like.origin.file)) as handle, h5py.File(handle, "r") as other:
-                _copy_attributes(other, file)
+            _copy_attributes(path_of(like.origin.file), file)
 
 
 def _write(file: Any, tensor: TensorToWrite, on_written: Callable[[int], None]) -> None:
@@ -87,23 +86,9 @@ def _fill(dataset: Any, block: Any, first: int) -> None:
         first, block = first + taken, block[taken:]
 
 
-def _copy_attributes(source: Any, target: Any) -> None:
-    """Give every group of the new file the attributes that it has in another file."""
+def _copy_attributes(source: Path, target: Any) -> None:
+    """Give every group of the new file the attributes that it has in another file; groups of attributes alone too."""
     groups = [""]
     target.visit(groups.append)
-    for name in [*groups, *_empty_groups(source)]:
-        one = source if not name else source.get(name)
-        if one is None:
-            continue
-        other = target if not name else target.require_group(name) if name not in target else target[name]
-        for key, value in one.attrs.items():
-            other.attrs[key] = value
-
-
-def _empty_groups(source: Any) -> list[str]:
-    """Return the groups that hold nothing but attributes: layers without weights."""
-    import h5py
-
-    found: list[str] = []
-    source.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Group) and not len(item) else None)
-    return found
+    for group, name, value in attributes(source, groups):
+        (target.require_group(group) if group else target).attrs[name] = value

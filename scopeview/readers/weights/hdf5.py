@@ -3,30 +3,46 @@
 Keras 2 (`.h5`)          model_weights/LAYER/LAYER/kernel:0, optimizer_weights/...; or LAYER/... alone
 Keras 3 (`.weights.h5`)  layers/LAYER/vars/0; the group `vars` may name its layer in an attribute
 `.keras`                 a zip with config.json and model.weights.h5
-h5py reads the files; it comes with TensorFlow, and is asked for where it is missing.
+h5py reads the files, in a process of its own (`hdf5_process`); it comes with TensorFlow, and is asked for where it is
+missing.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scopeview.errors import DamagedError, ScopeviewError
 from scopeview.model.model import Model
+from scopeview.readers.budget import ITEM_BYTES, allowed_bytes, budget
+from scopeview.readers.fence import fence, fenced
 from scopeview.readers.protocol import Artifact, Certainty, Content
-from scopeview.readers.storage import opened, status
-from scopeview.readers.weights.archive import members
+from scopeview.readers.storage import opened, positioned
+from scopeview.readers.undecodable import text_of_bytes
+from scopeview.readers.weights.archive import archive_at, data_offset, members, unpacked
+from scopeview.readers.weights.hdf5_process import Message, Source, ask
 from scopeview.readers.weights.keras_names import keras_names
-from scopeview.readers.weights.scan import BLOCK_BYTES, Blocks, Scan, StoredTensor, is_beyond, model_of, no_blocks
+from scopeview.readers.weights.scan import (
+    BLOCK_BYTES,
+    Blocks,
+    Scan,
+    StoredTensor,
+    bounded,
+    is_beyond,
+    model_of,
+    no_blocks,
+)
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _WEIGHTS = "model.weights.h5"
-_MOST_DATASETS = 200_000
-_MOST_ARCHIVED = 2 << 30
+_MOST_TEXT = 1 << 28
+"""Letters of all keys together: a file may link one group a thousandfold."""
+_MOST_UNPACKED = 2 << 30
 """Bytes of the weights in a .keras archive, which are unpacked into memory if they are compressed."""
 
 
@@ -50,146 +66,158 @@ class Hdf5Reader:
 
 
 def scan(path: Path) -> Scan:
-    """Return the datasets of an HDF5 file or Keras archive.
+    """Return the datasets of an HDF5 file or Keras archive; work in proportion to its objects, links counted.
 
     Raises:
         ScopeviewError: h5py is not installed.
         DamagedError: the file cannot be read.
     """
+    source = _source(path)
     notes: list[str] = []
-    found: list[StoredTensor] = []
-    there = status(path)
-    size = there.st_size if there is not None else 0
-    with _file(path) as file:
-        details = _details(file, path)
-        datasets = list(_datasets(file, notes))
-        names = keras_names({key: tuple(dataset.shape or ()) for key, dataset, _ in datasets}, _layer_names(datasets))
-        for key, dataset, _ in datasets:
-            dtype = dataset.dtype
-            if dtype.hasobject or dtype.fields is not None or dtype.kind not in "fiubcV":
-                notes.append(f"{key[:200]!r} holds no numbers, and is left out")
-                continue
-            name = names.get(key, key.removesuffix(":0"))
-            shape = tuple(int(size) for size in dataset.shape or ())
-            blocks = _blocks(path, key)
-            if is_beyond(shape, dtype.itemsize, size):
-                notes.append(f"{key[:200]!r} is said to be larger than its file can hold; its values are not read")
-                blocks = no_blocks
-            found.append(StoredTensor(key, dtype.name, shape, blocks, separator="/", name=name))
-    return Scan(found, tuple(notes), details)
+    datasets: list[_Dataset] = []
+    details = {"layout": "archive"} if source.is_archive else {}
+    wanted = {"do": "list", "most": min(_MOST_TEXT, allowed_bytes(source.size))}
+    for message, _ in source.ask(wanted):
+        if "dataset" in message:
+            if not budget().spend(ITEM_BYTES + 2 * len(message["dataset"]["key"]), "its datasets"):
+                break
+            datasets.append(_Dataset(**message["dataset"]))
+        elif "note" in message:
+            notes.append(text_of(message["note"]))
+        else:
+            details |= message.get("details", {})
+    layers = {text_of(group): name for one in datasets for group, name in one.layers.items()}
+    names = keras_names({text_of(one.key): tuple(one.shape) for one in datasets}, layers)
+    found = [_tensor(one, names, source, notes) for one in datasets]
+    return bounded(Scan([one for one in found if one is not None], tuple(notes), details), source.size)
 
 
-@contextmanager
-def _file(path: Path) -> Iterator[Any]:
-    """Open a file with h5py; an archive's weights are opened inside of it.
+@dataclass(frozen=True)
+class _Dataset:
+    """What the process that reads HDF5 says of a dataset."""
 
-    Raises:
-        ScopeviewError, DamagedError: as `scan` says.
-    """
-    try:
-        import h5py
-    except ImportError as error:
-        raise ScopeviewError("HDF5 files are read by h5py, which is not installed; pip install h5py") from error
-    try:
-        handle: Any = opened(path)
-    except OSError as error:
-        raise DamagedError(f"{path} cannot be read: {error.strerror or error}") from error
-    with handle:
-        try:
-            file = h5py.File(_weights_in(handle, path), "r")
-        except (OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
-            why = str(error)[:150]
-            raise DamagedError(f"{path} is an HDF5 file that cannot be read: {why}; fetch it again") from error
-        with file:
-            yield file
+    key: str
+    shape: Sequence[int]
+    dtype: str
+    """Of numpy; empty for one that is not of numbers."""
+    itemsize: int
+    elsewhere: bool
+    """Whether its values lie in other files, which no file of weights may name."""
+    layers: Mapping[str, str]
+    """Names of the layers that it belongs to, by their groups."""
 
 
-def _weights_in(handle: Any, path: Path) -> Any:
-    """Return a file that h5py can open: the file itself, or the weights of an archive in memory."""
-    if not _is_archive(handle):
-        return handle
-    with zipfile.ZipFile(handle) as archive:
-        if archive.getinfo(_WEIGHTS).file_size > _MOST_ARCHIVED:
-            raise DamagedError(f"the weights in {path} are larger than 2 GB; unpack it and open {_WEIGHTS}")
-        return io.BytesIO(archive.read(_WEIGHTS))
+def _tensor(one: _Dataset, names: Mapping[str, str], source: _Source, notes: list[str]) -> StoredTensor | None:
+    key = text_of(one.key)
+    if not one.dtype:
+        notes.append(f"{key[:200]!r} holds no numbers, and is left out")
+        return None
+    shape = tuple(one.shape)
+    blocks = _blocks(source, one.key)
+    if one.elsewhere:
+        notes.append(f"the values of {key[:200]!r} should be in other files, which no file may name; they are not read")
+        blocks = no_blocks
+    elif is_beyond(shape, one.itemsize, source.size):
+        notes.append(f"{key[:200]!r} is said to be larger than its file can hold; its values are not read")
+        blocks = no_blocks
+    return StoredTensor(key, one.dtype, shape, blocks, separator="/", name=names.get(key, key.removesuffix(":0")))
 
 
-def _is_archive(handle: Any) -> bool:
-    start = handle.read(4)
-    handle.seek(0)
-    return bool(start == b"PK\x03\x04")
-
-
-def _layer_names(datasets: Iterable[tuple[str, Any, Mapping[str, str]]]) -> dict[str, str]:
-    """Return the names of layers by the groups that hold them."""
-    return {group: name for _, _, layers in datasets for group, name in layers.items()}
-
-
-def _datasets(file: Any, notes: list[str]) -> Iterator[tuple[str, Any, Mapping[str, str]]]:
-    """Yield the key of every dataset, the dataset, and the names of the layers that it belongs to, by their groups.
-
-    A walk of its own: links that lead out of the file, or around in it, are not followed.
-    """
-    import h5py
-
-    stack: list[tuple[str, Any, Mapping[str, str]]] = [("", file, {})]
-    found = 0
-    while stack:
-        path, group, layers = stack.pop()
-        below = []
-        layer = _layer(group)
-        if layer:
-            layers = {**layers, path: layer}
-        for name in sorted(group, key=_by_number):
-            key = f"{path}/{name}" if path else name
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                notes.append(f"{key[:200]!r} is a link, and is not followed")
-                continue
-            item = group[name]
-            found += 1
-            if found > _MOST_DATASETS:
-                notes.append(f"more than {_MOST_DATASETS:,} datasets and groups: the rest was left out")
-                return
-            if isinstance(item, h5py.Dataset):
-                yield key, item, layers
-            elif isinstance(item, h5py.Group) and key.count("/") < 64:
-                below.append((key, item, layers))
-        stack += reversed(below)
-
-
-def _by_number(name: str) -> tuple[int, str]:
-    return (int(name), "") if name.isdecimal() and len(name) < 10 else (-1, name)
-
-
-def _layer(group: Any) -> str:
-    """Return the name of the layer that Keras 3 writes beside its variables, in the attributes of their group."""
-    import h5py
-
-    if not isinstance(group.get("vars", getlink=True), h5py.HardLink):
-        return ""
-    name = group["vars"].attrs.get("name", "")
-    return name if isinstance(name, str) and 0 < len(name) < 500 else ""
-
-
-def _details(file: Any, path: Path) -> dict[str, str]:
-    known = {name: file.attrs.get(name) for name in ("keras_version", "backend")}
-    with opened(path) as handle:
-        known["layout"] = "archive" if _is_archive(handle) else None
-    return {name: str(value)[:100] for name, value in known.items() if value is not None}
-
-
-def _blocks(path: Path, key: str) -> Blocks:
+def _blocks(source: _Source, key: str) -> Blocks:
     def blocks() -> Iterator[Any]:
         import numpy as np
 
-        with _file(path) as file:
-            dataset = file[key]
-            if not dataset.shape:
-                yield np.asarray(dataset[()]).reshape(1)
-                return
-            row = dataset.dtype.itemsize * int(np.prod(dataset.shape[1:], dtype=np.int64))
-            step = max(1, BLOCK_BYTES // max(1, row))
-            for first in range(0, dataset.shape[0], step):
-                yield np.asarray(dataset[first : first + step]).ravel()
+        for message, raw in source.ask({"do": "values", "key": key, "block": BLOCK_BYTES}):
+            yield np.frombuffer(raw, message["block"])
 
     return blocks
+
+
+def attributes(path: Path, groups: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
+    """Yield the attributes of groups, and of those that hold nothing else: the group, the name and the value.
+
+    Raises:
+        DamagedError: the file cannot be read.
+    """
+    for message, _ in _source(path).ask({"do": "attributes", "groups": list(groups)}):
+        group, name, kind, value = message["attribute"]
+        if kind:
+            yield group, name, _value(kind, value)
+
+
+def _value(kind: str, value: Any) -> Any:
+    import numpy as np
+
+    if kind == "text":
+        return value
+    if kind == "bytes":
+        return np.bytes_(bytes.fromhex(value))
+    shape, content = value
+    if kind == "list of bytes":
+        return np.array([bytes.fromhex(one) for one in content] or b"").reshape(shape)
+    if kind == "list of texts":
+        return np.array([bytes.fromhex(one).decode() for one in content], dtype=object).reshape(shape)
+    return np.frombuffer(bytes.fromhex(content), kind).reshape(shape)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The bytes of an HDF5 file: a file, a stored entry of an archive, or an entry that was unpacked."""
+
+    path: Path
+    offset: int
+    size: int
+    is_archive: bool
+    content: bytes | None = None
+    fence: tuple[Path, ...] | None = None
+
+    def ask(self, wanted: Mapping[str, Any]) -> Iterator[Message]:
+        """Yield what HDF5 answers of it.
+
+        Raises:
+            DamagedError: it cannot be read.
+        """
+        reader, identity = self._reader()
+        name = f"{self.path} {self.offset} {identity}"
+        try:
+            yield from ask({**wanted, "file": name, "size": self.size}, reader)
+        except DamagedError as error:
+            raise DamagedError(f"{self.path} is an HDF5 file that cannot be read: {error}; fetch it again") from error
+
+    def _reader(self) -> tuple[Source, object]:
+        """Return what gives its bytes, and what tells them from others."""
+        content = self.content
+        if content is not None:
+            return (lambda position, size: content[position : position + size]), (len(content), hash(content))
+        with fenced(self.fence):
+            file = positioned(self.path)
+        return (lambda position, size: file.read(self.offset + position, size)), file.identity
+
+
+def _source(path: Path) -> _Source:
+    """Return where the bytes of a file, or of the weights in an archive, are.
+
+    Raises:
+        ScopeviewError: h5py is not installed.
+        DamagedError: they cannot be read.
+    """
+    if importlib.util.find_spec("h5py") is None:
+        raise ScopeviewError("HDF5 files are read by h5py, which is not installed; pip install h5py")
+    try:
+        with opened(path) as handle:
+            is_archive = handle.read(4) == b"PK\x03\x04"
+            size = handle.seek(0, io.SEEK_END)
+    except OSError as error:
+        raise DamagedError(f"{path} cannot be read: {error.strerror or error}") from error
+    if not is_archive:
+        return _Source(path, 0, size, is_archive, fence=fence())
+    with archive_at(path) as (archive, file):
+        entry = archive.getinfo(_WEIGHTS)
+        if entry.compress_type == zipfile.ZIP_STORED and not entry.flag_bits & 1:
+            return _Source(path, data_offset(file, entry), entry.file_size, is_archive, fence=fence())
+        return _Source(path, 0, entry.file_size, is_archive, content=unpacked(archive, entry, _MOST_UNPACKED))
+
+
+def text_of(name: str) -> str:
+    """Return a name as text: bytes that are no UTF-8 as `\\xNN`."""
+    return text_of_bytes(name.encode("utf-8", "surrogateescape"))
