@@ -77,7 +77,7 @@ def scan(path: Path) -> Scan:
     datasets: list[_Dataset] = []
     details = {"layout": "archive"} if source.is_archive else {}
     wanted = {"do": "list", "most": min(_MOST_TEXT, allowed_bytes(source.size))}
-    for message, _ in source.ask(wanted):
+    for message, _ in source.answers(wanted):
         if "dataset" in message:
             if not budget().spend(ITEM_BYTES + 2 * len(message["dataset"]["key"]), "its datasets"):
                 break
@@ -127,7 +127,7 @@ def _blocks(source: _Source, key: str) -> Blocks:
     def blocks() -> Iterator[Any]:
         import numpy as np
 
-        for message, raw in source.ask({"do": "values", "key": key, "block": BLOCK_BYTES}):
+        for message, raw in source.answers({"do": "values", "key": key, "block": BLOCK_BYTES}):
             yield np.frombuffer(raw, message["block"])
 
     return blocks
@@ -139,7 +139,7 @@ def attributes(path: Path, groups: Sequence[str]) -> Iterator[tuple[str, str, An
     Raises:
         DamagedError: the file cannot be read.
     """
-    for message, _ in _source(path).ask({"do": "attributes", "groups": list(groups)}):
+    for message, _ in _source(path).answers({"do": "attributes", "groups": list(groups)}):
         group, name, kind, value = message["attribute"]
         if kind:
             yield group, name, _value(kind, value)
@@ -171,7 +171,7 @@ class _Source:
     content: bytes | None = None
     fence: tuple[Path, ...] | None = None
 
-    def ask(self, wanted: Mapping[str, Any]) -> Iterator[Message]:
+    def answers(self, wanted: Mapping[str, Any]) -> Iterator[Message]:
         """Yield what HDF5 answers of it.
 
         Raises:
