@@ -19,6 +19,9 @@ from scopeview.workspace import Workspace
 from tests.places import SAMPLES
 from tests.server.live import serving
 
+STEPS = 10
+"""Questions of a chain, each of which takes what it asks for from the answers before."""
+
 CALLS = int(os.environ.get("SCOPEVIEW_CALLS", "300"))
 """How many questions are asked in all; more by hand: SCOPEVIEW_CALLS=10000."""
 
@@ -42,12 +45,7 @@ def test_no_question_has_an_answer_that_is_not_described() -> None:
     schemathesis = pytest.importorskip("schemathesis")
     from schemathesis.specs.openapi import checks
 
-    conforms = [
-        checks.status_code_conformance,
-        checks.content_type_conformance,
-        checks.response_headers_conformance,
-        checks.response_schema_conformance,
-    ]
+    conforms = _conforms(checks)
     from hypothesis import HealthCheck, Phase, given, seed, settings
     from hypothesis import strategies as st
 
@@ -78,6 +76,52 @@ def test_no_question_has_an_answer_that_is_not_described() -> None:
     assert sum(statuses.values()) >= CALLS // 2, shown
     assert statuses[200] >= sum(statuses.values()) // 10, shown
     logging.getLogger("tests").info(shown)
+
+
+def _conforms(checks: Any) -> list[Any]:
+    names = ("status_code", "content_type", "response_headers", "response_schema")
+    return [getattr(checks, f"{name}_conformance") for name in names]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_no_chain_of_questions_has_an_answer_that_is_not_described() -> None:
+    """By the links of the description: open, ask, read again, close; what was closed is not there any more."""
+    schemathesis = pytest.importorskip("schemathesis")
+    from hypothesis import HealthCheck, Phase, settings
+    from schemathesis.specs.openapi import checks
+
+    statuses: Counter[int] = Counter()
+    linked: Counter[int] = Counter()
+    with serving([str(SAMPLES)], most_models=50) as live:
+        description = schemathesis.openapi.from_dict(live.ask("/api/openapi.json").json)
+        description.config.update(base_url=f"http://127.0.0.1:{live.port}")
+        machine = description.as_state_machine()
+
+        class Chain(machine):  # type: ignore[misc, valid-type]
+            def before_call(self, case: Any) -> None:
+                if case.operation.label == "POST /api/models":
+                    case.body = {"path": OPENED[sum(statuses.values()) % len(OPENED)]}
+
+            def validate_response(self, answer: Any, case: Any, *_more: Any, **_options: Any) -> None:
+                statuses[answer.status_code] += 1
+                if case.path_parameters:
+                    linked[answer.status_code] += 1
+                assert answer.status_code < 500 or answer.status_code in (503, 507), answer.text
+                case.validate_response(answer, checks=[*_conforms(checks), checks.use_after_free])
+
+        settled = settings(
+            max_examples=max(2, CALLS // 6 // STEPS),
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        Chain.run(settings=settled)
+    shown = f"{sum(statuses.values()):,} calls: {dict(sorted(statuses.items()))}; about a model: {dict(linked)}"
+    logging.getLogger("tests").info(shown)
+    assert linked[200] >= sum(linked.values()) // 5, shown
 
 
 def fill(case: Any, data: Any, models: list[str]) -> None:
