@@ -16,7 +16,8 @@ from scopeview.model.model import Model
 from scopeview.readers.fence import fenced
 from tests.graphs import checkpoint, model_from_text, ref_variable
 from tests.oracle import Oracle
-from tests.places import SAMPLES
+from tests.places import CORPUS, NO_CORPUS, SAMPLES
+from tests.renamed_graphs import write_renamed
 
 PARTS = ("root", "layer", "q", "k", "v", "kernel", "bias", "mix", "head")
 
@@ -81,6 +82,30 @@ def test_a_checkpoint_is_known_by_the_graph_that_was_saved_with_it(oracle: Oracl
 def computing(lines: str, *variables: str) -> Model:
     """Return a graph that computes with some variables and an input `x`."""
     return model_from_text("".join(map(ref_variable, variables)) + "x Placeholder dtype=float32\n" + lines)
+
+
+REAL = {
+    "scisharp-meta/kmeans.meta": 0,
+    "scisharp-meta/word_cnn.meta": 0,
+    "rnn-attention/model.meta": 0,
+    "scisharp-meta/lstm_crf_ner.meta": 0,
+    "unity-mousegame/models/mousegame/model-500001.cptk.meta": 0,
+    "minitaur/minitaur_reactive_env/model.ckpt-14000000.meta": 32,
+}
+"""Real graphs, and how many variables stay open: two that are used alike, and all of an optimizer of another name."""
+
+
+@pytest.mark.parametrize(("name", "open_ones"), REAL.items())
+def test_a_real_graph_whose_variables_are_called_otherwise(name: str, open_ones: int, tmp_path: Path) -> None:
+    if not (CORPUS / name).is_file():
+        pytest.skip(NO_CORPUS)
+    truth = write_renamed(CORPUS / name, tmp_path / "renamed.meta", seed=len(name))
+    original = scopeview.load(CORPUS / name)
+
+    found = pairs(report(original, scopeview.load(tmp_path / "renamed.meta")))
+
+    assert {one: (other, truth[one]) for one, other in found.items() if other != truth[one]} == {}
+    assert len(original.variables) - len(found) == open_ones
 
 
 def two_layers(first: str, second: str, third: str) -> Model:

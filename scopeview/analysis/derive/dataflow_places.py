@@ -7,7 +7,7 @@ but not those of their neighbors.
 
     relu(x * W1) * W2      W1 -> MatMul -> Relu -> MatMul -> end;  W2 -> MatMul -> end, and its other input is a Relu
 
-Ops within a loop have no place.
+What a loop hands to its next step counts as coming from outside.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _MOST_OPS = 200_000
 _HANDS_ON = ("Identity", "ReadVariableOp", "StopGradient")
 _MOST_HANDED_ON = 64
 """Ops in a row that hand a value on; a damaged graph has circles of them."""
+_NEXT_STEP = ("NextIteration", "RefNextIteration")
 _OUTSIDE = hash("outside")
 _ROUNDS = 2
 
@@ -97,7 +98,7 @@ class _Flow:
                 self._readers[row] = []
 
     def places(self) -> Mapping[OpRow, int]:
-        """Return the place of every op that is in no loop."""
+        """Return the place of every op that is in no circle."""
         kinds: Mapping[OpRow, int] = self._kinds
         for _ in range(_ROUNDS):
             before, after = self._before(kinds), self._after(kinds)
@@ -132,11 +133,13 @@ class _Flow:
                 yield source, port
 
     def _sorted(self) -> list[OpRow]:
-        """Return the ops, each behind what it is computed from; loops, and what follows them, are left out."""
-        waiting = {row: sum(s in self._kinds for s, _, _ in sources) for row, sources in self._sources.items()}
+        """Return the ops, each behind what it is computed from but for the step before; other circles are left out."""
+        steps = {row for row in self._kinds if self._table.op_type(row) in _NEXT_STEP}
+        known = self._kinds.keys() - steps
+        waiting = {row: sum(s in known for s, _, _ in sources) for row, sources in self._sources.items()}
         order = [row for row, count in waiting.items() if not count]
         for row in order:
-            for reader, _, _ in self._readers[row]:
+            for reader, _, _ in self._readers[row] if row not in steps else ():
                 waiting[reader] -= 1
                 if not waiting[reader]:
                     order.append(reader)

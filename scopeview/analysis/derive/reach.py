@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -14,6 +14,13 @@ from scopeview.model.ops import OpRow, OpTable
 
 Flags = NDArray[np.bool_]
 Rows = TypeVar("Rows", np.int32, np.int64)
+
+
+def flags(rows: Sequence[int] | NDArray[np.int64], size: int) -> Flags:
+    """Return a flag for each of some ops: shape (size,), true for the given rows."""
+    found = np.zeros(size, dtype=bool)
+    found[rows] = True
+    return found
 
 
 def per_type(table: OpTable, test: Callable[[str], object]) -> Flags:

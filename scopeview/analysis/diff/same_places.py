@@ -12,11 +12,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.dataflow_places import variable_places
-from scopeview.analysis.derive.reach import data_edges, upstream
+from scopeview.analysis.derive.reach import data_edges, downstream, flags, upstream
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.model.names import scope_of
 from scopeview.model.variables import Variable
@@ -41,8 +39,8 @@ def pairs_in_one_place(a: Namespace, b: Namespace) -> Mapping[str, str]:
     renamed = {old: new for old, new in pairs.items() if known.isdisjoint((old, new))}
     if len(renamed) == len(pairs):
         return renamed
-    followed = one.leading_to(known), other.leading_to(known)
-    return {old: new for old, new in renamed.items() if old in followed[0] and new in followed[1]}
+    heads = one.ends_of(known), other.ends_of(known)
+    return {old: new for old, new in renamed.items() if old not in heads[0] and new not in heads[1]}
 
 
 def _up_to_last_uses(a: _Side, b: _Side) -> Mapping[str, str]:
@@ -92,16 +90,17 @@ class _Side:
                 found[place].append(self.used[identity])
         return found
 
-    def leading_to(self, names: Collection[str]) -> set[str]:
-        """Return the variables whose values go on to where one of those of some names is used."""
-        graph = self.graph.model.graph
+    def ends_of(self, names: Collection[str]) -> set[str]:
+        """Return the variables that are used behind some of these names, and none of these is used behind them."""
+        graph, forward, weights = self.graph.model.graph, self.graph.is_forward, self.graph.weights_of
+        source, target = data_edges(graph)
+        is_use = (weights[source] >= 0) & forward[target] & ~self.graph.gives_weights[target]
+        holder, use = weights[source][is_use], target[is_use]
         rows = {entry.name: graph.row(identity) for identity, entry in self.used.items()}
-        weights, forward, (source, target) = self.graph.weights_of, self.graph.is_forward, data_edges(graph)
-        aims = [row for name, row in rows.items() if name in names and row is not None]
-        uses = np.zeros(len(graph), dtype=bool)
-        uses[target[np.isin(weights[source], aims)]] = True
-        before = upstream(graph, uses & forward & ~self.graph.gives_weights, forward)
-        return {name for name, row in rows.items() if row is not None and before[row]}
+        known = flags([row for name, row in rows.items() if name in names and row is not None], len(graph))
+        ahead = upstream(graph, flags(use[known[holder]], len(graph)), forward)
+        follows = flags(holder[downstream(graph, known, forward)[use]], len(graph))
+        return {name for name, row in rows.items() if row is not None and follows[row] and not ahead[row]}
 
 
 def _side(namespace: Namespace) -> _Side | None:
