@@ -130,4 +130,4 @@ def budget_for(size: int) -> Iterator[Budget]:
 
 def budget() -> Budget:
     """Return the budget of the file that is being read; outside of any, the smallest one."""
-    return _budget.get() or Budget(_LEAST)
+    return _budget.get() or Budget(allowed_bytes(0))

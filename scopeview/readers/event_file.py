@@ -17,7 +17,7 @@ from scopeview.readers.meta_graph import read_meta_graph
 from scopeview.readers.protobuf.wire import Buffer, WireError
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.records import header_is_valid, records
-from scopeview.readers.step_stats import runs_of_events
+from scopeview.readers.step_stats import runs_in
 
 
 class EventFileReader:
@@ -72,7 +72,7 @@ class EventFileReader:
 
 def _runs(buffer: Buffer) -> RecordedRuns:
     """Return the steps that were recorded in the same file; its events are walked over when they are asked for."""
-    return RecordedRuns(lambda: runs_of_events(buffer, (Span(start, end) for start, end in records(buffer, []))))
+    return RecordedRuns(lambda: runs_in(buffer))
 
 
 def _graphs(buffer: Buffer, notes: list[str]) -> list[EventGraph]:

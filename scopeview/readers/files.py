@@ -116,10 +116,11 @@ def _unpack(path: Path) -> bytes:
         DamagedError: it cannot be unpacked.
     """
     parts: list[bytes] = []
+    allowance = budget()  # one for all parts, also of a file that has none of its own
     try:
         with opened(path) as file, gzip.GzipFile(fileobj=file) as packed:
             while part := packed.read(_CHUNK):
-                if not budget().spend(len(part), f"the unpacked bytes of {path.name}"):
+                if not allowance.spend(len(part), f"the unpacked bytes of {path.name}"):
                     break
                 parts.append(part)
     except (EOFError, OSError, zlib.error) as error:

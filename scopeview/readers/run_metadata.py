@@ -18,7 +18,7 @@ from scopeview.readers.graph.assemble import assemble
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.protocol import Artifact, Certainty, Content
 from scopeview.readers.sniff import sniff_message
-from scopeview.readers.step_stats import run_of_metadata
+from scopeview.readers.step_stats import runs_in
 
 _NOTE = (
     "this is a graph out of a RunMetadata: as a run executed it, perhaps one device's part of it, optimized; "
@@ -55,7 +55,7 @@ class RunMetadataReader:
         graph = artifact.part
         assert isinstance(graph, EventGraph)
         whole = look_into(artifact.file)
-        runs = RecordedRuns(lambda: tuple(run_of_metadata(whole, Span(0, len(whole)))))
+        runs = RecordedRuns(lambda: runs_in(whole))
         buffer = whole[graph.span.start : graph.span.end]
         model = assemble(buffer, [Span(0, len(buffer))], Origin(path, "graph_def", str(artifact.file)))
         return replace(model, notes=(_NOTE, *model.notes), runs=runs)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from scopeview.errors import UnknownFormatError
 from scopeview.model.recorded_runs import OpRun, RecordedRun, RecordedRuns
-from scopeview.readers.budget import budget
+from scopeview.readers.budget import budget, budget_for
 from scopeview.readers.files import look_into
 from scopeview.readers.graph.nodes import Span
 from scopeview.readers.paths import path_of
@@ -142,15 +142,26 @@ def read_runs(path: str) -> RecordedRuns:
         ReadError: it cannot be read.
     """
     buffer = look_into(path_of(path))
-    if header_is_valid(bytes(buffer[:_HEAD])):
-        found = runs_of_events(buffer, (Span(start, end) for start, end in records(buffer, [])))
-    else:
-        try:
-            found = tuple(run_of_metadata(buffer, Span(0, len(buffer))))
-        except WireError:
-            found = ()
+    try:
+        found = runs_in(buffer)
+    except WireError:
+        found = ()
     if not found:
         raise UnknownFormatError(
             f"{path} holds no times of a step: record one with RunOptions(trace_level=RunOptions.FULL_TRACE)"
         )
     return RecordedRuns(lambda: found)
+
+
+def runs_in(buffer: Buffer) -> tuple[RecordedRun, ...]:
+    """Return the recorded steps of an event file or of a RunMetadata, as far as a budget of its own goes.
+
+    They are decoded when they are asked for, long after the budget of the file has ended.
+
+    Raises:
+        WireError: it is no RunMetadata.
+    """
+    with budget_for(len(buffer)):
+        if header_is_valid(bytes(buffer[:_HEAD])):
+            return runs_of_events(buffer, (Span(start, end) for start, end in records(buffer, [])))
+        return tuple(run_of_metadata(buffer, Span(0, len(buffer))))

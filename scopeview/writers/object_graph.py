@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from scopeview.errors import DamagedError
 from scopeview.model.model import Model
 from scopeview.model.object_paths import OBJECT_GRAPH_KEY
+from scopeview.readers.budget import budget_for
 from scopeview.readers.checkpoint.v2 import read_bundle, read_string
 from scopeview.readers.checksums import MaskedChecksum, masked_crc32c
 from scopeview.readers.files import look_into
@@ -31,7 +32,9 @@ def object_graph_of(like: Model, keys: Collection[str]) -> bytes:
         DamagedError: it cannot be read.
     """
     table = path_of(like.origin.file)
-    bundle = read_bundle(look_into(table), str(table))
+    content = look_into(table)
+    with budget_for(len(content)):
+        bundle = read_bundle(content, str(table))
     prefix = table.with_name(table.name.removesuffix(".index"))
     raw = read_string(prefix, bundle, OBJECT_GRAPH_KEY.encode()) if bundle is not None else None
     if raw is None:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import pytest
 
 from scopeview.model.wanted import UnwantedError, wanted_while
 from scopeview.readers.budget import ITEM_BYTES, Limits, budget, budget_for, limited
+from scopeview.readers.files import look_into
+from scopeview.readers.step_stats import runs_in
 
 
 def test_a_budget_grows_with_the_file_and_says_once_what_is_left_out() -> None:
@@ -43,3 +48,19 @@ def test_work_ends_when_nobody_waits_for_it() -> None:
 def test_outside_of_any_file_there_is_the_smallest_budget() -> None:
     assert budget().spend(1 << 20, "x")
     assert not budget().spend(1 << 30, "x")
+
+
+def test_what_is_read_beside_a_model_has_a_budget_of_its_own(tmp_path: Path) -> None:
+    """Overlays, maps and recorded steps: after the budget of the file has ended, or without any."""
+    packed = tmp_path / "x.gz"
+    packed.write_bytes(gzip.compress(bytes(5 << 20)))
+    node = b"\x12\x09\x0a\x03a%02d\x18\x01\x20\x09"  # NodeExecStats: name, start, end
+    device = b"\x0a\x02/x" + b"".join(node.replace(b"%02d", b"%02d" % number) for number in range(50))
+    step = b"\x0a" + bytes([0x80 | len(device) & 0x7F, len(device) >> 7]) + device
+    metadata = b"\x0a" + bytes([0x80 | len(step) & 0x7F, len(step) >> 7]) + step
+
+    with limited(Limits(memory_bytes=1 << 20)):
+        assert len(look_into(packed)) == 1 << 20
+    assert len(runs_in(metadata)[0].ops) == 50
+    with limited(Limits(memory_bytes=10 * ITEM_BYTES)):
+        assert len(runs_in(metadata)[0].ops) == 10
