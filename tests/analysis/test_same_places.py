@@ -11,6 +11,9 @@ import pytest
 
 import scopeview
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.counterparts import counterparts
+from scopeview.analysis.diff.matching.rules import Guidance
+from scopeview.analysis.diff.namespace import namespace_of
 from scopeview.analysis.diff.report import DiffReport, diff
 from scopeview.model.model import Model
 from scopeview.readers.fence import fenced
@@ -77,6 +80,14 @@ def test_a_checkpoint_is_known_by_the_graph_that_was_saved_with_it(oracle: Oracl
     assert pairs(found) == {variable.name: truth[variable.name] for variable in old.variables}
     assert {entry.evidence for entry in found.entries} == {"same place in the dataflow"}
     assert report(stored, new).summary["renamed"] < len(truth)
+
+
+def test_a_conversion_takes_what_stands_in_one_place() -> None:
+    a, b = (namespace_of(AnalysisContext(two_layers(*names))) for names in ("pqr", ("zz", "yy", "xx")))
+
+    found, _ = counterparts(a, b, Guidance())
+
+    assert {name: counterpart.name for name, counterpart in found.items()} == {"p": "zz", "q": "yy", "r": "xx"}
 
 
 def computing(lines: str, *variables: str) -> Model:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scopeview.analysis.diff.matching.core import match_items
 from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Shape
@@ -13,7 +13,7 @@ from scopeview.analysis.diff.matching.recurrent import recurrent_pairs
 from scopeview.analysis.diff.matching.rules import Guidance, Rule, rewritten
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.recipes import Recipe, recipes_of_joined
-from scopeview.analysis.diff.same_places import IN_ONE_PLACE
+from scopeview.analysis.diff.same_places import IN_ONE_PLACE, pairs_in_one_place
 from scopeview.analysis.diff.spelling import canonical, prefix_change
 from scopeview.analysis.diff.value_proof import Proof, Proofs
 from scopeview.model.names import scope_of
@@ -156,14 +156,14 @@ def _with_auxiliary(side: Namespace, names: Collection[str]) -> set[str]:
 
 
 def guided_match(a: Namespace, b: Namespace, guidance: Guidance, proofs: Proofs) -> Matching:
-    """Match the entries of two sides with what a person says and what values prove; see `match`."""
+    """Match the entries of two sides with what a person says, values prove and graphs show; see `match`."""
     return match(
         a,
         b,
         rules=guidance.rules,
         given=guidance.given,
         accepts_proposals=guidance.accepts_proposals,
-        proofs=proofs,
+        proofs=replace(proofs, places=pairs_in_one_place(a, b)),
         rejected=guidance.rejected,
     )
 

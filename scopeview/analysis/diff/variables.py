@@ -14,7 +14,6 @@ from scopeview.analysis.diff.matching.joined import How, JoinedProposal
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import Entry, EntryKind, Namespace
 from scopeview.analysis.diff.recipes import Recipe
-from scopeview.analysis.diff.same_places import pairs_in_one_place
 from scopeview.analysis.diff.value_change import ValueChange, compared
 from scopeview.analysis.diff.value_proof import Proofs, proofs_of
 from scopeview.analysis.query import glob_pattern
@@ -135,7 +134,7 @@ def diff_entries(
         Entries in the order of their names, and the matching that they come from.
     """
     proofs = proofs_of(a, b, values, reading) if values is not None and _names_differ(a, b) else Proofs()
-    matching = guided_match(a, b, guidance, replace(proofs, places=pairs_in_one_place(a, b)))
+    matching = guided_match(a, b, guidance, proofs)
     owner = _by_checksum(a)
     changes = _changes(matching.pairs, values, reading)
     entries = [_paired(pair, change, owner) for pair, change in zip(matching.pairs, changes, strict=True)]
