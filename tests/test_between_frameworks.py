@@ -171,3 +171,56 @@ def test_the_names_of_resnet_are_those_of_torchvision(tmp_path: Path) -> None:
     names = {name for name in (tmp_path / "names").read_text().split() if "num_batches" not in name}
 
     assert names == set(resnets(2)[2])
+
+
+ATTENTION = """
+import os, sys
+os.environ["KERAS_BACKEND"] = "torch"
+import numpy as np, keras, torch
+folder, step, width, heads = sys.argv[1], sys.argv[2], 12, 3
+inputs = keras.Input((5, width))
+attended = keras.layers.MultiHeadAttention(heads, width // heads, name="attention")(inputs, inputs)
+model = keras.Model(inputs, keras.layers.Dense(3, name="out")(attended))
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.attention = torch.nn.MultiheadAttention(width, heads, batch_first=True)
+        self.out = torch.nn.Linear(width, 3)
+    def forward(self, x):
+        return self.out(self.attention(x, x, x)[0])
+net, x = Net().eval(), np.random.default_rng(1).normal(size=(2, 5, width)).astype("float32")
+def outputs():
+    with torch.no_grad():
+        return net(torch.from_numpy(x)).numpy()
+if step == "make":
+    rng = np.random.default_rng(2)
+    model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
+    model.save_weights(f"{folder}/keras.weights.h5")
+    torch.save(net.state_dict(), f"{folder}/like.pt")
+    np.savez(f"{folder}/expected.npz", outputs=model.predict(x, verbose=0))
+else:
+    expected = np.load(f"{folder}/expected.npz")["outputs"]
+    net.load_state_dict({k: torch.from_numpy(v) for k, v in np.load(f"{folder}/torch.npz").items()})
+    assert np.allclose(outputs(), expected, atol=1e-4), abs(outputs() - expected).max()
+    names, net = {}, Net().eval()
+    exec(open(f"{folder}/load.py").read(), names)
+    assert names["load"](net, f"{folder}/keras.weights.h5") == []
+    assert np.allclose(outputs(), expected, atol=1e-4)
+    model.load_weights(f"{folder}/back.weights.h5")
+    assert np.allclose(model.predict(x, verbose=0), expected, atol=1e-4)
+"""
+
+
+@pytest.mark.frameworks
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is the other framework")
+def test_attention_of_keras_becomes_that_of_pytorch_and_back(tmp_path: Path, scopeview: Run) -> None:
+    run_apart(ATTENTION, tmp_path, "make")
+    source, like, made = (tmp_path / name for name in ("keras.weights.h5", "like.pt", "torch.npz"))
+
+    forth = scopeview("convert", source, "--like", like, "--to", made, "--accept", "proposed")
+    back = scopeview("convert", made, "--like", source, "--to", tmp_path / "back.weights.h5", "--accept", "proposed")
+    code = scopeview("diff", source, like, "--format", "torch", "--accept", "proposed")
+
+    assert (forth.code, back.code) == (0, 0), forth.err + back.err
+    (tmp_path / "load.py").write_text(code.out)
+    run_apart(ATTENTION, tmp_path, "check")

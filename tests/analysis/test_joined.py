@@ -306,3 +306,36 @@ def test_loaders_add_and_cut(tmp_path: Path, scopeview: Run) -> None:
 
     for weight in model.weights:
         np.testing.assert_array_equal(weight.value, ours[weight.path])
+
+
+def test_heads_that_have_an_axis_of_their_own_go_where_they_belong(tmp_path: Path, scopeview: Run) -> None:
+    """Keras's MultiHeadAttention and PyTorch's; all is square, so that frameworks say what is turned."""
+    rng = np.random.default_rng(8)
+    count, size = 2, 4
+    width = count * size
+    ours: Arrays = {}
+    theirs: Arrays = {}
+    for i in range(2):
+        kernels = rng.normal(size=(3, width, count, size)).astype(np.float32)
+        biases = rng.normal(size=(3, count, size)).astype(np.float32)
+        for word, kernel, bias in zip(("query", "key", "value"), kernels, biases, strict=True):
+            ours |= {f"block_{i}/attention/{word}/kernel": kernel, f"block_{i}/attention/{word}/bias": bias}
+        theirs[f"block.{i}.attention.in_proj_weight"] = np.concatenate([k.reshape(width, width).T for k in kernels])
+        theirs[f"block.{i}.attention.in_proj_bias"] = biases.ravel()
+        out, up = (rng.normal(size=shape).astype(np.float32) for shape in ((count, size, width), (width, 3 * width)))
+        ours[f"block_{i}/attention/out_proj/kernel"] = out
+        theirs[f"block.{i}.attention.out_proj.weight"] = out.reshape(width, width).T
+        ours[f"block_{i}/up/kernel"], theirs[f"block.{i}.up.weight"] = up, up.T
+        for one, columns in (("attention/out_proj", width), ("up", 3 * width)):
+            bias = rng.normal(size=columns).astype(np.float32)
+            ours[f"block_{i}/{one}/bias"] = theirs[f"block.{i}.{one.replace('/', '.')}.bias"] = bias
+    files = npz(tmp_path / "a.npz", ours), npz(tmp_path / "b.npz", theirs)
+
+    for (source, like), wanted in ((files, theirs), (files[::-1], ours)):
+        done = scopeview("convert", source, "--like", like, "--to", tmp_path / "c.npz", "--accept", "proposed")
+
+        assert done.code == 0, done.err
+        found = dict(np.load(tmp_path / "c.npz"))
+        assert found.keys() == wanted.keys()
+        for name, array in wanted.items():
+            np.testing.assert_array_equal(found[name], array, err_msg=name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,12 @@ _PARTS = (2, 3, 4)
 """Into how many equal parts an axis may be cut: keys and values, projections, gates."""
 _MOST_CUTS = 8
 """Unequal cuts of an axis that are tried: where a variable of the other side ends."""
+_MOST_HEADS = 128
 _MOST_ELEMENTS = 1 << 26
+_MOST_FLAT = 1 << 16
+"""Numbers of a matrix that is also looked at as one row: biases of attention heads."""
 _MOST_BLOCKS = 200_000
+_MOST_AXES = 3
 
 Ranges = tuple[tuple[int, int], ...]
 Cuts = tuple[tuple[int, ...], ...]
@@ -36,10 +40,10 @@ class Rest:
     fingerprints: Mapping[str, Fingerprint]
 
     def arrays(self) -> Iterator[tuple[Entry, Any]]:
-        """Yield each variable of one or two axes whose values are not all alike, and its values."""
+        """Yield each variable of one to three axes whose values are not all alike, and its values."""
         for entry in self.entries:
-            is_blank = self.fingerprints[entry.name].is_blank
-            if not is_blank and len(entry.shape or ()) in (1, 2) and (entry.variable.parameters or 0) <= _MOST_ELEMENTS:
+            is_small = (entry.variable.parameters or 0) <= _MOST_ELEMENTS
+            if is_small and 0 < len(entry.shape or ()) <= _MOST_AXES and not self.fingerprints[entry.name].is_blank:
                 yield entry, self.array(entry)
 
     def array(self, entry: Entry) -> Any:
@@ -48,8 +52,10 @@ class Rest:
         return np.concatenate(list(self.values.blocks(entry.variable))).reshape(shape)
 
     def sizes(self) -> set[int]:
-        """Return the lengths of all axes."""
-        return {size or 0 for entry in self.entries for size in entry.shape or ()}
+        """Return the lengths of all axes, and of two that follow each other as one."""
+        shapes = [tuple(size or 0 for size in entry.shape or ()) for entry in self.entries]
+        joined = {one * other for shape in shapes if len(shape) > 1 for one, other in pairwise(shape)}
+        return joined.union(*shapes)
 
 
 def joined_recipes(a: Rest, b: Rest) -> Iterator[Recipe]:
@@ -73,7 +79,7 @@ def _blocks_held(side: Rest, sizes: set[int]) -> dict[tuple[int, int], tuple[Ent
     for entry, array in side.arrays():
         hashes = hashes_of(array)
         mine: dict[tuple[int, int], tuple[Entry, Ranges]] = {}
-        for cuts in _all_cuts(array.shape, sizes):
+        for cuts in _all_cuts(array.shape, sizes) if array.ndim < _MOST_AXES else [((0,),) * array.ndim]:
             for ranges, total in blocks_of(hashes, cuts):
                 mine.setdefault((_elements(ranges), total), (entry, ranges))
         for key, block in mine.items():
@@ -86,13 +92,31 @@ def _blocks_held(side: Rest, sizes: set[int]) -> dict[tuple[int, int], tuple[Ent
 def _all_cuts(shape: Sequence[int], sizes: set[int]) -> Iterator[Cuts]:
     """Yield ways to cut a tensor, those with the fewest blocks first."""
     options = [_axis_cuts(length, sizes) for length in shape]
-    yield from sorted(product(*options), key=lambda cuts: int(np.prod([len(starts) for starts in cuts])))
+    heads = [
+        tuple(starts if at == axis else (0,) for at in range(len(shape)))
+        for axis, length in enumerate(shape)
+        for starts in _head_cuts(length, sizes)
+    ]
+    yield from sorted(
+        [*product(*options), *heads], key=lambda cuts: int(np.prod([len(starts) for starts in cuts], dtype=np.int64))
+    )
 
 
 def _axis_cuts(length: int, sizes: set[int]) -> list[tuple[int, ...]]:
     equal = [tuple(range(0, length, length // parts)) for parts in _PARTS if length % parts == 0 and length >= parts]
     ends = sorted(size for size in sizes if 0 < size < length and length - size in sizes)[:_MOST_CUTS]
     return list(dict.fromkeys([(0,), *equal, *((0, end) for end in ends)]))
+
+
+def _head_cuts(length: int, sizes: set[int]) -> Iterator[tuple[int, ...]]:
+    """Yield cuts between the heads of attention: one side may keep queries, keys and values of each head together."""
+    for count in (2, 3):
+        for whole, parts in ((length // count, count), (length, 1)):
+            if (parts > 1 and (length % count or whole not in sizes)) or (parts == 1 and length * count not in sizes):
+                continue
+            for heads in range(2, min(_MOST_HEADS, whole // 2) + 1):
+                if whole % heads == 0:
+                    yield tuple(range(0, length, whole // heads))
 
 
 def _elements(ranges: Ranges) -> int:
@@ -103,32 +127,46 @@ def _made_of(
     entry: Entry, array: Any, held: Mapping[tuple[int, int], tuple[Entry, Ranges] | None], source: Rest
 ) -> Recipe | None:
     """Return how blocks make up a variable, by the cuts with the fewest blocks that explain all of it."""
-    hashes = hashes_of(array)
-    for cuts in _all_cuts(array.shape, source.sizes()):
-        wanted = [(_elements(ranges), total) for ranges, total in blocks_of(hashes, cuts)]
-        blocks = [held.get(key) for key in wanted]
-        if all(block is not None for block in blocks):
-            recipe = _checked(entry, array, [block for block in blocks if block is not None], cuts, source)
-            if recipe is not None:
-                return recipe
+    all_hashes = hashes_of(array)
+    sizes = source.sizes()
+    for shape in _views(array.shape):
+        view, hashes = array.reshape(shape), all_hashes.reshape(shape)
+        for cuts in _all_cuts(shape, sizes):
+            wanted = [(_elements(ranges), total) for ranges, total in blocks_of(hashes, cuts)]
+            blocks = [held.get(key) for key in wanted]
+            if all(block is not None for block in blocks):
+                recipe = _checked(entry, view, [block for block in blocks if block is not None], cuts, source)
+                if recipe is not None:
+                    return recipe
     return None
 
 
+def _views(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Yield the shapes in which a variable is looked at: its own, if it has at most two axes, and with axes joined."""
+    if len(shape) == _MOST_AXES:
+        yield shape[0], shape[1] * shape[2]
+        yield shape[0] * shape[1], shape[2]
+        return
+    yield shape
+    if len(shape) > 1 and shape[0] * shape[1] <= _MOST_FLAT:
+        yield (shape[0] * shape[1],)
+
+
 def _checked(
-    entry: Entry, array: Any, blocks: Sequence[tuple[Entry, Ranges]], cuts: Cuts, source: Rest
+    entry: Entry, view: Any, blocks: Sequence[tuple[Entry, Ranges]], cuts: Cuts, source: Rest
 ) -> Recipe | None:
-    """Return the recipe if what it makes is equal to the variable."""
-    for axes, columns in _arrangements(array, blocks, cuts):
-        pieces = [_piece(one, ranges, axes) for one, ranges in blocks]
+    """Return the recipe if what it makes is equal to the variable, in one of its views."""
+    arrays = {one.name: source.array(one) for one, _ in blocks}
+    for axes, columns, shapes in _arrangements(view, blocks, cuts):
+        pieces = [_piece(one, ranges, axes, shape) for (one, ranges), shape in zip(blocks, shapes, strict=True)]
         try:
-            read = zip(pieces, blocks, strict=True)
-            made = assembled([block_of(source.array(one), piece) for piece, (one, _) in read], columns)
+            made = assembled([block_of(arrays[piece.source], piece) for piece in pieces], columns)
         except ValueError:  # blocks that do not fit together in this order of axes
             continue
-        is_reshaped = made.ndim != array.ndim
-        if is_reshaped and made.size == array.size:
-            made = made.reshape(array.shape)
-        if made.shape == array.shape and np.array_equal(made, array, equal_nan=True):
+        is_reshaped = made.ndim != len(entry.shape or ())
+        if made.ndim != view.ndim and made.size == view.size:
+            made = made.reshape(view.shape)
+        if made.shape == view.shape and np.array_equal(made, view, equal_nan=True):
             whole = sum(not piece.ranges for piece in pieces)
             how = "joined" if whole == len(pieces) and whole > 1 else "a part" if len(pieces) == 1 else "parts, joined"
             return Recipe(entry, tuple(pieces), f"equal values, {how}", columns, is_reshaped=is_reshaped)
@@ -137,21 +175,40 @@ def _checked(
 
 def _arrangements(
     array: Any, blocks: Sequence[tuple[Entry, Ranges]], cuts: Cuts
-) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Yield orders of axes of the blocks, and how many of them make a row, that may give a variable."""
+) -> Iterator[tuple[tuple[int, ...], int, Sequence[tuple[int, ...]]]]:
+    """Yield orders of axes of the blocks, how many of them make a row, and their shapes, that may give a variable."""
     axes_of_sources = {len(ranges) for _, ranges in blocks}
+    own: Sequence[tuple[int, ...]] = [()] * len(blocks)
     if axes_of_sources == {array.ndim}:
         columns = len(cuts[1]) if array.ndim > 1 else 1
-        yield from ((axes, columns) for axes in (((), (1, 0)) if array.ndim > 1 else ((),)))
+        yield from ((axes, columns, own) for axes in (((), (1, 0)) if array.ndim > 1 else ((),)))
     elif axes_of_sources == {2} and all(ranges[0][1] - ranges[0][0] == 1 for _, ranges in blocks):
-        yield (), len(blocks)  # rows of a tensor, such as the two biases in one of a GRU
+        yield (), len(blocks), own  # rows of a tensor, such as the two biases in one of a GRU
     elif axes_of_sources == {1} and len(cuts[0]) == len(array):
-        yield (), 1  # each row of the variable is made of whole blocks
+        yield (), 1, own  # each row of the variable is made of whole blocks
+    elif all(len(ranges) == array.ndim or _is_whole(one, ranges) for one, ranges in blocks):
+        columns = len(cuts[1]) if array.ndim > 1 else 1
+        for joins_last in (True, False) if array.ndim > 1 else (True,):
+            shapes = [_joined_axes(one, array.ndim, joins_last) for one, _ in blocks]
+            yield from ((axes, columns, shapes) for axes in (((), (1, 0)) if array.ndim > 1 else ((),)))
 
 
-def _piece(one: Entry, ranges: Ranges, axes: tuple[int, ...]) -> Piece:
-    is_whole = ranges == tuple((0, size) for size in one.shape or ())
-    return Piece(one.name, one.key, () if is_whole else ranges, axes)
+def _is_whole(one: Entry, ranges: Ranges) -> bool:
+    return ranges == tuple((0, size) for size in one.shape or ())
+
+
+def _joined_axes(one: Entry, axes: int, joins_last: bool) -> tuple[int, ...]:
+    """Return the shape of a variable with as many axes; empty if it has as many."""
+    sizes = [size or 0 for size in one.shape or ()]
+    if len(sizes) <= axes:
+        return ()
+    if axes == 1:
+        return (int(np.prod(sizes)),)
+    return (sizes[0], int(np.prod(sizes[1:]))) if joins_last else (int(np.prod(sizes[:-1])), sizes[-1])
+
+
+def _piece(one: Entry, ranges: Ranges, axes: tuple[int, ...], shape: tuple[int, ...]) -> Piece:
+    return Piece(one.name, one.key, () if _is_whole(one, ranges) else ranges, axes, shape)
 
 
 def _blank_biases(recipes: Iterable[Recipe], sources: Mapping[str, Entry], b: Rest, a: Rest) -> Iterator[Recipe]:

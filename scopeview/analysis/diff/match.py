@@ -12,7 +12,7 @@ from scopeview.analysis.diff.matching.layouts import differ_by_convention, direc
 from scopeview.analysis.diff.matching.recurrent import recurrent_pairs
 from scopeview.analysis.diff.matching.rules import Guidance, Rule, rewritten
 from scopeview.analysis.diff.namespace import Entry, Namespace
-from scopeview.analysis.diff.recipes import Recipe, recipes_of_joined
+from scopeview.analysis.diff.recipes import Recipe, recipes_of_joined, without_heads
 from scopeview.analysis.diff.same_places import IN_ONE_PLACE, pairs_in_one_place
 from scopeview.analysis.diff.spelling import canonical, prefix_change
 from scopeview.analysis.diff.value_proof import Proof, Proofs
@@ -105,20 +105,30 @@ def match(
     proposals = dict(result.proposals)
     ours_alone, theirs_alone = ([item for item in side if not item.is_auxiliary] for side in items)
     joined = joined_proposals(ours_alone, theirs_alone, {one.name: other.name for one, other, _ in matched})
-    recipes = proofs.recipes
+    filled = {other.name for _, other, _ in matched} | {recipe.target.name for recipe in proofs.recipes}
+    recipes = (*proofs.recipes, *(recipe for name, recipe in proofs.tied.items() if name not in filled))
     if accepts_proposals:
-        blocks = [shape for one in joined for shape in _shapes_of(one, a, b)]
-        in_layouts = is_transposed or differ_by_convention(blocks)
-        made = [recipes_of_joined(one, a.entries, b.entries, turned if in_layouts else None) for one in joined]
-        recipes = (*recipes, *(recipe for some in made for recipe in some))
-        joined = tuple(one for one, some in zip(joined, made, strict=True) if not some and one.how != "gates")
-        accepted = [Match(one, other, "accepted proposal", "low") for one, other in proposals.items()]
-        pairs += [_pair(a.entries[m.a], b.entries[m.b], m, is_transposed, turned) for m in accepted]
+        layout = is_transposed, turned
+        accepted, joined = _accepted(joined, a, b, layout)
+        recipes = (*recipes, *accepted)
+        taken = [Match(one, other, "accepted proposal", "low") for one, other in proposals.items()]
+        pairs += [_pair(a.entries[m.a], b.entries[m.b], m, *layout) for m in taken]
         proposals = {}
     alternatives = {name: group.b for group in result.open_groups for name in group.a}
     alternatives |= {name: group.a for group in result.open_groups for name in group.b}
     groups = result.open_groups
     return Matching(tuple(pairs), proposals, groups, is_transposed, alternatives, recipes, joined, alone)
+
+
+def _accepted(
+    joined: Sequence[JoinedProposal], a: Namespace, b: Namespace, layout: tuple[bool, int]
+) -> tuple[list[Recipe], tuple[JoinedProposal, ...]]:
+    """Return the recipes of proposals that are accepted, and the proposals that make none."""
+    blocks = [shape for one in joined for shape in _shapes_of(one, a, b)]
+    turned = layout[1] if layout[0] or differ_by_convention(blocks) else None
+    made = [recipes_of_joined(one, a.entries, b.entries, turned) for one in joined]
+    left = tuple(one for one, some in zip(joined, made, strict=True) if not some and one.how != "gates")
+    return [recipe for some in made for recipe in some], left
 
 
 def _without(items: Sequence[Item], names: Collection[str]) -> list[Item]:
@@ -177,7 +187,7 @@ def _shapes_of(proposal: JoinedProposal, a: Namespace, b: Namespace) -> Iterator
     count = len(proposal.parts)
     block = tuple((n or 0) // count if at == proposal.axis else n for at, n in enumerate(whole.shape))
     for name in proposal.parts:
-        part, piece = (name, sides.entries[name].shape), (whole.name, block)
+        part, piece = (name, without_heads(sides.entries[name].shape, block)), (whole.name, block)
         yield (*piece, *part) if proposal.is_whole_in_a else (*part, *piece)
 
 
@@ -218,7 +228,7 @@ def _pair(a: Entry, b: Entry, match: Match, is_transposed: bool, turned: int) ->
         evidence = f"name; its path was {a.key}, and is {b.key}"
     one, other = a.primary or a.name, b.primary or b.name  # a slot is turned as its variable is
     axes = permuting_axes((one, other), a.shape, b.shape, turned) if is_transposed else ()
-    return Pair(a, b, evidence, match.confidence, axes)
+    return Pair(a, b, evidence, match.confidence, axes, bool(axes) and len(a.shape or ()) != len(b.shape or ()))
 
 
 def change_of_prefix(pair: Pair) -> tuple[str, str]:

@@ -90,18 +90,22 @@ def recipes_of_joined(
         )
     sizes = [size or 0 for size in whole.shape or ()]
     block = tuple(size // len(parts) if axis == proposal.axis else size for axis, size in enumerate(sizes))
-    axes = _block_axes(parts[0], whole, block, turned)
+    flat = without_heads(parts[0].shape, block)
+    axes = _block_axes(parts[0].name, flat, whole, block, turned)
     if axes is None:
         return ()
+    has_heads = flat != parts[0].shape
     if not proposal.is_whole_in_a:
-        pieces = tuple(Piece(part.name, part.key, axes=axes) for part in parts)
+        shape = tuple(size or 0 for size in flat or ()) if has_heads else ()
+        pieces = tuple(Piece(part.name, part.key, axes=axes, shape=shape) for part in parts)
         return (Recipe(whole, pieces, "accepted proposal, joined", len(parts) if proposal.axis else 1),)
     length = block[proposal.axis]
     found = []
     for at, part in enumerate(parts):
         ends = at * length, (at + 1) * length
         ranges = tuple(ends if axis == proposal.axis else (0, size) for axis, size in enumerate(sizes))
-        found.append(Recipe(part, (Piece(whole.name, whole.key, ranges, axes),), "accepted proposal, a part"))
+        piece = Piece(whole.name, whole.key, ranges, axes)
+        found.append(Recipe(part, (piece,), "accepted proposal, a part", is_reshaped=has_heads))
     return tuple(found)
 
 
@@ -128,15 +132,24 @@ def _is_all(ranges: Sequence[tuple[int, int]], entry: Entry) -> bool:
     return tuple(ranges) == tuple((0, size or 0) for size in entry.shape or ())
 
 
-def _block_axes(part: Entry, whole: Entry, block: tuple[int, ...], turned: int | None) -> tuple[int, ...] | None:
+def without_heads(shape: Shape, block: Sequence[int | None]) -> Shape:
+    """Return the shape of a projection, with the heads of its attention, which Keras gives an axis, in the last one."""
+    if shape is None or len(shape) != len(block) + 1 or None in shape[-2:]:
+        return shape
+    return (*shape[:-2], (shape[-2] or 0) * (shape[-1] or 0))
+
+
+def _block_axes(
+    name: str, shape: Shape, whole: Entry, block: tuple[int, ...], turned: int | None
+) -> tuple[int, ...] | None:
     """Return the order of axes between a part and its block of the whole; None if neither has the other's shape."""
     if turned is not None:
-        axes = permuting_axes((part.name, whole.name), part.shape, block, turned)
+        axes = permuting_axes((name, whole.name), shape, block, turned)
         if axes and len(axes) == 2:  # which is its own inverse
             return axes
-    if part.shape == block:
+    if shape == block:
         return ()
-    return (1, 0) if part.shape is not None and part.shape == block[::-1] and len(block) == 2 else None
+    return (1, 0) if shape is not None and shape == block[::-1] and len(block) == 2 else None
 
 
 def _turned(shape: Shape, axes: Sequence[int]) -> Shape:

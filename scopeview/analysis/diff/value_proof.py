@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, permutations
@@ -17,6 +17,7 @@ from scopeview.analysis.diff.layer_proof import layer_recipes
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.diff.sums import summed_recipes
+from scopeview.analysis.diff.whole_proof import flattened_recipe, padded_tables, tied_recipes
 from scopeview.analysis.work import Reading, Values, gathered
 
 _LEAST_ELEMENTS = 4
@@ -47,6 +48,9 @@ class Proofs:
     """Variables of B that several of A are joined to, or that are a part of one of A."""
     places: Mapping[str, str] = field(default_factory=dict)
     """Names of A with names of B, of variables in one place of the dataflow; values outrank them."""
+    tied: Mapping[str, Recipe] = field(default_factory=dict)
+    """By the name of B: variables whose numbers several of a side have. Names say which is which; what they leave is
+    made of any of them."""
 
     def without(self, names: Collection[str]) -> Proofs:
         """Return what is proved without some variables of A."""
@@ -54,7 +58,9 @@ class Proofs:
             return self
         recipes = (r for r in self.recipes if not any(piece.source in names for piece in r.pieces))
         pairs = {name: proof for name, proof in self.pairs.items() if name not in names}
-        return Proofs(pairs, tuple(recipes), {a: b for a, b in self.places.items() if a not in names})
+        tied = {name: recipe for name, recipe in self.tied.items() if recipe.pieces[0].source not in names}
+        places = {one: other for one, other in self.places.items() if one not in names}
+        return Proofs(pairs, tuple(recipes), places, tied)
 
 
 def proofs_of(
@@ -74,16 +80,45 @@ def proofs_of(
         reading: what reads the values, and takes how much was read.
     """
     found = [_fingerprints(side, reader, reading) for side, reader in zip((a, b), values, strict=True)]
-    pairs = dict(_whole_pairs(a, b, values, found))
+    groups = _groups(found)
+    single = [(a.entries[ones[0]], b.entries[others[0]]) for ones, others in groups if len(ones) == len(others) == 1]
+    pairs: dict[str, Proof] = {}
+    recipes: list[Recipe] = []
+    for one, other in single:
+        proof = _proof(one, other, values)
+        if isinstance(proof, Recipe):
+            recipes.append(proof)
+        elif proof is not None:
+            pairs[one.name] = proof
     taken = {proof.b for proof in pairs.values()}
     rest = (
         Rest([a.entries[name] for name in found[0] if name not in pairs], values[0], found[0]),
         Rest([b.entries[name] for name in found[1] if name not in taken], values[1], found[1]),
     )
-    recipes: list[Recipe] = []
     for find in (layer_recipes, summed_recipes, joined_recipes):
         recipes += find(*(_without(side, used) for side, used in zip(rest, _names_of(recipes), strict=True)))
-    return Proofs(pairs, tuple(recipes))
+    left = (_without(side, used) for side, used in zip(rest, _names_of(recipes), strict=True))
+    for one, other, made in padded_tables(*left):
+        if isinstance(made, Recipe):
+            recipes.append(made)
+        else:
+            pairs[one.name] = Proof(other.name, (), f"equal values in {made:,} rows", False)
+    several = [
+        ([a.entries[name] for name in ones], [b.entries[name] for name in others])
+        for ones, others in groups
+        if len(ones) + len(others) > 2
+    ]
+    return Proofs(pairs, tuple(recipes), tied=tied_recipes(several, *rest))
+
+
+def _groups(found: Sequence[Mapping[str, Fingerprint]]) -> list[tuple[list[str], list[str]]]:
+    """Return the names of A and of B that have the same numbers, in any order; numbers that are all alike left out."""
+    groups: dict[Fingerprint, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for side, fingerprints in enumerate(found):
+        for name, fingerprint in fingerprints.items():
+            if not fingerprint.is_blank:
+                groups[fingerprint][side].append(name)
+    return [(ones, others) for ones, others in groups.values() if ones and others]
 
 
 def _names_of(recipes: Iterable[Recipe]) -> tuple[set[str], set[str]]:
@@ -112,23 +147,7 @@ def _fingerprints(side: Namespace, values: Values, reading: Reading) -> dict[str
     return {entry.name: one for entry, one in zip(asked, found, strict=True) if one is not None}
 
 
-def _whole_pairs(
-    a: Namespace, b: Namespace, values: tuple[Values, Values], found: list[dict[str, Fingerprint]]
-) -> Iterator[tuple[str, Proof]]:
-    """Yield the pairs of which each has the other's values alone."""
-    groups: dict[Fingerprint, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-    for side, fingerprints in enumerate(found):
-        for name, fingerprint in fingerprints.items():
-            if not fingerprint.is_blank:
-                groups[fingerprint][side].append(name)
-    for ones, others in groups.values():
-        if len(ones) == len(others) == 1:
-            proof = _proof(a.entries[ones[0]], b.entries[others[0]], values)
-            if proof is not None:
-                yield ones[0], proof
-
-
-def _proof(a: Entry, b: Entry, values: tuple[Values, Values]) -> Proof | None:
+def _proof(a: Entry, b: Entry, values: tuple[Values, Values]) -> Proof | Recipe | None:
     """Compare two variables number by number, in every order of axes that their shapes allow."""
     if (a.variable.parameters or 0) > _MOST_COMPARED or len(a.shape or ()) > _MOST_AXES:
         return None
@@ -138,14 +157,13 @@ def _proof(a: Entry, b: Entry, values: tuple[Values, Values]) -> Proof | None:
     for axes in permutations(range(one.ndim)):
         turned = one.transpose(axes)
         is_same_shape = turned.shape == other.shape
-        if (is_same_shape or one.ndim != other.ndim) and np.array_equal(
-            turned.reshape(other.shape), other, equal_nan=True
-        ):
+        # Axes of equal shapes are only ever ordered, not joined: a kernel of depthwise convolutions is both.
+        if np.array_equal(turned if is_same_shape else turned.reshape(other.shape), other, equal_nan=True):
             is_turned = axes != tuple(range(one.ndim))
             how = f", axes {list(axes)}" if is_turned else ""
             how += "" if is_same_shape else ", reshaped"
             return Proof(b.name, axes if is_turned else (), f"equal values{how}", not is_same_shape)
-    return None
+    return flattened_recipe(a, b, one, other)
 
 
 def array_of(values: Values, entry: Entry) -> Any:

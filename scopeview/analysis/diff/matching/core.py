@@ -13,7 +13,7 @@ from scopeview.analysis.diff.matching.found import Found
 from scopeview.analysis.diff.matching.large import MOST_PAIRS, extended, sample
 from scopeview.analysis.diff.matching.modules import Module, alike, modules_of, writes_weight
 from scopeview.analysis.diff.matching.pair_facts import PairFacts
-from scopeview.analysis.diff.matching.roles import OTHER
+from scopeview.analysis.diff.matching.roles import KERNEL, MAGNITUDE, OTHER
 from scopeview.analysis.diff.matching.solve import Solver
 from scopeview.analysis.diff.matching.whole_sides import judge_as_wholes
 
@@ -218,8 +218,9 @@ def _unfold(a: Module, b: Module, found: Found, evidence: str, is_thin: bool = F
 
 def paired_members(a: Module, b: Module) -> Iterator[tuple[Item, Item]]:
     """Yield the variables of two modules that have one role; of unknown roles only one on either side."""
+    is_direction = MAGNITUDE in a.members.keys() ^ b.members.keys()  # which without its length is no kernel
     for role, item in a.members.items():
-        other = b.members.get(role)
+        other = b.members.get(role) if role != KERNEL or not is_direction else None
         if other is not None and other.dtype == item.dtype:
             yield item, other
     roles = a.members.keys() | b.members.keys()

@@ -49,7 +49,7 @@ def permuting_axes(names: tuple[str, str], a: Shape, b: Shape, turned: int = 0) 
     if a is None or b is None or len(a) < 2 or not is_kernel:
         return ()
     if len(a) != len(b):
-        return _swapped_axes(a, b)
+        return _swapped_axes(a, b) or _axes_with_heads(a, b)
     inverse = tuple(tuple(order.index(axis) for axis in range(len(order))) for order in _orders(b))
     orders = (*inverse, *_orders(a)) if turned < 0 else (*_orders(a), *inverse)
     return next((order for order in orders if _permuted(a, order) == b), ())
@@ -80,6 +80,22 @@ def _swapped_axes(a: tuple[int | None, ...], b: tuple[int | None, ...]) -> tuple
     order = list(range(len(a)))
     order[long[0]], order[long[1]] = long[1], long[0]
     return tuple(order)
+
+
+def _axes_with_heads(a: tuple[int | None, ...], b: tuple[int | None, ...]) -> tuple[int, ...]:
+    """Return A's axes in the order of B's, where one side gives the heads of attention an axis of their own.
+
+    Keras's MultiHeadAttention has (in, heads, size) and, behind it, (heads, size, out); PyTorch has (out, in).
+    """
+    (short, long), is_long_a = ((b, a), True) if len(a) > len(b) else ((a, b), False)
+    if len(long) != 3 or len(short) != 2 or None in a or None in b:
+        return ()
+    first, heads, last = (size or 0 for size in long)
+    if (first * heads, last) == short[::-1]:
+        return (2, 0, 1) if is_long_a else (1, 0)
+    if (first, heads * last) == short[::-1]:
+        return (1, 2, 0) if is_long_a else (1, 0)
+    return ()
 
 
 def _orders(shape: tuple[int | None, ...]) -> tuple[tuple[int, ...], ...]:
@@ -166,6 +182,8 @@ def agreement(a: Signature, b: Signature, is_transposed: bool, turned: int = 0) 
         return _nameless(of_a, of_b) or _parts_of_one(of_a, of_b)
     if "norm" in kinds and len(kinds) > 1 and roles.KERNEL in of_a.keys() | of_b.keys():
         return 0.0
+    if roles.KERNEL in shared and roles.MAGNITUDE in of_a.keys() ^ of_b.keys():
+        return 0.0  # a direction without its length is no kernel
     found = 1.0
     for role in shared:
         (shape_a, dtype_a), (shape_b, dtype_b) = of_a[role], of_b[role]
