@@ -74,6 +74,8 @@ def main() -> None:
 
             traceback.print_exc()
         _fail(str(error), error.exit_code)
+    except MemoryError:
+        _fail("there is not enough memory for this; allow less with --limit-memory, or ask for less of it", 2)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -13,7 +13,7 @@ from typing import Literal
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.work import Values
-from scopeview.errors import AmbiguousError, DamagedError, QueryError, ScopeviewError
+from scopeview.errors import AmbiguousError, DamagedError, QueryError, ScopeviewError, TooLargeError
 from scopeview.model.model import Model
 from scopeview.model.wanted import UnwantedError, check_wanted
 from scopeview.readers import Limits, find_artifacts, limited, read, read_beside, with_stored_values
@@ -106,6 +106,8 @@ def load(entry: Entry, limits: Limits) -> None:
         _fail(entry, error)
     except ScopeviewError as error:
         _fail(entry, error)
+    except MemoryError:
+        _fail(entry, TooLargeError(f"there is not enough memory to read {entry.path}; serve it alone, or a part of it"))
     except Exception as error:  # noqa: BLE001 - a thread's own end would leave the page waiting for ever
         _fail(entry, DamagedError(f"{entry.path} could not be read: {type(error).__name__}: {error}"))
     finally:

@@ -67,6 +67,8 @@ class Job:
                 result = self._work()
         except UnwantedError:
             self.future.set_exception(BusyError("this takes too long and was ended; ask for less of it"))
+        except MemoryError:
+            self.future.set_exception(BusyError("there is not enough memory for this answer; ask for less of it"))
         except BaseException as error:  # noqa: BLE001 - a thread's own end would leave others waiting for ever
             self.future.set_exception(error)
         else:

@@ -51,6 +51,19 @@ def test_an_interrupt_ends_quietly(scopeview: Run, monkeypatch: pytest.MonkeyPat
     assert scopeview("inspect", "x").code == 130
 
 
+def test_too_little_memory_is_a_sentence(scopeview: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from scopeview.cli import main
+
+    def full(*_arguments: object, **_options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(main.cli, "main", full)
+    ran = scopeview("inspect", "x")
+
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "not enough memory" in ran.err
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_call_the_command(shell: str, scopeview: Run) -> None:
     ran = scopeview("completion", shell)

@@ -12,7 +12,7 @@ import pytest
 
 from scopeview.model.wanted import check_wanted
 from scopeview.server import api, queries
-from scopeview.workspace import Job
+from scopeview.workspace import Job, entry
 from tests.places import SAMPLES
 from tests.server.live import Live, answer_on, answered, eventually
 
@@ -148,6 +148,23 @@ def test_a_question_that_takes_too_long_is_answered_later(
     slow.may_end.set()
     assert eventually(lambda: live.ask(f"/api/models/{model}/inspection").status == 200)
     assert slow.begun == 1
+
+
+def test_too_little_memory_is_a_sentence_and_the_server_goes_on(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise MemoryError
+
+    model = live.ask("/api/models", "POST", {"path": GAN}).json["id"]
+    with monkeypatch.context() as patched:
+        patched.setattr(api, "summarize", full)
+        answer = live.ask(f"/api/models/{model}/summary")
+        patched.setattr(entry, "read", full)
+        other = live.ask("/api/models", "POST", {"path": OTHER}).json["id"]
+        assert eventually(lambda: live.workspace.model(other).state == "failed")
+
+    assert (answer.status, "not enough memory" in answer.json["error"]) == (503, True)
+    assert "not enough memory to read" in live.workspace.model(other).error
+    assert live.ask(f"/api/models/{model}/summary").status == 200
 
 
 def test_clock_jumps_change_nothing(live: Live, slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
