@@ -40,8 +40,8 @@ class View:
 
     @property
     def address(self) -> str:
-        """The address of the page, with its token."""
-        return f"http://localhost:{self._port}/?token={self._token}"
+        """The address of the page, with its token: in the path, for a frame may have no cookies."""
+        return f"http://localhost:{self._port}/{self._token}/"
 
     def close(self) -> None:
         """End the server; the frame then shows nothing any more."""

@@ -63,7 +63,8 @@ class Access:
         any_address: whether any IP address will do: DNS rebinding needs a name to point here, and an address is none.
         token: what must be known; None where the loopback is enough. An empty one is refused: everybody knows it.
         framed: whether pages of the loopback, such as a notebook, and of this server, such as TensorBoard, may show
-            the page in a frame.
+            the page in a frame. A token may then be the first segment of the path, too: to a frame within a page of
+            another site, as 127.0.0.1 is for localhost, browsers send no cookie.
         allow_host: the option that allows another host, for the sentence that refuses it.
     """
 
@@ -96,6 +97,7 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         has_started = False
+        scope, is_known = self._without_token(scope)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal has_started
@@ -107,7 +109,7 @@ class Guard:
             await send(message)
 
         try:
-            refused = self._refusal(scope)
+            refused = self._refusal(scope, is_known=is_known)
             await (refused if refused is not None else self._app)(scope, receive, send_with_headers)
         except ClientDisconnect:
             return  # nobody is left to be answered
@@ -118,7 +120,14 @@ class Guard:
             failed = refusal(Headers(scope=scope), "scopeview failed at this request; its log says where", 500)
             await failed(scope, receive, send_with_headers)
 
-    def _refusal(self, scope: Scope) -> ASGIApp | None:
+    def _without_token(self, scope: Scope) -> tuple[Scope, bool]:
+        """Return a request without the token at the beginning of its path, and whether it was there."""
+        token, (first, slash, rest) = self._access.token, scope["path"].lstrip("/").partition("/")
+        if token is None or not self._access.framed or not slash or not _is_equal(first, token):
+            return scope, False
+        return {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}, True
+
+    def _refusal(self, scope: Scope, *, is_known: bool) -> ASGIApp | None:
         headers = Headers(scope=scope)
         host = _without_port(headers.get("host", "")).lower()
         if not self._answers_for(host):
@@ -129,7 +138,7 @@ class Guard:
             return refusal(headers, "this request comes from another page", 403, leads_home=False)
         if origin == "null" and scope["method"] not in ("GET", "HEAD"):
             return refusal(headers, "this request comes from another page", 403, leads_home=False)
-        return self._token_refusal(scope, headers)
+        return None if is_known else self._token_refusal(scope, headers)
 
     def _answers_for(self, host: str) -> bool:
         return host in self._access.hosts or (self._access.any_address and _is_address(host.strip("[]")))

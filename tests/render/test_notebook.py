@@ -101,17 +101,15 @@ def test_the_page_stands_in_a_frame_and_needs_its_token() -> None:
         address = view.address.replace("localhost", "127.0.0.1")
         assert f'src="{view.address}"' in view._repr_html_()
         assert 'height="500"' in view._repr_html_()
-        token = address.partition("token=")[2]
-        asked = urllib.request.Request(
-            address.partition("?")[0] + "api/models", headers={"Authorization": f"Bearer {token}"}
-        )
-        with urllib.request.urlopen(asked) as answer:
+        server, token = address.rstrip("/").rsplit("/", 1)
+        with urllib.request.urlopen(f"{address}api/models") as answer:
             assert [Path(model["path"]).name for model in json.load(answer)] == ["m17_gan.meta"]
             assert "frame-ancestors http://127.0.0.1:* http://localhost:*" in answer.headers["content-security-policy"]
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(address.partition("?")[0] + "api/models")
-        assert refused.value.code == 401
-        refused.value.close()
+        for path in ("api/models", f"{token}", f"{token[:-1]}/api/models", f"x/{token}/api/models"):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(f"{server}/{path}")
+            assert refused.value.code == 401
+            refused.value.close()
     finally:
         view.close()
     assert not view._thread.is_alive()
@@ -135,7 +133,6 @@ CELLS = (
 
 
 def test_a_notebook_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Needs nbclient, ipykernel and pandas, which are no part of the development environment."""
     for package in ("nbclient", "ipykernel", "pandas"):
         pytest.importorskip(package, reason=f"{package} is not installed")
     from nbclient import NotebookClient

@@ -3,6 +3,7 @@ import { App } from "./app/app";
 import { start } from "./app/open_models";
 import { readFromAddress } from "./app/route";
 import { readEmbedded } from "./lib/embedded";
+import { remembered } from "./lib/remembered";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
@@ -20,7 +21,7 @@ import "./styles/palette.css";
 import "./styles/graph_diff.css";
 import "./styles/narrow.css";
 
-const theme = localStorage.getItem("theme");
+const theme = remembered("theme");
 if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 const place = document.getElementById("app");
 if (place)

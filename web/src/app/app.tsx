@@ -6,6 +6,7 @@ import { about, isReport } from "../lib/embedded";
 import { printable } from "../lib/format";
 import { Collections } from "../views/collections/collections";
 import { Dialog } from "../lib/dialog";
+import { remember } from "../lib/remembered";
 import { Diff } from "../views/diff/diff";
 import { GraphView } from "../views/graph/graph_view";
 import { Inspector } from "../panels/inspector/inspector";
@@ -287,5 +288,5 @@ function switchTheme(): void {
     ? root.dataset.theme === "dark"
     : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = isDark ? "light" : "dark";
-  localStorage.setItem("theme", root.dataset.theme);
+  remember("theme", root.dataset.theme);
 }

@@ -3,6 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { route } from "./route";
+import { remember, remembered } from "../lib/remembered";
 
 export type Side = "left" | "right";
 
@@ -13,7 +14,7 @@ const NARROW = "(max-width: 1099px)"; // windows on which both sides would leave
 export const folded = signal<Record<Side, boolean>>(keptFolds());
 
 function keptFolds(): Record<Side, boolean> {
-  const names = (typeof localStorage === "undefined" ? null : localStorage.getItem(FOLDED)) ?? startingFolds();
+  const names = remembered(FOLDED) ?? startingFolds();
   return { left: names.includes("left"), right: names.includes("right") };
 }
 
@@ -32,14 +33,14 @@ effect(() => {
 export function fold(side: Side, isFolded: boolean): void {
   folded.value = { ...folded.value, [side]: isFolded };
   const names = Object.entries(folded.value).flatMap(([name, isSo]) => (isSo ? [name] : []));
-  if (!matchMedia(NARROW).matches) localStorage.setItem(FOLDED, names.join(" "));
+  if (!matchMedia(NARROW).matches) remember(FOLDED, names.join(" "));
 }
 
 const widths = signal<Partial<Record<Side, number>>>(kept());
 
 function kept(): Partial<Record<Side, number>> {
   try {
-    const found = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Record<string, unknown>;
+    const found = JSON.parse(remembered(KEY) ?? "{}") as Record<string, unknown>;
     return Object.fromEntries(
       (["left", "right"] as const)
         .filter((side) => typeof found[side] === "number")
@@ -62,7 +63,7 @@ function resize(side: Side, width: number | null) {
   const others = Object.fromEntries(Object.entries(widths.value).filter(([other]) => other !== side));
   widths.value =
     width === null ? others : { ...others, [side]: Math.round(Math.max(LEAST, Math.min(innerWidth * 0.4, width))) };
-  localStorage.setItem(KEY, JSON.stringify(widths.value));
+  remember(KEY, JSON.stringify(widths.value));
 }
 
 export function Splitter({ side }: { side: Side }) {
