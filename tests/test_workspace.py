@@ -5,16 +5,19 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scopeview.analysis.diff.report import diff
 from scopeview.analysis.lint.rule import Subject
 from scopeview.analysis.lint.run import lint
 from scopeview.errors import NotFoundError, ScopeviewError
 from scopeview.readers import Limits
 from scopeview.workspace import OpenModel, Workspace
+from scopeview.workspace import workspace as workspace_module
 from scopeview.workspace.entry import Entry, load
 from tests.graphs import graph_def_from_text
 from tests.places import BROKEN, SAMPLES
@@ -101,6 +104,36 @@ def test_an_answer_of_what_was_read_before_is_not_kept(tmp_path: Path) -> None:
 
     assert workspace.answer(("question",), (model,), while_it_is_read_again) == b"old"
     assert workspace.answer(("question",), (model,), lambda: b"new") == b"new"
+
+
+def test_what_was_read_before_is_held_by_nothing() -> None:
+    """A model that is read again, beside a diff of it: the memory of a server that runs for long stays flat."""
+    workspace = Workspace()
+    a, b = (workspace.open(str(SAMPLES / name)) for name in ("m33_original.ckpt", "m33_renamed.meta"))
+    workspace.difference(a, b)
+    before = [weakref.ref(workspace.context(one)) for one in (a, b)]
+
+    for one in (a, b):
+        workspace.reload(one)
+        workspace.context(one)
+
+    assert [found() for found in before] == [None, None]
+    diff = workspace.difference(a, b)
+    assert workspace.difference(a, b) is diff
+
+
+def test_a_diff_of_what_is_read_again_meanwhile_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Workspace()
+    a, b = (workspace.open(str(SAMPLES / name)) for name in ("m33_original.ckpt", "m33_renamed.meta"))
+
+    def reload_meanwhile(*sides: Any, **options: Any) -> Any:
+        workspace.reload(a)
+        return diff(*sides, **options)
+
+    monkeypatch.setattr(workspace_module, "diff", reload_meanwhile)
+    workspace.difference(a, b)
+
+    assert not workspace._diffs
 
 
 def test_reading_is_given_up_when_nobody_wants_it() -> None:

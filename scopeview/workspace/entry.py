@@ -22,6 +22,7 @@ from scopeview.readers.paths import is_remote, path_of
 from scopeview.readers.progress import progress_to
 from scopeview.readers.storage import status
 from scopeview.readers.stored_values import reader_of
+from scopeview.workspace.memory import give_back
 
 State = Literal["loading", "ready", "failed"]
 Stamp = tuple[int, int]
@@ -112,6 +113,8 @@ def load(entry: Entry, limits: Limits) -> None:
         _fail(entry, DamagedError(f"{entry.path} could not be read: {type(error).__name__}: {error}"))
     finally:
         entry.done.set()
+        if entry.revision:  # what was read before has been dropped
+            give_back()
 
 
 def _fail(entry: Entry, failure: ScopeviewError) -> None:

@@ -135,6 +135,7 @@ class Workspace:
             old = self._entry(identity)
             old.unwanted.set()
             self._kept.forget(identity)
+            self._diffs.clear()  # they hold what they compare
             self._begin(Entry(identity, old.path, old.artifact, old.tags, old.within, revision=old.revision + 1))
 
     def close(self, identity: str) -> None:
@@ -294,12 +295,15 @@ class Workspace:
         Raises:
             NotFoundError: nothing of these ids is open.
         """
+        entries = self._entry(a), self._entry(b)
         both = self.compared(a), self.compared(b)
         for sides, given, found in list(self._diffs):
             if sides[0] is both[0] and sides[1] is both[1] and given == guidance:
                 return found
         found = diff(*both, guidance=guidance)
-        self._diffs.append((both, guidance, found))
+        with self._lock:  # of a model that was closed or read again meanwhile nothing is kept
+            if all(self._entries.get(entry.id) is entry for entry in entries):
+                self._diffs.append((both, guidance, found))
         return found
 
     def within(self, identity: str) -> tuple[Path, ...] | None:
