@@ -2,9 +2,10 @@
 
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { navigate, pendingReveal, route, union } from "../../app/route";
-import { center, deepest, fit, SMALLEST_SCALE } from "./framing";
+import { center, deepest, fit } from "./framing";
 import type { Anchor } from "./handlers";
 import { focus } from "./keys";
+import { SMALLEST_SCALE } from "./legibility";
 import { openingsTo } from "./reveal";
 import type { Drawing, GraphQuery } from "./store";
 import { parseBox, type Viewport } from "./viewport";

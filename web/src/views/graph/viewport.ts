@@ -3,7 +3,7 @@
 import { select } from "d3-selection";
 import { zoom, zoomIdentity, zoomTransform, type ZoomBehavior } from "d3-zoom";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { LEGIBLE_SCALE, SMALLEST_SCALE } from "./framing";
+import { LEGIBLE_SCALE, SMALLEST_SCALE } from "./legibility";
 import { route, changeGraphView } from "../../app/route";
 
 export interface View {
