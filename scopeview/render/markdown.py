@@ -28,9 +28,9 @@ def markdown(report: DiffReport) -> str:
 def _parts(report: DiffReport) -> Iterator[str]:
     yield f"**{_code(report.a.path)} → {_code(report.b.path)}**: {headline(report)}"
     yield from _restore(report)
-    if report.rules:
+    if report.folded_rules:
         yield from ("", "| from | to | variables |", "|---|---|---|")
-        for rule in report.rules:
+        for rule in report.folded_rules:
             yield f"| {_code(rule.from_ or '(root)')} | {_code(rule.to or '(root)')} | {rule.variables:,} |"
     changed = [
         line for line in lines(without_old_state(report), whole=False) if line.status != "same" or _is_moved(line)

@@ -172,7 +172,8 @@ def _diff(report: DiffReport) -> Iterator[str]:
     yield ", ".join(f"{count(number)} {_text(status)}" for status, number in report.summary.items() if number)
     if report.restore is not None:
         yield f"<br><b>{_text(report.restore.verdict.sentence)}</b>"
-    rules = [(rule.from_ or "(root)", rule.to or "(root)", count(rule.variables)) for rule in report.rules[:_MOST_ROWS]]
+    shown = report.folded_rules[:_MOST_ROWS]
+    rules = [(rule.from_ or "(root)", rule.to or "(root)", count(rule.variables)) for rule in shown]
     if rules:
         yield _table(("from", "to", "variables"), rules)
     changed = [entry for entry in report.entries if entry.status != "same"]

@@ -251,3 +251,9 @@ def test_objects_of_tensorflow_2_are_filled_by_their_full_names(oracle: Oracle, 
 
     assert len(found.filled) == 3
     assert answer == {"unequal": []}
+
+
+def test_a_scope_in_a_map_fills_all_its_variables() -> None:
+    found = diff(context("m39_without_averages.ckpt"), context("m39_asks_for_averages.meta")).report
+
+    assert (found.assignment_map, found.mapped) == ({"/": "/"}, sum(e.kind == "variable" for e in found.entries))

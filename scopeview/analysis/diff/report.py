@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.comparison import Comparison
+from scopeview.analysis.diff.folded_rules import folded_rules
 from scopeview.analysis.diff.graphs import FunctionChange, GraphDiff
 from scopeview.analysis.diff.loaders import LoaderForm, loader_code
 from scopeview.analysis.diff.maps import (
@@ -71,8 +72,12 @@ class DiffReport(Displayed):
     total_entries: int
     """Entries that there are, listed or not."""
     rules: tuple[RenameRule, ...]
+    folded_rules: tuple[RenameRule, ...]
+    """The same, those that differ in numbers alone as one, for people to read."""
     assignment_map: Mapping[str, str]
     """What `init_from_checkpoint` takes to fill B from A, of the variables that `get_variable` may have made."""
+    mapped: int
+    """Variables that this map fills, where one scope of it stands for several."""
     regex_rules: Sequence[Sequence[str]]
     restore: RestoreReport | None
     """What restoring would do, where one side is a graph and the other a checkpoint, or both are object-based."""
@@ -262,7 +267,9 @@ def diff(
         entries=listed,
         total_entries=len(listed),
         rules=rules,
+        folded_rules=folded_rules(rules),
         assignment_map=_map_of_names(filled, comparison.target) if wanted.maps else {},
+        mapped=len(_nameable(filled, comparison.target)) if wanted.maps else 0,
         regex_rules=comparison.regex_rules(rules) if wanted.maps else [],
         restore=comparison.restore_report(),
         sides=side_names(a.model.origin.format, b.model.origin.format, comparison.restores_from),
@@ -282,8 +289,12 @@ def diff(
 
 def _map_of_names(filled: Mapping[str, str], target: Namespace) -> dict[str, str]:
     """Return the map of those names that `init_from_checkpoint` may find."""
-    known = {name for name, entry in target.entries.items() if may_be_found_by_name(entry.variable)}
-    return assignment_map({name: key for name, key in filled.items() if name in known}, known)
+    known = [name for name, entry in target.entries.items() if may_be_found_by_name(entry.variable)]
+    return assignment_map(_nameable(filled, target), known)
+
+
+def _nameable(filled: Mapping[str, str], target: Namespace) -> dict[str, str]:
+    return {name: key for name, key in filled.items() if may_be_found_by_name(target.entries[name].variable)}
 
 
 def page_of(

@@ -23,7 +23,6 @@ from scopeview.render.text.diff_lines import (
     open_lines,
     optimizer_change,
     quantizer_change,
-    rules_together,
     without_old_state,
     without_ranges,
     words_of,
@@ -114,7 +113,7 @@ def _rules(console: Console, report: DiffReport, limit: int | None) -> None:
     if not report.rules:
         return
     console.print(Text("\nrename rules", style="heading"))
-    rules = report.rules if limit is None else rules_together(report.rules)
+    rules = report.rules if limit is None else report.folded_rules
     shown = rules if limit is None else rules[:_RULES]
     rows = [(f"{r.from_ or '(root)'}", "->", r.to or "(root)", plural(r.variables, "variable")) for r in shown]
     print_table(console, [Column(), Column(style="quiet"), Column(), Column(style="quiet")], rows)

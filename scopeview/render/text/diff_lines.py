@@ -11,7 +11,7 @@ from scopeview.analysis.diff.quantizers import is_range_name
 from scopeview.analysis.diff.report import DiffReport
 from scopeview.analysis.diff.sides import SideNames
 from scopeview.analysis.diff.templates import fold_names
-from scopeview.analysis.diff.variables import DiffEntry, RenameRule, Status
+from scopeview.analysis.diff.variables import DiffEntry, Status
 from scopeview.model.names import leaf_of, scope_of, sort_key
 from scopeview.model.scopes import ScopeId, ScopeTree
 from scopeview.render.formats import printable
@@ -84,20 +84,6 @@ def without_ranges(report: DiffReport, entries: Sequence[DiffEntry]) -> Sequence
         return entries
     ranges = {id(entry) for entry in _ranges(entries)}
     return [entry for entry in entries if id(entry) not in ranges]
-
-
-def rules_together(rules: Sequence[RenameRule]) -> list[RenameRule]:
-    """Return rules, those that differ in numbers alone as one; those of most variables first."""
-    alike: dict[tuple[str, str], list[RenameRule]] = {}
-    for rule in rules:
-        alike.setdefault((_NUMBER.sub("#", rule.from_), _NUMBER.sub("#", rule.to)), []).append(rule)
-    found = [held[0] if len(held) == 1 else _as_one(held) for held in alike.values()]
-    return sorted(found, key=lambda rule: -rule.variables)
-
-
-def _as_one(rules: Sequence[RenameRule]) -> RenameRule:
-    old, new = fold_names(rule.from_ for rule in rules), fold_names(rule.to for rule in rules)
-    return RenameRule(old[0].text, new[0].text, sum(rule.variables for rule in rules), {})
 
 
 @dataclass(frozen=True, slots=True)

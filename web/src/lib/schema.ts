@@ -1356,10 +1356,14 @@ export interface components {
             total_entries: number;
             /** Rules */
             rules: components["schemas"]["RenameRule"][];
+            /** Folded Rules */
+            folded_rules: components["schemas"]["RenameRule"][];
             /** Assignment Map */
             assignment_map: {
                 [key: string]: string;
             };
+            /** Mapped */
+            mapped: number;
             /** Regex Rules */
             regex_rules: string[][];
             restore: components["schemas"]["RestoreReport"] | null;

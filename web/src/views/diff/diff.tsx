@@ -135,7 +135,7 @@ function Report({ report, chosen, a, b, sides }: ReportProps) {
         entries={STATUSES.reduce((sum, status) => sum + counts[status], 0)}
       />
       <TakeAway a={a} b={b} />
-      <Rules rules={report.rules} />
+      <Rules rules={report.folded_rules} />
       <AssignmentMap map={report.assignment_map} />
       <OpenGroups groups={report.open_groups} sides={sides} />
       <Entries key={chosen.join(" ")} report={report} chosen={chosen} a={a} b={b} sides={sides} />

@@ -18,7 +18,7 @@ interface VerdictProps {
 
 export function Verdict({ report, sides, a, b }: VerdictProps) {
   const { restore, graph, open_groups: groups } = report;
-  const mapped = Object.keys(report.assignment_map).length;
+  const { mapped } = report;
   const [graphId, storedId] = report.restores_from === "a" ? [b, a] : [a, b];
   const check = () => navigate({ ...afresh(graphId), other: storedId, view: "lint" });
   const helps = restore && !restore.verdict.succeeds && mapped > 0;
