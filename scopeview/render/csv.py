@@ -5,35 +5,45 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable
 
 from scopeview.analysis.answers.variables import VariableTablePage
 from scopeview.analysis.variable_columns import Cell, Format
 from scopeview.render.formats import shape_text
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the start of a formula: names are data there too."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the start of a formula, in full width too: names are data there too."""
+
+
+def csv_table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Write a table: the one way to CSV. Every text is guarded, numbers are written as they are, None as nothing."""
+    written = io.StringIO()
+    plain, strict = (
+        csv.writer(written, lineterminator="\n", quoting=how) for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    )
+    for row in (head, *rows):
+        cells = [quoted(cell) if isinstance(cell, str) else cell for cell in row]
+        # Python 3.11 puts no quotes around a carriage return, which ends a row for others.
+        has_returns = any(isinstance(cell, str) and "\r" in cell for cell in cells)
+        (strict if has_returns else plain).writerow(cells)
+    return written.getvalue()
 
 
 def variables_csv(page: VariableTablePage) -> str:
     """Write the rows of a table, the keys of its columns first; numbers and names are written in full."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow([column.key for column in page.columns])
     formats = [column.format for column in page.columns]
-    writer.writerows(
-        [_text(cell, format_) for cell, format_ in zip(row.cells, formats, strict=True)] for row in page.rows
+    return csv_table(
+        (column.key for column in page.columns),
+        ([_cell(cell, format_) for cell, format_ in zip(row.cells, formats, strict=True)] for row in page.rows),
     )
-    return written.getvalue()
 
 
-def _text(cell: Cell, format_: Format) -> str:
+def _cell(cell: Cell, format_: Format) -> object:
     if format_ == "shape":
         return shape_text(cell)  # type: ignore[arg-type]
     if isinstance(cell, tuple):
-        return quoted(" ".join(str(name) for name in cell))
-    if isinstance(cell, str):
-        return quoted(cell)
-    return "" if cell is None else json.dumps(cell)
+        return " ".join(str(name) for name in cell)
+    return json.dumps(cell) if isinstance(cell, bool) else cell
 
 
 def quoted(text: str) -> str:

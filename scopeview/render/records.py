@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from scopeview.errors import QueryError
-from scopeview.render.csv import quoted
+from scopeview.render.csv import csv_table
 
 
 def records_csv(kind: type[Any], records: Iterable[Any]) -> str:
     """Write records of one type, a column per field; lists are written as JSON."""
     names = [field.name for field in dataclasses.fields(kind)]
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_cell(getattr(record, name)) for name in names] for record in records)
-    return written.getvalue()
+    return csv_table(names, ([_cell(getattr(record, name)) for name in names] for record in records))
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return quoted(value)
-    if isinstance(value, tuple):
-        return quoted(json.dumps(value))
-    return "" if value is None else str(value)
+def _cell(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, tuple) else value
 
 
 def write_parquet(kind: type[Any], records: Sequence[Any], path: str) -> None:

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 from scopeview.analysis.variable_columns import COLUMNS
+from scopeview.render.csv import csv_table
 from tests.cli.running import Run
-from tests.places import SAMPLES
+from tests.places import ROOT, SAMPLES
 
 
 def test_hits_are_counted_and_listed(scopeview: Run) -> None:
@@ -62,6 +63,18 @@ def test_csv_has_every_column_and_no_formula(scopeview: Run, tmp_path: Path) -> 
     (row,) = csv.DictReader(io.StringIO(out))
     assert list(row) == [column.head.key for column in COLUMNS]
     assert (row["name"], row["shape"], row["uses"], row["trainable"]) == ("'=cmd", "[...]", "0", "")
+
+
+def test_every_cell_of_csv_is_guarded_by_one_writer() -> None:
+    starts = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d")
+    table = csv_table(["=a"], [[f"{start}x\r=y", -1, None, 0.5] for start in starts])
+    rows = list(csv.reader(io.StringIO(table, newline="")))
+
+    assert rows[0] == ["'=a"]
+    assert [row[0] for row in rows[1:]] == [f"'{start}x\r=y" for start in starts]
+    assert {tuple(row[1:]) for row in rows[1:]} == {("-1", "", "0.5")}
+    writers = [path for path in (ROOT / "scopeview").rglob("*.py") if "csv.writer" in path.read_text("utf-8")]
+    assert [path.name for path in writers] == ["csv.py"]
 
 
 def test_a_column_that_is_not_there_ends_with_a_sentence(scopeview: Run) -> None:
