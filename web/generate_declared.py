@@ -24,6 +24,13 @@ CELLS: tuple[tuple[Any, Any], ...] = (
     (None, "count"),
     (0, "count"),
     (12_000, "count"),
+    (None, "short"),
+    (1_234_567, "short"),
+    (None, "time"),
+    (0.5, "time"),
+    (999.6, "time"),
+    (12_345, "time"),
+    (2_500_000, "time"),
     (None, "bytes"),
     (0, "bytes"),
     ((None, 2), "shape"),
@@ -37,17 +44,20 @@ CSS_HEAD = "/* Written by `make types` from scopeview/render/colors.py: colors o
 
 def script() -> str:
     """Return the TypeScript."""
+    from scopeview.analysis import cost_columns
     from scopeview.analysis.derive.roles import ROLES
     from scopeview.analysis.variable_columns import COLUMNS, Format
     from scopeview.render.colors import ROLE_HUES
     from scopeview.render.text.diff_lines import MARKS, SHORT_WORDS
 
     heads = [asdict(column.head) for column in COLUMNS]
+    cost_heads = [asdict(column.head) for column in cost_columns.COLUMNS]
     return HEAD + "\n".join(
         (
             "export const FORMATS = " + _written(get_args(Format)) + " as const;",
             "export type Format = (typeof FORMATS)[number];\n",
             "export const COLUMNS = " + _written(heads) + " as const;\n",
+            "export const COST_COLUMNS = " + _written(cost_heads) + " as const;\n",
             "export const ROLES = "
             + _written(["forward", *(role for role in ROLES if role != "forward")])
             + " as const;\n",

@@ -15,19 +15,21 @@ from scopeview.analysis.variable_row import VariableRow
 from scopeview.errors import QueryError
 from scopeview.model.variables import Initializer, Kind
 
-Format = Literal["name", "names", "word", "count", "bytes", "shape", "yes_no"]
+Format = Literal["name", "names", "word", "count", "short", "bytes", "time", "shape", "yes_no"]
 """How the values of a column look, sort and are searched:
 
 name    a name of the artifact; sought as it is written
 names   several of them
 word    a word of TensorFlow or of scopeview; sought in any case
 count   a number, or null
+short   a number that may be large, or null
 bytes   a number of bytes, or null
+time    microseconds, or null
 shape   sizes, null where one is not known; null where the rank is not
 yes_no  true, false, or null where the artifact does not say
 """
 
-Cell = str | int | bool | None | tuple[str, ...] | tuple[int | None, ...]
+Cell = str | int | float | bool | None | tuple[str, ...] | tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ _ORDERS: Mapping[Format, Callable[[Any], Any]] = {
     "names": lambda value: value,
     "word": lambda value: value,
     "count": lambda value: value or 0,
+    "short": lambda value: value or 0,
     "bytes": lambda value: value or 0,
+    "time": lambda value: value or 0,
     "shape": lambda value: tuple(size or 0 for size in value or ()),
     "yes_no": lambda value: (value is not None, value or False),
 }

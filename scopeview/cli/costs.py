@@ -23,6 +23,7 @@ _SORTS = ("time", "memory", "flops", "output_bytes", "parameters")
 )
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Rows to list.")
 @click.option("--offset", type=click.IntRange(0, 1_000_000_000), default=0, help="Rows to skip.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV, numbers in full.")
 @program_option
 @output_options
 def command(  # noqa: PLR0913 - one parameter per option
@@ -38,6 +39,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     recorded: str | None,
     limit: int,
     offset: int,
+    as_csv: bool,
     program: str | None,
     as_json: bool,
     color: bool | None,
@@ -55,6 +57,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.analysis.context import AnalysisContext
     from scopeview.readers import limited
     from scopeview.readers.step_stats import read_runs
+    from scopeview.render.csv import costs_csv
     from scopeview.render.text.console import make_console
     from scopeview.render.text.costs import print_costs
 
@@ -76,5 +79,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     )
     if as_json:
         print_json(report)
+    elif as_csv:
+        click.echo(costs_csv(report), nl=False)
     else:
         print_costs(make_console(color=color), report)

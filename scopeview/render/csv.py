@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from scopeview.analysis import cost_columns
+from scopeview.analysis.answers.costs import CostReport
 from scopeview.analysis.answers.variables import VariableTablePage
 from scopeview.analysis.variable_columns import Cell, Format
 from scopeview.render.formats import shape_text
@@ -31,11 +33,19 @@ def csv_table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def variables_csv(page: VariableTablePage) -> str:
     """Write the rows of a table, the keys of its columns first; numbers and names are written in full."""
-    formats = [column.format for column in page.columns]
-    return csv_table(
-        (column.key for column in page.columns),
-        ([_cell(cell, format_) for cell, format_ in zip(row.cells, formats, strict=True)] for row in page.rows),
-    )
+    return _declared_table([(column.key, column.format) for column in page.columns], (row.cells for row in page.rows))
+
+
+def costs_csv(report: CostReport) -> str:
+    """Write what the parts of a graph cost, the keys of the columns first; numbers are written in full."""
+    columns = [(column.head.key, column.head.format) for column in cost_columns.COLUMNS]
+    return _declared_table(columns, ([column.value(row) for column in cost_columns.COLUMNS] for row in report.rows))
+
+
+def _declared_table(columns: Sequence[tuple[str, Format]], rows: Iterable[Sequence[Cell]]) -> str:
+    formats = [format_ for _, format_ in columns]
+    cells = ([_cell(cell, format_) for cell, format_ in zip(row, formats, strict=True)] for row in rows)
+    return csv_table((key for key, _ in columns), cells)
 
 
 def _cell(cell: Cell, format_: Format) -> object:

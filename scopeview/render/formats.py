@@ -217,8 +217,12 @@ def cell_text(value: Any, format: Format) -> str:
     match format:
         case "count":
             return "?" if value is None else count(value) if value else ""
+        case "short":
+            return "" if value is None else short_count(value)
         case "bytes":
             return bytes_text(value)
+        case "time":
+            return "" if value is None else time_text(value)
         case "shape":
             return shape_text(value)
         case "yes_no":
@@ -231,10 +235,14 @@ def cell_text(value: Any, format: Format) -> str:
 def time_text(microseconds: float) -> str:
     """Write a time in the unit that keeps three digits.
 
-    >>> time_text(0.5), time_text(850), time_text(12_345), time_text(2_500_000)
-    ('0.5 us', '850 us', '12.3 ms', '2.5 s')
+    >>> time_text(0.5), time_text(999.6), time_text(12_345), time_text(2_500_000)
+    ('0.5 us', '1000 us', '12.3 ms', '2.5 s')
     """
     for unit, size in (("s", 1e6), ("ms", 1e3)):
         if microseconds >= size:
-            return f"{microseconds / size:.3g} {unit}"
-    return f"{microseconds:.3g} us"
+            return f"{_three_digits(microseconds / size)} {unit}"
+    return f"{_three_digits(microseconds)} us"
+
+
+def _three_digits(number: float) -> str:
+    return f"{float(f'{number:.3g}'):g}"

@@ -13,6 +13,7 @@ import shlex
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import permutations
@@ -96,7 +97,8 @@ def interactive_report(
     if room < _LEAST_FOR_ANSWERS:
         least = -(-(taken + 10 * _LEAST_FOR_ANSWERS) // _MEGA)
         raise QueryError(f"in {bytes_text(most_bytes)} there is no room for the page itself; pass --size {least}")
-    recorded = asyncio.run(_recorded(workspace, room))
+    with ThreadPoolExecutor(1) as thread:  # where a loop runs already, as in a notebook, it is left alone
+        recorded = thread.submit(lambda: asyncio.run(_recorded(workspace, room))).result()
     left_out = _phrase(recorded.left_out)
     if left_out:
         sentence = f"Left out, to stay below {bytes_text(most_bytes)}: {left_out}."

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, get_args
 
+from scopeview.analysis.answers.costs import CostKey
 from scopeview.analysis.diff.code import CodeForm
 from scopeview.analysis.diff.variables import Status
 from scopeview.analysis.variable_columns import COLUMNS
@@ -26,6 +27,7 @@ _CELLS = 5000
 _CHILDREN = 500
 _MEMBERS = 100
 _EDGES = 100
+_ROWS_OF_COSTS = 500
 _ENTRIES = 500
 _STEP = 10
 """Between the ranks of one level of scopes and of the next."""
@@ -90,6 +92,7 @@ class ModelQuestions:
         if self._has_graph:
             yield from (ask("graph/opening"), ask("graph/measures"), ask("map/opening"), self._map((), ()))
             yield self._graph("")
+            yield from (self._costs("", by_op=by_op) for by_op in (False, True))
             yield from (self._graph("", items=items) for items in _ROOTS_FOLDED_AT)
         for column in COLUMNS:
             yield from self._table(_LATE, column.head.key)
@@ -103,6 +106,7 @@ class ModelQuestions:
             "map/opening": self._after_map_opening,
             "map": self._after_map,
             "tree": self._after_tree,
+            "costs": self._after_costs,
             "lint": self._after_lint,
             "card": self._after_card,
         }
@@ -132,6 +136,10 @@ class ModelQuestions:
                 rank = late if descending else _LATE
                 yield self._ask("variables", rank, sort=sort, descending=descending, attached=attached, limit=_ROWS)
             yield self._ask("variables", late, sort="parameters", descending=True, attached=attached, limit=_CELLS)
+
+    def _costs(self, scope: str, *, by_op: bool = False, sort: str = "", limit: int = _ROWS_OF_COSTS) -> Question:
+        rank = _level(scope) + (4 if not by_op and not sort else _LATE)
+        return self._ask("costs", rank, scope=scope, by_op=by_op, sort=sort, limit=limit)
 
     def _map(self, left: Iterable[str], right: Iterable[str], rank: int = 1, *, shared: bool = False) -> Question:
         return self._ask("map", rank, left=left, right=right, role="forward", shared=shared)
@@ -214,6 +222,18 @@ class ModelQuestions:
             yield self._show(row["path"], 2 if row["is_scope"] or tree == "variables" else 5)
             if tree == "variables" and self._has_values and row["has_shape"]:
                 yield self._ask("values-of", _level(scope) + 7, name=row["path"])
+
+    def _after_costs(self, asked: Question, answer: Answered) -> Iterator[Question]:
+        chosen = dict(asked.parameters)
+        if "sort" in chosen or "by_op" not in chosen:
+            return
+        for sort in get_args(CostKey):
+            yield self._costs(answer["scope"], by_op=chosen["by_op"] == "true", sort=sort)
+        if chosen["by_op"] == "false":
+            yield self._ask("costs", _level(answer["scope"]) + 4, scope=answer["scope"], limit=_CELLS)
+            for row in answer["rows"]:
+                if row["is_scope"]:
+                    yield self._costs(row["path"])
 
     def _after_lint(self, _asked: Question, answer: Answered) -> Iterator[Question]:
         for code in sorted({finding["code"] for finding in answer["findings"]}):

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from scopeview.analysis.answers.costs import costs
+from scopeview.analysis.answers.costs import CostKey, costs
 from scopeview.analysis.answers.find import find
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.cost_columns import COLUMNS
 from scopeview.errors import NotFoundError, QueryError, UnknownFormatError
 from scopeview.readers import read
 from scopeview.readers.step_stats import read_runs
 from tests.cli.running import Run
 from tests.graphs import model_from_text
 from tests.oracle import Oracle
+from tests.places import SAMPLES
 
 Recorded = tuple[Path, dict[str, Any], AnalysisContext]
 
@@ -109,3 +113,14 @@ def test_what_holds_no_step_is_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a step")
     with pytest.raises(UnknownFormatError, match="holds no times of a step"):
         read_runs(str(tmp_path / "notes.txt"))
+
+
+def test_csv_has_every_column_of_the_rows_in_full(scopeview: Run) -> None:
+    found = scopeview("costs", SAMPLES / "m17_gan.meta", "--limit", "7", "--csv").out
+    rows = json.loads(scopeview("costs", SAMPLES / "m17_gan.meta", "--limit", "7", "--json").out)["rows"]
+
+    expected = [{key: "" if row[key] is None else str(row[key]) for key in row if key != "is_scope"} for row in rows]
+    assert list(csv.DictReader(found.splitlines())) == expected
+    assert [column.head.key for column in COLUMNS if column.head.sort] == [
+        {"time": "time_us", "memory": "memory_bytes"}.get(sort, sort) for sort in get_args(CostKey)
+    ]

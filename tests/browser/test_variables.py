@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from scopeview.analysis.answers.costs import costs
 from scopeview.analysis.answers.variables import variable_table
 from scopeview.analysis.context import AnalysisContext
 from scopeview.readers import read
 from scopeview.render.as_json import dumps
-from scopeview.render.csv import variables_csv
+from scopeview.render.csv import costs_csv, variables_csv
+from scopeview.render.formats import short_count
 from tests.browser.test_page import Serve, opened
 from tests.places import SAMPLES
 
@@ -102,3 +105,33 @@ def test_values_of_a_variable_are_shown_for_every_open_checkpoint(page: Page, se
     expect(values.get_by_role("heading")).to_contain_text("m28_partitioned.ckpt")
     expect(values.locator("dl")).to_contain_text("mean")
     expect(values.get_by_role("img", name="histogram of the values")).to_be_visible()
+
+
+def test_costs_are_a_table_of_the_parts_of_a_scope_and_numbers_of_the_op_tree(
+    page: Page, url: str, tmp_path: Path
+) -> None:
+    opened(page, url, view="costs", tree="ops")
+    context = AnalysisContext(read(str(MODEL)))
+
+    def paths(scope: str, **chosen: Any) -> list[str]:
+        return [row.path for row in costs(context, scope, **chosen).rows]
+
+    expect(page.locator(".line")).to_have_count(len(paths("")))
+    assert names(page) == paths("")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    download.value.save_as(tmp_path / "costs.csv")
+    assert (tmp_path / "costs.csv").read_text("utf-8") == costs_csv(costs(context, limit=500))
+    page.get_by_role("button", name="generator/").click()
+    expect(page.locator(".line")).to_have_count(len(paths("generator")))
+    page.get_by_label("single ops").check()
+    page.get_by_role("button", name="sort by output").click()
+    expect(page.get_by_role("columnheader", name="sort by output")).to_have_attribute("aria-sort", "descending")
+    expect(page.locator(".line").first.locator("> :first-child")).to_have_attribute(
+        "title", paths("generator", by_op=True, sort="output_bytes")[0]
+    )
+
+    opened(page, url, view="graph", tree="ops", color="flops")
+    flops = {row.path: row.flops for row in costs(context, limit=500).rows}
+    row = page.locator(".tree .row", has_text="generator").first
+    expect(row.locator(".size")).to_have_text(short_count(flops["generator"]))

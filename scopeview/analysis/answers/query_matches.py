@@ -83,7 +83,9 @@ _CELL_TESTS: Mapping[Format, Callable[[str, Any], bool]] = {
     "names": _any_fits,
     "word": fits_in_any_case,
     "count": _fits_number,
+    "short": _fits_number,
     "bytes": _fits_number,
+    "time": _fits_number,
     "shape": lambda text, shape: shape_matches(parse_shape(text), shape),
     "yes_no": lambda text, value: value is (text == "yes"),
 }

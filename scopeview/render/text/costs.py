@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.text import Text
 
 from scopeview.analysis.answers.costs import CostReport, CostRow
-from scopeview.render.formats import bytes_text, plural, printable, short_count, time_text
+from scopeview.analysis.cost_columns import COLUMNS, CostColumn
+from scopeview.render.formats import bytes_text, cell_text, plural, printable, short_count, time_text
 from scopeview.render.text.table import Column, print_table
 
-_COLUMNS: tuple[tuple[str, Callable[[CostRow], str]], ...] = (
-    ("time", lambda row: "" if row.time_us is None else time_text(row.time_us)),
-    ("memory", lambda row: "" if row.memory_bytes is None else bytes_text(row.memory_bytes)),
-    ("runs", lambda row: "" if row.executions is None else f"{row.executions:,}"),
-    ("FLOPs", lambda row: "" if row.flops is None else short_count(row.flops)),
-    ("output", lambda row: "" if row.output_bytes is None else bytes_text(row.output_bytes)),
-    ("parameters", lambda row: "" if row.parameters is None else short_count(row.parameters)),
-)
+_COLUMNS = tuple(column for column in COLUMNS if column.head.key not in ("path", "op_type", "ops"))
+"""Those beside the name, in which the type of an op stands too, and the number of ops."""
 
 
 def print_costs(console: Console, report: CostReport) -> None:
     """Print what a graph costs; columns that say nothing of any row are left out."""
     console.print(Text(_heading(report), style="heading"))
-    shown = [(name, cell) for name, cell in _COLUMNS if any(cell(row) for row in report.rows)]
+    shown = [column for column in _COLUMNS if any(column.value(row) is not None for row in report.rows)]
     columns = [Column("", "left", "name"), Column("ops", "right")]
-    columns += [Column(name, "right") for name, _ in shown]
-    rows = [(_name(report, row), f"{row.ops:,}", *(cell(row) for _, cell in shown)) for row in report.rows]
+    columns += [Column(column.head.heading, "right") for column in shown]
+    rows = [(_name(report, row), f"{row.ops:,}", *(_cell(column, row) for column in shown)) for row in report.rows]
     if rows:
         print_table(console, columns, rows)
     left = report.total_rows - report.offset - len(report.rows)
@@ -36,6 +31,11 @@ def print_costs(console: Console, report: CostReport) -> None:
         console.print(Text(f"  … {left:,} more: --offset {following} shows the next page", style="quiet"))
     for note in _notes(report):
         console.print(Text(note, style="quiet"))
+
+
+def _cell(column: CostColumn, row: CostRow) -> str:
+    value = column.value(row)
+    return "" if value is None else cell_text(value, column.head.format)
 
 
 def _heading(report: CostReport) -> str:

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { api } from "../lib/api";
 import { about, isReport } from "../lib/embedded";
 import { printable } from "../lib/format";
+import { Costs } from "../views/costs/costs";
 import { Collections } from "../views/collections/collections";
 import { Dialog } from "../lib/dialog";
 import { remember } from "../lib/remembered";
@@ -32,10 +33,11 @@ const NAMES: Record<View, string> = {
   collections: "Collections",
   diff: "Diff",
   lint: "Lint",
+  costs: "Costs",
 };
 const KEYS: [string, string][] = [
   ["/", "search"],
-  ["1 – 6", "views"],
+  ["1 – 7", "views"],
   ["o, v", "op tree, variable tree"],
   ["↑ ↓ → ←", "walk a tree, the table, the map; to the next box"],
   ["Enter", "open and select"],
@@ -196,6 +198,7 @@ export function App() {
             {view === "collections" && <Collections />}
             {view === "diff" && <Diff />}
             {view === "lint" && <Lint />}
+            {view === "costs" && <Costs />}
           </div>
           <Inspector />
         </main>

@@ -3,8 +3,8 @@
 import { signal } from "@preact/signals";
 import { isReport } from "../lib/embedded";
 
-export type View = "graph" | "map" | "variables" | "collections" | "diff" | "lint";
-export const VIEWS: readonly View[] = ["graph", "map", "variables", "collections", "diff", "lint"];
+export type View = "graph" | "map" | "variables" | "collections" | "diff" | "lint" | "costs";
+export const VIEWS: readonly View[] = ["graph", "map", "variables", "collections", "diff", "lint", "costs"];
 
 export const COLORINGS = ["role", "type", "device", "sharing", "collection", "structure", "dtype"] as const;
 export type Coloring = string; // one of these, or the name of a measure that the server offers

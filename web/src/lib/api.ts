@@ -7,6 +7,7 @@ import type {
   CardText,
   CollectionsReport,
   ConvertedFile,
+  CostReport,
   Detail,
   DiffCode,
   DiffMap,
@@ -134,6 +135,7 @@ export const api = {
   rule: (code: string) => ask<RulePage>(`lint/rules/${encodeURIComponent(code)}`),
   map: (model: string, parameters: Parameters) => ask<ScopeMap>(of(model, "map"), parameters),
   mapOpening: (model: string) => ask<MapOpening>(of(model, "map/opening")),
+  costs: (model: string, parameters: Parameters) => ask<CostReport>(of(model, "costs"), parameters),
   variables: (model: string, parameters: Parameters) => ask<VariableTablePage>(of(model, "variables"), parameters),
   graph: (model: string, parameters: Parameters) => ask<GraphPicture>(of(model, "graph"), parameters),
   commonVariables: (model: string, names: string[]) =>

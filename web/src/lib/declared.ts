@@ -5,7 +5,9 @@ export const FORMATS = [
   "names",
   "word",
   "count",
+  "short",
   "bytes",
+  "time",
   "shape",
   "yes_no"
 ] as const;
@@ -146,6 +148,72 @@ export const COLUMNS = [
     "letters": 60,
     "search": "key",
     "is_listed": false
+  }
+] as const;
+
+export const COST_COLUMNS = [
+  {
+    "key": "path",
+    "heading": "name",
+    "help": "the op, or the scope with all in it",
+    "format": "name",
+    "sort": null
+  },
+  {
+    "key": "op_type",
+    "heading": "type",
+    "help": "type of the op",
+    "format": "word",
+    "sort": null
+  },
+  {
+    "key": "ops",
+    "heading": "ops",
+    "help": "how many ops it is",
+    "format": "count",
+    "sort": null
+  },
+  {
+    "key": "time_us",
+    "heading": "time",
+    "help": "time in the recorded step",
+    "format": "time",
+    "sort": "time"
+  },
+  {
+    "key": "memory_bytes",
+    "heading": "memory",
+    "help": "bytes that its ops were given in the recorded step",
+    "format": "bytes",
+    "sort": "memory"
+  },
+  {
+    "key": "executions",
+    "heading": "runs",
+    "help": "how often its ops ran in the recorded step",
+    "format": "count",
+    "sort": null
+  },
+  {
+    "key": "flops",
+    "heading": "FLOPs",
+    "help": "floating-point operations, of one execution of each op",
+    "format": "short",
+    "sort": "flops"
+  },
+  {
+    "key": "output_bytes",
+    "heading": "output",
+    "help": "bytes of what its ops give, in one execution",
+    "format": "bytes",
+    "sort": "output_bytes"
+  },
+  {
+    "key": "parameters",
+    "heading": "parameters",
+    "help": "elements of the variables among its ops",
+    "format": "short",
+    "sort": "parameters"
   }
 ] as const;
 
@@ -419,6 +487,41 @@ export const FORMAT_EXAMPLES = {
       12000,
       "count",
       "12,000"
+    ],
+    [
+      null,
+      "short",
+      ""
+    ],
+    [
+      1234567,
+      "short",
+      "1.23 M"
+    ],
+    [
+      null,
+      "time",
+      ""
+    ],
+    [
+      0.5,
+      "time",
+      "0.5 us"
+    ],
+    [
+      999.6,
+      "time",
+      "1000 us"
+    ],
+    [
+      12345,
+      "time",
+      "12.3 ms"
+    ],
+    [
+      2500000,
+      "time",
+      "2.5 s"
     ],
     [
       null,

@@ -20,6 +20,12 @@ export function shortCount(number: number | null | undefined): string {
   return number === null || number === undefined || number < 10_000 ? count(number) : inThousands(number);
 }
 
+// Microseconds, in the unit that keeps three digits.
+export function time(microseconds: number): string {
+  const [size, unit] = microseconds >= 1e6 ? [1e6, "s"] : microseconds >= 1e3 ? [1e3, "ms"] : [1, "us"];
+  return `${Number((microseconds / size).toPrecision(3))} ${unit}`;
+}
+
 const UNITS = "kMGTP";
 
 // Three digits and a unit.
@@ -45,8 +51,12 @@ export function cell(value: Cell, format: Format): string {
   switch (format) {
     case "count":
       return value === 0 ? "" : count(value as number | null);
+    case "short":
+      return value === null ? "" : shortCount(value as number);
     case "bytes":
       return bytes(value as number | null);
+    case "time":
+      return value === null ? "" : time(value as number);
     case "shape":
       return shape(value as (number | null)[] | null);
     case "yes_no":

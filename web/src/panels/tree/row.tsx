@@ -3,6 +3,7 @@
 import { bytes, count, parent, plural, printable, shape, shortCount } from "../../lib/format";
 import { route } from "../../app/route";
 import type { FindingCount, FindingsByScope, TreeRow } from "../../lib/schema";
+import type { TreeCosts } from "./costs";
 import { type Entry, isMore, type Line, standsFor } from "./lines";
 import type { Kind } from "./pages";
 
@@ -34,12 +35,13 @@ interface RowProps {
   top: number;
   isActive: boolean;
   largest: number;
+  costs: TreeCosts | null;
   onOpen: () => void;
   onPick: (twice: boolean) => void;
   onUnfold: () => void;
 }
 
-export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen, onPick, onUnfold }: RowProps) {
+export function Row({ entry, findings, id, kind, top, isActive, largest, costs, onOpen, onPick, onUnfold }: RowProps) {
   const place = { top: `${top}px`, paddingLeft: `${8 + 14 * entry.depth}px` };
   if (isMore(entry))
     return (
@@ -56,6 +58,7 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
   const { row, isOpen } = entry;
   const isSelected = standsFor(row, route.value.selected);
   const { size } = row;
+  const cost = costs?.of(row) ?? null;
   return (
     <div
       class={`row ${isActive ? "active" : ""} ${isSelected ? "selected" : ""} ${row.role && row.role !== "forward" ? "apart" : ""}`}
@@ -139,7 +142,13 @@ export function Row({ entry, findings, id, kind, top, isActive, largest, onOpen,
       </span>
       {row.has_shape && <span class="quiet mono">{shape(row.shape)}</span>}
       {kind === "ops" && row.type && <span class="quiet kind">{row.type}</span>}
-      {(row.is_scope || kind === "variables") && (
+      {costs && cost !== null && (
+        <span class="size" title={`${costs.text(cost)} ${costs.heading}`}>
+          <i style={{ width: `${Math.max(1, (26 * cost) / largest)}px` }} />
+          {costs.text(cost)}
+        </span>
+      )}
+      {!costs && (row.is_scope || kind === "variables") && (
         <span
           class="size"
           title={

@@ -6,6 +6,7 @@ import { current } from "../../app/open_models";
 import { announcement, route, navigate, union, pendingTreeReveal, toggled } from "../../app/route";
 import { useWindow } from "../../lib/virtual_list";
 import { byTyping, type Entry, flatten, isMore, lastBefore, type Line, standsFor } from "./lines";
+import { useCosts } from "./costs";
 import { type Kind, useFindings, usePages } from "./pages";
 import { foundIn, NOTHING, ROW, Row } from "./row";
 
@@ -20,6 +21,7 @@ export function Tree({ kind }: { kind: Kind }) {
   const { pages } = known;
   const isLarge = (current.value?.ops ?? 0) > MOST_LINTED;
   const findings = useFindings(model, kind, pages, !isLarge);
+  const costs = useCosts(model, kind, [...pages.keys()]);
   const [active, setActive] = useState(0);
   const box = useRef<HTMLDivElement>(null);
   const typed = useRef({ text: "", time: 0 });
@@ -117,7 +119,8 @@ export function Tree({ kind }: { kind: Kind }) {
   if (!pages.has("")) return <p class="quiet pad">Reading the tree…</p>;
   if (!entries.length)
     return <p class="quiet pad">{kind === "ops" ? "No ops: a checkpoint has no graph." : "No variables."}</p>;
-  const largest = Math.max(1, ...entries.map((entry) => (isMore(entry) ? 0 : entry.row.size)));
+  const amount = ({ row }: Line) => (costs ? (costs.of(row) ?? 0) : row.size);
+  const largest = Math.max(costs ? 0 : 1, ...entries.map((entry) => (isMore(entry) ? 0 : amount(entry)))) || 1;
   const aside = pages.get("")?.left_out ?? 0;
   return (
     <>
@@ -145,6 +148,7 @@ export function Tree({ kind }: { kind: Kind }) {
                 top={index * ROW}
                 isActive={index === active}
                 largest={largest}
+                costs={costs}
                 onOpen={() => {
                   setActive(index);
                   if (!isMore(entry)) open(entry.row.path);

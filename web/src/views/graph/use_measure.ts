@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { COLORINGS, route } from "../../app/route";
 import { api } from "../../lib/api";
-import { bytes, shortCount } from "../../lib/format";
+import { bytes, shortCount, time } from "../../lib/format";
 import { useQuery } from "../../lib/use_query";
 import type { ItemMeasure, Measure, PictureMeasure } from "../../lib/schema";
 import { parametersOf, type Drawing, type GraphQuery } from "./store";
@@ -58,7 +58,5 @@ function together(answers: PictureMeasure[]): Measured {
 export function amount(number: number, unit: string): string {
   if (unit === "bytes") return bytes(Math.round(number));
   if (unit === "flops" || unit === "elements") return shortCount(Math.round(number));
-  if (unit !== "us") return `${Number(number.toPrecision(3))}${unit ? ` ${unit}` : ""}`;
-  const [size, name] = number >= 1e6 ? [1e6, "s"] : number >= 1e3 ? [1e3, "ms"] : [1, "us"];
-  return `${Number((number / size).toPrecision(3))} ${name}`;
+  return unit === "us" ? time(number) : `${Number(number.toPrecision(3))}${unit ? ` ${unit}` : ""}`;
 }

@@ -9,7 +9,7 @@ type Shown = (typeof COLUMNS)[number];
 
 export const INDEX = Object.fromEntries(COLUMNS.map(({ key }, index) => [key, index])) as Record<Column, number>;
 
-export const isNumber = (format: Format): boolean => format === "count" || format === "bytes";
+export const isNumber = (format: Format): boolean => ["count", "short", "bytes", "time"].includes(format);
 
 // The class of a cell.
 export const STYLE: Record<Format, "name" | "mono" | "number" | "quiet"> = {
@@ -17,7 +17,9 @@ export const STYLE: Record<Format, "name" | "mono" | "number" | "quiet"> = {
   names: "quiet",
   word: "quiet",
   count: "number",
+  short: "number",
   bytes: "number",
+  time: "number",
   shape: "mono",
   yes_no: "quiet",
 };
