@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from scopeview.analysis.graph_view.subgraph import GraphPicture
@@ -16,7 +17,30 @@ from scopeview.render.as_json import plain
 _TIMEOUT_S = 120.0
 _PATIENCE_S = 30.0
 """How long the layout engine may take; a graph that it does not end with is drawn in plain layers, as in the page."""
+_POINTS_PER = {"px": 0.75, "pt": 1.0, "mm": 72 / 25.4, "cm": 720 / 25.4, "in": 72.0}
+"""Points of each unit of CSS."""
+_SMALLEST_TEXT = 11
+"""Pixels of the drawing, as the style sheet of the page has them."""
 _HINT = "use --format dot, which needs nothing, or the SVG button of the page"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureStyle:
+    """How a figure looks."""
+
+    coloring: str = "role"
+    """What boxes are colored by: role, type, device, sharing, collection, structure or dtype."""
+    has_legend: bool = True
+    """Whether what colors and lines mean is written below."""
+    width: tuple[float, str] | None = None
+    """A number and a unit of CSS: px, pt, mm, cm or in; the drawing's own size if None."""
+
+
+def smallest_text(svg: str, style: FigureStyle) -> float:
+    """Return the height in points of the smallest text of a figure."""
+    drawn = float(svg.partition('viewBox="')[2].partition('"')[0].split()[2])
+    number, unit = style.width or (drawn, "px")
+    return _SMALLEST_TEXT * number * _POINTS_PER[unit] / drawn
 
 
 def to_svg(
@@ -25,6 +49,7 @@ def to_svg(
     static: Path | None,
     *,
     sideways: bool = False,
+    style: FigureStyle = FigureStyle(),
     patience_s: float = _PATIENCE_S,
 ) -> tuple[str, bool]:
     """Draw a scope with others opened in it.
@@ -34,6 +59,7 @@ def to_svg(
         opened: paths of the opened scopes.
         static: the folder of the built page; None where it was not built.
         sideways: inputs at the left, not at the bottom.
+        style: how the figure looks.
         patience_s: seconds that the layout engine may take.
 
     Returns:
@@ -52,7 +78,9 @@ def to_svg(
         "root": next(iter(pictures)),
         "opened": list(opened),
         "isSideways": sideways,
-        "coloring": "role",
+        "coloring": style.coloring,
+        "hasLegend": style.has_legend,
+        "width": None if style.width is None else {"number": style.width[0], "unit": style.width[1]},
         "pictures": {path: plain(picture) for path, picture in pictures.items()},
         "style": (static / "app.css").read_text("utf-8"),
     }

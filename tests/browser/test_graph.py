@@ -163,7 +163,7 @@ def test_every_link_is_drawn_however_many_come_in_and_go_out(page: Page, serve: 
     expect(page.locator('svg.graph .gate[data-gate="/"] text').first).to_have_text("17 more")
 
 
-PAINTED = """async (content) => {
+PAINTED = """async ([content, rows]) => {
   const bytes = Uint8Array.from(atob(content), (one) => one.charCodeAt(0));
   const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
   const canvas = new OffscreenCanvas(image.width, image.height), context = canvas.getContext('2d');
@@ -172,12 +172,13 @@ PAINTED = """async (content) => {
   const painted = [0, 0];
   for (let at = 4; at < data.length; at += 4) {
     if (data[at] === data[0] && data[at + 1] === data[1] && data[at + 2] === data[2]) continue;
+    if (Math.floor(at / 4 / image.width) >= rows) break;
     painted[0] = Math.max(painted[0], (at / 4) % image.width);
     painted[1] = Math.max(painted[1], Math.floor(at / 4 / image.width));
   }
   return { size: [image.width, image.height], painted };
 }"""
-"""The size of a picture, and how far to the right and down it is painted."""
+"""The size of a picture, and how far to the right and down its first rows are painted."""
 
 
 def test_the_drawing_is_saved_with_its_text(page: Page, url: str) -> None:
@@ -191,10 +192,16 @@ def test_the_drawing_is_saved_with_its_text(page: Page, url: str) -> None:
     assert {"discriminator", "loss_d"} <= set(texts)
     with page.expect_download() as saved:
         page.get_by_role("button", name="save the graph as PNG").click()
-    answer = page.evaluate(PAINTED, base64.b64encode(saved.value.path().read_bytes()).decode())
     box = page.locator("svg.graph").bounding_box()
     assert box is not None
-    assert answer["size"] == pytest.approx([box["width"] * 2, box["height"] * 2], abs=1)
+    rows = round(2 * box["height"])
+    answer = page.evaluate(PAINTED, [base64.b64encode(saved.value.path().read_bytes()).decode(), rows])
+    legend = [one.text for one in found.iter(f"{svg}text") if one.get("class") == "sign"]
+    entries = page.locator(".key .entry").evaluate_all("(all) => all.map((one) => one.childNodes[1].textContent)")
+    assert {*entries, "data, thicker for larger or more tensors"} <= set(legend)
+    height = float(found.attrib["height"])
+    assert height > box["height"] + 18  # the legend is below it
+    assert answer["size"] == pytest.approx([box["width"] * 2, height * 2], abs=1)
     items = page.locator("svg.graph .item").evaluate_all("(all) => all.map((one) => one.getBoundingClientRect())")
     drawn_to = [
         2 * (max(one[side] for one in items) - start) for side, start in (("right", box["x"]), ("bottom", box["y"]))

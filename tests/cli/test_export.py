@@ -15,8 +15,10 @@ import scopeview
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.graph_view.expanded import whole_graph
 from scopeview.analysis.graph_view.subgraph import GraphPicture, picture
+from scopeview.errors import ScopeviewError
 from scopeview.render.as_json import document
-from scopeview.render.svg import _node_of_wheel, to_svg
+from scopeview.render.pdf import to_pdf
+from scopeview.render.svg import FigureStyle, _node_of_wheel, to_svg
 from scopeview.server.pages import static_folder
 from tests.cli.running import Run
 from tests.graphs import TANGLE, graph_def_from_text
@@ -24,6 +26,7 @@ from tests.messages import message
 from tests.places import SAMPLES
 
 GAN = SAMPLES / "m17_gan.meta"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def test_json_is_the_drawn_graph(scopeview: Run) -> None:
@@ -145,7 +148,7 @@ DRAWN_BY_NODE = pytest.mark.skipif(
 @DRAWN_BY_NODE
 def test_svg_has_every_box_and_line_that_is_drawn_in_place(scopeview: Run, tmp_path: Path) -> None:
     target = tmp_path / "gan.svg"
-    scopeview("export", GAN, "--open", "discriminator", "--format", "svg", "-o", target)
+    scopeview("export", GAN, "--open", "discriminator", "--no-legend", "-o", target)
 
     drawn = ElementTree.fromstring(target.read_text("utf-8"))
     groups = [element.get("class", "").split() for element in drawn.iter("{http://www.w3.org/2000/svg}g")]
@@ -159,12 +162,59 @@ def test_svg_has_every_box_and_line_that_is_drawn_in_place(scopeview: Run, tmp_p
 
 
 @DRAWN_BY_NODE
+def test_a_figure_has_its_width_its_fonts_and_a_legend_of_its_colors(scopeview: Run, tmp_path: Path) -> None:
+    target = tmp_path / "gan.svg"
+    ran = scopeview("export", GAN, "--width", "45.5mm", "--color-by", "sharing", "-o", target)
+
+    text = target.read_text("utf-8")
+    drawn = ElementTree.fromstring(text)
+    _, _, width, height = map(float, drawn.attrib["viewBox"].split())
+    assert drawn.get("width") == "45.5mm"
+    assert float(drawn.attrib["height"].removesuffix("mm")) == pytest.approx(45.5 * height / width, abs=0.01)
+    assert re.search(r"the smallest text is \d\.\d pt high at this width", ran.err)
+    assert "system-ui" not in text
+    assert "var(" not in text
+    legend = {one.text for one in drawn.iter(f"{SVG}text") if one.get("class") == "sign"}
+    assert {"holds shared variables", "data, thicker for larger or more tensors"} <= legend
+    plain = scopeview("export", GAN, "--no-legend", "--format", "svg").out
+    assert 'class="sign"' not in plain
+    assert 'fill="#fff' in plain  # the light ground
+    refused = scopeview("export", GAN, "--width", "wide", "--format", "svg")
+    assert (refused.code, refused.out) == (2, "")
+    assert "'wide' is no width; write a number with px, pt, mm, cm or in: 85mm" in refused.err
+
+
+@DRAWN_BY_NODE
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+def test_a_pdf_is_one_page_of_the_size_of_the_figure_with_its_letters(scopeview: Run, tmp_path: Path) -> None:
+    target = tmp_path / "gan.pdf"
+    ran = scopeview("export", GAN, "--width", "180mm", "-o", target)
+
+    content = target.read_bytes()
+    assert ran.out == f"wrote {target}\n"
+    assert re.findall(rb"/Count (\d+)", content) == [b"1"]
+    box = re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", content)
+    assert box is not None
+    assert float(box[1]) == pytest.approx(180 * 72 / 25.4, abs=1)
+    assert b"/FontFile" in content
+
+
+def test_pdf_without_a_browser_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(
+        ScopeviewError, match="printed by Chromium or Chrome, and neither is on the path; use --format svg"
+    ):
+        to_pdf('<svg width="10" height="10"></svg>')
+
+
+@DRAWN_BY_NODE
 def test_svg_is_in_plain_layers_where_the_engine_takes_too_long(tmp_path: Path) -> None:
     path = tmp_path / "tangle.pb"
     path.write_bytes(graph_def_from_text(TANGLE))
     found = picture(loaded(path), "big")
 
-    drawn, is_plain = to_svg({"big": found}, [], static_folder(), patience_s=0.01)
+    drawn, is_plain = to_svg({"big": found}, [], static_folder(), style=FigureStyle(has_legend=False), patience_s=0.01)
 
     assert is_plain
     groups = [

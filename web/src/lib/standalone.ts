@@ -39,7 +39,15 @@ export function standaloneStyle(rules: Rule[], token: (name: string) => string):
       );
     return `${selector} { ${plain.replace(/^[;\s]+/, "")} }`;
   });
-  return ["svg { font: 13px system-ui, sans-serif; }", ...written].join("\n");
+  return [`svg { font: 13px ${SANS}; }`, ...written].map(named).join("\n");
+}
+
+// Fonts by their names: other tools, and other machines, know no `system-ui`. These have letters of nearly one width.
+const SANS = '"Helvetica Neue", Helvetica, Arial, "Liberation Sans", "DejaVu Sans", sans-serif';
+const MONO = 'Menlo, Consolas, "Liberation Mono", "DejaVu Sans Mono", monospace';
+
+function named(rule: string): string {
+  return rule.replace(/font-family:[^;}]*/g, (family) => `font-family: ${family.includes("monospace") ? MONO : SANS}`);
 }
 
 export function hex(hue: number, saturation: number, lightness: number): string {

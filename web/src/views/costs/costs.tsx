@@ -15,6 +15,7 @@ import { type Choice, readChoice, type Sort, writeChoice } from "./choice";
 
 const ROW = 26;
 const PAGE = 500;
+const NARROW = 600; // px, in which the costs come before what else is known
 
 export function Costs() {
   const { model, filter } = route.value;
@@ -132,11 +133,12 @@ function Table({ rows, report, sort, onSort, onEnter, onEnd }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const seen = useWindow(box, rows.length, ROW, ROW);
   const { selected } = route.value;
-  const columns = COST_COLUMNS.filter(
+  const isNarrow = seen.width < NARROW;
+  const columns = COST_COLUMNS.filter(({ key }) => !isNarrow || !["op_type", "ops", "executions"].includes(key)).filter(
     ({ key }) => key === "path" || rows.some((row) => row[key] !== null && row[key] !== ""),
   );
   const grid = {
-    gridTemplateColumns: `minmax(180px, 2fr) ${columns
+    gridTemplateColumns: `minmax(${isNarrow ? 130 : 180}px, 2fr) ${columns
       .slice(1)
       .map(() => "minmax(70px, 1fr)")
       .join(" ")}`,

@@ -6,6 +6,7 @@ import { renderToString } from "preact-render-to-string";
 import type { Coloring } from "../../app/route";
 import type { GraphPicture } from "../../lib/schema";
 import { legendOf } from "./coloring";
+import { figureLegend } from "./figure_legend";
 import { fallback } from "./fallback";
 import { elkJob, isTooLong, largest } from "./layout";
 import type { ElkOutcome } from "./outcome";
@@ -22,6 +23,8 @@ interface Order {
   isSideways: boolean;
   isPlain: boolean; // in layers alone: the engine was too slow
   coloring: Coloring;
+  hasLegend: boolean;
+  width: { number: number; unit: string } | null; // of the figure, in a unit of CSS; its own size without one
   style: string;
 }
 
@@ -51,7 +54,12 @@ const drawing = await draw(
   order.root,
 );
 const legend = legendOf(drawing.items, order.coloring, null);
-const [width, height] = [drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN];
+const key = order.hasLegend ? figureLegend(drawing, legend, drawing.width) : null;
+const width = Math.max(drawing.width, key?.width ?? 0) + 2 * MARGIN;
+const height = drawing.height + 2 * MARGIN + (key ? key.height + MARGIN : 0);
+const left = (width - 2 * MARGIN - drawing.width) / 2;
+const sizeOf = (px: number) =>
+  order.width ? `${Number(((order.width.number * px) / width).toFixed(2))}${order.width.unit}` : px;
 const tokens = tokensOf(order.style, ":root");
 const style = standaloneStyle(
   rulesOf(order.style).filter((rule) => DRAWN.test(rule.selector)),
@@ -61,20 +69,23 @@ const svg = renderToString(
   <svg
     xmlns="http://www.w3.org/2000/svg"
     class="graph"
-    width={width}
-    height={height}
+    width={sizeOf(width)}
+    height={sizeOf(height)}
     viewBox={`${-MARGIN} ${-MARGIN} ${width} ${height}`}
   >
     <style dangerouslySetInnerHTML={{ __html: style }} />
     <rect x={-MARGIN} y={-MARGIN} width={width} height={height} fill={tokens.get("--ground")} />
     <Tips />
-    <Scene
-      drawing={drawing}
-      legend={legend}
-      changes={new Map()}
-      marks={{ selected: new Set(), link: "", lit: null, hovered: "" }}
-      handlers={{ pick: ignore, open: ignore, pickLink: ignore, pickGate: ignore, pickTurn: ignore, hover: ignore }}
-    />
+    <g transform={`translate(${left} 0)`}>
+      <Scene
+        drawing={drawing}
+        legend={legend}
+        changes={new Map()}
+        marks={{ selected: new Set(), link: "", lit: null, hovered: "" }}
+        handlers={{ pick: ignore, open: ignore, pickLink: ignore, pickGate: ignore, pickTurn: ignore, hover: ignore }}
+      />
+    </g>
+    {key && <g transform={`translate(0 ${drawing.height + MARGIN})`}>{key.node}</g>}
   </svg>,
 );
 process.stdout.write(`${upright(svg)}\n`);

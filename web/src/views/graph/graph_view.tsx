@@ -71,7 +71,7 @@ export function GraphView() {
   const problem = state.error || changes.error || measureError;
   return (
     <section class="view" aria-label="Graph">
-      <Toolbar drawing={drawing} svg={svg} viewport={viewport} tracing={trace.summary} onFit={fitAll} />
+      <Toolbar legend={legend} drawing={drawing} svg={svg} viewport={viewport} tracing={trace.summary} onFit={fitAll} />
       <RulesBar />
       {drawing && !drawing.items.length && (hasRules(graphView) || !drawing.auxiliary.length) && (
         <p class="empty">

@@ -2,25 +2,17 @@
 
 import { plural, printable } from "../../lib/format";
 import { route, COLORINGS, changeGraphView } from "../../app/route";
-import { type Legend, lineKind } from "./coloring";
+import type { Legend } from "./coloring";
+import { LINES, signsOf } from "./signs";
 import type { Drawing } from "./store";
 import { isMeasure, useMeasures } from "./use_measure";
-
-const LINES = {
-  data: "data, thicker for larger or more tensors",
-  weights: "values of variables",
-  write: "writes variables, and may read them",
-  control: "control dependency",
-};
-const KINDS = Object.keys(LINES) as (keyof typeof LINES)[];
 
 export function LegendBar({ drawing, legend }: { drawing: Drawing | undefined; legend: Legend }) {
   const { graphView } = route.value;
   const measures = useMeasures();
   const isKnown = !isMeasure(graphView.coloring) || measures.some(({ name }) => name === graphView.coloring);
   const root = drawing?.subgraphs[0];
-  const lines = new Set(drawing?.links.map((drawn) => lineKind(drawn.link)));
-  const closed = drawing?.items.filter((drawn) => !drawn.isOpen).map((drawn) => drawn.item) ?? [];
+  const signs = signsOf(drawing);
   return (
     <div class="key">
       <label>
@@ -55,36 +47,36 @@ export function LegendBar({ drawing, legend }: { drawing: Drawing | undefined; l
             {kind}
           </span>
         ))}
-      {KINDS.filter((kind) => lines.has(kind)).map((kind) => (
+      {signs.lines.map((kind) => (
         <span key={kind} class="meaning">
           <i class={`stroke ${kind}`} />
           {LINES[kind]}
         </span>
       ))}
-      {closed.some((item) => item.kind === "variable") && (
+      {signs.hasVariables && (
         <span class="meaning">
           <i class="capsule" />
           variable
         </span>
       )}
-      {closed.some((item) => item.kind === "call") && (
+      {signs.hasCalls && (
         <span class="meaning">
           <i class="none">ƒ</i>calls a function
         </span>
       )}
-      {closed.some((item) => item.total_members > 1) && (
+      {signs.hasGroups && (
         <span class="meaning">
           <i class="stack" />
           group of similar nodes
         </span>
       )}
-      {!!drawing?.gates.length && (
+      {signs.hasGates && (
         <span class="meaning">
           <i class="way" />
           from and to outside
         </span>
       )}
-      {!!drawing?.turns.length && (
+      {signs.hasTurns && (
         <span class="meaning">
           <i class="way turned" />
           goes on in another column

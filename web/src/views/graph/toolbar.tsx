@@ -5,6 +5,8 @@ import { ModelOptions } from "../../app/models";
 import { SavePicture } from "../../lib/save_picture";
 import { models } from "../../app/open_models";
 import { route, enterFunction, navigate, changeGraphView, DEFAULT_GRAPH_VIEW } from "../../app/route";
+import type { Legend } from "./coloring";
+import { figureLegend } from "./figure_legend";
 import { applyToSelected } from "./rules";
 import { More } from "./more";
 import type { Drawing } from "./store";
@@ -19,10 +21,11 @@ interface ToolbarProps {
   svg: { current: SVGSVGElement | null };
   viewport: Viewport;
   tracing: string;
+  legend: Legend;
   onFit: () => void;
 }
 
-export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps) {
+export function Toolbar({ drawing, svg, viewport, tracing, legend, onFit }: ToolbarProps) {
   const { model, graphView, openOps, selected } = route.value;
   const root = drawing?.subgraphs[0];
   const cut = drawing?.subgraphs.filter((picture) => picture.total_links > picture.links.length) ?? [];
@@ -134,7 +137,11 @@ export function Toolbar({ drawing, svg, viewport, tracing, onFit }: ToolbarProps
       </span>
       <span class="grow" />
       <HiddenByRole drawing={drawing} />
-      <SavePicture of={() => svg.current} name="graph" />
+      <SavePicture
+        of={() => svg.current}
+        name="graph"
+        legend={(width) => (drawing ? figureLegend(drawing, legend, width) : null)}
+      />
       {cut.length > 0 && (
         <span class="warning">{`${count(sum(cut, (one) => one.links.length))} of ${plural(
           sum(cut, (one) => one.total_links),
