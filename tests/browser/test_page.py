@@ -305,7 +305,7 @@ def test_hostile_names_are_drawn_as_text(page: Page, serve: Serve, tmp_path: Pat
 )
 def test_every_view_works_on_other_kinds(page: Page, serve: Serve, name: str) -> None:
     opened(page, serve(SAMPLES / name))
-    for shown in ("Graph", "Map", "Variables", "Collections", "Diff", "Lint"):
+    for shown in ("Graph", "Map", "Variables", "Collections", "Diff", "Lint", "Costs"):
         view(page, shown)
         expect(page.get_by_role("region", name=shown)).to_be_visible()
     page.get_by_role("tab", name="ops").click()
@@ -313,7 +313,7 @@ def test_every_view_works_on_other_kinds(page: Page, serve: Serve, name: str) ->
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("shown", ["graph", "map", "variables", "collections", "diff", "lint"])
+@pytest.mark.parametrize("shown", ["graph", "map", "variables", "collections", "diff", "lint", "costs"])
 def test_nothing_is_in_the_way_of_anyone(page: Page, url: str, shown: str, scheme: str) -> None:
     """The rules of axe-core, with nothing selected and with a scope, at the widths of a phone, a tablet and a desk."""
     axe = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
