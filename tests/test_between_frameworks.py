@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.analysis.test_joined import Nested
+from tests.analysis.test_loaders import emitted, run
 from tests.analysis.test_value_proof import npz
 from tests.cli.running import Run
 from tests.writers.test_convert import Arrays, assert_equal, by_tensorflow, write
@@ -224,3 +226,24 @@ def test_attention_of_keras_becomes_that_of_pytorch_and_back(tmp_path: Path, sco
     assert (forth.code, back.code) == (0, 0), forth.err + back.err
     (tmp_path / "load.py").write_text(code.out)
     run_apart(ATTENTION, tmp_path, "check")
+
+
+@pytest.mark.parametrize("prefix", ["", "model_weights/"])
+def test_a_loader_finds_the_weights_of_keras_2(tmp_path: Path, scopeview: Run, prefix: str) -> None:
+    """Its files put each weight below its layer once more, whether they hold weights alone or a whole model."""
+    h5py = pytest.importorskip("h5py", reason="h5py writes the file")
+    rng = np.random.default_rng(len(prefix))
+    shapes = {"first/kernel": (3, 5), "first/bias": (5,), "second/kernel": (5, 2), "second/bias": (2,)}
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        file.attrs["keras_version"] = "2.15.0"
+        for name, shape in shapes.items():
+            file.create_dataset(f"{prefix}{name.partition('/')[0]}/{name}:0", data=rng.normal(size=shape))
+    values = {f"net/{name}": rng.normal(size=shape) for name, shape in shapes.items()}
+    source = npz(tmp_path / "a.npz", values)
+    model = Nested(shapes)
+
+    code = emitted(scopeview, source, tmp_path / "b.h5", "keras", "--accept", "proposed")
+
+    assert run(code, model, str(source)) == []
+    for weight in model.weights:
+        np.testing.assert_array_equal(weight.value, values[f"net/{weight.path}"])

@@ -7,10 +7,12 @@ several of these at once. All are offered; the first by rank is what opens witho
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from scopeview.errors import NotFoundError, RemoteError, ScopeviewError, UnknownFormatError
+from scopeview.errors import DamagedError, NotFoundError, RemoteError, ScopeviewError, UnknownFormatError
 from scopeview.readers.budget import budget_for
 from scopeview.readers.checkpoint.state import latest_prefix, table_path
 from scopeview.readers.fence import fence, or_outside
@@ -141,6 +143,7 @@ def _in_folder(folder: Path) -> list[Artifact]:
             found.append(artifact)
             if not artifact.has_graph:
                 seen.update(v1_shards(file))
+    found = _without_parts(found)
     values = folder / "variables" / "variables.index"
     if is_file(values) and any(artifact.has_tags for artifact in found):
         found.append(checkpoint_artifact(values, "variables"))
@@ -148,6 +151,18 @@ def _in_folder(folder: Path) -> list[Artifact]:
         if file.parent != folder and "tfevents" in file.name and is_file(file):
             found += _offered(file, str(file.relative_to(folder)))
     return ranked(folder, found)
+
+
+def _without_parts(found: Sequence[Artifact]) -> list[Artifact]:
+    """Return what a folder holds without the files of weights that an index beside them names."""
+    from scopeview.readers.weights.shard_index import has_index_name, parts_of
+
+    parts: set[Path] = set()
+    for artifact in found:
+        if has_index_name(artifact.file):
+            with suppress(DamagedError):
+                parts.update(parts_of(artifact.file))
+    return [artifact for artifact in found if artifact.file not in parts]
 
 
 def _offered(file: Path, name: str) -> list[Artifact]:

@@ -31,6 +31,10 @@ def _is_json(content: Content) -> bool:
     return content.head.lstrip()[:1] == b"{"
 
 
+def _may_be_torch(content: Content) -> bool:
+    return content.head.startswith((_ZIP, b"\x80\x02")) or content.path.name.endswith(".index.json")
+
+
 def _may_be_onnx(content: Content) -> bool:
     """Whether it begins with a version, as a SavedModel does too."""
     return content.head[:1] == b"\x08" and content.once(message_kind) != "saved_model"
@@ -59,7 +63,7 @@ FORMATS = (
     Format("checkpoint.reader", "CheckpointReader", _is_table),
     Format("event_file", "EventFileReader", lambda content: header_is_valid(content.head)),
     Format("weights.safetensors", "SafetensorsReader", lambda content: content.head[8:9] == b"{" or _is_json(content)),
-    Format("weights.torch", "TorchReader", lambda content: content.head.startswith((_ZIP, b"\x80\x02"))),
+    Format("weights.torch", "TorchReader", _may_be_torch),
     Format("weights.hdf5", "Hdf5Reader", lambda content: content.head.startswith((_ZIP, b"\x89HDF"))),
     Format("weights.npz", "NpzReader", lambda content: content.head.startswith(_ZIP)),
     Format("weights.onnx", "OnnxReader", _may_be_onnx),

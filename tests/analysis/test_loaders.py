@@ -184,7 +184,17 @@ def test_keras_runs_its_loader_whatever_the_model_was_saved_as(tmp_path: Path, s
     np.testing.assert_array_equal(np.asarray(layers[0].bias), theirs["first.bias"])
 
 
-SOURCES = ["a.ckpt", "a.npz", "a.h5", "a.weights.h5", "a.safetensors", "a.safetensors.index.json", "a.pt", "a.onnx"]
+SOURCES = [
+    "a.ckpt",
+    "a.npz",
+    "a.h5",
+    "a.weights.h5",
+    "a.safetensors",
+    "a.safetensors.index.json",
+    "a.pt",
+    "a.onnx",
+    "a.bin.index.json",
+]
 
 
 @pytest.mark.frameworks
@@ -242,9 +252,16 @@ def sharded(path: Path, arrays: Arrays) -> Path:
         save_file(arrays, path)
         return path
     names = list(arrays)
-    files = {"one.safetensors": names[::2], "two.safetensors": names[1::2]}
+    end = path.name.split(".")[1]
+    files = {f"one.{end}": names[::2], f"two.{end}": names[1::2]}
     for name, held in files.items():
-        save_file({key: arrays[key] for key in held}, path.with_name(name))
+        chosen = {key: arrays[key] for key in held}
+        if end == "safetensors":
+            save_file(chosen, path.with_name(name))
+        else:
+            import torch
+
+            torch.save({key: torch.from_numpy(array) for key, array in chosen.items()}, path.with_name(name))
     path.write_text(json.dumps({"weight_map": {key: name for name, held in files.items() for key in held}}))
     return path
 

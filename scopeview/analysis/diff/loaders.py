@@ -107,6 +107,18 @@ _READ: dict[str, tuple[tuple[str, ...], str]] = {
     ),
 }
 """By format: imports, and statements that make `read` of `path`: a function from a key to a numpy array."""
+_TORCH_LOAD = 'tensors = flat(torch.load(path, map_location="cpu", weights_only=True), "")'
+_TORCH_LOAD_ALL = """\
+tensors = {}
+        with open(path) as index:
+            files = sorted(set(json.load(index)["weight_map"].values()))
+        for file in files:
+            part = os.path.join(os.path.dirname(path), file)
+            tensors |= flat(torch.load(part, map_location="cpu", weights_only=True), "")"""
+_READ["torch_index"] = (
+    ("import json", "import os", "import torch"),
+    _READ["checkpoint_torch"][1].replace(_TORCH_LOAD, _TORCH_LOAD_ALL),
+)
 
 _CHECK = """\
 unknown = sorted(values.keys() - found)
@@ -204,7 +216,7 @@ def loader_code(form: LoaderForm, source: Origin, recipes: Sequence[Recipe], tar
     """
     imports, read = _READ[_source_kind(source)]
     assign = _assign_kind(form, target)
-    spell = _spelling(assign)
+    spell = _spelling(assign, target)
     wanted = [recipe for recipe in recipes if recipe.target.kind == "variable"]
     filled = {recipe.target.name for recipe in wanted}
     new = [e for e in target.entries.values() if e.kind == "variable" and e.name not in filled]
@@ -240,6 +252,8 @@ def _source_kind(source: Origin) -> str:
         return "keras_archive"
     if source.format == "checkpoint_safetensors" and "files" in source.details:
         return "safetensors_index"
+    if source.format == "checkpoint_torch" and "files" in source.details:
+        return "torch_index"
     if source.format in _READ:
         return source.format
     if source.format.startswith("checkpoint_") and source.format not in (
@@ -261,12 +275,15 @@ def _assign_kind(form: LoaderForm, target: Namespace) -> str:
     return form
 
 
-def _spelling(assign: str) -> Spelling:
+def _spelling(assign: str, target: Namespace) -> Spelling:
+    """Return what a model calls a variable; Keras 2's files put each weight below its layer once more."""
+    origin = target.context.model.origin
+    is_keras_2 = origin.details.get("keras_version", "").startswith("2.")
     return {
         "torch": lambda entry: entry.key,
         "objects": _object_path,
         "keras_numbered": lambda entry: entry.key,
-        "keras": _keras_path,
+        "keras": lambda entry: _keras_path(entry, is_keras_2),
     }.get(assign, lambda entry: entry.name)
 
 
@@ -281,10 +298,10 @@ def _is_numbered(entry: Entry) -> bool:
     return number.isdecimal() and scope.endswith("/vars")
 
 
-def _keras_path(entry: Entry) -> str:
-    """Return the path of a weight: in Keras 2's files it follows the name of its layer."""
+def _keras_path(entry: Entry, is_keras_2: bool) -> str:
+    """Return the path of a weight: in files of whole models, and in Keras 2's, it follows the name of its layer."""
     name = entry.name.removeprefix("model_weights/")
-    return name.partition("/")[2] if name != entry.name else name
+    return name.partition("/")[2] if name != entry.name or is_keras_2 else name
 
 
 def _statements(recipes: Iterable[Recipe], spell: Spelling) -> list[str]:

@@ -18,10 +18,10 @@ from scopeview.model.dtypes import element_bytes
 from scopeview.model.model import Model
 from scopeview.model.shapes import byte_count, element_count
 from scopeview.readers.checkpoint.values import numpy_dtype
-from scopeview.readers.files import look_into, read_file
+from scopeview.readers.files import look_into
 from scopeview.readers.protocol import Artifact, Certainty, Content
-from scopeview.readers.storage import is_file
 from scopeview.readers.weights.scan import Scan, StoredTensor, bounded, model_of, no_blocks, raw_blocks
+from scopeview.readers.weights.shard_index import has_index_name, is_index, scan_parts
 
 DTYPES = {
     "F64": "float64",
@@ -44,7 +44,6 @@ DTYPES = {
 _MOST_HEADER = 100_000_000
 """Bytes of a header; the format's own limit."""
 _MOST_AXES = 254
-INDEX_END = ".safetensors.index.json"
 
 
 class SafetensorsReader:
@@ -52,7 +51,7 @@ class SafetensorsReader:
 
     def sniff(self, content: Content) -> Certainty:
         """Return whether the file begins with the length of a JSON header that fits into it."""
-        if _is_index(content):
+        if is_index(content, (".safetensors",)):
             return Certainty.CERTAIN
         head = content.head
         if len(head) < 10 or head[8:9] != b"{":
@@ -77,8 +76,8 @@ def scan(path: Path) -> Scan:
     Raises:
         DamagedError: the header cannot be read.
     """
-    if path.name.endswith(INDEX_END):
-        return _scan_index(path)
+    if has_index_name(path):
+        return scan_parts(path, scan)
     buffer = look_into(path)
     header, start = _header(buffer, path)
     size = len(buffer)
@@ -159,27 +158,3 @@ def _numbers(found: Any) -> list[int] | None:
     """Return a list of sizes; None for anything else."""
     is_right = isinstance(found, list) and all(type(size) is int and 0 <= size < 1 << 48 for size in found)
     return found if is_right else None
-
-
-def _scan_index(path: Path) -> Scan:
-    """Return the tensors of the files that an index names; they lie beside it."""
-    try:
-        weights = json.loads(bytes(read_file(path)[:]))["weight_map"]
-        names = sorted({Path(str(name)).name for name in weights.values()})
-    except (ValueError, RecursionError, KeyError, AttributeError, TypeError) as error:
-        raise DamagedError(f"{path} is no index of safetensors: it has no weight_map; fetch it again") from error
-    tensors: list[StoredTensor] = []
-    notes: list[str] = []
-    for name in names:
-        part = path.with_name(name)
-        if not is_file(part):
-            notes.append(f"{name[:200]} is missing beside the index, and with it its tensors; copy it there")
-            continue
-        found = scan(part)
-        tensors += found.tensors
-        notes += found.notes
-    return Scan(tensors, tuple(notes), {"files": str(len(names))})
-
-
-def _is_index(content: Content) -> bool:
-    return content.path.name.endswith(INDEX_END) and content.head.lstrip()[:1] == b"{"

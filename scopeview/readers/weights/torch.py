@@ -32,6 +32,7 @@ from scopeview.readers.weights.scan import (
     no_blocks,
     raw_blocks,
 )
+from scopeview.readers.weights.shard_index import has_index_name, is_index, scan_parts
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 """What the first pickle of a legacy file holds."""
@@ -48,8 +49,8 @@ class TorchReader:
     """Reads files that `torch.save` wrote."""
 
     def sniff(self, content: Content) -> Certainty:
-        """Return whether it is a zip with a data.pkl, or begins with the magic number of the legacy format."""
-        if content.head.startswith(_LEGACY_STARTS):
+        """Return whether it is a zip with a data.pkl, begins as a legacy file does, or is an index of such files."""
+        if content.head.startswith(_LEGACY_STARTS) or is_index(content, (".bin", ".pt", ".pth")):
             return Certainty.CERTAIN
         is_archive = any(name.endswith("/data.pkl") for name in members(content))
         return Certainty.CERTAIN if is_archive else Certainty.NO
@@ -65,11 +66,13 @@ class TorchReader:
 
 
 def scan(path: Path) -> Scan:
-    """Return the tensors of a PyTorch file.
+    """Return the tensors of a PyTorch file, or of all files that an index names.
 
     Raises:
         DamagedError: it cannot be read, or its pickle asks for more than tensors and containers.
     """
+    if has_index_name(path):
+        return scan_parts(path, scan)
     try:
         with opened(path) as file:
             is_zip = file.read(4) == b"PK\x03\x04"

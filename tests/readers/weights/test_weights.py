@@ -212,6 +212,7 @@ def test_an_index_of_several_files(tmp_path: Path) -> None:
 
     assert_equal(arrays(index), {"w1": np.array([1, 0], np.float32), "w2": np.array([2, 0], np.float32)})
     assert "gone is missing beside the index" in scopeview.load(index).notes[0]
+    assert scopeview.load(tmp_path).origin.file == str(index), "the files that it names are parts of it"
 
 
 class Danger:
