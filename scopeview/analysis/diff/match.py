@@ -95,7 +95,8 @@ def match(
     result = match_items(*whole, placed | paired)
     matched = [(a.entries[m.a], b.entries[m.b], _as_placed(m, placed)) for m in result.matches]
     shapes = [(one.name, one.shape, other.name, other.shape) for one, other, _ in matched]
-    is_transposed, turned = result.is_transposed or differ_by_convention(shapes), direction_of(shapes)
+    is_transposed = result.is_transposed or differ_by_convention(shapes)
+    turned = direction_of(shapes) if is_transposed or accepts_proposals else 0
     pairs = [
         _proved_pair(one, other, proofs.pairs[one.name])
         if proved.get(one.name) == other.name

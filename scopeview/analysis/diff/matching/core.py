@@ -178,9 +178,8 @@ def _given(modules: tuple[Sequence[Module], Sequence[Module]], found: Found) -> 
     taken: set[int] = set()
     for index, module in enumerate(modules[0]):
         partners = {place.get(found.to_b[i.name], -1) for i in module.members.values() if i.name in found.to_b}
-        partners -= taken | {-1}
-        if partners:
-            other = min(partners)
+        other = min((partner for partner in partners if partner >= 0 and partner not in taken), default=-1)
+        if other >= 0:
             taken.add(other)
             yield index, other
 

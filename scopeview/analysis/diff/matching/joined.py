@@ -196,12 +196,14 @@ def _summed(
     parts: Iterable[Item], wholes: Iterable[Item], to_other: Mapping[str, str], is_whole_in_a: bool
 ) -> Iterator[JoinedProposal]:
     """Yield the two biases of a recurrent layer of PyTorch, and the one bias beside what its kernel is matched with."""
-    biases = {_stem_of(item): item for item in wholes if roles.role_of(item.name, item.shape)[0] == roles.SHIFT}
-    partner = {_rnn_stem(one): other for one, other in to_other.items() if _rnn_role(one) == "weight:ih"}
     halves: dict[str, dict[str, Item]] = defaultdict(dict)
     for item in parts:
         if _rnn_role(item.name).startswith("bias:"):
             halves[_rnn_stem(item.name)][_rnn_role(item.name)] = item
+    if not halves:
+        return
+    biases = {_stem_of(item): item for item in wholes if roles.role_of(item.name, item.shape)[0] == roles.SHIFT}
+    partner = {_rnn_stem(one): other for one, other in to_other.items() if _rnn_role(one) == "weight:ih"}
     for stem, both in halves.items():
         kernel = partner.get(stem)
         whole = biases.get(roles.role_of(kernel, _MATRIX)[1]) if kernel is not None else None

@@ -61,6 +61,8 @@ def modules_of(items: Sequence[Item]) -> list[Module]:
 
 def _by_kind(rows: list[tuple[int, str, str, Item]]) -> list[list[tuple[int, str, str, Item]]]:
     """Part a norm from the dense layer or convolution in whose scope it stands."""
+    if len(rows) == 1:
+        return [rows]
     present = {role for _, role, _, _ in rows}
     is_mixed = not _NORM_ROLES.isdisjoint(present) and roles.KERNEL in present
     groups: list[list[tuple[int, str, str, Item]]] = [[], []]
@@ -94,10 +96,12 @@ def alike(a: list[Module], b: list[Module]) -> tuple[list[Module], list[Module]]
     words = [frozenset(token for m in side for token in m.tokens if isinstance(token, str)) for side in (a, b)]
     tokens_a = split_joined([m.tokens for m in a], words[1])
     tokens_b = split_joined([m.tokens for m in b], words[0])
-    return (
-        [replace(m, tokens=tokens) for m, tokens in zip(a, tokens_a, strict=True)],
-        [replace(m, tokens=tokens) for m, tokens in zip(b, tokens_b, strict=True)],
-    )
+    return _with_tokens(a, tokens_a), _with_tokens(b, tokens_b)
+
+
+def _with_tokens(modules: list[Module], tokens: list[tuple[Token, ...]]) -> list[Module]:
+    pairs = zip(modules, tokens, strict=True)
+    return [module if split is module.tokens else replace(module, tokens=split) for module, split in pairs]
 
 
 def _with_first_numbers(stems: Sequence[str]) -> dict[str, str]:

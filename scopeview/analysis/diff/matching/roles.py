@@ -54,7 +54,7 @@ def role_of(name: str, shape: Shape) -> tuple[str, str, str]:
     """Return the role of a variable, the stem of its name without the role's words, and those words."""
     name = strip_attributes(name)
     scope, separator, leaf = last_segment(name)
-    if match := _TORCH_RNN.fullmatch(leaf):
+    if leaf.startswith(("weight_", "bias_")) and (match := _TORCH_RNN.fullmatch(leaf)):
         backward = f"backward{separator or '/'}" if match[4] else ""
         layer = f"{separator}{backward}{match[3]}" if match[3] else ""  # a cell has no number
         return f"{match[1]}:{match[2]}", f"{scope}{layer}", match[1]

@@ -32,11 +32,7 @@ def explained_roles(items: Sequence[Item], known: Sequence[Role]) -> list[Role]:
         known: their roles by their own names.
     """
     found = list(known)
-    siblings: dict[str, dict[str, int]] = defaultdict(dict)
-    for index, item in enumerate(items):
-        scope, separator, leaf = last_segment(item.alias or item.name)
-        siblings[f"{scope}{separator}"][leaf.lower()] = index
-    for scope, leaves in siblings.items():
+    for scope, leaves in _beside_a_magnitude([item.alias or item.name for item in items]).items():
         if leaves.keys() - _BIASES == {"g", "v"} and _is_norm_of(items[leaves["g"]].shape, items[leaves["v"]].shape):
             stem = scope[:-1]
             found[leaves["g"]] = roles.MAGNITUDE, stem, "g"
@@ -49,6 +45,17 @@ def explained_roles(items: Sequence[Item], known: Sequence[Role]) -> list[Role]:
         if len(both) > 1 and _gates(items[both["weight:hh"]].shape) in _GATES:
             found[both["weight:ih"]] = roles.KERNEL, stem, "weight"
             found[both["weight:hh"]] = RECURRENT, stem, "weight"
+    return found
+
+
+def _beside_a_magnitude(names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return the scopes that hold a `g`, and in each the places of its names by their last segments."""
+    scopes = {name[:-1] for name in names if name[-1:] in ("g", "G") and name[-2:-1] in ("", "/", ".")}
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for place, name in enumerate(names) if scopes else ():
+        scope, separator, leaf = last_segment(name)
+        if f"{scope}{separator}" in scopes:
+            found[f"{scope}{separator}"][leaf.lower()] = place
     return found
 
 
