@@ -42,6 +42,23 @@ class Kinds:
         return np.array([count(shape, dtype) for shape, dtype in self.pairs] or [0], dtype=np.int64)[self.number]
 
 
+@dataclass(frozen=True)
+class StoredColumns:
+    """What a checkpoint says of the values of many variables, each of which is stored in one piece."""
+
+    size_bytes: Ints
+    """Shape (variables,)."""
+    checksum: Ints
+    """Shape (variables,); crc32c, as the index gives it."""
+    find_blank: Callable[[], NDArray[np.bool_]]
+    """Returns which checksums are those of all zeros, or of all ones."""
+
+    @cached_property
+    def is_blank(self) -> NDArray[np.bool_]:
+        """Whether the values are all zeros or all ones, as far as the checksums show: shape (variables,)."""
+        return self.find_blank()
+
+
 def _elements(shape: Shape, dtype: str) -> int:
     return 0 if dtype in NON_NUMERIC else element_count(shape) or 0
 
@@ -58,20 +75,24 @@ class VariableColumns(Sequence[Entry]):
         scopes: the tree of these names.
         kinds: their shapes and dtypes.
         listed: shape (variables,); rows in the order in which the artifact lists its variables.
+        stored: what is known of their values.
         parameters, size_bytes: shape (variables,); 0 where unknown.
     """
 
-    def __init__(self, names: Names, kinds: Kinds, listed: Ints, make: Callable[[int], Entry]) -> None:
+    def __init__(
+        self, names: Names, kinds: Kinds, listed: Ints, stored: StoredColumns, make: Callable[[int], Entry]
+    ) -> None:
         """Take variables that are sorted already.
 
         Args:
             names: their names.
             kinds: their shapes and dtypes, by row.
             listed: shape (variables,).
+            stored: sizes and checksums of their values.
             make: returns the variable of a row.
         """
         self.names, self.scopes, self.spans = names.column, names.scopes, names
-        self.kinds, self.listed = kinds, listed
+        self.kinds, self.listed, self.stored = kinds, listed, stored
         self._make = make
         self._asked = 0
         self._made: dict[int, Entry] = {}
@@ -146,7 +167,15 @@ class Names:
 
     def find(self, start: Ints, size: Ints) -> Ints:
         """Return the row of the name that each of some spans is, or -1."""
-        return self.row_of[self.index.find(self.words, start, size)]
+        return self.find_in(self.words, start, size)
+
+    def rows_in(self, other: Names) -> Ints:
+        """Return the row that each of these names has among others, or -1."""
+        return other.find_in(self.words, self.start, self.size)
+
+    def find_in(self, words: Words, start: Ints, size: Ints) -> Ints:
+        """Return the row of the name that each of some spans of another text is, or -1."""
+        return self.row_of[self.index.find(words, start, size)]
 
     def taken(self, rows: Ints) -> Names:
         """Return some of the names, whose rows are sorted."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 SCHEMA_VERSION = 1
 """Of what `--json` prints: raised when a field is renamed or removed, or changes its meaning."""
@@ -42,8 +42,8 @@ def plain(value: object) -> object:
         return {field.name.rstrip("_"): plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, Sequence | set | frozenset):
+        return [plain(item) for item in value]
     return str(value)

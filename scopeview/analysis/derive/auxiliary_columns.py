@@ -59,9 +59,10 @@ class AuxiliaryColumns(AuxiliaryVariables):
     def __iter__(self) -> Iterator[AuxiliaryVariable]:
         is_scalar = self.are("scalar")
         for rows in (np.flatnonzero(is_scalar), np.flatnonzero((self.kind >= 0) & ~is_scalar)):
-            yield from map(self._fact, rows.tolist())
+            yield from map(self.at, rows.tolist())
 
-    def _fact(self, row: int) -> AuxiliaryVariable:
+    def at(self, row: int) -> AuxiliaryVariable:
+        """Return what the variable of a row exists for, which exists for another."""
         names, primary = self._variables.names, int(self.primary[row])
         slot = self._columns.slot.get(row) or leaf_of(names[row])
         owner = "" if primary < 0 else names[primary]
@@ -81,7 +82,7 @@ class AuxiliaryColumns(AuxiliaryVariables):
         if row is None:
             return ()
         order, starts = self._by_primary
-        facts = map(self._fact, order[starts[row] : starts[row + 1]].tolist())
+        facts = map(self.at, order[starts[row] : starts[row + 1]].tolist())
         return tuple(sorted(facts, key=lambda fact: fact.variable))
 
     @cached_property
@@ -93,7 +94,7 @@ class AuxiliaryColumns(AuxiliaryVariables):
     def named(self, name: str) -> AuxiliaryVariable | None:
         """Return what the variable of a name exists for."""
         row = self._variables.row(name)
-        return None if row is None or self.kind[row] < 0 else self._fact(row)
+        return None if row is None or self.kind[row] < 0 else self.at(row)
 
     def slot_sets(self) -> set[frozenset[str]]:
         """Return what the slots of variables are called, without numbers: a set for each variable, each set once."""

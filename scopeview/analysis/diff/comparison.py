@@ -32,9 +32,18 @@ class Comparison:
     matching: Matching
 
     @cached_property
-    def pairs(self) -> list[Pair]:
+    def pairs(self) -> Sequence[Pair]:
         """The pairs of what is wanted, from A to B."""
-        return [pair for pair in self.matching.pairs if self.wanted.takes([pair.a.name, pair.b.name], pair.a.kind)]
+        return self._wanted(self.matching.pairs)
+
+    @cached_property
+    def judged(self) -> Sequence[Pair]:
+        """Those of them that are no namesakes."""
+        return self._wanted(self.matching.judged)
+
+    def _wanted(self, pairs: Sequence[Pair]) -> Sequence[Pair]:
+        takes = self.wanted.takes
+        return pairs if self.wanted.takes_all else [p for p in pairs if takes([p.a.name, p.b.name], p.a.kind)]
 
     @cached_property
     def restoring(self) -> Restoring | None:

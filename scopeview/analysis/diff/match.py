@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
+import numpy as np
+
+from scopeview.analysis.diff.items import left_to_match
 from scopeview.analysis.diff.matching.core import match_items
 from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Shape
 from scopeview.analysis.diff.matching.joined import JoinedProposal, joined_proposals
 from scopeview.analysis.diff.matching.layouts import differ_by_convention, direction_of, permuting_axes
-from scopeview.analysis.diff.matching.recurrent import recurrent_pairs
-from scopeview.analysis.diff.matching.rules import Guidance, Rule, rewritten
+from scopeview.analysis.diff.matching.rules import Guidance, Rule
+from scopeview.analysis.diff.namesakes import Namesakes
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.recipes import Recipe, recipes_of_joined, without_heads
 from scopeview.analysis.diff.same_places import IN_ONE_PLACE, pairs_in_one_place
@@ -19,9 +23,6 @@ from scopeview.analysis.diff.value_proof import Proof, Proofs
 from scopeview.model.names import scope_of
 
 __all__ = ["Confidence", "Matching", "Pair", "Rule", "change_of_prefix", "leaf_change", "match"]
-
-_LEAST_BYTES = 16
-"""Values of fewer bytes agree by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,18 @@ class Pair:
     is_reshaped: bool = False
     """Whether values show that its elements, in this order of axes, are those of B in another shape."""
 
+    @property
+    def is_same_name(self) -> bool:
+        """Whether both are called alike."""
+        return self.a.name == self.b.name
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Matching:
     """The matched pairs, and what is known of the rest."""
 
-    pairs: tuple[Pair, ...]
+    judged: tuple[Pair, ...]
+    """The pairs that are no namesakes."""
     proposals: Mapping[str, str]
     """Names of A to names of B: the best guess, which is no match."""
     open_groups: tuple[OpenGroup, ...] = ()
@@ -57,6 +64,34 @@ class Matching:
     """Variables without a match that may be joined or summed of several, by names and shapes alone."""
     rejected: Collection[str] = ()
     """Names of A that were given as having no counterpart."""
+    namesakes: Namesakes | None = None
+    """Pairs of one name, shape and dtype, as columns, where both sides are."""
+    turned: int = 0
+    """The `direction_of` the sides, if they store kernels in different layouts."""
+    given: int = 0
+    """How many of the judged were given, or are proved by values: the first."""
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """All pairs: those that were given, those of equal names in the order of A's list, all others."""
+        if self.namesakes is None:
+            return self.judged
+        ours = self.namesakes.sides[0].variables
+        place = np.empty(len(ours), dtype=np.int64)
+        place[ours.listed] = np.arange(len(ours))
+        others = [
+            -1 if at < self.given else int(place[ours.row(pair.a.name) or 0]) if pair.is_same_name else len(ours)
+            for at, pair in enumerate(self.judged)
+        ]
+        order = np.argsort(np.concatenate((others, place[self.namesakes.rows[0]])), kind="stable")
+        found = [*self.judged, *map(self.pair_of, range(len(self.namesakes)))]
+        return tuple(found[index] for index in order.tolist())
+
+    def pair_of(self, number: int) -> Pair:
+        """Return the pair of two namesakes."""
+        assert self.namesakes is not None
+        a, b = self.namesakes.entries(number)
+        return _pair(a, b, Match(a.name, b.name, "name", "certain"), self.is_transposed, self.turned)
 
 
 def match(
@@ -87,38 +122,38 @@ def match(
     theirs = {recipe.target.name for recipe in proofs.recipes} - set(known.values())
     proved = {one: proof.b for one, proof in proofs.pairs.items() if one not in known and proof.b not in known.values()}
     paired = known | proved
-    all_items = _items(a, rules, alone), _items(b, (), ())
-    of_others = _recurrent_of_others(all_items, (paired.keys(), set(paired.values())))
-    items = [_without(side, made) for side, made in zip(all_items, (ours, theirs), strict=True)]
-    whole = _without(items[0], of_others[0]), _without(items[1], of_others[1])
-    placed = _placed(proofs.places, paired, whole)
-    result = match_items(*whole, placed | paired)
-    matched = [(a.entries[m.a], b.entries[m.b], _as_placed(m, placed)) for m in result.matches]
-    shapes = [(one.name, one.shape, other.name, other.shape) for one, other, _ in matched]
-    is_transposed = result.is_transposed or differ_by_convention(shapes)
-    turned = direction_of(shapes) if is_transposed or accepts_proposals else 0
-    pairs = [
-        _proved_pair(one, other, proofs.pairs[one.name])
-        if proved.get(one.name) == other.name
-        else _pair(one, other, m, is_transposed, turned)
-        for one, other, m in matched
-    ]
+    left = left_to_match((a, b), rules, (alone, (ours, theirs)), paired)
+    namesakes, placed = left.namesakes, _placed(proofs.places, paired, left.items)
+    result = match_items(*left.items, placed | paired)
+    judged = [_as_placed(m, placed) for m in result.matches if namesakes is None or m.a not in namesakes]
+    matched = [(a.entries[m.a], b.entries[m.b], m) for m in judged]
+    layout = _layouts(matched, namesakes, result.is_transposed, accepts_proposals)
+    shown = {one: proof for one, proof in proofs.pairs.items() if one in proved}
+    pairs = [_proved_or_matched(*match, shown, *layout) for match in matched]
     proposals = dict(result.proposals)
-    ours_alone, theirs_alone = ([item for item in side if not item.is_auxiliary] for side in items)
-    joined = joined_proposals(ours_alone, theirs_alone, {one.name: other.name for one, other, _ in matched})
-    filled = {other.name for _, other, _ in matched} | {recipe.target.name for recipe in proofs.recipes}
-    recipes = (*proofs.recipes, *(recipe for name, recipe in proofs.tied.items() if name not in filled))
+    joined = joined_proposals(*left.own, {m.a: m.b for m in result.matches})
+    filled = {m.b for m in result.matches} | {recipe.target.name for recipe in proofs.recipes}
+    tied = (recipe for name, recipe in proofs.tied.items() if name not in filled and name not in (namesakes or ()))
+    recipes = (*proofs.recipes, *tied)
     if accepts_proposals:
-        layout = is_transposed, turned
         accepted, joined = _accepted(joined, a, b, layout)
         recipes = (*recipes, *accepted)
         taken = [Match(one, other, "accepted proposal", "low") for one, other in proposals.items()]
         pairs += [_pair(a.entries[m.a], b.entries[m.b], m, *layout) for m in taken]
         proposals = {}
-    alternatives = {name: group.b for group in result.open_groups for name in group.a}
-    alternatives |= {name: group.a for group in result.open_groups for name in group.b}
-    groups = result.open_groups
-    return Matching(tuple(pairs), proposals, groups, is_transposed, alternatives, recipes, joined, alone)
+    return Matching(
+        judged=tuple(pairs),
+        proposals=proposals,
+        open_groups=result.open_groups,
+        is_transposed=layout[0],
+        alternatives=_alternatives(result.open_groups),
+        recipes=recipes,
+        joined=joined,
+        rejected=alone,
+        namesakes=namesakes,
+        turned=layout[1],
+        given=sum(m.a in paired or m.a in placed for m in judged),
+    )
 
 
 def _accepted(
@@ -132,20 +167,23 @@ def _accepted(
     return [recipe for some in made for recipe in some], left
 
 
-def _without(items: Sequence[Item], names: Collection[str]) -> list[Item]:
-    return [item for item in items if item.name not in names]
+def _layouts(
+    matched: Sequence[tuple[Entry, Entry, Match]],
+    namesakes: Namesakes | None,
+    is_transposed: bool,
+    is_direction_asked: bool,
+) -> tuple[bool, int]:
+    """Return whether matched variables show that the sides store kernels in different layouts, and from which side."""
+    shapes = [(one.name, one.shape, other.name, other.shape) for one, other, _ in matched]
+    is_transposed = is_transposed or differ_by_convention(shapes)
+    if not (is_transposed or is_direction_asked):
+        return False, 0
+    return is_transposed, direction_of(shapes if namesakes is None else [*shapes, *namesakes.shapes()])
 
 
-def _recurrent_of_others(
-    items: tuple[Sequence[Item], Sequence[Item]], paired: tuple[Collection[str], Collection[str]]
-) -> tuple[set[str], set[str]]:
-    """Return the variables of recurrent layers that the other side keeps in other pieces: no two of them are one."""
-    found: tuple[set[str], set[str]] = set(), set()
-    for layers in recurrent_pairs(*([item for item in side if not item.is_auxiliary] for side in items)):
-        if all(layer.names.isdisjoint(names) for layer, names in zip(layers, paired, strict=True)):
-            for names, layer in zip(found, layers, strict=True):
-                names |= layer.names
-    return found
+def _alternatives(groups: Sequence[OpenGroup]) -> dict[str, tuple[str, ...]]:
+    """Return what each variable of an open group may be on the other side."""
+    return {name: group.b for group in groups for name in group.a} | {n: group.a for group in groups for n in group.b}
 
 
 def _placed(
@@ -192,35 +230,17 @@ def _shapes_of(proposal: JoinedProposal, a: Namespace, b: Namespace) -> Iterator
         yield (*piece, *part) if proposal.is_whole_in_a else (*part, *piece)
 
 
-def _items(side: Namespace, rules: Sequence[Rule], taken: Collection[str]) -> list[Item]:
-    """Return the variables of a side that are to be matched as a whole."""
-    return [
-        Item(
-            name=entry.name,
-            shape=entry.shape,
-            dtype=entry.dtype,
-            value=_fingerprint(entry),
-            primary=entry.primary,
-            slot=entry.slot,
-            is_auxiliary=entry.kind != "variable",
-            key=entry.key if entry.key != entry.name else "",
-            alias=rewritten(entry.name, rules) if rules else "",
-        )
-        for entry in side.as_listed
-        if entry.name not in taken
-    ]
-
-
-def _fingerprint(entry: Entry) -> Hashable | None:
-    """Return the checksum of values that do not agree by chance: of some bytes, and not all alike."""
-    is_small = entry.checksum is None or sum(piece[1] for piece in entry.checksum) < _LEAST_BYTES
-    if is_small or entry.kind != "variable" or entry.is_blank:
-        return None
-    return entry.shape, entry.dtype, entry.checksum
-
-
 def _proved_pair(a: Entry, b: Entry, proof: Proof) -> Pair:
     return Pair(a, b, proof.evidence, "certain", proof.axes, proof.is_reshaped)
+
+
+def _proved_or_matched(
+    a: Entry, b: Entry, match: Match, proved: Mapping[str, Proof], is_transposed: bool, turned: int
+) -> Pair:
+    proof = proved.get(a.name)
+    if proof is not None and proof.b == b.name:
+        return _proved_pair(a, b, proof)
+    return _pair(a, b, match, is_transposed, turned)
 
 
 def _pair(a: Entry, b: Entry, match: Match, is_transposed: bool, turned: int) -> Pair:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.auxiliary import AuxiliaryKind
+from scopeview.analysis.derive.auxiliary_columns import AuxiliaryColumns
 from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 from scopeview.model.shapes import Shape
+from scopeview.model.variable_columns import VariableColumns
 from scopeview.model.variables import Variable
 
 EntryKind = Literal["variable"] | AuxiliaryKind
@@ -47,6 +49,40 @@ class Entry:
         return self.shape, self.dtype
 
 
+class EntryColumns(Mapping[str, Entry]):
+    """The entries of a checkpoint whose variables are columns; each is made when it is asked for, and then kept."""
+
+    def __init__(
+        self, variables: VariableColumns[Variable], auxiliary: AuxiliaryColumns, make: Callable[[Variable, str], Entry]
+    ) -> None:
+        self.variables, self.auxiliary = variables, auxiliary
+        self._make = make
+        self._made: dict[int, Entry] = {}
+
+    def at(self, row: int) -> Entry:
+        """Return the entry of a row."""
+        found = self._made.get(row)
+        if found is None:
+            variable = self.variables[row]
+            found = self._made.setdefault(row, self._make(variable, variable.name))
+        return found
+
+    def __getitem__(self, name: str) -> Entry:
+        row = self.variables.row(name)
+        if row is None:
+            raise KeyError(name)
+        return self.at(row)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.variables.row(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.variables.names)
+
+    def __len__(self) -> int:
+        return len(self.variables)
+
+
 @dataclass(frozen=True)
 class Namespace:
     """The entries of one side by name."""
@@ -63,6 +99,8 @@ class Namespace:
     def as_listed(self) -> Sequence[Entry]:
         """Entries in the order in which the artifact lists them."""
         table = self.context.model.variables
+        if isinstance(self.entries, EntryColumns):
+            return [*map(self.entries.at, table.listed)]
         rows = [row for row in range(len(table)) if table[row].name != OBJECT_GRAPH_KEY]
         entry_at = dict(zip(rows, self.entries.values(), strict=True))
         return [entry_at[row] for row in table.listed if row in entry_at]
@@ -75,6 +113,9 @@ class Namespace:
 
 def namespace_of(context: AnalysisContext) -> Namespace:
     """Return the variables of a model as entries; names that are not unique are replaced by keys, or are numbered."""
+    columns, auxiliary = context.model.variables.columns, context.auxiliary_variables
+    if columns is not None and isinstance(auxiliary, AuxiliaryColumns):
+        return Namespace(context, EntryColumns(columns, auxiliary, partial(_entry, context)))
     variables = [v for v in context.model.variables if v.name != OBJECT_GRAPH_KEY]
     counts: dict[str, int] = {}
     for variable in variables:

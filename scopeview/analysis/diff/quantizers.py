@@ -16,7 +16,7 @@ def quantizer_ranges(side: Namespace) -> tuple[str, ...]:
     In a graph the op that reads a variable says so (`FakeQuant*`); in a checkpoint, which has no ops, a range is an end
     (`min`, `max`) in a scope that is called after quantization, as those are that TensorFlow's rewriters make.
     """
-    return tuple(name for name, entry in side.entries.items() if _may_be_range(name) and _is_range(side, entry))
+    return tuple(name for name in side.entries if _may_be_range(name) and _is_range(side, side.entries[name]))
 
 
 def is_range_name(name: str) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NoReturn
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.comparison import Comparison
 from scopeview.analysis.diff.folded_rules import folded_rules
 from scopeview.analysis.diff.graphs import FunctionChange, GraphDiff
+from scopeview.analysis.diff.listing import counted, judged
 from scopeview.analysis.diff.loaders import LoaderForm, loader_code
 from scopeview.analysis.diff.maps import (
     assign_code,
@@ -24,6 +26,7 @@ from scopeview.analysis.diff.matching.entries import OpenGroup
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import Namespace, namespace_of
 from scopeview.analysis.diff.optimizers import optimizer_names
+from scopeview.analysis.diff.outcomes import diff_entries
 from scopeview.analysis.diff.quantizers import quantizer_ranges
 from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.diff.restore import RestoreReport
@@ -33,8 +36,6 @@ from scopeview.analysis.diff.variables import (
     RenameRule,
     Status,
     Wanted,
-    counted,
-    diff_entries,
     rename_rules,
 )
 from scopeview.analysis.work import Reading, Values
@@ -42,6 +43,7 @@ from scopeview.errors import NotFoundError, QueryError
 from scopeview.model.display import Displayed
 from scopeview.model.model import Origin
 from scopeview.model.object_paths import OBJECT_GRAPH_KEY
+from scopeview.model.variables import VariableTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class DiffReport(Displayed):
     b: SideSummary
     summary: Mapping[Status, int]
     """Entries by status, before `only` leaves any out."""
-    entries: tuple[DiffEntry, ...]
+    entries: Sequence[DiffEntry]
     total_entries: int
     """Entries that there are, listed or not."""
     rules: tuple[RenameRule, ...]
@@ -116,7 +118,7 @@ class DiffReport(Displayed):
         not find or not fit). `values`, `shape` and `dtype` count whatever the status is.
         """
         found = {status for status, number in self.summary.items() if number and status != "same"}
-        for entry in self.entries:
+        for entry in judged(self.entries):
             is_both = entry.a is not None and entry.b is not None
             found |= {"values"} if entry.values_differ else set()
             found |= {"shape"} if is_both and entry.shape_a != entry.shape_b else set()
@@ -139,17 +141,34 @@ class Diff:
     """A report, and what maps for TensorFlow are made from."""
 
     report: DiffReport
-    filled: Mapping[str, str]
-    """The key that fills each variable, by its name: from the checkpoint to the graph where one side is each, else
-    from A to B."""
-    target: Namespace
-    """The side that is filled."""
+    comparison: Comparison
+    from_averages: bool
+    """Whether maps take the moving average of a variable where the checkpoint has one."""
     graph: GraphDiff | None
     """The op trees compared, with every op that is not the same; a report lists the first 10,000."""
-    source: Origin
-    """The artifact that the variables are filled from."""
-    recipes: Sequence[Recipe] = ()
-    """What each variable is made of; kernels are turned, where the sides store them in other layouts."""
+
+    @cached_property
+    def filled(self) -> Mapping[str, str]:
+        """The key that fills each variable, by its name: from the checkpoint to the graph where one side is each.
+
+        Else from A to B.
+        """
+        return self.comparison.filled(self.from_averages)
+
+    @property
+    def target(self) -> Namespace:
+        """The side that is filled."""
+        return self.comparison.target
+
+    @property
+    def source(self) -> Origin:
+        """The artifact that the variables are filled from."""
+        return self.comparison.source.context.model.origin
+
+    @cached_property
+    def recipes(self) -> Sequence[Recipe]:
+        """What each variable is made of; kernels are turned, where the sides store them in other layouts."""
+        return self.comparison.recipes()
 
     def as_loader(self, form: LoaderForm) -> str:
         """Return Python that loads the one side into a model of the other, in the framework of the model.
@@ -255,11 +274,11 @@ def diff(
     ours, theirs = namespace_of(a), namespace_of(b)
     _check_scope(a, b, wanted.scope)
     found, matching = diff_entries(ours, theirs, values, reading, guidance)
-    entries = [entry for entry in found if wanted.is_wanted(entry)]
+    entries = found if wanted.takes_all else [entry for entry in found if wanted.is_wanted(entry)]
     comparison = Comparison(ours, theirs, wanted, entries, matching)
-    rules, trees = rename_rules(comparison.pairs), comparison.graphs()
-    filled = comparison.filled(from_averages)
-    listed = tuple(entry for entry in entries if not wanted.only or entry.status in wanted.only)
+    rules, trees = rename_rules(comparison.judged), comparison.graphs()
+    filled = comparison.filled(from_averages) if wanted.maps else {}
+    listed = tuple(entry for entry in entries if entry.status in wanted.only) if wanted.only else entries
     report = DiffReport(
         a=_summary(a),
         b=_summary(b),
@@ -269,7 +288,7 @@ def diff(
         rules=rules,
         folded_rules=folded_rules(rules),
         assignment_map=_map_of_names(filled, comparison.target) if wanted.maps else {},
-        mapped=len(_nameable(filled, comparison.target)) if wanted.maps else 0,
+        mapped=len(_nameable(filled, comparison.target)),
         regex_rules=comparison.regex_rules(rules) if wanted.maps else [],
         restore=comparison.restore_report(),
         sides=side_names(a.model.origin.format, b.model.origin.format, comparison.restores_from),
@@ -277,14 +296,14 @@ def diff(
         not_restored=comparison.not_restored(),
         graph=replace(trees, ops=trees.ops[:_MOST_OPS]) if trees is not None else None,
         functions=comparison.functions(),
-        moved=sum(entry.is_moved for entry in entries),
+        moved=sum(entry.is_moved for entry in judged(entries)),
         not_compared=sum(e.values is None and e.a is not None and e.b is not None for e in entries) if values else 0,
-        shifted=tuple(p.b.name for p in matching.pairs if "its path was" in p.evidence),
+        shifted=tuple(p.b.name for p in matching.judged if "its path was" in p.evidence),
         optimizers=(optimizer_names(a), optimizer_names(b)),
         quantizers=(len(quantizer_ranges(ours)), len(quantizer_ranges(theirs))),
         open_groups=tuple(g for g in matching.open_groups if wanted.takes((*g.a, *g.b), "variable"))[:_MOST_GROUPS],
     )
-    return Diff(report, filled, comparison.target, trees, comparison.source.context.model.origin, comparison.recipes())
+    return Diff(report, comparison, from_averages, trees)
 
 
 def _map_of_names(filled: Mapping[str, str], target: Namespace) -> dict[str, str]:
@@ -337,6 +356,12 @@ def _summary(context: AnalysisContext) -> SideSummary:
         variables=sum(name != OBJECT_GRAPH_KEY for name in model.variables.names),
         parameters=int(model.variables.parameters.sum()),
         ops=len(model.graph),
-        has_checksums=any(v.stored or any(part.stored for part in v.parts) for v in model.variables),
+        has_checksums=_has_checksums(model.variables),
         notes=model.notes,
     )
+
+
+def _has_checksums(variables: VariableTable) -> bool:
+    if variables.columns is not None:
+        return len(variables) > 0
+    return any(variable.stored or any(part.stored for part in variable.parts) for variable in variables)

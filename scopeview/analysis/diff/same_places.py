@@ -69,7 +69,7 @@ def _scopes(places: Places, names: Collection[str]) -> set[str]:
 
 
 def _has_names_alone(side: Namespace, other: Namespace) -> bool:
-    return any(entry.kind == "variable" and name not in other.entries for name, entry in side.entries.items())
+    return any(name not in other.entries and side.entries[name].kind == "variable" for name in side.entries)
 
 
 @dataclass(frozen=True)
@@ -105,18 +105,21 @@ class _Side:
 
 def _side(namespace: Namespace) -> _Side | None:
     """Return a side with its graph, or with the one beside its checkpoint, as far as that has the same variables."""
-    entries = [entry for entry in namespace.entries.values() if entry.kind == "variable"]
     own = namespace.context.in_program()
     if len(own.model.graph):
-        return _Side(own, {entry.variable.identity: entry for entry in entries})
+        return _Side(own, {entry.variable.identity: entry for entry in _own(namespace)})
     read = namespace.context.model.read_graph_beside
     model = read() if read is not None else None
     if model is None:
         return None
     graph = AnalysisContext(model)
     by_key = graph.by_key()
-    used = {by_key[entry.key].identity: entry for entry in entries if _is_of(by_key.get(entry.key), entry)}
+    used = {by_key[entry.key].identity: entry for entry in _own(namespace) if _is_of(by_key.get(entry.key), entry)}
     return _Side(graph, used)
+
+
+def _own(namespace: Namespace) -> list[Entry]:
+    return [entry for entry in namespace.entries.values() if entry.kind == "variable"]
 
 
 def _is_of(variable: Variable | None, entry: Entry) -> bool:

@@ -15,11 +15,11 @@ from scopeview.model.dtypes import dtype_name
 from scopeview.model.object_paths import ATTRIBUTES, OBJECT_GRAPH_KEY
 from scopeview.model.shapes import Shape
 from scopeview.model.spans import Ints, SpanIndex, Words
-from scopeview.model.variable_columns import Kinds, Names, VariableColumns, sorted_names
+from scopeview.model.variable_columns import Kinds, Names, StoredColumns, VariableColumns, sorted_names
 from scopeview.model.variables import StoredSlice, Variable
 from scopeview.readers.checkpoint import table
 from scopeview.readers.checkpoint.bundle_entry import shape_of_bytes
-from scopeview.readers.checkpoint.v2 import V1_START, Bundle, blank_checksums, bundle_of_header
+from scopeview.readers.checkpoint.v2 import LARGEST_BLANK, V1_START, Bundle, blank_checksums, bundle_of_header
 from scopeview.readers.protobuf.columns import Fields, fields_of
 from scopeview.readers.protobuf.decode import DecodeError
 from scopeview.readers.protobuf.wire import FIXED32, VARINT, Buffer
@@ -96,7 +96,18 @@ def _of_values(
 
     listed = np.empty(len(order), dtype=np.int64)
     listed[order] = np.arange(len(order))
-    return IndexColumns(bundle, VariableColumns(names, kinds, listed, make), shard, offset + size)
+    stored_columns = StoredColumns(size, checksum, lambda: _are_blank(kinds, size, checksum))
+    return IndexColumns(bundle, VariableColumns(names, kinds, listed, stored_columns, make), shard, offset + size)
+
+
+def _are_blank(kinds: Kinds, size: Ints, checksum: Ints) -> NDArray[np.bool_]:
+    """Return which values are all zeros or all ones, by their checksums: shape (entries,)."""
+    count = len(kinds.pairs)
+    size = np.minimum(size, LARGEST_BLANK + 1)
+    distinct, place = np.unique(size * count + kinds.number, return_inverse=True)
+    known = [blank_checksums(pair // count, kinds.pairs[pair % count][1]) for pair in distinct.tolist()]
+    blanks = np.array([(*sums, -1, -1)[:2] for sums in known], dtype=np.int64)
+    return np.asarray((blanks[place] == checksum[:, None]).any(1))
 
 
 def _numbers(words: Words, fields: Fields, entries: int) -> dict[int, Ints] | None:

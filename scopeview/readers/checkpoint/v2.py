@@ -25,7 +25,7 @@ from scopeview.readers.protobuf.wire import Buffer, WireError, varint
 from scopeview.readers.storage import opened, status
 from scopeview.readers.undecodable import text_of_bytes
 
-_LARGEST_BLANK = 1 << 16
+LARGEST_BLANK = 1 << 16
 
 V1_START = b"\x0a"
 """First byte of a V1 checkpoint's SavedTensorSlices, whose field 1 is a message; it is a number in a V2 header."""
@@ -117,7 +117,7 @@ def blank_checksums(size: int, dtype: str) -> tuple[int, ...]:
 
     Only of up to 64 kB, which biases and scales have; larger weights are random at first.
     """
-    if not 0 < size <= _LARGEST_BLANK:
+    if not 0 < size <= LARGEST_BLANK:
         return ()
     one = {"float32": b"\0\0\x80\x3f", "float64": b"\0\0\0\0\0\0\xf0\x3f", "bfloat16": b"\x80\x3f"}.get(dtype)
     blanks = [bytes(size)] + ([one * (size // len(one))] if one else [])

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scopeview.analysis.diff.graphs import GraphDiff, ScopeChange
+from scopeview.analysis.diff.listing import judged
 from scopeview.analysis.diff.report import DiffReport, SideSummary
 from scopeview.analysis.diff.sides import SideNames
 from scopeview.analysis.diff.templates import fold_names
@@ -91,7 +92,7 @@ def headline(report: DiffReport) -> str:
     """Return the counts of everything that is there, the same first."""
     sides = report.sides
     counts = [f"{number:,} {words_of(status, sides)}" for status, number in report.summary.items() if number]
-    unknown = sum(e.values_differ is None and e.status == "same" for e in report.entries)
+    unknown = sum(e.values_differ is None and e.status == "same" for e in judged(report.entries))
     values = f" (values of {unknown:,} not compared)" if unknown else ""
     values += f"; {report.moved:,} in other collections" if report.moved else ""
     if report.functions:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from scopeview.analysis.diff.listing import beside_changes, judged
 from scopeview.analysis.diff.matching.entries import OpenGroup
 from scopeview.analysis.diff.quantizers import is_range_name
 from scopeview.analysis.diff.report import DiffReport
@@ -53,7 +54,7 @@ def optimizer_change(report: DiffReport) -> str:
     before, after = (", ".join(map(printable, names)) for names in report.optimizers)
     if before == after:
         return ""
-    state = [entry for entry in report.entries if entry.kind in ("slot", "scalar")]
+    state = [entry for entry in judged(report.entries) if entry.kind in ("slot", "scalar")]
     old, new = (sum(entry.status == status for entry in state) for status in ("only_a", "only_b"))
     if before and after:
         return f"the optimizer changed: {before} -> {after} ({old:,} variables of its state went, {new:,} came)"
@@ -69,7 +70,7 @@ def quantizer_change(report: DiffReport) -> str:
         return ""
     sides = report.sides
     present, absent = (sides.a, sides.b) if before else (sides.b, sides.a)
-    names = [e.a or e.b or "" for e in _ranges(report.entries)]
+    names = [e.a or e.b or "" for e in _ranges(judged(report.entries))]
     ranges = f", {fold_names(names)[0].text}" if names else ""
     return f"the {present} is quantized ({before or after:,} variables of ranges{ranges}), the {absent} is not"
 
@@ -183,11 +184,10 @@ def _kind(entry: DiffEntry) -> object:
 
 
 def without_old_state(report: DiffReport) -> Sequence[DiffEntry]:
-    """Return the entries; where the optimizer changed, without its state, which one sentence is for."""
+    """Return what changed, and what is beside it; where the optimizer changed, without its state: one sentence is."""
+    entries = beside_changes(report.entries)
     if not optimizer_change(report):
-        return report.entries
+        return entries
     return [
-        entry
-        for entry in report.entries
-        if entry.kind not in ("slot", "scalar") or entry.status not in ("only_a", "only_b")
+        entry for entry in entries if entry.kind not in ("slot", "scalar") or entry.status not in ("only_a", "only_b")
     ]

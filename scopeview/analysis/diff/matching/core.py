@@ -41,7 +41,7 @@ def match_items(a: Sequence[Item], b: Sequence[Item], given: Mapping[str, str] |
     found = Found()
     for one, other in (given or {}).items():
         found.add(one, other, "given", "certain")
-    if not _names_have_moved(a, b):
+    if not names_have_moved(a, b):
         _by_name(a, b, found)
     sides = side_of(a, b), side_of(b, a)
     solved = _solve(sides, found)
@@ -91,7 +91,7 @@ def _ranks_agree(a: Item, b: Item) -> bool:
     return a.shape is None or b.shape is None or (len(a.shape) == len(b.shape) and a.shape[:-1] == b.shape[:-1])
 
 
-def _names_have_moved(a: Sequence[Item], b: Sequence[Item]) -> bool:
+def names_have_moved(a: Sequence[Item], b: Sequence[Item]) -> bool:
     """Whether values show that names stand for other variables now, as when all layers moved by one."""
     values = [Counter(i.value for i in side if i.value is not None) for side in (a, b)]
     at_b = {item.value: item.name for item in b if item.value is not None and values[1][item.value] == 1}

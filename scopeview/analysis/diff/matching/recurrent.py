@@ -267,10 +267,11 @@ def recurrent_pairs(a: Iterable[Item], b: Iterable[Item]) -> list[tuple[Layer, L
         a: variables of side A.
         b: those of side B.
     """
-    sides = _by_signature(recurrent_layers(a)), _by_signature(recurrent_layers(b))
+    layers = recurrent_layers(a)
+    others = _by_signature(recurrent_layers(b)) if layers else {}
     found: list[tuple[Layer, Layer]] = []
-    for signature, ours in sides[0].items():
-        theirs = sides[1].get(signature, [])
+    for signature, ours in _by_signature(layers).items():
+        theirs = others.get(signature, [])
         frameworks = {layer.framework for layer in ours}, {layer.framework for layer in theirs}
         if len(ours) == len(theirs) and not frameworks[0] & frameworks[1] and not _is_plain(signature, *frameworks):
             found += _in_order(ours, theirs)
