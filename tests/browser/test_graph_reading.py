@@ -293,7 +293,9 @@ def test_zoomed_out_names_stand_alone_in_the_middle_and_no_mark_is_blank(page: P
         if "far" in (svg.get_attribute("class") or ""):
             break
         page.get_by_role("button", name="zoom out").click()
-    assert page.locator("svg.graph .item .below").first.is_hidden()
+        settle(page)
+    expect(svg).to_have_class(re.compile(r"\bfar\b"))
+    expect(page.locator("svg.graph .item .below").first).to_be_hidden()
     assert max(page.evaluate(ALONE)) < 2
     stem = page.locator("svg.graph .gate .stem").first
     assert stem.evaluate("(one) => getComputedStyle(one).display") != "none"

@@ -29,7 +29,8 @@ def pairs_in_one_place(a: Namespace, b: Namespace) -> Mapping[str, str]:
         a: the first side.
         b: the second side; without a graph of either there are no pairs.
     """
-    if not all(_has_names_alone(side, other) for side, other in ((a, b), (b, a))):
+    sides = (a, b), (b, a)
+    if not all(_may_have_graph(side) for side, _ in sides) or not all(_has_names_alone(*pair) for pair in sides):
         return {}
     one, other = _side(a), _side(b)
     if one is None or other is None:
@@ -66,6 +67,11 @@ def _single(ours: Places, theirs: Places) -> Mapping[str, str]:
 def _scopes(places: Places, names: Collection[str]) -> set[str]:
     """Return the scopes of what has a place and is none of some names; the root is none."""
     return {scope_of(entry.name) for some in places.values() for entry in some if entry.name not in names} - {""}
+
+
+def _may_have_graph(side: Namespace) -> bool:
+    """Whether it is worth while to make entries of a side that keeps them in columns."""
+    return len(side.context.model.graph) > 0 or side.context.model.read_graph_beside is not None
 
 
 def _has_names_alone(side: Namespace, other: Namespace) -> bool:

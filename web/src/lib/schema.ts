@@ -1052,7 +1052,7 @@ export interface components {
              * Format
              * @enum {string}
              */
-            format: "name" | "names" | "word" | "count" | "bytes" | "shape" | "yes_no";
+            format: "name" | "names" | "word" | "count" | "short" | "bytes" | "time" | "shape" | "yes_no";
             /** Letters */
             letters: number;
             /** Search */
