@@ -16,6 +16,7 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.dataflow_places import variable_places
 from scopeview.analysis.derive.reach import data_edges, downstream, flags, upstream
 from scopeview.analysis.diff.namespace import Entry, Namespace
+from scopeview.model.model import Model
 from scopeview.model.names import scope_of
 from scopeview.model.variables import Variable
 
@@ -89,8 +90,11 @@ class _Side:
     def by_place(self, *, up_to_last_use: bool = False) -> Places:
         """Return the variables that stand in each place."""
         found: dict[int, list[Entry]] = defaultdict(list)
-        model = self.graph.model
-        places = variable_places(model.graph, self.graph.is_forward, model.variables, up_to_last_use=up_to_last_use)
+        graph, model = self.graph, self.graph.model
+        places = graph.cached(
+            ("variable places", up_to_last_use),
+            lambda: variable_places(model.graph, graph.is_forward, model.variables, up_to_last_use=up_to_last_use),
+        )
         for identity, place in places.items():
             if identity in self.used:
                 found[place].append(self.used[identity])
@@ -114,14 +118,17 @@ def _side(namespace: Namespace) -> _Side | None:
     own = namespace.context.in_program()
     if len(own.model.graph):
         return _Side(own, {entry.variable.identity: entry for entry in _own(namespace)})
-    read = namespace.context.model.read_graph_beside
-    model = read() if read is not None else None
-    if model is None:
+    graph = namespace.context.cached("graph beside", lambda: _graph_beside(namespace.context.model))
+    if graph is None:
         return None
-    graph = AnalysisContext(model)
     by_key = graph.by_key()
     used = {by_key[entry.key].identity: entry for entry in _own(namespace) if _is_of(by_key.get(entry.key), entry)}
     return _Side(graph, used)
+
+
+def _graph_beside(model: Model) -> AnalysisContext | None:
+    found = model.read_graph_beside() if model.read_graph_beside is not None else None
+    return None if found is None else AnalysisContext(found)
 
 
 def _own(namespace: Namespace) -> list[Entry]:
