@@ -8,7 +8,7 @@ y        MatMul      x  w/read  ^init  device=/gpu:0
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scopeview.model.builder import OpTableBuilder
@@ -49,6 +49,18 @@ def graph_def_from_text(text: str) -> bytes:
                 _set(node, key, value)
             else:
                 node.input.append(word)
+    return bytes(graph.SerializeToString())
+
+
+def graph_def_of_scopes(names: Iterable[str]) -> bytes:
+    """Return a GraphDef with a variable, a read and a use of it in each of some scopes, whatever their names hold."""
+    graph = message("GraphDef")()
+    for name in names:
+        node = graph.node.add(name=f"{name}/w", op="VariableV2")
+        node.attr["dtype"].type = 1
+        node.attr["shape"].shape.dim.add(size=2)
+        graph.node.add(name=f"{name}/w/read", op="Identity", input=[f"{name}/w"])
+        graph.node.add(name=f"{name}/y", op="Neg", input=[f"{name}/w/read"])
     return bytes(graph.SerializeToString())
 
 

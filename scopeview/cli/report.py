@@ -111,7 +111,8 @@ def _write_interactive(model: Model, other: Model | None, output: str, most_byte
     _save(output, found.html)
     click.echo(f"wrote {output}: {bytes_text(len(found.html))}, {plural(found.answers, 'answer')}")
     if found.left_out:
-        click.echo(f"left out: {found.left_out}; a larger --size has room for more")
+        more = "a larger --size has room for more" if found.is_full else "scopeview serve shows all"
+        click.echo(f"left out: {found.left_out}; {more}")
 
 
 def _save(output: str, text: str) -> None:

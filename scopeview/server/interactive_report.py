@@ -64,6 +64,8 @@ class InteractiveReport:
     """How many questions of the page it answers."""
     left_out: str
     """What had no room, as a phrase; empty if everything had."""
+    is_full: bool
+    """Whether a larger file would have room for more of it."""
 
 
 def interactive_report(
@@ -101,9 +103,10 @@ def interactive_report(
         recorded = thread.submit(lambda: asyncio.run(_recorded(workspace, room))).result()
     left_out = _phrase(recorded.left_out)
     if left_out:
-        sentence = f"Left out, to stay below {bytes_text(most_bytes)}: {left_out}."
+        why = f"to stay below {bytes_text(most_bytes)}" if recorded.is_full else "for a browser to hold the rest"
+        sentence = f"Left out, {why}: {left_out}."
         about = AboutReport((*about.sentences, sentence), about.command)
-    return InteractiveReport(frame.html(names[0], about, recorded.packed), recorded.held, left_out)
+    return InteractiveReport(frame.html(names[0], about, recorded.packed), recorded.held, left_out, recorded.is_full)
 
 
 async def _recorded(workspace: Workspace, most_bytes: int) -> RecordedAnswers:

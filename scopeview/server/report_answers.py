@@ -39,6 +39,8 @@ class RecordedAnswers:
     """How many answers there are."""
     left_out: Counter[str]
     """Answers that had no room, by the last part of their path; of what these lead to nothing is known."""
+    is_full: bool
+    """Whether more bytes would have had room for more, and not what a browser can hold was the bound."""
 
 
 class _Packer:
@@ -49,6 +51,8 @@ class _Packer:
         self._unpacked = 0
         self._written: list[bytes] = []
         self._size = 0
+        self.is_full = False
+        """Whether a line had no room in the bytes that there are."""
         self._compress = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
 
     def add(self, line: bytes) -> bool:
@@ -61,6 +65,7 @@ class _Packer:
         if is_near:
             packed += trial.flush(zlib.Z_SYNC_FLUSH)
             if self._size + len(packed) > self._room:
+                self.is_full = True
                 return False
         self._compress = trial
         self._unpacked += len(line)
@@ -97,7 +102,7 @@ async def record(app: ASGIApp, first: Iterable[Question], following: Following, 
             continue
         held, misses = held + 1, 0
         waiting(following(asked, json.loads(content)))
-    return RecordedAnswers(packer.end(), held, left_out)
+    return RecordedAnswers(packer.end(), held, left_out, packer.is_full)
 
 
 def _in_order(first: Iterable[Question]) -> Iterator[tuple[Question, Callable[[Iterable[Question]], None]]]:

@@ -12,8 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.graphs import graph_def_from_text
-from tests.messages import message
+from tests.graphs import graph_def_from_text, graph_def_of_scopes
 from tests.places import ROOT, SAMPLES
 
 Serve = Callable[..., str]
@@ -264,15 +263,8 @@ HOSTILE = [
 
 
 def test_hostile_names_are_drawn_as_text(page: Page, serve: Serve, tmp_path: Path) -> None:
-    graph = message("GraphDef")()
-    for name in HOSTILE:
-        node = graph.node.add(name=f"{name}/w", op="VariableV2")
-        node.attr["dtype"].type = 1
-        node.attr["shape"].shape.dim.add(size=2)
-        graph.node.add(name=f"{name}/w/read", op="Identity", input=[f"{name}/w"])
-        graph.node.add(name=f"{name}/y", op="Neg", input=[f"{name}/w/read"])
     path = tmp_path / "hostile.pb"
-    path.write_bytes(graph.SerializeToString())
+    path.write_bytes(graph_def_of_scopes(HOSTILE))
 
     other = shutil.copy(SAMPLES / "m17_gan.meta", tmp_path / "other.meta")
 

@@ -15,11 +15,12 @@ from fastapi.testclient import TestClient
 
 from scopeview.errors import QueryError, ScopeviewError
 from scopeview.readers import read
+from scopeview.server import report_answers
 from scopeview.server.app import create_app
 from scopeview.server.interactive_report import InteractiveReport, interactive_report
 from scopeview.server.pages import static_folder
 from scopeview.workspace import Workspace
-from tests.messages import message
+from tests.graphs import graph_def_of_scopes
 
 HOSTILE = ("</script><script>alert(1)</script>", "<!--<script>", "\u2028\u202e", "\"'&lt;", "a\nb")
 BUILT = pytest.mark.skipif(static_folder() is None, reason="the page was not built: pip install -e . builds it")
@@ -27,15 +28,8 @@ BUILT = pytest.mark.skipif(static_folder() is None, reason="the page was not bui
 
 def hostile_graph(folder: Path) -> Path:
     """Write a graph whose names, and that of its file, are markup."""
-    graph = message("GraphDef")()
-    for name in HOSTILE:
-        node = graph.node.add(name=f"{name}/w", op="VariableV2")
-        node.attr["dtype"].type = 1
-        node.attr["shape"].shape.dim.add(size=2)
-        graph.node.add(name=f"{name}/w/read", op="Identity", input=[f"{name}/w"])
-        graph.node.add(name=f"{name}/y", op="Neg", input=[f"{name}/w/read"])
     path = folder / "<img src=x onerror=alert(2)>.pb"
-    path.write_bytes(graph.SerializeToString())
+    path.write_bytes(graph_def_of_scopes(HOSTILE))
     return path
 
 
@@ -130,9 +124,22 @@ def test_what_has_no_room_is_counted_and_the_file_keeps_its_bound(
     assert bound - packed // 3 < len(cut.html) <= bound
     assert cut.left_out.startswith("at least ")
     assert cut.left_out in b64decode(Scripts(cut.html).by_id["about"]).decode()
+    assert "to stay below" in b64decode(Scripts(cut.html).by_id["about"]).decode()
     assert set(answers_in(cut)) < set(answers_in(report))
     with pytest.raises(QueryError, match=r"there is no room for the page itself; pass --size [12]$"):
         interactive_report(workspace, static_folder(), most_bytes=500_000)
+
+
+@BUILT
+def test_what_a_browser_cannot_hold_is_not_for_want_of_size(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_answers, "MOST_UNPACKED", 50_000)
+
+    cut = interactive_report(workspace, static_folder(), most_bytes=64 << 20)
+
+    assert (bool(cut.left_out), cut.is_full) == (True, False)
+    assert "for a browser to hold the rest" in b64decode(Scripts(cut.html).by_id["about"]).decode()
 
 
 def test_without_the_built_page_it_is_a_sentence(workspace: Workspace) -> None:
