@@ -28,8 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         row = (
             item.callspec.params.get("row") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
         )
-        if item.path.parent != here:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(here))))
+        if item.path.parent != here:  # doctests of the package as well: this file is read for them too
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
         elif isinstance(row, dict):
             item.add_marker(pytest.mark.xdist_group(row["id"]))
 
