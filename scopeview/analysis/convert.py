@@ -9,8 +9,9 @@ from math import prod
 from typing import Literal, get_args
 
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.diff.matching.pieces import Piece
 from scopeview.analysis.diff.namespace import Entry, namespace_of
-from scopeview.analysis.diff.recipes import Piece, Recipe
+from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.query import glob_pattern
 from scopeview.errors import QueryError
 from scopeview.model.dtypes import NON_NUMERIC, element_bytes

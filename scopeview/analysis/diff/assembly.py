@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-
-class Cut(Protocol):
-    """A block of a variable, and what becomes of it: a `Piece`, or a part of a recurrent layer."""
-
-    @property
-    def ranges(self) -> tuple[tuple[int, int], ...]:
-        """First and last row, exclusive, along each axis; empty for all of it."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape that it is given first; empty if it keeps its own."""
-
-    @property
-    def axes(self) -> tuple[int, ...]:
-        """The order of its axes; empty if it stays."""
-
-    @property
-    def offset(self) -> float:
-        """What is added to each number."""
-
-    @property
-    def is_zero(self) -> bool:
-        """Whether it stands for zeros of its size."""
+from scopeview.analysis.diff.matching.pieces import Piece
 
 
-def block_of(array: Any, piece: Cut) -> Any:
+def block_of(array: Any, piece: Piece) -> Any:
     """Return the numbers of a piece.
 
     Args:

@@ -11,8 +11,9 @@ import numpy as np
 
 from scopeview.analysis.diff.assembly import assembled, block_of
 from scopeview.analysis.diff.fingerprints import Fingerprint, blocks_of, hashes_of
+from scopeview.analysis.diff.matching.pieces import Piece
 from scopeview.analysis.diff.namespace import Entry
-from scopeview.analysis.diff.recipes import Piece, Recipe
+from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.work import Values
 from scopeview.model.names import scope_of
 

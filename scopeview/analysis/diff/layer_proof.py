@@ -54,7 +54,7 @@ def _proved(ours: Layer, theirs: Layer, a: Rest, b: Rest) -> list[Recipe]:
     for one, other in ((ours, theirs), plain):
         made = layer_of(other, one)
         values = {each.target: _values(each, held) for each in made}
-        computed = {each.target for each in made if each.addends > 1 or any(part.offset for part in each.parts)}
+        computed = {each.target for each in made if each.addends > 1 or any(piece.offset for piece in each.pieces)}
         if made and _is_equal(values, wanted, computed):
             entries_a, entries_b = _entries(a), _entries(b)
             return [recipe_made(each, entries_a, entries_b[each.target], f"equal values, {each.how}") for each in made]
@@ -70,7 +70,7 @@ def _arrays(layer: Layer, side: Rest) -> Arrays:
 
 
 def _values(made: Made, held: Arrays) -> Any:
-    return assembled([block_of(held[part.source], part) for part in made.parts], made.columns, made.addends)
+    return assembled([block_of(held[piece.source], piece) for piece in made.pieces], made.columns, made.addends)
 
 
 def _is_equal(made: Arrays, wanted: Arrays, computed: Collection[str]) -> bool:

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, get_args
 
 from scopeview.analysis.diff.loops import Line, folded
+from scopeview.analysis.diff.matching.pieces import Piece
 from scopeview.analysis.diff.namespace import Entry, Namespace
-from scopeview.analysis.diff.recipes import Piece, Recipe
+from scopeview.analysis.diff.recipes import Recipe
 from scopeview.errors import QueryError
 from scopeview.model.model import Origin
 

@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scopeview.analysis.diff.matching.joined import JoinedProposal
 from scopeview.analysis.diff.matching.layouts import is_reshape, permuting_axes
+from scopeview.analysis.diff.matching.pieces import Piece
 from scopeview.analysis.diff.matching.recurrent_blocks import Made
 from scopeview.analysis.diff.namespace import Entry
 from scopeview.model.shapes import Shape
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A tensor of the source, or a block of it, as a part of the target."""
-
-    source: str
-    """The name of the source's variable."""
-    key: str
-    """What its file calls it."""
-    ranges: tuple[tuple[int, int], ...] = ()
-    """First and last row, exclusive, of the block along each axis of the source; empty for all of it."""
-    axes: tuple[int, ...] = ()
-    """The order of the source's axes that gives the target's; empty if it stays."""
-    shape: tuple[int, ...] = ()
-    """The shape that the block is given before its axes are ordered; empty if it keeps its own."""
-    offset: float = 0.0
-    """What is added to each number, such as the forget bias that cells of TensorFlow 1 add as they run."""
-    is_zero: bool = False
-    """Whether it stands for zeros of its size, such as the second of two biases whose sum is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,25 +92,16 @@ def recipes_of_joined(
 
 def recipe_made(made: Made, sources: Mapping[str, Entry], target: Entry, evidence: str) -> Recipe:
     """Return how a variable of a recurrent layer is made of those of another framework's (`matching/recurrent.py`)."""
-    pieces = tuple(
-        Piece(
-            part.source,
-            sources[part.source].key,
-            part.ranges if part.shape or not _is_all(part.ranges, sources[part.source]) else (),
-            part.axes,
-            part.shape,
-            part.offset,
-            part.is_zero,
-        )
-        for part in made.parts
-    )
+    pieces = tuple(_from_file(piece, sources[piece.source]) for piece in made.pieces)
     return Recipe(
         target, pieces, evidence, made.columns, made.addends, is_reshaped=len(target.shape or ()) == 2 and made.is_flat
     )
 
 
-def _is_all(ranges: Sequence[tuple[int, int]], entry: Entry) -> bool:
-    return tuple(ranges) == tuple((0, size or 0) for size in entry.shape or ())
+def _from_file(piece: Piece, entry: Entry) -> Piece:
+    """Return a piece with the key of its file, and without ranges where these are all of it."""
+    is_all = not piece.shape and piece.ranges == tuple((0, size or 0) for size in entry.shape or ())
+    return replace(piece, key=entry.key, ranges=() if is_all else piece.ranges)
 
 
 def without_heads(shape: Shape, block: Sequence[int | None]) -> Shape:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from scopeview.analysis.diff.blocks import Rest
+from scopeview.analysis.diff.matching.pieces import Piece
 from scopeview.analysis.diff.matching.roles import role_of
 from scopeview.analysis.diff.namespace import Entry
-from scopeview.analysis.diff.recipes import Piece, Recipe
+from scopeview.analysis.diff.recipes import Recipe
 
 
 def summed_recipes(a: Rest, b: Rest) -> Iterator[Recipe]:

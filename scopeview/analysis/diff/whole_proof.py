@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from scopeview.analysis.diff.blocks import Rest
+from scopeview.analysis.diff.matching.pieces import Piece
 from scopeview.analysis.diff.namespace import Entry
-from scopeview.analysis.diff.recipes import Piece, Recipe
+from scopeview.analysis.diff.recipes import Recipe
 
 _MATRIX = 2
 _MOST_TABLES = 10_000

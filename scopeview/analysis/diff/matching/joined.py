@@ -81,7 +81,7 @@ def _gated(ours: Layer, theirs: Layer) -> Iterator[JoinedProposal]:
     """Yield what the variables of a recurrent layer of B may be made of, and what those of A may be a part of."""
     users: dict[str, list[str]] = defaultdict(list)
     for made in layer_of(theirs, ours):
-        sources = tuple(dict.fromkeys(part.source for part in made.parts))
+        sources = tuple(dict.fromkeys(piece.source for piece in made.pieces))
         yield JoinedProposal(made.target, sources, "gates", made=made)
         for source in sources:
             users[source].append(made.target)
