@@ -37,6 +37,7 @@ _KINDS = {
     "tree": "levels of the trees",
     "show": "names of ops, scopes and variables",
     "edges": "lists of edges",
+    "find": "lists of names to search",
 }
 _LEAST_FOR_ANSWERS = 4000
 """Bytes: with less there is no first picture."""

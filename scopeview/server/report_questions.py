@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, get_args
 
 from scopeview.analysis.answers.costs import CostKey
+from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.diff.code import CodeForm
 from scopeview.analysis.diff.variables import Status
 from scopeview.analysis.variable_columns import COLUMNS
@@ -28,6 +29,9 @@ _CHILDREN = 500
 _MEMBERS = 100
 _EDGES = 100
 _ROWS_OF_COSTS = 500
+_NAMES = 5000
+_MOST_NAMES = 50_000
+"""Ops of one role that a search in the report looks through."""
 _ENTRIES = 500
 _STEP = 10
 """Between the ranks of one level of scopes and of the next."""
@@ -94,6 +98,7 @@ class ModelQuestions:
             yield self._graph("")
             yield from (self._costs("", by_op=by_op) for by_op in (False, True))
             yield from (self._graph("", items=items) for items in _ROOTS_FOLDED_AT)
+            yield from (self._names(f"role:{role}") for role in ROLES)
         for column in COLUMNS:
             yield from self._table(_LATE, column.head.key)
 
@@ -109,6 +114,7 @@ class ModelQuestions:
             "costs": self._after_costs,
             "lint": self._after_lint,
             "card": self._after_card,
+            "find": self._after_find,
         }
         follow = steps.get(asked.path.removeprefix(self._of))
         if follow is not None:
@@ -140,6 +146,10 @@ class ModelQuestions:
     def _costs(self, scope: str, *, by_op: bool = False, sort: str = "", limit: int = _ROWS_OF_COSTS) -> Question:
         rank = _level(scope) + (4 if not by_op and not sort else _LATE)
         return self._ask("costs", rank, scope=scope, by_op=by_op, sort=sort, limit=limit)
+
+    def _names(self, query: str, offset: int = 0) -> Question:
+        """Ask for names, of which the page finds those that fit (`web/src/lib/embedded_search.ts`)."""
+        return self._ask("find", 1 if not offset else _STEP, q=query, offset=offset, limit=_NAMES)
 
     def _map(self, left: Iterable[str], right: Iterable[str], rank: int = 1, *, shared: bool = False) -> Question:
         return self._ask("map", rank, left=left, right=right, role="forward", shared=shared)
@@ -234,6 +244,11 @@ class ModelQuestions:
             for row in answer["rows"]:
                 if row["is_scope"]:
                     yield self._costs(row["path"])
+
+    def _after_find(self, asked: Question, answer: Answered) -> Iterator[Question]:
+        shown = answer["offset"] + len(answer["hits"])
+        if answer["hits"] and shown < min(answer["ops"], _MOST_NAMES):
+            yield self._names(dict(asked.parameters)["q"], shown)
 
     def _after_lint(self, _asked: Question, answer: Answered) -> Iterator[Question]:
         for code in sorted({finding["code"] for finding in answer["findings"]}):

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from scopeview.analysis.answers.find import find
+from scopeview.analysis.answers.variables import variable_table
+from scopeview.analysis.context import AnalysisContext
 from scopeview.readers import read
+from scopeview.render.formats import plural
 from scopeview.server.interactive_report import interactive_report
 from scopeview.server.pages import static_folder
 from scopeview.workspace import Workspace
@@ -75,6 +79,28 @@ def test_the_views_are_those_of_the_server_and_hostile_names_are_text(page: Page
     page.goto("about:blank")
     page.goto(address)
     page.get_by_role("region", name="Costs").locator(".line").first.wait_for()
+    finds_what_a_server_finds(page, AnalysisContext(read(str(hostile_graph(tmp_path)))))
+    page.goto(address.replace("view=costs", "view=variables&at=gone"))
+    expect(page.get_by_role("complementary")).to_contain_text("This report does not hold that. To see it: scopeview")
+
+
+def finds_what_a_server_finds(page: Page, context: AnalysisContext) -> None:
+    """Search the file by words and fields, and filter the table of variables, beside the answers of Python."""
+    search = page.get_by_label("Search ops and variables")
+    for query in ("w", "/w op:identity", "shape:[2]", "y role:forw* dtype:float32", "shared:1", "name:*/y in:ops"):
+        found = find(context, query, program=None, is_ranked=True)
+        search.fill(query)
+        numbers = ((found.total_scopes, "scope"), (found.variables, "variable"), (found.ops, "op"))
+        said = ", ".join(plural(number, noun) for number, noun in numbers if number or noun != "scope")
+        expect(page.locator(".hits [role=status]")).to_have_text(said)
+        names = page.locator(".hits [role=option] .mono").evaluate_all("all => all.map((one) => one.title)")
+        assert names == [*found.scopes, *(hit.name for hit in found.hits)]
+    search.fill("time:>1ms")
+    expect(page.locator(".hits")).to_contain_text("does not hold what time: ask of ops. To see it: scopeview serve")
+    page.keyboard.press("Escape")
     view(page, "Variables")
-    page.get_by_label("Filter the variables").fill("nothing")
-    expect(page.locator(".trouble")).to_contain_text("This report does not hold that. To see it: scopeview serve '<img")
+    page.get_by_label("Filter the variables").fill("name:<*/w bytes:>=8")
+    shown = variable_table(context, "name:<*/w bytes:>=8", sort="parameters", descending=True)
+    expect(page.locator(".line")).to_have_count(shown.total)
+    cells = page.locator(".line > :first-child").evaluate_all("all => all.map((one) => one.title)")
+    assert cells == [row.name for row in shown.rows] and len(cells) == 2

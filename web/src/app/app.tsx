@@ -100,7 +100,7 @@ export function App() {
       <header>
         <h1 class="brand">scopeview</h1>
         <ModelPicker onOpen={() => setOpening(true)} />
-        {!isReport() && <Search />}
+        <Search />
         <nav aria-label="Views">
           {VIEWS.map((name) => (
             <button

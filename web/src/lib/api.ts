@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { notice } from "../app/route";
-import { about, embeddedAnswer, isReport, nearestMap, type Pair } from "./embedded";
+import { about, embeddedAnswer, embeddedPage, isReport, nearestMap, type Pair } from "./embedded";
 import type {
   CardText,
   CollectionsReport,
@@ -88,6 +88,8 @@ function inReport<Answer>(path: string, parameters: Parameters = {}, init?: Requ
   const pairs = pairsOf(parameters);
   const text = init?.method ? undefined : embeddedAnswer(path, pairs);
   if (text !== undefined) return JSON.parse(text) as Answer;
+  const page = init?.method ? null : embeddedPage(path, pairs);
+  if (page) return page as Answer;
   const near = nearestMap(path, pairs);
   if (near !== undefined) {
     notice.value = "This report does not hold the map with just these scopes open: the nearest that it holds is shown.";

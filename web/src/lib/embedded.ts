@@ -3,6 +3,7 @@
 // The file holds three packed texts: what it is of, the layout engine, and a line for each question that it answers.
 
 import { signal } from "@preact/signals";
+import { find, indexOf, variablesIn, type Index, type Lookup } from "./embedded_search";
 
 export interface AboutReport {
   sentences: string[]; // what it is of, and what it leaves out
@@ -49,6 +50,23 @@ export function embeddedAnswer(path: string, pairs: Pair[], from = answers): str
   return alike(path, pairs)
     .map((one) => from.get(keyOf(path, one)))
     .find((text) => text !== undefined);
+}
+
+const lookup: Lookup = (path, parameters) => {
+  const text = answers.get(keyOf(path, Object.entries(parameters)));
+  return text === undefined ? null : JSON.parse(text);
+};
+const indexes = new Map<string, Index>();
+
+// What is searched and filtered in the file itself; null for all other questions.
+export function embeddedPage(path: string, pairs: Pair[]): object | null {
+  const [, of, question] = /^(models\/[^/]*\/)(find|variables)$/.exec(path) ?? [];
+  if (of === undefined) return null;
+  const asked = Object.fromEntries(pairs);
+  if (question === "variables") return variablesIn(of, asked, lookup);
+  let index = indexes.get(of);
+  if (!index) indexes.set(of, (index = indexOf(of, lookup)));
+  return find(index, asked.q ?? "", Number(asked.offset ?? 0), Number(asked.limit ?? 100), about.value?.command ?? "");
 }
 
 // Of the maps that a report holds, the one with most of these scopes open and fewest others.
