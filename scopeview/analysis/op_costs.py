@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.flops import CONTRACTIONS, RULES, Operands, Sizes, flops_of, known_sizes
 from scopeview.analysis.derive.tensor_types import output_count, output_facts
+from scopeview.errors import NotFoundError
 from scopeview.model.dtypes import element_bytes
 from scopeview.model.ops import Edge, OpRow
 from scopeview.model.recorded_runs import RecordedRun
@@ -57,6 +58,27 @@ class RunCosts:
     """What these took."""
 
 
+def recorded_runs(context: AnalysisContext) -> tuple[RecordedRun, ...]:
+    """Return the recorded steps of the artifact, in the order of the file."""
+    return context.model.runs.all if context.model.runs is not None else ()
+
+
+def recorded_run(context: AnalysisContext, name: str | None = None) -> RecordedRun | None:
+    """Return a recorded step of the artifact, the last one if none is named; None if it holds none.
+
+    Raises:
+        NotFoundError: there is no step of this name.
+    """
+    runs = recorded_runs(context)
+    if name is None:
+        return runs[-1] if runs else None
+    for found in runs:
+        if found.name == name:
+            return found
+    known = f"it holds {', '.join(one.name for one in runs)}" if runs else "it holds no recorded step"
+    raise NotFoundError(f"there is no recorded step {name!r} in {context.model.origin.path}: {known}")
+
+
 def static_costs(context: AnalysisContext) -> OpCosts:
     """Return what each op costs by its shapes, worked out once."""
     return context.cached("static costs", lambda: _static_costs(context))
@@ -81,18 +103,23 @@ def _static_costs(context: AnalysisContext) -> OpCosts:
     for row in map(OpRow, range(len(graph))):
         if row % _EVERY == 0:
             check_wanted()
-        size, has_unknown = _output_bytes(context, row)
+        size, has_unknown = output_bytes_of_op(context, row)
         is_per_example |= has_unknown
-        if size is not None and size < _MOST:
+        if size is not None:
             given[row] = size
-        op_type = graph.op_type(row)
-        if op_type in RULES:
-            count = flops_of(op_type, _operands(context, row))
-            if count is not None and 0 <= count < _MOST:
-                flops[row] = count
-            elif op_type in CONTRACTIONS:
-                unknown.append(row)
+        count = flops_of_op(context, row)
+        if count is not None:
+            flops[row] = count
+        elif graph.op_type(row) in CONTRACTIONS:
+            unknown.append(row)
     return OpCosts(flops, given, parameters, tuple(unknown), is_per_example, too_large=False)
+
+
+def flops_of_op(context: AnalysisContext, row: OpRow) -> int | None:
+    """Return the floating-point operations of one execution of an op; None where no rule or no shape gives them."""
+    op_type = context.model.graph.op_type(row)
+    count = flops_of(op_type, _operands(context, row)) if op_type in RULES else None
+    return count if count is not None and 0 <= count < _MOST else None
 
 
 def _operands(context: AnalysisContext, row: OpRow) -> Operands:
@@ -123,7 +150,7 @@ def _sizes(context: AnalysisContext, row: OpRow, port: int) -> Sizes | None:
     return known_sizes(facts.shape) if facts.shape_known else None
 
 
-def _output_bytes(context: AnalysisContext, row: OpRow) -> tuple[int | None, bool]:
+def output_bytes_of_op(context: AnalysisContext, row: OpRow) -> tuple[int | None, bool]:
     """Return the bytes of all outputs whose shape and dtype are known, and whether a size of them was not."""
     total: int | None = None
     has_unknown = False
@@ -135,7 +162,7 @@ def _output_bytes(context: AnalysisContext, row: OpRow) -> tuple[int | None, boo
         has_unknown |= None in (facts.shape or ())
         size = byte_count(sizes, facts.dtype)
         total = total if size is None else (total or 0) + size
-    return total, has_unknown
+    return total if total is None or total < _MOST else None, has_unknown
 
 
 def _run_costs(context: AnalysisContext, run: RecordedRun) -> RunCosts:

@@ -32,8 +32,8 @@ _OF_OPS = {
     "device": "device that was asked for",
     "collection": "a collection that it is a member of",
     "role": f"what an op is for: {', '.join(ROLES)}; finds ops only",
-    "time": "time that the op took in the recorded step: >1ms, <=20us; finds ops only",
-    "flops": "floating-point operations of the op by its shapes: >1M, <500k; finds ops only",
+    "time": "time that the op took in the recorded step: >1ms, <=20us; in:variables: of the ops that read it",
+    "flops": "floating-point operations of the op by its shapes: >1M, <500k; in:variables: of the ops that read it",
     "scope": "the scope that it lies in, at any depth",
     "shape": "shape, with * for any size: [3,*]; ... for any number of sizes",
     "in": "ops or variables",
@@ -48,7 +48,9 @@ FIELDS: Mapping[str, str] = _OF_OPS | {
 """Every search field: what ops are searched by, and the columns of the variable table."""
 
 _VARIABLES_ONLY = FIELDS.keys() - _OF_OPS.keys()
-_OPS_ONLY = frozenset({"op", "role", "time", "flops"})
+_OPS_ONLY = frozenset({"op", "role"})
+_OPS_FIRST = frozenset({"time", "flops"})
+"""What costs: ops, and variables where nothing but variables is asked for."""
 _TERM = re.compile(r"([a-z]+):(.*)\Z", re.DOTALL)
 
 
@@ -70,9 +72,14 @@ class Query:
         return not any(field in _VARIABLES_ONLY for field, _ in self.terms) and "variables" not in (self.values("in"))
 
     @property
-    def wants_variables(self) -> bool:
-        """Whether a variable can match."""
+    def fits_variables(self) -> bool:
+        """Whether a variable can match, where variables alone are looked for."""
         return not any(field in _OPS_ONLY for field, _ in self.terms) and "ops" not in self.values("in")
+
+    @property
+    def wants_variables(self) -> bool:
+        """Whether a variable can match: by what its readers cost only where no op can."""
+        return self.fits_variables and not (self.wants_ops and any(field in _OPS_FIRST for field, _ in self.terms))
 
 
 def parse_query(text: str) -> Query:

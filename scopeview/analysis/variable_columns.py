@@ -116,6 +116,21 @@ COLUMNS: tuple[Column, ...] = (
         is_derived=True,
     ),
     Column(
+        ColumnHead("time_us", "time", "time in the recorded step of the ops that read it", "time", 8, "time"),
+        lambda row: row.costs.time_us,
+        is_derived=True,
+    ),
+    Column(
+        ColumnHead("flops", "FLOPs", "floating-point operations of the ops that read it", "short", 8, "flops"),
+        lambda row: row.costs.flops,
+        is_derived=True,
+    ),
+    Column(
+        ColumnHead("output_bytes", "output", "bytes of what the ops that read it give", "bytes", 8, "output"),
+        lambda row: row.costs.output_bytes,
+        is_derived=True,
+    ),
+    Column(
         ColumnHead("slots", "slots", "optimizer slots and moving averages of the variable", "count", 6, "slots"),
         lambda row: len(row.auxiliary),
         is_derived=True,

@@ -14,6 +14,7 @@ from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.accesses import Accesses
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
 from scopeview.analysis.derive.call_sites import CallSite
+from scopeview.analysis.variable_costs import ReaderCosts, reader_costs
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Initializer, Kind, Variable
 
@@ -39,6 +40,11 @@ class VariableRow:
     def uses(self) -> int:
         """At how many places the computation uses it; from 2 on, it is shared."""
         return self.context.uses(self.variable)
+
+    @property
+    def costs(self) -> ReaderCosts:
+        """What the ops of the computation that read it cost."""
+        return reader_costs(self.context, self.variable)
 
     @property
     def auxiliary(self) -> tuple[AuxiliaryVariable, ...]:

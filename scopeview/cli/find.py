@@ -44,8 +44,8 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     QUERY is words and fields that must all fit: op:MatMul name:rnn/* dtype:float32 collection:trainable_variables
     shape:[*,256] device:*GPU* scope:PATH role:forward time:>1ms flops:>1M in:ops; for variables alone key:GLOB
-    kind:GLOB shared:>1 sites:>1 readers:0 slots:>0 parameters:>1000 bytes:>4000 initializer:GLOB trainable:yes.
-    In a value * and ? are wild.
+    kind:GLOB shared:>1 sites:>1 readers:0 slots:>0 parameters:>1000 bytes:>4000 initializer:GLOB trainable:yes
+    output:>4000. With in:variables, time: and flops: are those of the ops that read it. In a value * and ? are wild.
     """
     from scopeview.analysis.answers.find import find
     from scopeview.analysis.context import AnalysisContext

@@ -11,6 +11,7 @@ import pytest
 
 from scopeview.analysis.answers.costs import CostKey, costs
 from scopeview.analysis.answers.find import find
+from scopeview.analysis.answers.variables import variable_table
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.cost_columns import COLUMNS
 from scopeview.errors import NotFoundError, QueryError, UnknownFormatError
@@ -79,6 +80,42 @@ def test_ops_are_found_by_what_they_cost(recorded: Recorded) -> None:
     assert {hit.name for hit in find(context, "flops:>=1k", limit=1000).hits} == heavy
     with pytest.raises(QueryError, match="time:>1 is no amount"):
         find(context, "time:>1")
+
+
+def test_variables_cost_what_the_ops_that_read_them_cost(recorded: Recorded) -> None:
+    _, truth, context = recorded
+    keys = ("time_us", "flops", "output_bytes")
+    rows = {row.name: row.cells for row in variable_table(context, columns=keys).rows}
+
+    outputs = {row.path: row.output_bytes for row in costs(context, by_op=True, limit=10_000).rows}
+    readers = {
+        "conv/kernel": "conv/Conv2D",
+        "conv/bias": "conv/BiasAdd",
+        "deep/kernel": "deep/depthwise",
+        "dense/kernel": "dense/MatMul",
+    }
+    times = {op: pytest.approx(numbers[0]) for op, numbers in truth["times"].items()}
+    assert times["dense/MatMul"] is not None  # while TensorFlow may have fused others away
+    assert rows == {name: (times.get(op), truth["flops"][op], outputs[op]) for name, op in readers.items()}
+    heaviest = max(readers, key=lambda name: rows[name][1] or 0)
+    assert variable_table(context, sort="flops", descending=True).rows[0].name == heaviest
+    bound = f"flops:>={truth['flops'][readers[heaviest]]:.0f}"
+    assert [row.name for row in variable_table(context, bound).rows] == [heaviest]
+    assert [hit.name for hit in find(context, f"{bound} in:variables").hits] == [heaviest]
+    assert {hit.what for hit in find(context, bound).hits} == {"op"}
+
+
+def test_what_no_shape_and_no_step_gives_is_unknown_of_a_variable_too() -> None:
+    context = AnalysisContext(
+        model_from_text(
+            "w VariableV2 dtype=float32 shape=3,4\nw/read Identity w\nx Placeholder dtype=float32\n"
+            "small Neg w/read\nlarge MatMul x w/read"
+        )
+    )
+    (row,) = variable_table(context, columns=("time_us", "flops", "output_bytes")).rows
+
+    assert row.cells == (None, None, None)  # of the two that read it, one is known and does little
+    assert variable_table(context, "flops:>=0").total == variable_table(context, "time:>0us").total == 0
 
 
 def test_costs_on_the_command_line(recorded: Recorded, scopeview: Run) -> None:

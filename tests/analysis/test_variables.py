@@ -50,7 +50,7 @@ def test_every_column_is_a_field_of_the_search_that_finds_its_own_values(one: Co
     """A query made of a cell finds every variable with that cell, and no other."""
     for row in variable_table(GAN, attached=True, columns=[one.head.key], limit=None).rows:
         (value,) = row.cells
-        if value in ("", ()):
+        if value in ("", ()) or value is None:
             continue
         terms = [f"{one.head.search}:{text}" for text in _as_query(value, one.head.format)]
         fitting = variable_table(GAN, " ".join(terms), attached=True, columns=[one.head.key], limit=None)

@@ -10,12 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.op_costs import Numbers, OpCosts, RunCosts, run_costs, static_costs
+from scopeview.analysis.op_costs import (
+    Numbers,
+    OpCosts,
+    RunCosts,
+    recorded_run,
+    recorded_runs,
+    run_costs,
+    static_costs,
+)
 from scopeview.analysis.query import Query, parse_amount
 from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
 from scopeview.model.ops import OpRow
-from scopeview.model.recorded_runs import RecordedRun
 from scopeview.model.scopes import ROOT, ScopeId
 
 CostKey = Literal["time", "memory", "flops", "output_bytes", "parameters"]
@@ -128,7 +135,7 @@ def costs(  # noqa: PLR0913 - one parameter per field of the query
         scope=scope,
         program=shown.model.entry.name if shown.model.entry is not None else "",
         run=recorded.name if recorded is not None else "",
-        runs=tuple(one.name for one in _runs(context)),
+        runs=tuple(one.name for one in recorded_runs(context)),
         total=table.of_rows("", True, "", [*tree.rows(found), *([own] if own is not None else [])]),
         rows=tuple(rows[offset : offset + limit]),
         total_rows=len(rows),
@@ -145,23 +152,7 @@ def costs(  # noqa: PLR0913 - one parameter per field of the query
 
 def recorded_steps(context: AnalysisContext) -> tuple[str, ...]:
     """Return the names of the recorded steps of the artifact, in the order of the file."""
-    return tuple(dict.fromkeys(run.name for run in _runs(context)))
-
-
-def recorded_run(context: AnalysisContext, name: str | None = None) -> RecordedRun | None:
-    """Return a recorded step of the artifact, the last one if none is named; None if it holds none.
-
-    Raises:
-        NotFoundError: there is no step of this name.
-    """
-    runs = _runs(context)
-    if name is None:
-        return runs[-1] if runs else None
-    for found in runs:
-        if found.name == name:
-            return found
-    known = f"it holds {', '.join(one.name for one in runs)}" if runs else "it holds no recorded step"
-    raise NotFoundError(f"there is no recorded step {name!r} in {context.model.origin.path}: {known}")
+    return tuple(dict.fromkeys(run.name for run in recorded_runs(context)))
 
 
 def fits_costs(context: AnalysisContext, function: str, query: Query) -> NDArray[np.bool_] | bool:
@@ -177,10 +168,6 @@ def fits_costs(context: AnalysisContext, function: str, query: Query) -> NDArray
         numbers = static_costs(context).flops if run is None or field == "flops" else run_costs(context, run).time_us
         fitting &= np.array([bool(compare(number, bound)) for number in numbers.tolist()], dtype=bool)
     return fitting
-
-
-def _runs(context: AnalysisContext) -> tuple[RecordedRun, ...]:
-    return context.model.runs.all if context.model.runs is not None else ()
 
 
 _KEYS: dict[CostKey, Callable[[CostRow], float | None]] = {

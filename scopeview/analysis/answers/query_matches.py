@@ -14,8 +14,17 @@ from scopeview.analysis.answers.costs import fits_costs
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.derive.tensor_types import output_facts
-from scopeview.analysis.query import Query, glob_pattern, parse_count, parse_query, parse_shape, shape_matches
-from scopeview.analysis.variable_columns import BY_SEARCH, Format
+from scopeview.analysis.query import (
+    UNITS,
+    Query,
+    glob_pattern,
+    parse_amount,
+    parse_count,
+    parse_query,
+    parse_shape,
+    shape_matches,
+)
+from scopeview.analysis.variable_columns import BY_SEARCH, Column, Format
 from scopeview.analysis.variable_row import rows_of
 from scopeview.errors import QueryError
 from scopeview.model.model import Model
@@ -33,7 +42,7 @@ def matching_variables(context: AnalysisContext, text: str) -> list[Variable]:
         QueryError: the query cannot be understood.
     """
     query = parse_query(text)
-    return list(variables_that_fit(context, query)) if query.wants_variables else []
+    return list(variables_that_fit(context, query)) if query.fits_variables else []
 
 
 def matching_ops(context: AnalysisContext, text: str, function: str = "") -> list[int]:
@@ -58,7 +67,7 @@ def variables_that_fit(context: AnalysisContext, query: Query) -> Iterator[Varia
         variable = row.variable
         names = object_names(variable) if is_object else (variable.name, *(part.name for part in variable.parts))
         if any(map(name_fits, names)) and all(
-            _CELL_TESTS[column.head.format](value, column.value(row)) for column, value in columns
+            _cell_fits(column, value, column.value(row)) for column, value in columns
         ):
             yield variable
 
@@ -71,6 +80,13 @@ def _any_fits(glob: str, texts: tuple[str, ...]) -> bool:
 def fits_in_any_case(glob: str, text: str) -> bool:
     """Whether a word of TensorFlow fits (an op type, a dtype): no two of them differ in case alone."""
     return glob_pattern(glob, re.IGNORECASE).fullmatch(text) is not None
+
+
+def _cell_fits(column: Column, text: str, cell: Any) -> bool:
+    if column.head.search not in UNITS:
+        return _CELL_TESTS[column.head.format](text, cell)
+    compare, bound = parse_amount(column.head.search, text)
+    return cell is not None and compare(cell, bound)
 
 
 def _fits_number(text: str, number: int | None) -> bool:

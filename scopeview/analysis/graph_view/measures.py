@@ -10,14 +10,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.analysis.answers.costs import recorded_run, recorded_steps
+from scopeview.analysis.answers.costs import recorded_steps
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.graph_view.nodes import item_id
 from scopeview.analysis.graph_view.scope_layer import ScopeLayer
 from scopeview.analysis.graph_view.subgraph import find_layer
 from scopeview.analysis.graph_view.unit import Unit
 from scopeview.analysis.graph_view.view_options import DEFAULT_VIEW, ViewOptions
-from scopeview.analysis.op_costs import MOST_OPS, run_costs, static_costs
+from scopeview.analysis.op_costs import MOST_OPS, recorded_run, run_costs, static_costs
 from scopeview.errors import NotFoundError
 from scopeview.model.overlay import Combine, Overlay
 

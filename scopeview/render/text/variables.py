@@ -24,7 +24,7 @@ def print_variables(console: Console, page: VariableTablePage) -> None:
 
 
 def _column(head: ColumnHead) -> table.Column:
-    return table.Column(head.heading, "right" if head.format in ("count", "bytes") else "left")
+    return table.Column(head.heading, "right" if head.format in ("count", "short", "bytes", "time") else "left")
 
 
 def _cell(head: ColumnHead, value: Cell) -> table.Cell:

@@ -96,6 +96,33 @@ export const COLUMNS = [
     "is_listed": true
   },
   {
+    "key": "time_us",
+    "heading": "time",
+    "help": "time in the recorded step of the ops that read it",
+    "format": "time",
+    "letters": 8,
+    "search": "time",
+    "is_listed": true
+  },
+  {
+    "key": "flops",
+    "heading": "FLOPs",
+    "help": "floating-point operations of the ops that read it",
+    "format": "short",
+    "letters": 8,
+    "search": "flops",
+    "is_listed": true
+  },
+  {
+    "key": "output_bytes",
+    "heading": "output",
+    "help": "bytes of what the ops that read it give",
+    "format": "bytes",
+    "letters": 8,
+    "search": "output",
+    "is_listed": true
+  },
+  {
     "key": "slots",
     "heading": "slots",
     "help": "optimizer slots and moving averages of the variable",

@@ -31,8 +31,13 @@ export function cellText(row: TableLine, column: Shown): string {
 // Those that say something of any row.
 export function columnsOf(rows: TableLine[]): readonly Shown[] {
   return COLUMNS.filter(
-    (column) => column.is_listed && (column.key === "name" || rows.some((row) => cellText(row, column))),
+    (column) => column.is_listed && (column.key === "name" || rows.some((row) => isSaid(row, column))),
   );
+}
+
+function isSaid(row: TableLine, column: Shown): boolean {
+  const isUnknownCost = row.cells[INDEX[column.key]] === null && ["short", "bytes", "time"].includes(column.format);
+  return !isUnknownCost && cellText(row, column) !== "";
 }
 
 const LETTER = { name: 7.3, mono: 7.3, number: 7.6, quiet: 6.6 }; // px of a letter, in the mean
