@@ -291,3 +291,53 @@ def test_two_variables_below_a_root_of_another_depth() -> None:
     for ours, theirs in ((a, b), (b, a)):
         pairs = {m.a.rpartition("/")[2]: m.b.rpartition("/")[2] for m in match_items(ours, theirs).matches}
         assert pairs == {"table": "table", "edge": "edge"}
+
+
+def inverted(kind: str, depth: int, width: int) -> tuple[list[Item], list[Item], dict[str, str]]:
+    """Return inverted bottlenecks under names of two code bases, and which variable of the one is which of the other.
+
+    Args:
+        kind: how the norms of the second stand: in the scope of their convolution, or all in a row.
+        depth: how many blocks.
+        width: channels of the first.
+    """
+    ours: list[Item] = []
+    theirs: list[Item] = []
+    truth: dict[str, str] = {}
+
+    def add(one: str, other: str, shape: tuple[int, ...], other_shape: tuple[int, ...]) -> None:
+        ours.append(Item(one, shape, "float32"))
+        theirs.append(Item(other, other_shape, "float32"))
+        truth[one] = other
+
+    def add_norm(one: str, other: str, n: int) -> None:
+        leaves = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
+        for leaf, other_leaf in leaves.items():
+            add(f"{one}/{leaf}", f"{other}.{other_leaf}", (n,), (n,))
+
+    for i in range(depth):
+        n, m, wide = width + 8 * i, width + 8 * (i + 1), 6 * (width + 8 * i)
+        at, other = f"stage{i + 1}", f"features.{i}.layers"
+        places = ["0.0", "0.1", "1.0", "1.1", "2.0", "2.1"] if kind == "nested" else [str(place) for place in range(6)]
+        add(f"{at}_widen_conv/kernel", f"{other}.{places[0]}.weight", (1, 1, n, wide), (wide, n, 1, 1))
+        add_norm(f"{at}_widen_bn", f"{other}.{places[1]}", wide)
+        add(f"{at}_dwconv/depthwise_kernel", f"{other}.{places[2]}.weight", (3, 3, wide, 1), (wide, 1, 3, 3))
+        add_norm(f"{at}_bn", f"{other}.{places[3]}", wide)
+        add(f"{at}_narrow_conv/kernel", f"{other}.{places[4]}.weight", (1, 1, wide, m), (m, wide, 1, 1))
+        add_norm(f"{at}_narrow_bn", f"{other}.{places[5]}", m)
+    return ours, theirs, truth
+
+
+@pytest.mark.parametrize(("depth", "width", "seed"), [(4, 16, 1), (7, 24, 2), (11, 8, 3)])
+def test_norms_of_one_size_are_known_by_the_kernels_that_they_stand_with(depth: int, width: int, seed: int) -> None:
+    shuffler = random.Random(seed)
+    for kind in ("nested", "in a row"):
+        ours, theirs, truth = inverted(kind, depth, width)
+        shuffler.shuffle(ours)
+        shuffler.shuffle(theirs)
+
+        for a, b, wanted in ((ours, theirs, truth), (theirs, ours, {other: one for one, other in truth.items()})):
+            found = {match.a: match.b for match in match_items(a, b).matches}
+
+            assert all(wanted[one] == other for one, other in found.items())
+            assert kind != "nested" or found == wanted

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from scopeview.analysis.diff.matching import order
 from scopeview.analysis.diff.matching.candidates import fits
+from scopeview.analysis.diff.matching.companions import companions_of
 from scopeview.analysis.diff.matching.modules import Module
 from scopeview.analysis.diff.matching.series import Numbering, numbering_of
 from scopeview.analysis.diff.matching.vocabulary import (
@@ -56,6 +57,11 @@ class PairFacts:
     def with_gaps(self) -> list[tuple[int, int]]:
         """The modules that stand at one place of both lists, however the gaps are filled."""
         return order.pairs_with_gaps(self.a, self.b)
+
+    @cached_property
+    def companions(self) -> tuple[dict[int, int], dict[int, int]]:
+        """For each side, the kernel of each norm that stands with one, and the reverse."""
+        return companions_of(self.a), companions_of(self.b)
 
     @cached_property
     def orders(self) -> list[tuple[str, str, str]]:

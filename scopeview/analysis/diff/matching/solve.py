@@ -109,7 +109,7 @@ class Solver:
             self._as_aligned(order.pairs_in_lists(self.a, self.b), _MOST_OF_ORDER)
         for margin in _MARGINS:
             self._settle(margin)
-        while self._by_order():
+        while self._by_companions() or self._by_order():
             for margin in _MARGINS:
                 self._settle(margin)
         return self.pairing
@@ -236,6 +236,16 @@ class Solver:
         telling = self.names[side][held] & ~self.common[side][held] & (table.max(1) >= EXPLAINED)
         return int((telling * (1 + alone)).sum())
 
+    def _by_companions(self) -> int:
+        """Match open norms and kernels that stand with matched ones; return how many."""
+        ours, theirs = self.facts.companions
+        found = [
+            (int(one), int(other))
+            for one, other in np.argwhere(self.pairing.candidates & self._open())
+            if one in ours and other in theirs and self.pairing.partner[ours[one]] == theirs[other]
+        ]
+        return self._judged(alone(found), "companion")
+
     def _by_order(self) -> int:
         """Match the modules of open groups by order, where lists or numbers are in order; return how many."""
         if not self.has_tried_gaps:
@@ -249,11 +259,15 @@ class Solver:
                 continue
             ranked = self._ranked(orders, rows, columns)
             found += [] if ranked is None else zip(*ranked, strict=True)
+        return self._judged(found, "order")
+
+    def _judged(self, found: Sequence[tuple[int, int]], evidence: str) -> int:
+        """Judge pairs with what they and the matched ones say of words; return how many are matched."""
         pairs = self._pairs(np.zeros_like(self.pairing.candidates))
         for one, other in found:
             pairs[one, other] = 1
         self.dictionary = learn(self.words, self.prior, pairs)
-        return self._judge(found, pairs, "order")
+        return self._judge(found, pairs, evidence)
 
     def _as_aligned(self, places: Sequence[tuple[int, int]], least: float = 0.0) -> int:
         """Match what stands at one place of both lists, where the names allow that; return how many.
