@@ -19,6 +19,8 @@ from scopeview.model.names import is_within
 from scopeview.model.shapes import Shape, element_count
 from scopeview.model.variables import Variable
 
+_ALONE = "no counterpart on the other side"
+
 Resize = Literal["copy", "mean"]
 """How rows that the source lacks are filled: from its first rows in turn, or with the mean of its rows."""
 
@@ -68,8 +70,12 @@ class ConvertRow:
     """How many pieces one row of them has."""
     addends: int = 1
     """How many pieces that follow each other are added up before they are joined."""
+    is_scaled: bool = False
+    """Whether the first piece is a direction, the second its magnitude, the third its length: weight norm, folded."""
     note: str = ""
     """What the numbers stand for, where they are not the weights themselves: how they are quantized."""
+    is_kept: bool = False
+    """Whether the values are those that the other side has: the source has none for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,7 @@ def plan_conversion(
     like: AnalysisContext | None = None,
     matched: Counterparts | None = None,
     recipes: Sequence[Recipe] = (),
+    reasons: Mapping[str, str] | None = None,
 ) -> ConvertPlan:
     """Plan a conversion; nothing is read or written.
 
@@ -129,6 +136,7 @@ def plan_conversion(
         like: the artifact whose names, shapes and dtypes are taken.
         matched: with `like`, the pairs of variables that are one.
         recipes: with `like`, variables that are joined of several, or are parts of one.
+        reasons: with `like`, why variables have no counterpart, where that is known.
 
     Raises:
         QueryError: a name or an option fits nothing, or two tensors would get one key.
@@ -142,7 +150,7 @@ def plan_conversion(
         made = _joined_rows(chosen, recipes, options)
         rows = made + _like(chosen, like, matched or {}, options, dropped, unfilled)
         used = {piece.source for row in made for piece in row.pieces}
-        dropped = [one for one in dropped if one.name not in used]
+        dropped = [_explained(one, reasons or {}) for one in dropped if one.name not in used]
         unfilled = [one for one in unfilled if one.name not in {recipe.target.name for recipe in recipes}]
     rows = [row for row in rows if row is not None]
     _check(rows, options, source)
@@ -230,7 +238,7 @@ def _like(
         other = counterpart.get(variable.name)
         target = targets.get(other.name) if other is not None else None
         if other is None or target is None:
-            dropped.append(NotConverted(variable.name, "no counterpart on the other side"))
+            dropped.append(NotConverted(variable.name, _ALONE))
             continue
         row = _fitted(variable, values, target, options, other)
         if row is None:
@@ -245,6 +253,10 @@ def _like(
         if name not in filled and target.dtype not in NON_NUMERIC and name not in auxiliary
     ]
     return rows
+
+
+def _explained(one: NotConverted, reasons: Mapping[str, str]) -> NotConverted:
+    return replace(one, reason=reasons.get(one.name, one.reason)) if one.reason == _ALONE else one
 
 
 def _joined_rows(
@@ -276,6 +288,7 @@ def _joined_rows(
                 ),
                 columns=recipe.columns,
                 addends=recipe.addends,
+                is_scaled=recipe.is_scaled,
             )
         )
     return found

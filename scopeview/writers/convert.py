@@ -17,6 +17,7 @@ from scopeview.model.variables import Variable
 from scopeview.readers.budget import Limits
 from scopeview.readers.checkpoint.values import numpy_dtype
 from scopeview.readers.paths import is_remote, path_of
+from scopeview.readers.stored_values import can_be_read, reader_of
 from scopeview.readers.whole_arrays import whole_array, whole_blocks
 from scopeview.writers.hdf5 import ENDS, write_hdf5
 from scopeview.writers.limits import refuse_large, within_time
@@ -82,10 +83,18 @@ def convert(
     refuse_source(target, [model] if like is None else [model, like])
     refuse_large(plan.rows, limits)
     by_name = variables_by_name(AnalysisContext(model))
-    tensors = []
-    for row in plan.rows:
-        blocks = _joined(row, by_name, values) if row.pieces else _blocks(row, by_name[row.source], values)
-        tensors.append(TensorToWrite(row.key, row.dtype, row.shape, blocks))
+    tensors = [
+        TensorToWrite(
+            row.key,
+            row.dtype,
+            row.shape,
+            _joined(row, by_name, values) if row.pieces else _blocks(row, by_name[row.source], values),
+        )
+        for row in plan.rows
+        if not row.is_kept
+    ]
+    if like is not None and len(tensors) < len(plan.rows):
+        tensors += _kept(plan, like)
     writer_for(target, like)(target, tensors, within_time(limits, on_written))
     with new_file(manifest_path(target)) as file:
         rows = {
@@ -93,6 +102,24 @@ def convert(
             for row in plan.rows
         }
         file.write(json.dumps({"source": plan.source, "like": plan.like, "tensors": rows}, indent=2).encode())
+
+
+def _kept(plan: ConvertPlan, like: Model) -> Iterator[TensorToWrite]:
+    """Yield the tensors that keep the values of the other side."""
+    by_name, values = variables_by_name(AnalysisContext(like)), reader_of(like)
+    for row in plan.rows:
+        if row.is_kept:
+            yield TensorToWrite(row.key, row.dtype, row.shape, _blocks(row, by_name[row.source], values))
+
+
+def is_filled_up(target: Path, like: Model) -> bool:
+    """Whether a file of this name needs all variables of the other side: Keras loads no HDF5 file that lacks some.
+
+    Args:
+        target: the path.
+        like: the other side.
+    """
+    return target.suffix in ENDS and like.origin.format == "checkpoint_hdf5" and can_be_read(like)
 
 
 def _sources(row: ConvertRow) -> str | list[str]:
@@ -145,7 +172,7 @@ def _joined(row: ConvertRow, by_name: Mapping[str, Variable], values: Values) ->
 
     def blocks() -> Iterator[Any]:
         pieces = [block_of(whole_array(by_name[piece.source], values), piece) for piece in row.pieces]
-        made = assembled(pieces, row.columns, row.addends)
+        made = assembled(pieces, row.columns, row.addends, row.is_scaled)
         yield (made if wanted is None else made.astype(wanted, copy=False)).ravel()
 
     return blocks

@@ -39,6 +39,8 @@ class Rest:
     entries: Sequence[Entry]
     values: Values
     fingerprints: Mapping[str, Fingerprint]
+    small: Sequence[Entry] = ()
+    """Variables of so few numbers that they prove nothing alone."""
 
     def arrays(self) -> Iterator[tuple[Entry, Any]]:
         """Yield each variable of one to three axes whose values are not all alike, and its values."""

@@ -310,7 +310,7 @@ def _statements(recipes: Iterable[Recipe], spell: Spelling) -> list[str]:
     lines = []
     for recipe in recipes:
         parts = [_piece(piece, at) for at, piece in enumerate(recipe.pieces, start=1)]
-        value = _joined(_added(parts, recipe.addends), recipe.columns)
+        value = _scaled(parts) if recipe.is_scaled else _joined(_added(parts, recipe.addends), recipe.columns)
         if recipe.is_reshaped:
             value = f"({value})" if recipe.addends > 1 and len(parts) == recipe.addends else value
             value += f".reshape({tuple(recipe.target.shape or ())!r})"
@@ -327,6 +327,12 @@ def _statements(recipes: Iterable[Recipe], spell: Spelling) -> list[str]:
 def _added(pieces: Sequence[str], addends: int) -> list[str]:
     """Return expressions that add up so many pieces each."""
     return [" + ".join(pieces[first : first + addends]) for first in range(0, len(pieces), addends)]
+
+
+def _scaled(pieces: Sequence[str]) -> str:
+    """Return the expression of a kernel with weight norm: its direction, its magnitude, and the direction's length."""
+    direction, magnitude, length = pieces
+    return f"{direction} * ({magnitude} / {length})"
 
 
 def _joined(pieces: Sequence[str], columns: int) -> str:
@@ -347,6 +353,8 @@ def _piece(piece: Piece, at: int) -> str:
         code += f".reshape({', '.join(map(str, piece.shape))})"
     if piece.axes:
         code += ".T" if piece.axes == (1, 0) else f".transpose{piece.axes!r}"
+    if piece.lengths:
+        return f"np.sqrt(np.square({code}).sum({piece.lengths!r}, keepdims=True))"
     if piece.is_zero:
         return f"np.zeros_like({code})"
     return f"({code} {'+' if piece.offset > 0 else '-'} {abs(piece.offset):g})" if piece.offset else code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from scopeview.analysis.diff.items import left_to_match
 from scopeview.analysis.diff.matching.core import match_items
-from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Shape
+from scopeview.analysis.diff.matching.entries import Confidence, Item, Match, OpenGroup, Result, Shape
 from scopeview.analysis.diff.matching.joined import JoinedProposal, joined_proposals
 from scopeview.analysis.diff.matching.layouts import differ_by_convention, direction_of, permuting_axes
+from scopeview.analysis.diff.matching.peepholes import reasons_of_peepholes
 from scopeview.analysis.diff.matching.rules import Guidance, Rule
 from scopeview.analysis.diff.namesakes import Namesakes
 from scopeview.analysis.diff.namespace import Entry, Namespace
@@ -20,6 +21,7 @@ from scopeview.analysis.diff.recipes import Recipe, recipes_of_joined, without_h
 from scopeview.analysis.diff.same_places import IN_ONE_PLACE, pairs_in_one_place
 from scopeview.analysis.diff.spelling import canonical, prefix_change
 from scopeview.analysis.diff.value_proof import Proof, Proofs
+from scopeview.analysis.diff.weight_norm import normed_recipes, shapes_of_normed
 from scopeview.model.names import scope_of
 
 __all__ = ["Confidence", "Matching", "Pair", "Rule", "change_of_prefix", "leaf_change", "match"]
@@ -68,6 +70,8 @@ class Matching:
     """Pairs of one name, shape and dtype, as columns, where both sides are."""
     turned: int = 0
     """The `direction_of` the sides, if they store kernels in different layouts."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why variables without a match have none, where that is known."""
     given: int = 0
     """How many of the judged were given, or are proved by values: the first."""
 
@@ -127,18 +131,17 @@ def match(
     result = match_items(*left.items, placed | paired)
     judged = [_as_placed(m, placed) for m in result.matches if namesakes is None or m.a not in namesakes]
     matched = [(a.entries[m.a], b.entries[m.b], m) for m in judged]
-    layout = _layouts(matched, namesakes, result.is_transposed, accepts_proposals)
+    layout = _layouts(matched, shapes_of_normed(result.normed, a, b), namesakes, result, accepts_proposals)
     shown = {one: proof for one, proof in proofs.pairs.items() if one in proved}
     pairs = [_proved_or_matched(*match, shown, *layout) for match in matched]
     proposals = dict(result.proposals)
     joined = joined_proposals(*left.own, {m.a: m.b for m in result.matches})
-    filled = {m.b for m in result.matches} | {recipe.target.name for recipe in proofs.recipes}
-    tied = (recipe for name, recipe in proofs.tied.items() if name not in filled and name not in (namesakes or ()))
-    recipes = (*proofs.recipes, *tied)
+    normed = normed_recipes(result.normed, a, b, layout)
+    recipes = _recipes(proofs, {m.b for m in result.matches}, namesakes or (), normed)
     if accepts_proposals:
         accepted, joined = _accepted(joined, a, b, layout)
         recipes = (*recipes, *accepted)
-        taken = [Match(one, other, "accepted proposal", "low") for one, other in proposals.items()]
+        taken = (Match(*names, "accepted proposal", "low") for names in proposals.items())
         pairs += [_pair(a.entries[m.a], b.entries[m.b], m, *layout) for m in taken]
         proposals = {}
     return Matching(
@@ -152,8 +155,21 @@ def match(
         rejected=alone,
         namesakes=namesakes,
         turned=layout[1],
+        reasons=reasons_of_peepholes(*left.own),
         given=sum(m.a in paired or m.a in placed for m in judged),
     )
+
+
+def _recipes(
+    proofs: Proofs, matched: Collection[str], namesakes: Container[str], normed: Iterable[Recipe]
+) -> tuple[Recipe, ...]:
+    """Return what values show to be joined, what is tied where nothing else fills it, and weight norm by names."""
+    filled = {*matched, *(recipe.target.name for recipe in proofs.recipes)}
+    tied = (recipe for name, recipe in proofs.tied.items() if name not in filled and name not in namesakes)
+    found = [*proofs.recipes, *tied]
+    used = {name for recipe in found for name in (recipe.target.name, *(piece.source for piece in recipe.pieces))}
+    found += (r for r in normed if r.target.name not in used and not any(piece.source in used for piece in r.pieces))
+    return tuple(found)
 
 
 def _accepted(
@@ -169,14 +185,16 @@ def _accepted(
 
 def _layouts(
     matched: Sequence[tuple[Entry, Entry, Match]],
+    of_normed: Sequence[tuple[str, Shape, str, Shape]],
     namesakes: Namesakes | None,
-    is_transposed: bool,
-    is_direction_asked: bool,
+    result: Result,
+    accepts_proposals: bool,
 ) -> tuple[bool, int]:
     """Return whether matched variables show that the sides store kernels in different layouts, and from which side."""
     shapes = [(one.name, one.shape, other.name, other.shape) for one, other, _ in matched]
-    is_transposed = is_transposed or differ_by_convention(shapes)
-    if not (is_transposed or is_direction_asked):
+    shapes += of_normed
+    is_transposed = result.is_transposed or differ_by_convention(shapes)
+    if not (is_transposed or accepts_proposals or of_normed):
         return False, 0
     return is_transposed, direction_of(shapes if namesakes is None else [*shapes, *namesakes.shapes()])
 

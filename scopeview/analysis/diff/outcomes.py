@@ -49,6 +49,8 @@ def diff_entries(
     entries = [_paired(pair, change, owners) for pair, change in zip(pairs, changes, strict=True)]
     entries += _alone((a, b), matching, pairs)
     entries = _with_joined(_with_recipes(entries, matching.recipes), matching.joined)
+    if matching.reasons:
+        entries = [_with_reason(entry, matching.reasons) for entry in entries]
     if matching.rejected:
         entries = [replace(e, evidence=REJECTED) if e.a in matching.rejected else e for e in entries]
     entries.sort(key=lambda entry: ((entry.b or entry.a or "").split("/"), entry.a is None))
@@ -67,6 +69,12 @@ def _alone(sides: tuple[Namespace, Namespace], matching: Matching, pairs: Sequen
         for name in names:
             if name not in paired[of]:
                 yield _single(side.entries[name], status, proposals, matching.alternatives)
+
+
+def _with_reason(entry: DiffEntry, reasons: Mapping[str, str]) -> DiffEntry:
+    """Return an entry of one side, with the reason why it has no counterpart if that is known."""
+    reason = reasons.get(entry.a or entry.b or "") if entry.a is None or entry.b is None else None
+    return entry if reason is None or entry.joined else replace(entry, evidence=reason)
 
 
 def _names_differ(a: Namespace, b: Namespace) -> bool:

@@ -26,6 +26,9 @@ class Recipe:
     """How many pieces that follow each other are added up before they are joined."""
     is_reshaped: bool = False
     """Whether the result is reshaped to the target's shape, its elements in the same order."""
+    is_scaled: bool = False
+    """Whether the first piece is a direction that gets the magnitude of the second in place of its own length, which
+    is the third: weight norm, folded."""
 
 
 def recipe_of(

@@ -17,6 +17,7 @@ from scopeview.analysis.diff.layer_proof import layer_recipes
 from scopeview.analysis.diff.namespace import Entry, Namespace
 from scopeview.analysis.diff.recipes import Recipe
 from scopeview.analysis.diff.sums import summed_recipes
+from scopeview.analysis.diff.weight_norm import proved_normed
 from scopeview.analysis.diff.whole_proof import flattened_recipe, padded_tables, tied_recipes
 from scopeview.analysis.work import Reading, Values, gathered
 
@@ -92,10 +93,10 @@ def proofs_of(
             pairs[one.name] = proof
     taken = {proof.b for proof in pairs.values()}
     rest = (
-        Rest([a.entries[name] for name in found[0] if name not in pairs], values[0], found[0]),
-        Rest([b.entries[name] for name in found[1] if name not in taken], values[1], found[1]),
+        Rest([a.entries[name] for name in found[0] if name not in pairs], values[0], found[0], _small(a)),
+        Rest([b.entries[name] for name in found[1] if name not in taken], values[1], found[1], _small(b)),
     )
-    for find in (layer_recipes, summed_recipes, joined_recipes):
+    for find in (layer_recipes, proved_normed, summed_recipes, joined_recipes):
         recipes += find(*(_without(side, used) for side, used in zip(rest, _names_of(recipes), strict=True)))
     left = (_without(side, used) for side, used in zip(rest, _names_of(recipes), strict=True))
     for one, other, made in padded_tables(*left):
@@ -128,7 +129,15 @@ def _names_of(recipes: Iterable[Recipe]) -> tuple[set[str], set[str]]:
 
 
 def _without(side: Rest, names: set[str]) -> Rest:
-    return Rest([entry for entry in side.entries if entry.name not in names], side.values, side.fingerprints)
+    left = [entry for entry in side.entries if entry.name not in names]
+    return Rest(left, side.values, side.fingerprints, side.small)
+
+
+def _small(side: Namespace) -> list[Entry]:
+    """Return the variables that have too few numbers for a fingerprint."""
+    return [
+        e for e in side.entries.values() if e.kind == "variable" and 0 < (e.variable.parameters or 0) < _LEAST_ELEMENTS
+    ]
 
 
 def _fingerprints(side: Namespace, values: Values, reading: Reading) -> dict[str, Fingerprint]:

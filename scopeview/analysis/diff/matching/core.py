@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scopeview.analysis.diff.matching.auxiliary import Side, side_of
 from scopeview.analysis.diff.matching.candidates import components, has_matrix
-from scopeview.analysis.diff.matching.entries import Confidence, Item, OpenGroup, Result, Shape
+from scopeview.analysis.diff.matching.entries import Confidence, Item, Normed, OpenGroup, Result, Shape
 from scopeview.analysis.diff.matching.found import Found
 from scopeview.analysis.diff.matching.large import MOST_PAIRS, extended, sample
 from scopeview.analysis.diff.matching.modules import Module, alike, modules_of, writes_weight
@@ -21,9 +21,15 @@ _CONFIDENCE: Mapping[str, Confidence] = {
     "name": "certain",
     "same checksum": "certain",
     "names": "high",
+    "companion": "high",
     "order": "medium",
 }
-_SHOWN = {"names": "names, numbers and shapes agree", "order": "place in the list of both sides"}
+_SHOWN = {
+    "names": "names, numbers and shapes agree",
+    "order": "place in the list of both sides",
+    "companion": "stands with a matched layer on both sides",
+    "another shape": "names and numbers agree; another shape",
+}
 _MOVED = 2
 _AS_WELL = 0.99
 """Of what the better reading explains, the share from which on the other is as good."""
@@ -69,7 +75,7 @@ def _result(
         ours = tuple(name for name in group.a if name in real[0] and name not in found.to_b)
         theirs = tuple(name for name in group.b if name in real[1] and name not in found.to_a)
         left += [OpenGroup(ours, theirs)] if ours and theirs else []
-    return Result(matches, proposals, tuple(left), is_transposed)
+    return Result(matches, proposals, tuple(left), is_transposed, tuple(found.normed))
 
 
 def _by_name(a: Sequence[Item], b: Sequence[Item], found: Found) -> None:
@@ -205,14 +211,17 @@ def _explained(solver: Solver) -> float:
 
 
 def _unfold(a: Module, b: Module, found: Found, evidence: str, is_thin: bool = False) -> None:
-    shown = {
-        "names": _SHOWN["names"],
-        "order": _SHOWN["order"],
-        "another shape": "names and numbers agree; another shape",
-    }
     confidence = "medium" if is_thin else _CONFIDENCE.get(evidence, "medium")
     for one, other in paired_members(a, b):
-        found.add(one.name, other.name, shown.get(evidence, evidence), confidence)
+        found.add(one.name, other.name, _SHOWN.get(evidence, evidence), confidence)
+    found.normed += _normed(a, b)
+
+
+def _normed(a: Module, b: Module) -> Iterator[Normed]:
+    """Yield the kernel of two modules that one of them keeps as its magnitude and its direction."""
+    for one, other, is_kernel_in_a in ((a.members, b.members, True), (b.members, a.members, False)):
+        if KERNEL in one and MAGNITUDE not in one and KERNEL in other and MAGNITUDE in other:
+            yield Normed(one[KERNEL].name, other[MAGNITUDE].name, other[KERNEL].name, is_kernel_in_a)
 
 
 def paired_members(a: Module, b: Module) -> Iterator[tuple[Item, Item]]:
@@ -271,9 +280,10 @@ def _follow(sides: tuple[Side, Side], found: Found) -> None:
 def _propose_last(sides: tuple[Side, Side], found: Found, is_transposed: bool) -> None:
     """Propose what is left alone of its shape and dtype on both sides; axes of length 1 do not count."""
     left: list[dict[object, list[str]]] = [defaultdict(list), defaultdict(list)]
+    in_parts = {name for one in found.normed for name in (one.kernel, one.magnitude, one.direction)}
     for index, taken in ((0, found.to_b), (1, found.to_a)):
         for item in sides[index].own:
-            if item.name not in taken:
+            if item.name not in taken and item.name not in in_parts:
                 left[index][_sizes(item.shape, is_transposed), item.dtype].append(item.name)
     proposals, used = found.proposals, set(found.proposals.values())
     for kind, names in left[0].items():

@@ -51,6 +51,16 @@ class OpenGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Normed:
+    """A kernel of one side that the other keeps as its magnitude and its direction: weight norm."""
+
+    kernel: str
+    magnitude: str
+    direction: str
+    is_kernel_in_a: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Matched pairs, the best guesses for the rest, and the groups that stay open."""
 
@@ -59,6 +69,8 @@ class Result:
     open_groups: tuple[OpenGroup, ...]
     is_transposed: bool = False
     """Whether the sides store kernels in different layouts."""
+    normed: tuple[Normed, ...] = ()
+    """Kernels of matched layers that only one side keeps in two parts."""
 
 
 Items = Sequence[Item]

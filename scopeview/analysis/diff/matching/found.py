@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from scopeview.analysis.diff.matching.entries import Confidence, Match
+from scopeview.analysis.diff.matching.entries import Confidence, Match, Normed
 
 
 @dataclass
@@ -17,6 +17,8 @@ class Found:
     matches: list[Match] = field(default_factory=list)
     proposals: dict[str, str] = field(default_factory=dict)
     """Names of A to names of B: the best guess, which is no match."""
+    normed: list[Normed] = field(default_factory=list)
+    """Kernels of matched layers that only one side keeps in two parts."""
 
     def add(self, a: str, b: str, evidence: str, confidence: Confidence) -> None:
         """Match two variables, unless one of them is matched."""

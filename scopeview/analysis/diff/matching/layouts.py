@@ -184,8 +184,6 @@ def agreement(a: Signature, b: Signature, is_transposed: bool, turned: int = 0) 
         return _nameless(of_a, of_b) or _parts_of_one(of_a, of_b)
     if "norm" in kinds and len(kinds) > 1 and roles.KERNEL in of_a.keys() | of_b.keys():
         return 0.0
-    if roles.KERNEL in shared and roles.MAGNITUDE in of_a.keys() ^ of_b.keys():
-        return 0.0  # a direction without its length is no kernel
     found = 1.0
     for role in shared:
         (shape_a, dtype_a), (shape_b, dtype_b) = of_a[role], of_b[role]
@@ -195,7 +193,7 @@ def agreement(a: Signature, b: Signature, is_transposed: bool, turned: int = 0) 
         if not likeness:
             return 0.0
         found = min(found, likeness)
-    unshared = (of_a.keys() ^ of_b.keys()) - {roles.COUNT}
+    unshared = (of_a.keys() ^ of_b.keys()) - {roles.COUNT, roles.MAGNITUDE}
     return max(0.5, found - _UNSHARED * len(unshared))
 
 

@@ -23,3 +23,6 @@ class Piece:
     """What is added to each number, such as the forget bias that cells of TensorFlow 1 add as they run."""
     is_zero: bool = False
     """Whether it stands for zeros of its size, such as the second of two biases whose sum is known."""
+    lengths: tuple[int, ...] = ()
+    """The axes, in their new order, over which the Euclidean length of its slices is taken: the magnitudes of weight
+    norm. Empty for its numbers themselves."""

@@ -4,12 +4,13 @@
     simple    kernel, recurrent_kernel, bias    weight_ih, weight_hh,        kernel (rows of the inputs, of the state),
                                                 bias_ih, bias_hh             bias
     LSTM      gates i f c o                     i f g o                      i j f o; a forget bias is added as it runs
+              no projection                     weight_hr                    projection/kernel; its rows are the state's
     GRU       z r h; one bias                   none                         gates (r u) and candidate
     GRU that resets after the product
               z r h; two biases in one          r z n                        gates, two projections of the candidate
 
-Blocks are (inputs, units) for `x`, (units, units) for `h`, in PyTorch's layers (units, ...). A GRU that resets before
-the product and one that resets after it compute different things: neither becomes the other.
+Blocks are (inputs, units) for `x`, (state, units) for `h`, (units, state) for a projection `p`; PyTorch turns them.
+A GRU that resets before the product and one that resets after it compute different things: neither becomes the other.
 Keras's CuDNN layers have eight or six biases in one, and each block of their kernels in the order of its transpose.
 
 Sources: `keras/src/layers/rnn/`; `torch/nn/modules/rnn.py`; `rnn_cell_impl.py`, `contrib/rnn/python/ops/lstm_ops.py`,
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scopeview.analysis.diff.matching import roles
@@ -34,7 +35,7 @@ FORGET_BIAS = 1.0
 Framework = Literal["keras", "cudnn", "torch", "tf1"]
 Kind = Literal["simple", "lstm", "gru", "gru_after"]
 Block = tuple[str, str]
-"""Weights of the inputs (x), of the state (h), biases (b, or bx and bh where they are two); and the gate."""
+"""Weights of the inputs (x), of the state (h), of its projection (p), biases (b, or bx and bh); and the gate."""
 
 _KINDS: Mapping[int, Kind] = {1: "simple", 4: "lstm", 3: "gru_after"}
 """By the number of gates of a recurrent kernel; the bias of a GRU says more."""
@@ -48,6 +49,7 @@ _GATES: Mapping[tuple[bool, str], str] = {
     (False, "gru_after"): "rzn",
 }
 """The order of gates in Keras (True) and PyTorch (False)."""
+_PROJECTION: tuple[tuple[Block, ...], ...] = ((("p", ""),),)
 _BACKWARD = frozenset({"reverse", "backward", "backwards"})
 _PARTS_OF_CANDIDATE = ("input_projection", "hidden_projection")
 
@@ -61,6 +63,13 @@ class Signature:
     inputs: int
     has_biases: bool
     is_backward: bool
+    projected: int = 0
+    """The size that the state is projected to; 0 for a layer without a projection."""
+
+    @property
+    def state(self) -> int:
+        """The size of the state."""
+        return self.projected or self.units
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +110,14 @@ def recurrent_layers(items: Iterable[Item]) -> list[Layer]:
         name = item.alias or item.name
         role, stem, _ = roles.role_of(name, (None,) if _is_bias_of_two(item) else item.shape)
         groups[stem].setdefault(role, item)
-    with_more = {last_segment(stem)[0] for stem in groups}  # peepholes, a projection, norms
+    more: dict[str, list[str]] = defaultdict(list)  # a projection, peepholes, norms
+    for stem in groups:
+        more[last_segment(stem)[0]].append(stem)
     found = []
     for stem, parts in groups.items():
         layer = _keras(stem, parts) or _torch(stem, parts)
-        if layer is None and stem not in with_more:
-            layer = _tf1_joined(stem, parts)
+        if layer is None and len(more[stem]) < 2:
+            layer = _tf1_joined(stem, parts, *((one, groups[one]) for one in more[stem]))
         if layer is not None:
             found.append(layer)
     return [*found, *_tf1_grus(groups)]
@@ -153,8 +164,12 @@ def _torch(stem: str, parts: Mapping[str, Item]) -> Layer | None:
     kernel, recurrent = parts.get("weight:ih"), parts.get("weight:hh")
     if kernel is None or recurrent is None:
         return None
-    (wide, inputs), (gated, units) = _sizes(kernel.shape), _sizes(recurrent.shape)
+    (wide, inputs), (gated, state) = _sizes(kernel.shape), _sizes(recurrent.shape)
+    projection = parts.get("weight:hr")
+    units = state if projection is None else _sizes(projection.shape)[1]
     kind = _kind(units, wide, gated)
+    if projection is not None and (kind != "lstm" or projection.shape != (state, units)):
+        return None
     biases = [parts.get(role) for role in ("bias:ih", "bias:hh")]
     some = [one for one in biases if one is not None]
     if kind is None or len(some) not in (0, 2) or any(one.shape != (gated,) for one in some):
@@ -163,23 +178,46 @@ def _torch(stem: str, parts: Mapping[str, Item]) -> Layer | None:
     grids = [Grid(kernel, _column("x", gates)), Grid(recurrent, _column("h", gates))]
     grids += [Grid(one, _column(name, gates)) for one, name in zip(some, ("bx", "bh"), strict=False)]
     first = some[0] if some else None
-    return Layer("torch", _signature(kind, units, inputs, first, kernel.name), stem, tuple(grids))
+    signature = _signature(kind, units, inputs, first, kernel.name)
+    if projection is not None:
+        signature = replace(signature, projected=state)
+        grids.append(Grid(projection, _PROJECTION))
+    return Layer("torch", signature, stem, tuple(grids))
 
 
-def _tf1_joined(stem: str, parts: Mapping[str, Item]) -> Layer | None:
-    """Return an LSTM or a simple cell of TensorFlow 1: rows of the inputs above those of the state."""
+def _tf1_joined(stem: str, parts: Mapping[str, Item], *more: tuple[str, Mapping[str, Item]]) -> Layer | None:
+    """Return an LSTM or a simple cell of TensorFlow 1: rows of the inputs above those of the state.
+
+    Args:
+        stem: its scope.
+        parts: its variables by role.
+        more: what stands below it; nothing but a projection is known.
+    """
     kernel, bias = parts.get(roles.KERNEL), parts.get(roles.SHIFT)
     words = _words_of_cell(stem)
     is_lstm = "lstm" in words
     if kernel is None or bias is None or not (is_lstm or words >= {"recurrent", "cell"}):
         return None
     (rows, wide), gates = _sizes(kernel.shape), "igfo" if is_lstm else "n"
-    units = wide // len(gates)
-    if wide % len(gates) or rows <= units or bias.shape != (wide,):
+    units, projection = wide // len(gates), _projection(more)
+    projected = 0 if projection is None else _sizes(projection.shape)[1]
+    inputs = rows - (projected or units)
+    if wide % len(gates) or inputs <= 0 or bias.shape != (wide,):
         return None
-    grids = (Grid(kernel, (_row("x", gates), _row("h", gates))), Grid(bias, _column("b", gates)))
-    signature = _signature("lstm" if is_lstm else "simple", units, rows - units, bias, stem)
-    return Layer("tf1", signature, stem, grids, FORGET_BIAS if is_lstm and "cudnn" not in words else 0.0)
+    if more and (projection is None or not is_lstm or projection.shape != (units, projected)):
+        return None
+    grids = [Grid(kernel, (_row("x", gates), _row("h", gates))), Grid(bias, _column("b", gates))]
+    grids += [Grid(projection, _PROJECTION)] if projection is not None else []
+    signature = replace(_signature("lstm" if is_lstm else "simple", units, inputs, bias, stem), projected=projected)
+    return Layer("tf1", signature, stem, tuple(grids), FORGET_BIAS if is_lstm and "cudnn" not in words else 0.0)
+
+
+def _projection(more: Iterable[tuple[str, Mapping[str, Item]]]) -> Item | None:
+    """Return the kernel of the projection of a cell, of `num_proj` numbers."""
+    for stem, parts in more:
+        if last_segment(stem)[2].lower() == "projection" and parts.keys() == {roles.KERNEL}:
+            return parts[roles.KERNEL]
+    return None
 
 
 def _tf1_grus(groups: Mapping[str, Mapping[str, Item]]) -> Iterator[Layer]:

@@ -82,10 +82,15 @@ def _places(layer: Layer) -> Iterator[tuple[Block, Piece]]:
 
 def _kernel_places(grid: Grid, layer: Layer) -> Iterator[tuple[Block, Piece]]:
     signature = layer.signature
+    shapes = {
+        "x": (signature.inputs, signature.units),
+        "h": (signature.state, signature.units),
+        "p": (signature.units, signature.state),
+    }
     top = 0
     for row in grid.rows:
-        rows = signature.inputs if row[0][0] == "x" else signature.units
-        height, width = (signature.units, rows) if layer.is_turned else (rows, signature.units)
+        rows = shapes[row[0][0]][0]
+        height, width = shapes[row[0][0]][:: -1 if layer.is_turned else 1]
         for column, block in enumerate(row):
             ranges = (top, top + height), (column * width, (column + 1) * width)
             is_packed = layer.framework == "cudnn" and block[0] == "x"

@@ -43,7 +43,7 @@ _PAIRS: dict[tuple[str, str], str] = {
     **{("pointwise", leaf): "kernel:pointwise" for leaf in ("kernel", "weight", "weights")},
     **{("recurrent", leaf): "kernel:recurrent" for leaf in ("kernel", "weight", "weights", "w")},
 }
-_TORCH_RNN = re.compile(r"(weight|bias)_(ih|hh)(?:_l(\d+)(_reverse)?)?")
+_TORCH_RNN = re.compile(r"(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?")
 _WEIGHT_NORM = re.compile(
     r"(.*?)(?:[/.]?\bparametrizations[/.](weight|kernel)[/.]original([01])|\b(weight|kernel)_([gv]))"
 )

@@ -42,7 +42,7 @@ def explained_roles(items: Sequence[Item], known: Sequence[Role]) -> list[Role]:
         if role.startswith("weight:"):
             by_stem[stem][role] = index
     for stem, both in by_stem.items():
-        if len(both) > 1 and _gates(items[both["weight:hh"]].shape) in _GATES:
+        if both.keys() >= {"weight:ih", "weight:hh"} and _gates(items[both["weight:hh"]].shape) in _GATES:
             found[both["weight:ih"]] = roles.KERNEL, stem, "weight"
             found[both["weight:hh"]] = RECURRENT, stem, "weight"
     return found
