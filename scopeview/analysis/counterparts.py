@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scopeview.analysis.convert import Counterpart, Counterparts
 from scopeview.analysis.diff.comparison import swapped
@@ -20,8 +20,8 @@ def counterparts(
     proofs: Proofs = Proofs(),  # noqa: B008 - frozen
     *,
     is_backwards: bool = False,
-) -> tuple[Counterparts, Sequence[Recipe]]:
-    """Return the pairs of two sides, and what is joined of several.
+) -> tuple[Counterparts, Sequence[Recipe], Mapping[str, str]]:
+    """Return the pairs of two sides, what is joined of several, and why others have no counterpart, if that is known.
 
     Args:
         a: the side that rules and pairs call A.
@@ -36,4 +36,4 @@ def counterparts(
         recipe = recipe_of(pair.a, pair.b, pair.axes, pair.evidence, pair.is_reshaped)
         is_reshaped = recipe is not None and recipe.is_reshaped
         found[pair.a.name] = Counterpart(pair.b.name, pair.evidence, pair.axes, is_reshaped)
-    return found, () if is_backwards else matching.recipes
+    return found, () if is_backwards else matching.recipes, matching.reasons

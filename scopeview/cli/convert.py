@@ -9,7 +9,7 @@ import click
 from scopeview.cli.options import InputFile, limit_options, limits, print_json, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.convert import ConvertOptions, ConvertPlan, Counterparts
@@ -61,16 +61,18 @@ def command(  # noqa: PLR0913 - one parameter per option
     """Write the weights of A to a new file: other names, without optimizer state, cast, resized, in another format.
 
     The source is never changed. Memory holds a block of one tensor at a time, or one tensor where it is transposed or
-    resized. The new file is read back and compared, and OUT.manifest.json says what came from where.
+    resized. The new file is read back and compared, and OUT.manifest.json says what came from where. An HDF5 file like
+    another holds all that this holds, since Keras loads no other: what A has no values for keeps those of --like.
     """
     from pathlib import Path
 
     from scopeview.analysis.context import AnalysisContext
     from scopeview.analysis.convert import ConvertOptions, parse_dtype, parse_resize
     from scopeview.analysis.diff.matching.rules import guidance_of
+    from scopeview.analysis.kept_variables import with_kept
     from scopeview.cli.progress import reading
     from scopeview.render.text.convert import plan_lines
-    from scopeview.writers.convert import convert, refuse_source
+    from scopeview.writers.convert import convert, is_filled_up, refuse_source
     from scopeview.writers.verify import verify
 
     bounds = limits()
@@ -81,6 +83,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     names = names if other is not None else _rewritten(source, rules) | names
     options = ConvertOptions(drop, averages, only, parse_dtype(cast), names, parse_resize(resize))
     plan = _planned(source, other, options, guidance, reader if values else None)
+    if other is not None and is_filled_up(Path(target), other.model):
+        plan = with_kept(plan, other)
     refuse_source(Path(target), [model])
     if as_json:
         print_json(plan)
@@ -123,8 +127,8 @@ def _planned(
 
 def _matched(
     source: AnalysisContext, other: AnalysisContext, guidance: Guidance, values: StoredValues | None
-) -> tuple[Counterparts, Sequence[Recipe]]:
-    """Return the pairs of two sides, and what is joined of several; by values too, where a reader of A's is given."""
+) -> tuple[Counterparts, Sequence[Recipe], Mapping[str, str]]:
+    """Return what `counterparts` does; by values too, where a reader of A's is given."""
     from scopeview.analysis.counterparts import counterparts
     from scopeview.analysis.diff.namespace import namespace_of
     from scopeview.analysis.diff.value_proof import Proofs, proofs_of

@@ -8,14 +8,16 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.convert import ConvertOptions, ConvertPlan, NotConverted, plan_conversion
 from scopeview.analysis.counterparts import counterparts
 from scopeview.analysis.diff.matching.rules import Guidance
 from scopeview.analysis.diff.namespace import namespace_of
+from scopeview.analysis.kept_variables import with_kept
 from scopeview.analysis.work import Values
 from scopeview.errors import NoRoomError, NotFoundError, QueryError, ScopeviewError, TooLargeError
 from scopeview.model.model import Model
@@ -25,7 +27,7 @@ from scopeview.readers.fence import fenced
 from scopeview.readers.temporary import new_folder
 from scopeview.server.uploads import safe_segment
 from scopeview.workspace import Workspace
-from scopeview.writers.convert import convert, manifest_path
+from scopeview.writers.convert import convert, is_filled_up, manifest_path
 from scopeview.writers.verify import verify
 
 MOST_BYTES = 8 << 30
@@ -57,6 +59,9 @@ class ConvertedFile:
     unfilled: tuple[NotConverted, ...]
     """Variables of the other side that get no values, the first 50."""
     total_unfilled: int
+    kept: tuple[NotConverted, ...]
+    """Variables that keep the values of the other side, the first 50: Keras loads no HDF5 file without them."""
+    total_kept: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +96,9 @@ def conversion(workspace: Workspace, a: str, b: str, guidance: Guidance, *, drop
     sides = namespace_of(workspace.compared(a)), namespace_of(workspace.compared(b))
     context, values = workspace.stored(source)
     like = workspace.compared(other)
-    matched, recipes = counterparts(*sides, guidance, is_backwards=is_backwards)
+    matched, recipes, reasons = counterparts(*sides, guidance, is_backwards=is_backwards)
     options = ConvertOptions(drop=("slots",) if drop_slots else ())
-    plan = plan_conversion(context, options, like, matched, recipes)
+    plan = plan_conversion(context, options, like, matched, recipes, reasons)
     return Conversion(plan, context.model, values, like.model, workspace.within(other))
 
 
@@ -145,7 +150,10 @@ class Conversions:
         """
         if not self._is_open:
             raise QueryError("no files are written here; use scopeview convert --like in a terminal")
+        if is_filled_up(Path(f"new.{form}"), wanted.like):
+            wanted = replace(wanted, plan=with_kept(wanted.plan, AnalysisContext(wanted.like)))
         plan = wanted.plan
+        kept = [NotConverted(row.source, row.reason) for row in plan.rows if row.is_kept]
         copies = 2 if form == "checkpoint" else 1  # its files, and the archive of them
         needed = copies * (plan.size_bytes + _PER_TENSOR * len(plan.rows))
         with self._room(needed) as folder:
@@ -166,6 +174,8 @@ class Conversions:
             total_left_out=len(plan.dropped),
             unfilled=plan.unfilled[:_LISTED],
             total_unfilled=len(plan.unfilled),
+            kept=tuple(kept[:_LISTED]),
+            total_kept=len(kept),
         )
 
     @contextmanager

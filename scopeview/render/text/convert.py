@@ -20,13 +20,19 @@ def plan_lines(plan: ConvertPlan, *, lines: int | None = _FEW) -> Iterator[str]:
     """
     names = "as in " + printable(plan.like) if plan.like else "under their own names"
     yield f"{plural(len(plan.rows), 'tensor')}, {bytes_text(plan.size_bytes)}, {names}"
-    shown = plan.rows if lines is None else plan.rows[:lines]
+    rows = [row for row in plan.rows if not row.is_kept]
+    shown = rows if lines is None else rows[:lines]
     for row in shown:
         yield f"  {_row(row)}"
-    if len(plan.rows) > len(shown):
-        yield f"  {len(plan.rows) - len(shown):,} more; --all prints them"
+    if len(rows) > len(shown):
+        yield f"  {len(rows) - len(shown):,} more; --all prints them"
+    yield from _grouped("not from the source", _kept(plan), lines)
     yield from _grouped("left out", plan.dropped, lines)
     yield from _grouped("without values", plan.unfilled, lines)
+
+
+def _kept(plan: ConvertPlan) -> Iterator[NotConverted]:
+    return (NotConverted(row.source, row.reason) for row in plan.rows if row.is_kept)
 
 
 def _row(row: ConvertRow) -> str:

@@ -1121,6 +1121,10 @@ export interface components {
             unfilled: components["schemas"]["NotConverted"][];
             /** Total Unfilled */
             total_unfilled: number;
+            /** Kept */
+            kept: components["schemas"]["NotConverted"][];
+            /** Total Kept */
+            total_kept: number;
         };
         /**
          * CostReport

@@ -160,6 +160,8 @@ function Convert({ a, b }: { a: string; b: string }) {
           {plural(made.tensors, "tensor")}, read back and equal to the plan.
           {made.total_left_out > 0 &&
             ` ${plural(made.total_left_out, "variable")} left out${names(made.left_out, made.total_left_out)}.`}
+          {made.total_kept > 0 &&
+            ` ${plural(made.total_kept, "variable")} with the values of the other side${names(made.kept, made.total_kept)}.`}
           {made.total_unfilled > 0 &&
             ` ${plural(made.total_unfilled, "variable")} of the other side without values${names(made.unfilled, made.total_unfilled)}.`}
         </p>
