@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scopeview.analysis.diff.matching.entries import Item
+from scopeview.analysis.diff.matching.peepholes import reasons_of_peepholes
 from scopeview.analysis.diff.matching.recurrent import recurrent_layers, recurrent_pairs
 from scopeview.analysis.diff.matching.recurrent_blocks import layer_of
 
@@ -94,7 +95,7 @@ def test_a_cell_of_pytorch_has_no_number() -> None:
     "more",
     [
         {"rnn/lstm_cell/w_f_diag": (4,)},
-        {"rnn/lstm_cell/projection/kernel": (4, 2)},
+        {"rnn/lstm_cell/projection/kernel": (4, 2), "rnn/lstm_cell/w_f_diag": (4,)},
         {"rnn/lstm_cell/input/gamma": (4,), "rnn/lstm_cell/input/beta": (4,)},
     ],
 )
@@ -117,3 +118,44 @@ def test_nothing_becomes_a_layer_of_keras_for_cudnn() -> None:
     assert (one.framework, other.framework) == ("cudnn", "keras")
     assert layer_of(other, one)
     assert not layer_of(one, other)
+
+
+def projected(scope: str, units: int, inputs: int, size: int) -> tuple[Shapes, Shapes]:
+    """Return an LSTM whose state is projected, as TensorFlow 1 and as PyTorch keeps it."""
+    ours: Shapes = {
+        f"{scope}/lstm_cell/kernel": (inputs + size, 4 * units),
+        f"{scope}/lstm_cell/bias": (4 * units,),
+        f"{scope}/lstm_cell/projection/kernel": (units, size),
+    }
+    theirs = torch(scope, 4, units, inputs)
+    return ours, {**theirs, f"{scope}.weight_hh_l0": (4 * units, size), f"{scope}.weight_hr_l0": (size, units)}
+
+
+@pytest.mark.parametrize(("units", "inputs", "size"), [(5, 3, 2), (4, 4, 3), (6, 2, 1)])
+def test_a_projected_state_is_no_plain_one(units: int, inputs: int, size: int) -> None:
+    ours, theirs = projected("rnn", units, inputs, size)
+    plain = torch("rnn", 4, units, inputs + size - units) if inputs + size > units else {}
+
+    ((one, other),) = recurrent_pairs(items(ours), items(theirs))
+    made = {each.target: [part.source for part in each.pieces] for each in layer_of(other, one)}
+    back = {each.target: [part.source for part in each.pieces] for each in layer_of(one, other)}
+
+    assert made.keys() == theirs.keys()
+    assert made["rnn.weight_hr_l0"] == ["rnn/lstm_cell/projection/kernel"]
+    assert back.keys() == ours.keys()
+    assert not plain or not recurrent_pairs(items(ours), items(plain))
+    assert not recurrent_pairs(items(ours), items(torch("rnn", 4, units, inputs)))
+
+
+@pytest.mark.parametrize("leaf", ["w_f_diag", "W_F_diag"])
+def test_why_peepholes_have_no_counterpart_is_said(leaf: str) -> None:
+    ours = items({**lstm_of_tensorflow_1("rnn/lstm_cell", 4, 3), f"rnn/lstm_cell/{leaf}": (4,), "out/kernel": (4, 2)})
+    theirs = items(torch("rnn", 4, 4, 3))
+
+    for sides in ((ours, theirs), (theirs, ours)):
+        reasons = reasons_of_peepholes(*sides)
+
+        assert reasons.keys() == {item.name for item in ours if item.name.startswith("rnn/")}
+        assert "peepholes" in reasons["rnn/lstm_cell/kernel"]
+    assert not reasons_of_peepholes(ours, ours)
+    assert not reasons_of_peepholes(ours, items({"dense/kernel": (3, 4)}))

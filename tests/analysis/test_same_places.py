@@ -85,7 +85,7 @@ def test_a_checkpoint_is_known_by_the_graph_that_was_saved_with_it(oracle: Oracl
 def test_a_conversion_takes_what_stands_in_one_place() -> None:
     a, b = (namespace_of(AnalysisContext(two_layers(*names))) for names in ("pqr", ("zz", "yy", "xx")))
 
-    found, _ = counterparts(a, b, Guidance())
+    found, *_ = counterparts(a, b, Guidance())
 
     assert {name: counterpart.name for name, counterpart in found.items()} == {"p": "zz", "q": "yy", "r": "xx"}
 

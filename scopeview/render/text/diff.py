@@ -205,7 +205,7 @@ def _parts(entry: DiffEntry, sides: SideNames) -> Iterator[str]:
     if entry.status == "only_a" or entry.status == "only_b":
         yield before if entry.status == "only_a" else after
         guess = entry.joined or entry.proposal
-        yield f"perhaps {guess}" if guess else ""
+        yield f"perhaps {guess}" if guess else "" if entry.alternatives else entry.evidence
         return
     if entry.a != entry.b:
         yield f"was {entry.a} ({entry.evidence}: {entry.confidence})"
