@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.report import diff
 from scopeview.analysis.lint.rule import Subject
 from scopeview.analysis.lint.run import lint
@@ -107,17 +109,29 @@ def test_an_answer_of_what_was_read_before_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_what_was_read_before_is_held_by_nothing() -> None:
-    """A model that is read again, beside a diff of it: the memory of a server that runs for long stays flat."""
+    """A model that is read again, after a diff and a question: it is gone at once, and not when garbage is looked for.
+
+    So the memory of a server that runs for long stays flat.
+    """
     workspace = Workspace()
     a, b = (workspace.open(str(SAMPLES / name)) for name in ("m33_original.ckpt", "m33_renamed.meta"))
     workspace.difference(a, b)
     before = [weakref.ref(workspace.context(one)) for one in (a, b)]
 
-    for one in (a, b):
-        workspace.reload(one)
-        workspace.context(one)
+    def ask(context: AnalysisContext) -> bytes:
+        return workspace.answer(("findings",), (b,), lambda: str(lint(Subject(context))).encode())
 
-    assert [found() for found in before] == [None, None]
+    gc.collect()
+    gc.disable()
+    try:
+        ask(workspace.context(b))
+        for one in (a, b):
+            workspace.reload(one)
+            workspace.context(one)
+
+        assert [found() for found in before] == [None, None]
+    finally:
+        gc.enable()
     diff = workspace.difference(a, b)
     assert workspace.difference(a, b) is diff
 

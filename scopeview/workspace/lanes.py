@@ -105,19 +105,28 @@ class Lanes:
         """
         with self._changed:
             jobs = self._lanes.setdefault(lane, deque())
-            for other in [other for other in jobs if not other.is_wanted]:
+            unwanted = [other for other in jobs if not other.is_wanted]
+            for other in unwanted:
                 jobs.remove(other)
-            if self._has_ended or len(jobs) >= self._most_waiting:
-                raise BusyError("too many questions about this wait already; ask again in a few seconds")
-            jobs.append(job)
-            if lane not in self._running and lane not in self._ready:
-                self._ready.append(lane)
-            if self._idle:
-                self._changed.notify()
-            elif len(self._threads) < self._most_threads:
-                thread = threading.Thread(target=self._serve, name=f"scopeview-{self._name}", daemon=True)
-                self._threads.add(thread)
-                thread.start()
+            has_room = not self._has_ended and len(jobs) < self._most_waiting
+            if has_room:
+                jobs.append(job)
+                self._call_thread(lane)
+        for other in unwanted:  # not under the lock: whoever waits is called from here
+            other.future.cancel()
+        if not has_room:
+            raise BusyError("too many questions about this wait already; ask again in a few seconds")
+
+    def _call_thread(self, lane: Hashable) -> None:
+        """Let a thread take the lane's first job, a new one if all are busy."""
+        if lane not in self._running and lane not in self._ready:
+            self._ready.append(lane)
+        if self._idle:
+            self._changed.notify()
+        elif len(self._threads) < self._most_threads:
+            thread = threading.Thread(target=self._serve, name=f"scopeview-{self._name}", daemon=True)
+            self._threads.add(thread)
+            thread.start()
 
     def shut_down(self) -> None:
         """Give up every job; threads end at the next step of theirs."""

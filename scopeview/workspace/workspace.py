@@ -6,10 +6,12 @@ import hashlib
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.diff.matching.rules import Guidance
@@ -231,16 +233,17 @@ class Workspace:
             job = Job(work)
             self._answers.submit((identities, is_slow), job)
             self._jobs[key] = job
-        job.future.add_done_callback(lambda _: self._forget_job(key, job))
+        job.future.add_done_callback(partial(self._forget_job, key))  # not the job: it would hold itself
         return job
 
     def _is_current(self, entry: Entry, revision: int) -> bool:
         """Whether a model is what it was: an answer of what was read before is not kept."""
         return self._entries.get(entry.id) is entry and entry.revision == revision
 
-    def _forget_job(self, key: Hashable, job: Job) -> None:
+    def _forget_job(self, key: Hashable, future: Future[Any]) -> None:
         with self._lock:
-            if self._jobs.get(key) is job:
+            job = self._jobs.get(key)
+            if job is not None and job.future is future:
                 del self._jobs[key]
 
     def answer(
