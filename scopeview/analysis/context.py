@@ -165,12 +165,12 @@ class AnalysisContext:
         """The variable that each op is, or hands the value of on: its row, or -1; shape (ops,)."""
         graph = self.model.graph
         found = np.full(len(graph), -1, dtype=np.int64)
-        held = graph.rows_of_type(*VARIABLE_TYPES)
+        held = np.array(graph.rows_of_type(*VARIABLE_TYPES), dtype=np.int64)
+        edges, counts = graph.edges_from(held)
+        target = graph.targets[edges]
+        passes = graph.are_of_type(*WEIGHT_PASSES)[target]
         found[held] = held
-        for row in held:
-            for edge in graph.consumers(row):
-                if graph.op_type(edge.target) in WEIGHT_PASSES:
-                    found[edge.target] = row
+        found[target[passes]] = np.repeat(held, counts)[passes]  # of several variables, the last one
         return found
 
     @once

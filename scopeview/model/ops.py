@@ -191,8 +191,12 @@ class OpTable:
 
     def rows_of_type(self, *types: str) -> list[OpRow]:
         """Return the rows of the given op types, in the order of their names."""
-        wanted = [index for index, name in enumerate(self.columns.types) if name in types]
-        return [OpRow(int(row)) for row in np.flatnonzero(np.isin(self.columns.type_id, wanted))]
+        return list(map(OpRow, np.flatnonzero(self.are_of_type(*types)).tolist()))
+
+    def are_of_type(self, *types: str) -> NDArray[np.bool_]:
+        """Return which ops have one of the given types: shape (ops,)."""
+        is_wanted = np.array([name in types for name in self.columns.types] or [False], dtype=bool)
+        return is_wanted[self.columns.type_id]
 
     def inputs(self, row: OpRow) -> list[Edge]:
         """Return the inputs of an op, data and control, in the order of the file."""

@@ -37,11 +37,12 @@ from scopeview.analysis.derive.writers import (
     gradient_assignments,
     is_computed_with,
     is_restored,
+    referred_to,
     variable_behind,
     variables_read,
 )
 from scopeview.model.model import Model
-from scopeview.model.names import leaf_of, split_uniquifier
+from scopeview.model.names import CONTROL, leaf_of, split_uniquifier
 from scopeview.model.op_types import APPLY, ASSIGNS, SLOT_INPUTS, apply_kind
 from scopeview.model.ops import OpRow
 from scopeview.model.variables import Variable, VariableTable
@@ -132,7 +133,7 @@ def find_auxiliary_variables(model: Model) -> AuxiliaryVariables:
         updates.accumulators,
         lambda: _by_objects(model),
         lambda: _scalars(model),
-        lambda: _by_names(model, by_handle, updates),
+        lambda: _by_names(model, by_handle, updates, found),
         lambda: _by_number(model, updates, found),
     )
     for rule in rules:
@@ -180,10 +181,12 @@ class _Updates:
 
     def _find_slots(self) -> Iterator[AuxiliaryPair]:
         table = self._model.graph
+        referred = referred_to(table)
         for row, primary in self._applies:
             kept = SLOT_INPUTS.get(apply_kind(table.op_type(row)), ())
-            for slot in range(1, len(table.inputs(row))):
-                variable = self._by_handle.get(variable_behind(table, row, slot))
+            for slot, (source, port) in enumerate(zip(table.sources(row), table.ports(row), strict=True)):
+                behind = referred[source] if slot and source >= 0 and port != CONTROL else -1
+                variable = self._by_handle.get(table.name(OpRow(behind))) if behind >= 0 else None
                 if variable is None or variable is primary or is_scalar_name(variable):
                     continue
                 holds = kept[slot - 1] if slot <= len(kept) else ""
@@ -197,6 +200,8 @@ class _Updates:
         """
         updated = {variable.identity: variable for _, variable in (*self._assigned, *self._applies)}
         gathered = {variable.identity for _, variable in self._assigned} - self.trained
+        if not gathered:
+            return
         reads: dict[str, set[str]] = {}
         for row, variable in (*self._assigned, *self._applies):
             behind = variables_read(self._model.graph, row, self._gradients)
@@ -260,10 +265,14 @@ def _scalars(model: Model) -> Iterator[AuxiliaryPair]:
             yield _pair(variable, None, "scalar", leaf_of(variable.name), "", "S4")
 
 
-def _by_names(model: Model, by_handle: Mapping[str, Variable], updates: _Updates) -> Iterator[AuxiliaryPair]:
-    """Rules S2, S4 and S5."""
+def _by_names(
+    model: Model, by_handle: Mapping[str, Variable], updates: _Updates, found: Mapping[str, AuxiliaryPair]
+) -> Iterator[AuxiliaryPair]:
+    """Rules S2, S4 and S5, for what no stronger rule has found."""
     has_powers = any(is_scalar_name(variable) for variable in model.variables)
     for variable in model.variables:
+        if variable.identity in found or variable.identity in updates.trained:
+            continue
         named = named_after(variable, by_handle)
         if named is None or variable.trainable or any("/.ATTRIBUTES/" in key for key in variable.checkpoint_keys):
             continue

@@ -8,10 +8,15 @@ w  <- AssignSub(w, Mul(Sub(w, x), decay))   a moving average (`moving_averages.a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
-from scopeview.analysis.derive.reach import Flags
+import numpy as np
+from numpy.typing import NDArray
+
+from scopeview.analysis.derive.reach import Flags, downstream
+from scopeview.model.handed_on import first_inputs, handed_on
+from scopeview.model.names import CONTROL
 from scopeview.model.op_types import (
     ASSIGNS,
     INITIAL,
@@ -36,26 +41,26 @@ _MOST_COMPUTED = 500
 
 def variable_behind(table: OpTable, row: OpRow, slot: int) -> str:
     """Return the variable op that an input refers to without a read between, or an empty string."""
-    for _ in range(_STEPS):
-        edge = table.input(row, slot)
-        if edge is None or edge.source == MISSING or edge.is_control:
-            return ""
-        row, slot = edge.source, 0
-        op_type = table.op_type(row)
-        if op_type in VARIABLE_TYPES:
-            return table.name(row)
-        is_handle_pass = op_type == "Identity" and len(table.sources(row)) == 1
-        if op_type not in REFERENCE_PASSES and not is_handle_pass:
-            return ""
-        if is_handle_pass and not _holds_handle(table, row):
-            return ""
-    return ""
+    edge = table.input(row, slot)
+    if edge is None or edge.source == MISSING or edge.is_control:
+        return ""
+    found = referred_to(table)[edge.source]
+    return table.name(OpRow(found)) if found >= 0 else ""
 
 
-def _holds_handle(table: OpTable, row: OpRow) -> bool:
-    """Whether an Identity copies a resource handle: on a reference it would be a read."""
-    source = table.inputs(row)[0].source
-    return source != MISSING and table.op_type(source) == "VarHandleOp"
+def referred_to(table: OpTable) -> Sequence[int]:
+    """Return the variable op that each op is or hands on without a read, -1 where it does neither: shape (ops,)."""
+    return table.cached("variables referred to", lambda: _find_referred_to(table).data)
+
+
+def _find_referred_to(table: OpTable) -> NDArray[np.int64]:
+    source, port = first_inputs(table)
+    is_alone = np.diff(table.columns.in_start) == 1
+    # An Identity copies a resource handle; on a reference it would be a read.
+    copies = table.are_of_type("Identity") & is_alone & (source >= 0)
+    copies[copies] = table.are_of_type("VarHandleOp")[source[copies]]
+    passes = (table.are_of_type(*REFERENCE_PASSES) | copies) & (port != CONTROL)
+    return handed_on(table, table.are_of_type(*VARIABLE_TYPES), passes, _STEPS - 1)
 
 
 def gradient_assignments(table: OpTable, gradients: Flags) -> Iterator[tuple[OpRow, str]]:
@@ -65,8 +70,9 @@ def gradient_assignments(table: OpTable, gradients: Flags) -> Iterator[tuple[OpR
         table: the ops.
         gradients: which of them compute gradients (`gradient_rows`), shape (ops,).
     """
+    reached = downstream(table, gradients, np.ones(len(table), dtype=bool))
     for row in table.rows_of_type(*ASSIGNS):
-        target = variable_behind(table, row, 0)
+        target = variable_behind(table, row, 0) if reached[row] else ""
         if target and any(gradients[behind] for behind in _behind(table, row, gradients)):
             yield row, target
 

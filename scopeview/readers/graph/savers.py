@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.functions import Function
+from scopeview.model.handed_on import handed_on
 from scopeview.model.model import SaverEntry
 from scopeview.model.op_types import (
     ARGUMENT_TYPE,
@@ -77,8 +79,31 @@ class _Library:
             self._strings[key] = _strings_of(table, edge.source)
         return self._strings[key]
 
+    @cached_property
+    def _saved(self) -> Sequence[int]:
+        """The variable op of the main graph whose value or handle each op is or hands on, or -1: shape (ops,)."""
+        graph = self.tables[""]
+        ends, passes = graph.are_of_type(*VARIABLE_TYPES), graph.are_of_type(*SAVED_THROUGH)
+        return handed_on(graph, ends, passes, _WALK_LIMIT - 1).data
+
     def variable_behind(self, place: _Place, slot: int) -> str:
         """Return the variable op whose value or handle arrives at an input, or an empty string."""
+        return next(self.variables_behind(place, range(slot, slot + 1)))
+
+    def variables_behind(self, place: _Place, slots: range) -> Iterator[str]:
+        """Yield the same for several inputs of one op."""
+        if place.function:
+            yield from (self._variable_behind(place, slot) for slot in slots)
+            return
+        graph, saved = self.tables[""], self._saved
+        sources = graph.sources(place.row)
+        for slot in slots:
+            source = sources[slot] if slot < len(sources) else MISSING
+            found = saved[source] if source != MISSING else MISSING
+            yield graph.name(OpRow(found)) if found != MISSING else ""
+
+    def _variable_behind(self, place: _Place, slot: int) -> str:
+        """Follow an input of an op of a function to the ops that call it."""
         function, row = place.function, place.row
         for _ in range(_WALK_LIMIT):
             table = self.tables[function]
@@ -117,8 +142,8 @@ def _saved(library: _Library, place: _Place) -> Iterator[SaverEntry]:
     first = _SAVE_FIRST_TENSOR[table.op_type(place.row)]
     keys, slices = _keys_and_slices(library, place, has_slices=first == 3)
     where = _where(library, place)
-    for index, (key, spec) in enumerate(zip(keys, slices, strict=True)):
-        handle = library.variable_behind(place, first + index)
+    handles = library.variables_behind(place, range(first, first + len(keys)))
+    for key, spec, handle in zip(keys, slices, handles, strict=True):
         yield SaverEntry(where, key, spec, handle, restores=False)
 
 
