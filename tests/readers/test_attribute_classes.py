@@ -60,3 +60,12 @@ def test_what_is_written_in_no_usual_way_is_in_no_class() -> None:
 
     table, _ = build_graph(graph, split_graph(graph, [Span(0, len(graph))]))
     assert table.attribute_classes.tolist() == [-1]
+
+
+def test_tensors_of_many_strings_count_by_dtype_and_shape_too() -> None:
+    one, other = (",".join(f"{letter}{number}" for number in range(40)) for letter in "xy")
+
+    a, b, c = classes(f"a Const strings={one}\nb Const strings={other}\nc Const strings={other},z")
+
+    assert a == b != c
+    assert min(a, c) >= 0

@@ -15,13 +15,21 @@ from numpy.typing import NDArray
 
 from scopeview.model.attributes import UNSTRUCTURAL
 from scopeview.model.spans import Ints, SpanIndex, Words
+from scopeview.readers.protobuf import wire
 from scopeview.readers.protobuf.columns import Fields, fields_of
-from scopeview.readers.protobuf.wire import LENGTH, Buffer
+from scopeview.readers.protobuf.wire import LENGTH, VARINT, Buffer
 
 _ATTRIBUTE, _KEY, _VALUE = 5, 1, 2
 _TENSOR, _DTYPE, _SHAPE = 8, 1, 2
 _TENSOR_TAG = _TENSOR << 3 | LENGTH
-_TENSOR_FIELDS = 32
+_TENSOR_FIELDS, _MOST_FIELDS = 32, 4096
+"""Fields of a tensor up to which many are read together, and up to which one is read by itself."""
+
+_HIGHEST = 15
+"""The highest number of a field that is read, here as in columns."""
+
+_IS_HEAD = np.zeros(256, dtype=bool)
+_IS_HEAD[[number << 3 | LENGTH for number in (1, 2, 3, 4)]] = True
 _FIRST = np.uint64(0xFF)
 _AT_ONCE = 1 << 15
 _UNSTRUCTURAL = frozenset(name.encode() for name in UNSTRUCTURAL)
@@ -41,12 +49,45 @@ def classify_attributes(buffer: Buffer, start: Ints, end: Ints) -> Ints:
     if not isinstance(buffer, bytes | memoryview):  # a file that is too large for memory
         return np.full(len(start), -1, dtype=np.int64)
     words = Words(buffer)
+    firsts, which = _distinct(words, start, end)
+    start, size = start[firsts], (end - start)[firsts]
     known = _Known()
     passes = [
-        _classes(words, start[first : first + _AT_ONCE], (end - start)[first : first + _AT_ONCE], known)
+        _classes(words, start[first : first + _AT_ONCE], size[first : first + _AT_ONCE], known)
         for first in range(0, len(start), _AT_ONCE)
     ]
-    return np.concatenate(passes) if passes else np.zeros(0, dtype=np.int64)
+    return np.concatenate(passes)[which] if passes else np.zeros(0, dtype=np.int64)
+
+
+def _distinct(words: Words, start: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Return NodeDefs of which no two have the same bytes behind their heads, and for each node which of these it has.
+
+    Nodes of one type mostly have equal attributes, written alike: only the first of them has to be looked into.
+    """
+    numbers: dict[Buffer, int] = {}
+    buffer = words.buffer.obj if isinstance(words.buffer.obj, bytes) else words.buffer
+    behind = zip(_behind_heads(words, start, end).tolist(), end.tolist(), strict=True)
+    which = np.array([numbers.setdefault(buffer[at:stop], len(numbers)) for at, stop in behind], dtype=np.int64)
+    firsts = np.zeros(len(numbers), dtype=np.int64)
+    firsts[which[::-1]] = np.arange(len(which))[::-1]
+    return firsts, which
+
+
+def _behind_heads(words: Words, start: Ints, end: Ints) -> Ints:
+    """Return where the first field that is no name, type, input or device of up to 16 kB begins in each NodeDef."""
+    found = start.copy()
+    nodes = np.flatnonzero(start < end)
+    while nodes.size:
+        word = words.at(found[nodes])
+        low, high = ((word >> np.uint64(shift) & _FIRST).astype(np.int64) for shift in (8, 16))
+        is_long = low >= 0x80
+        onward = found[nodes] + np.where(is_long, 3 + (low & 0x7F) + (high << 7), 2 + low)
+        is_head = _IS_HEAD[(word & _FIRST).astype(np.int64)] & ~(is_long & (high >= 0x80))
+        goes_on = is_head & (onward <= end[nodes])
+        nodes = nodes[goes_on]
+        found[nodes] = onward[goes_on]
+        nodes = nodes[found[nodes] < end[nodes]]
+    return found
 
 
 class _Known:
@@ -122,8 +163,33 @@ def _tensors(words: Words, start: Ints, size: Ints, known: _Known) -> tuple[Ints
     dtype_number, shape_number = np.full(len(start), -1), np.full(len(start), -1)
     dtype_number[fields.owner[dtype]] = known.number("dtype", words, fields.start[dtype], fields.size[dtype])[0]
     shape_number[fields.owner[shape]] = known.number("shape", words, fields.start[shape], fields.size[shape])[0]
+    for tensor in np.flatnonzero(fields.odd).tolist():
+        found = _long_tensor(words.buffer, int(start[tensor]), int(start[tensor] + size[tensor]))
+        if found is not None:
+            odd[tensor] = False
+            dtype_number[tensor], shape_number[tensor] = (
+                known.of(kind, [content])[0] if content is not None else -1
+                for kind, content in zip(("dtype", "shape"), found, strict=True)
+            )
     pairs = np.stack([dtype_number, shape_number], axis=1)
     return _of_rows(pairs, known, "tensor"), odd
+
+
+def _long_tensor(buffer: Buffer, start: int, end: int) -> tuple[bytes | None, bytes | None] | None:
+    """Return dtype and shape of a TensorProto of many strings or numbers, each if it has it; None if it is odd."""
+    contents: dict[tuple[int, int], list[bytes]] = {(_DTYPE, VARINT): [], (_SHAPE, LENGTH): []}
+    try:
+        for count, field in enumerate(wire.fields(buffer, start, end)):
+            if count == _MOST_FIELDS or field.number > _HIGHEST or not field.complete:
+                return None
+            if (field.number, field.wire_type) in contents:
+                contents[field.number, field.wire_type].append(bytes(buffer[field.start : field.end]))
+    except wire.WireError:
+        return None
+    if any(len(found) > 1 for found in contents.values()):
+        return None
+    dtype, shape = (found[0] if found else None for found in contents.values())
+    return dtype, shape
 
 
 def _of_rows(rows: NDArray[np.int64], known: _Known, kind: str) -> Ints:
