@@ -26,7 +26,7 @@ _DEEPEST = 1_000
 
 _ASKED_ONE_BY_ONE = 4096
 _KEPT_AS_TEXT = 1 << 18
-"""Names up to which all are decoded, once many have been asked for."""
+"""Names up to which all are decoded and kept, once many have been asked for."""
 
 
 class NameColumn(Sequence[str]):
@@ -52,12 +52,18 @@ class NameColumn(Sequence[str]):
             return list(_decoded(self._blob, self._start[index], self._size[index]))
         self._asked += 1
         if self._asked == _ASKED_ONE_BY_ONE and len(self) <= _KEPT_AS_TEXT:
-            self._texts = list(self)
+            return self._kept()[index]
         start = self._starts[index]
         return self._blob[start : start + self._sizes[index]].decode()
 
     def __iter__(self) -> Iterator[str]:
-        return _decoded(self._blob, self._start, self._size)
+        return iter(self._kept()) if len(self) <= _KEPT_AS_TEXT else _decoded(self._blob, self._start, self._size)
+
+    def _kept(self) -> list[str]:
+        """Return all names, decoded once."""
+        if self._texts is None:
+            self._texts = list(_decoded(self._blob, self._start, self._size))
+        return self._texts
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -70,8 +76,11 @@ class NameColumn(Sequence[str]):
 
 
 def _decoded(blob: bytes, start: Ints, size: Ints) -> Iterator[str]:
-    for at, end in zip(start.tolist(), (start + size).tolist(), strict=True):
-        yield blob[at:end].decode()
+    spans = zip(start.tolist(), (start + size).tolist(), strict=True)
+    if 2 * int(size.sum()) < len(blob) or not blob.isascii():
+        return (blob[at:end].decode() for at, end in spans)
+    text = blob.decode()  # at once, for slices of a text cost half of those of bytes
+    return (text[at:end] for at, end in spans)
 
 
 @dataclass(frozen=True, slots=True)

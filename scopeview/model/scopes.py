@@ -20,7 +20,7 @@ Scope ids are in preorder: everything below scope `s` is `s+1 .. subtree_end[s]-
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NewType
 
@@ -102,6 +102,11 @@ class ScopeTree:
     def label(self, scope: ScopeId) -> str:
         """Return the last segment of a scope's path."""
         return self.labels[scope]
+
+    def labelled(self, test: Callable[[str], object]) -> list[ScopeId]:
+        """Return the scopes, root left out, whose last segments pass a test, which is asked once for equal ones."""
+        passing = {label for label in set(self.labels) if test(label)}
+        return [ScopeId(scope) for scope, label in enumerate(self.labels) if label in passing and scope]
 
     def rows(self, scope: ScopeId) -> range:
         """Return every row below a scope."""

@@ -130,10 +130,22 @@ def _is_run_metadata(content: Buffer, found: list[wire.Field]) -> bool:
 
 def _is_step_stats(content: Buffer, field: wire.Field) -> bool:
     """StepStats {dev_stats (1) {device (1): "/job:localhost/...", node_stats (2)}}."""
+    if not _begins_with_a_device(content, field):  # which most messages do not; few are read to their end
+        return False
     devices = _fields_of(content, field)
     first = _fields_of(content, devices[0])[:1] if devices else []
     is_device = bool(first) and first[0].number == 1 and wire.text_of(content, first[0]).startswith("/")
     return is_device and all(device.number == 1 and device.wire_type == wire.LENGTH for device in devices)
+
+
+def _begins_with_a_device(content: Buffer, field: wire.Field) -> bool:
+    """Whether the first field of the first field is a text that begins with a slash."""
+    try:
+        device = next(wire.fields(content, field.start, field.end))
+        name = next(wire.fields(content, device.start, device.end))
+    except (WireError, StopIteration):
+        return False
+    return bytes(content[name.start : min(name.start + 1, name.end)]) == b"/"
 
 
 def _is_graph(content: Buffer, field: wire.Field) -> bool:

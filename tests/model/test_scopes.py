@@ -111,3 +111,12 @@ def test_own_rows_are_those_whose_names_are_the_paths(names: list[str]) -> None:
         for scope in range(len(tree))
     ]
     assert tree.own_rows().tolist() == expected
+
+
+@given(NAMES)
+def test_scopes_are_found_by_their_labels(names: list[str]) -> None:
+    tree = tree_of(names)
+
+    found = tree.labelled(lambda label: label.startswith("a"))
+
+    assert found == [s for s in map(ScopeId, range(1, len(tree))) if tree.label(s).startswith("a")]

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scopeview.analysis.derive.gradient_scopes import scopes_of_gradients
 from scopeview.analysis.derive.reach import distinct
 from scopeview.analysis.derive.roles import Roles
 from scopeview.analysis.derive.tensor_types import output_facts
 from scopeview.model.model import Model
 from scopeview.model.op_types import SWITCHES, VARIABLE_TYPES, WRITER
 from scopeview.model.ops import OpRow, OpTable
-from scopeview.model.scopes import ScopeId
 
 _FED = re.compile(r"Placeholder\w*|_Arg|IteratorGetNext\w*|\w*QueueDequeue\w*")
 _RANDOM = re.compile(r"(Stateless|Parameterized)?(Random\w+|TruncatedNormal\w*|Multinomial)")
@@ -206,7 +206,7 @@ def _with_sums(table: OpTable, found: Iterator[tuple[str, OpRow]]) -> set[OpRow]
 def _differentiated(flow: Flow) -> Iterator[tuple[str, OpRow]]:
     """Yield the forward ops that have a gradient, each with the scope of the call of `tf.gradients`."""
     tree, graph = flow.model.op_scopes, flow.model.graph
-    for scope in (ScopeId(place) for place, label in enumerate(tree.labels) if label.endswith("_grad")):
+    for scope in scopes_of_gradients(graph):
         match = _GRADIENT_OF.fullmatch(tree.path(scope))
         row = graph.row(match[2]) if match else None
         if match and row is not None and flow.roles.codes()[row] == flow.roles.forward:

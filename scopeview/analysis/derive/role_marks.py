@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariables
 from scopeview.analysis.derive.reach import Flags
 from scopeview.model.model import Model
-from scopeview.model.ops import OpTable
+from scopeview.model.ops import OpRow, OpTable
 
 Role = Literal["update", "gradient", "summary", "bookkeeping", "init", "save", "forward"]
 """What an op serves; where an op serves several, the first of these that it serves."""
@@ -51,6 +51,11 @@ class Marks:
     def is_open(self) -> Flags:
         """Which ops have no role but `forward`."""
         return np.asarray(self.codes == FORWARD)
+
+    def open_rows(self, *types: str) -> list[OpRow]:
+        """Return the ops of some types that have no role but `forward`, in the order of their names."""
+        rows = np.array(self.table.rows_of_type(*types), dtype=np.int64)
+        return list(map(OpRow, rows[self.codes[rows] == FORWARD].tolist()))
 
     def remember(self, what: str, compute: Callable[[], Flags]) -> Flags:
         """Return flags that do not depend on roles, worked out once."""

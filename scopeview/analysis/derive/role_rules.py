@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 
 import numpy as np
 
 from scopeview.analysis.derive.gradient_scopes import gradient_scopes
-from scopeview.analysis.derive.reach import downstream, per_type
+from scopeview.analysis.derive.reach import downstream, flags, per_type
 from scopeview.analysis.derive.role_marks import CODES, FORWARD, Given, Marks, Role, RoleRule
 from scopeview.analysis.derive.writers import is_moving_average, is_restored
 from scopeview.model.attributes import FunctionRef
+from scopeview.model.handed_on import first_inputs
 from scopeview.model.names import is_within, leaf_of, op_of_tensor, scope_of
 from scopeview.model.op_types import (
     APPLY,
     ASSIGNS,
     CALL_TYPES,
     CHOOSES,
+    COPIES,
     FIRST_ASSIGNS,
     GRADIENT,
     INITIAL,
@@ -29,6 +30,7 @@ from scopeview.model.op_types import (
     SAVES,
     SUMMARY,
     TABLE_FILLS,
+    VALUE_PASSES,
     VARIABLE_TYPES,
 )
 from scopeview.model.ops import OpRow, OpTable
@@ -54,7 +56,10 @@ def _of_type(role: Role, pattern: re.Pattern[str]) -> Callable[[Marks], Iterator
 def _restoring(marks: Marks) -> Iterator[Given]:
     table = marks.table
     if table.rows_of_type(*RESTORES):
-        yield Given((row for row in table.rows_of_type(*ASSIGNS) if is_restored(table, row)), CODES["save"])
+        passes, assigns = table.are_of_type(*VALUE_PASSES), table.are_of_type(*ASSIGNS)
+        reached = assigns & downstream(table, table.are_of_type(*RESTORES), passes | assigns)
+        rows = map(OpRow, np.flatnonzero(reached).tolist())
+        yield Given((row for row in rows if is_restored(table, row)), CODES["save"])
 
 
 def is_saver(table: OpTable) -> bool:
@@ -102,24 +107,36 @@ def _initializing(marks: Marks) -> Iterator[Given]:
     is_open = marks.is_open
     is_trained = gradients | downstream(table, gradients, is_open)
 
-    @cache
-    def first() -> frozenset[str]:
-        first_values = (variable.first_value for variable in marks.model.variables)
-        return frozenset(op for value in first_values if value is not None and (op := value.op) is not None)
-
     def assignments() -> Iterator[OpRow]:
-        for row in table.rows_of_type(*FIRST_ASSIGNS):
+        others: list[tuple[OpRow, OpRow]] = []
+        for row in marks.open_rows(*FIRST_ASSIGNS):
             sources = table.sources(row)
-            if not is_open[row] or len(sources) < 2 or min(sources[0], sources[1]) < 0 or is_trained[sources[1]]:
+            if len(sources) < 2 or min(sources[0], sources[1]) < 0 or is_trained[sources[1]]:
                 continue
             is_own = scope_of(table.name(row)) == table.name(sources[0])
             value = table.name(sources[1])
             is_restored = table.op_type(sources[1]) in RESTORES  # no first value, and most of all assignments
             # A module that is applied again makes initializers again, which nothing runs.
-            if is_own or "/Initializer/" in value or (not is_restored and value in first()):
+            if is_own or "/Initializer/" in value:
                 yield row
+            elif not is_restored:
+                others.append((row, sources[1]))
+        first_values = _first_values(marks, [value for _, value in others]) if others else ()
+        yield from (row for row, value in others if table.name(value) in first_values)
 
     yield Given(assignments(), CODES["init"])
+
+
+def _first_values(marks: Marks, values: list[OpRow]) -> frozenset[str]:
+    """Return the first values of the variables that some ops may be the first value of."""
+    table = marks.table
+    assigns = table.are_of_type(*FIRST_ASSIGNS)
+    reached = downstream(table, flags(values, len(table)), table.are_of_type(*COPIES) | assigns)
+    assigned, _ = first_inputs(table)
+    handles = {table.name(OpRow(row)) for row in assigned[reached & assigns].tolist() if row >= 0}
+    variables = (variable for variable in marks.model.variables if not handles.isdisjoint(variable.handles))
+    found = (variable.first_value for variable in variables)
+    return frozenset(op for value in found if value is not None and (op := value.op) is not None)
 
 
 def _behind_tests(marks: Marks) -> Iterator[Given]:
@@ -141,7 +158,7 @@ def _updating(marks: Marks) -> Iterator[Given]:
     counters = {name for name in marks.model.variables.names if leaf_of(name) == "global_step"}
 
     def writes() -> Iterator[OpRow]:
-        for row in table.rows_of_type(*ASSIGNS):
+        for row in marks.open_rows(*ASSIGNS):
             edge = table.input(row, 0)
             target = table.name(edge.source) if edge is not None and edge.source >= 0 else ""
             if kept.named(target) is not None or target in counters or is_moving_average(table, row):
@@ -170,33 +187,33 @@ def _in_named_scopes(marks: Marks) -> Iterator[Given]:
     tree = table.scopes
     savers = {scope_of(table.name(row)) for row in table.rows_of_type(*SAVES, *RESTORES)}
     tops = set() if marks.function else {name.partition("/")[0] for name in marks.model.variables.names}
-    scope = 1
-    while scope < len(tree):
-        label = tree.label(ScopeId(scope))
-        role: Role | None = None
-        if (label.startswith("update_") and label.removeprefix("update_") in tops) or _MOVING_AVERAGE_SCOPE.fullmatch(
-            label
-        ):
-            role = "update"
-        elif _SAVE_SCOPE.fullmatch(label) and tree.path(ScopeId(scope)) in savers:
-            role = "save"
-        elif _BOOKKEEPING_SCOPE.fullmatch(label):
-            role = "bookkeeping"
-        if role is None:
-            scope += 1
+
+    def role_of(label: str) -> Role | None:
+        if label.startswith("update_") and label.removeprefix("update_") in tops:
+            return "update"
+        patterns: tuple[tuple[re.Pattern[str], Role], ...] = (
+            (_MOVING_AVERAGE_SCOPE, "update"),
+            (_SAVE_SCOPE, "save"),
+            (_BOOKKEEPING_SCOPE, "bookkeeping"),
+        )
+        return next((role for pattern, role in patterns if pattern.fullmatch(label)), None)
+
+    end = 0
+    for scope in tree.labelled(role_of):
+        role = role_of(tree.label(scope))
+        if scope < end or role is None or (role == "save" and tree.path(scope) not in savers):
             continue
-        yield from _slices(marks, [ScopeId(scope)], role)
-        scope = int(tree.subtree_end[scope])
+        yield from _slices(marks, [scope], role)
+        end = int(tree.subtree_end[scope])
 
 
 def _averaging_conds(marks: Marks) -> Iterator[Given]:
     """Mark branches that hold a moving average and compute for nothing else (`smart_cond` in batch normalization)."""
     table = marks.table
     tree = table.scopes
-    for scope in map(ScopeId, range(1, len(tree))):
+    for scope in tree.labelled(_MOVING_AVERAGE_SCOPE.fullmatch):
         parent = ScopeId(int(tree.parent[scope]))
-        is_average = _MOVING_AVERAGE_SCOPE.fullmatch(tree.label(scope)) is not None
-        if not is_average or not _COND_SCOPE.fullmatch(tree.label(parent)):
+        if not _COND_SCOPE.fullmatch(tree.label(parent)):
             continue
         first, last = int(tree.first[parent]), int(tree.last[parent])
         outside = (edge.target for row in range(first, last) for edge in table.consumers(OpRow(row)))
@@ -207,15 +224,19 @@ def _averaging_conds(marks: Marks) -> Iterator[Given]:
 def _own_reads_that_end(marks: Marks) -> Iterator[Given]:
     """Mark the reads that TensorFlow puts beside every variable and that nothing uses."""
     table = marks.table
+    source = table.columns.source
+    is_taken = flags(source[source >= 0].astype(np.int64), len(table))
 
     def reads() -> Iterator[OpRow]:
-        for row in table.rows_of_type(*READS):
+        for row in marks.open_rows(*READS):
+            if is_taken[row]:
+                continue
             edge = table.input(row, 0)
             if edge is None or edge.source < 0 or table.op_type(edge.source) not in VARIABLE_TYPES:
                 continue
             scope, variable = scope_of(table.name(row)), table.name(edge.source)
             is_own = is_within(scope, variable) or leaf_of(scope) == "Read"
-            if is_own and not table.consumers(row):
+            if is_own:
                 yield row
 
     yield Given(reads(), CODES["bookkeeping"])

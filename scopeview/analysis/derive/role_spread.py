@@ -180,7 +180,7 @@ def _flags(table: OpTable, names: list[str]) -> Flags:
 def _written_for_training(marks: Marks) -> Iterator[Given]:
     """Mark the writes of variables that only training reads: what empties an accumulator of gradients."""
     table = marks.table
-    for row in table.rows_of_type(*ASSIGNS):
+    for row in marks.open_rows(*ASSIGNS):
         name = variable_behind(table, row, 0) if marks.codes[row] == FORWARD else ""
         variable = table.row(name) if name else None
         if variable is None:
@@ -199,8 +199,8 @@ def _follow_writes(marks: Marks) -> Iterator[Given]:
     `K.update` makes such reads; a `tf.cond` that updates one of two ways ends in a Merge.
     """
     table, codes = marks.table, marks.codes
-    for row in table.rows_of_type("ReadVariableOp", *DATAFLOW_PASSES):
-        if codes[row] != FORWARD or any(not edge.is_control for edge in table.consumers(row)):
+    for row in marks.open_rows("ReadVariableOp", *DATAFLOW_PASSES):
+        if codes[row] != FORWARD or table.has_data_consumer[row]:
             continue
         is_read = table.op_type(row) == "ReadVariableOp"
         edges = [edge for edge in table.inputs(row) if edge.source >= 0 and edge.is_control == is_read]
@@ -212,7 +212,7 @@ def _follow_writes(marks: Marks) -> Iterator[Given]:
 def _groups(marks: Marks) -> Iterator[Given]:
     """Give the NoOps that run several ops the role of these, or bookkeeping where they differ."""
     table, codes = marks.table, marks.codes
-    for row in table.rows_of_type("NoOp"):
+    for row in marks.open_rows("NoOp"):
         found = {int(codes[edge.source]) for edge in table.inputs(row) if edge.source >= 0}
         if codes[row] == FORWARD and FORWARD not in found:
             yield Given([row], found.pop() if len(found) == 1 else CODES["bookkeeping"])
