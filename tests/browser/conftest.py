@@ -19,8 +19,10 @@ NO_BROWSER = "no Chromium here: install Debian's package chromium, or run make t
 NOT_BUILT = "the page was not built: pip install -e . builds it"
 
 
-# Tests wait for conditions; how long is a matter of the machine, and of what else runs on it.
-expect.set_options(timeout=30_000)
+PATIENCE_MS = 120_000
+"""How long a test waits for a condition: long, for a machine that does much else; only a test that fails takes it."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +66,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     found = context.new_page()
-    found.set_default_timeout(60_000)
+    found.set_default_timeout(PATIENCE_MS)
     problems: list[str] = []
     found.on(
         "console", lambda message: problems.extend([_said(message)] if message.type in ("error", "warning") else ())

@@ -35,7 +35,7 @@ def opened(page: Page, url: str, path: Path = GAN, **query: str | list[str]) -> 
 
 def settle(page: Page) -> None:
     """Wait until what was asked for is drawn, and nothing moves any more."""
-    page.wait_for_function(SETTLED, timeout=60_000)
+    page.wait_for_function(SETTLED)
 
 
 def drawn(page: Page) -> Drawn:

@@ -25,10 +25,10 @@ def check(page: Page, url: str, path: Path) -> None:
     page.goto(url)
     page.get_by_label("Model", exact=True).wait_for()
     models = {model["path"]: model["id"] for model in page.request.get(f"{url}api/models").json()}
-    page.wait_for_function(SETTLED, timeout=60_000)
+    page.wait_for_function(SETTLED)
     page.get_by_label("Model", exact=True).select_option(models[str(path)])
     is_shown = f"(model) => location.search.includes(model) && ({SETTLED})()"
-    page.wait_for_function(is_shown, arg=models[str(path)], timeout=60_000)
+    page.wait_for_function(is_shown, arg=models[str(path)])
     assert measure(page).missed() == []
 
 

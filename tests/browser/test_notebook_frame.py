@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from playwright.sync_api import Browser, expect
 
 import scopeview
+from tests.browser.conftest import PATIENCE_MS
 from tests.places import SAMPLES
 
 
@@ -43,6 +44,7 @@ def test_the_page_is_shown_in_a_frame_that_has_no_cookies(browser: Browser) -> N
     try:
         with notebook(view._repr_html_()) as address:
             page = context.new_page()
+            page.set_default_timeout(PATIENCE_MS)
             page.goto(address)
             expect(page.frame_locator("iframe").get_by_text("discriminator").first).to_be_visible()
             with context.expect_page() as opened:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import PATIENCE_MS
 from tests.browser.test_page import Serve, opened, view
 from tests.places import BROKEN, SAMPLES
 
@@ -110,20 +111,21 @@ def test_a_file_that_changes_is_offered(page: Page, tmp_path: Path) -> None:
     with served(str(path)) as address:
         opened(page, address)
         shutil.copy(SAMPLES / "m05_reuse.meta", path)
-        expect(page.get_by_text("The file has changed since it was read.")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("The file has changed since it was read.")).to_be_visible()
         page.get_by_role("button", name="read it again").click()
         expect(page.locator(".summary")).to_contain_text("14 ops")
 
 
 def test_a_file_that_is_gone_says_so_and_is_tried_again(browser: Browser, tmp_path: Path) -> None:
     page = browser.new_page()  # its console speaks of questions that were on their way when the file went, rightly
+    page.set_default_timeout(PATIENCE_MS)
     path = tmp_path / "model.meta"
     shutil.copy(SAMPLES / "m17_gan.meta", path)
     try:
         with served(str(path)) as address:
             opened(page, address)
             path.unlink()
-            page.get_by_role("button", name="read it again").click(timeout=15_000)
+            page.get_by_role("button", name="read it again").click()
             expect(page.get_by_role("alert")).to_contain_text("does not exist")
             shutil.copy(SAMPLES / "m17_gan.meta", path)
             page.get_by_role("button", name="try again").click()
@@ -165,14 +167,15 @@ def test_what_else_a_folder_holds_is_opened_from_it(page: Page, serve: Serve, tm
 
 def test_a_server_that_is_gone_and_comes_back(browser: Browser, tmp_path: Path) -> None:
     page = browser.new_page()  # its console speaks of every request that fails, rightly
+    page.set_default_timeout(PATIENCE_MS)
     try:
         with served(str(SAMPLES / "m18_missed_sharing.meta")) as address:
             opened(page, address)
             port = address.rstrip("/").rpartition(":")[2]
         view(page, "Lint")
-        expect(page.get_by_role("alert")).to_contain_text("The server does not answer", timeout=15_000)
+        expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
         with served("--port", port, str(SAMPLES / "m18_missed_sharing.meta")):
-            expect(page.get_by_role("alert")).to_have_count(0, timeout=15_000)
+            expect(page.get_by_role("alert")).to_have_count(0)
             expect(page.locator(".rule")).to_contain_text(["G2 missed-sharing"])
             expect(page.locator(".tree .row").first).to_be_visible()
     finally:

@@ -220,7 +220,7 @@ def test_an_import_through_tensorflow_joins_what_is_shown(page: Page, serve: Ser
     page.get_by_role("button", name="import through TensorFlow").click()
 
     expect(page.locator(".summary")).to_contain_text("TensorFlow is importing it")
-    expect(page.locator(".summary")).to_contain_text("imported by TensorFlow", timeout=120_000)
+    expect(page.locator(".summary")).to_contain_text("imported by TensorFlow")
     expect(inspector).to_contain_text("layer1/Relu float32[?, 8]")
 
 
@@ -230,7 +230,7 @@ def test_what_tensorflow_refuses_is_a_finding_in_its_words(page: Page, serve: Se
     opened(page, serve(path), tree="ops")
 
     page.get_by_role("button", name="import through TensorFlow").click()
-    page.get_by_role("button", name="TensorFlow refuses it: see Lint").click(timeout=120_000)
+    page.get_by_role("button", name="TensorFlow refuses it: see Lint").click()
 
     expect(page.get_by_role("region", name="Lint")).to_contain_text("NoOneKnowsThisOp")
 

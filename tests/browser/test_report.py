@@ -16,6 +16,7 @@ from scopeview.render.formats import plural
 from scopeview.server.interactive_report import interactive_report
 from scopeview.server.pages import static_folder
 from scopeview.workspace import Workspace
+from tests.browser.conftest import PATIENCE_MS
 from tests.server.test_interactive_report import hostile_graph
 
 
@@ -24,6 +25,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page whose console stays quiet, and which asks nothing but its own file and what lies in that."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     found = context.new_page()
+    found.set_default_timeout(PATIENCE_MS)
     problems: list[str] = []
     asked: list[str] = []
     found.on("console", lambda message: problems.append(message.text))

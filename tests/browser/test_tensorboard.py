@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, FrameLocator, Locator, expect
 
 from sample_graphs.build_broken import field, graph_of, varint
 from scopeview.readers.checksums import masked_crc32c
+from tests.browser.conftest import PATIENCE_MS
 from tests.places import ROOT, SAMPLES
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -91,6 +92,7 @@ def menu(tab: FrameLocator, name: str) -> Locator:
 def test_runs_graphs_and_steps_are_chosen_in_the_tab(browser: Browser, tensorboard: str) -> None:
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("dialog", lambda dialog: problems.append(dialog.message))

@@ -149,7 +149,7 @@ def test_an_import_that_ends_takes_nobody_out_of_the_tree(page: Page, url: str) 
     page.get_by_role("button", name="import through TensorFlow").focus()
     page.keyboard.press("Enter")
     page.get_by_role("tree").focus()
-    expect(page.get_by_text("imported by TensorFlow")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("imported by TensorFlow")).to_be_visible()
     page.wait_for_load_state("networkidle")
 
     assert page.evaluate("document.activeElement.getAttribute('role')") == "tree"
