@@ -148,6 +148,35 @@ def test_a_model_that_is_read_for_ever_does_not_hold_the_end_up(number: signal.S
     assert (process.returncode, errors) == (0, "")
 
 
+NEVER_ANSWERS = """
+import sys
+from scopeview.readers.weights import hdf5_process
+
+hdf5_process._CHILD = sys.argv.pop()
+sys.argv = ["scopeview", "serve", "--no-open", sys.argv.pop()]
+from scopeview.__main__ import main
+main()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes as Linux shows them")
+def test_a_process_that_hdf5_keeps_busy_ends_with_the_server(tmp_path: Path) -> None:
+    child, weights = tmp_path / "child.py", tmp_path / "model.h5"
+    child.write_text("while True: pass", "utf-8")
+    weights.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    command = [sys.executable, "-c", NEVER_ANSWERS, str(weights), str(child)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            urllib.request.urlopen(f"{address(process)}api/models", timeout=30).close()
+            assert is_true_within(20, lambda: children_of(process.pid))
+            (busy,) = children_of(process.pid)
+            process.send_signal(signal.SIGTERM)
+            assert is_true_within(2.5, lambda: process.poll() is not None)
+            assert is_true_within(1, lambda: has_ended(busy))
+        finally:
+            process.kill()
+
+
 def test_an_empty_token_is_refused(scopeview: Run) -> None:
     for token in ("", "  "):
         done = scopeview("serve", "--no-open", SAMPLES / "m17_gan.meta", "--token", token)
