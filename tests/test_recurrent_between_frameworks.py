@@ -267,3 +267,52 @@ def test_layers_of_keras_for_cudnn_become_plain_ones(tmp_path: Path, scopeview: 
     found = np.load(tmp_path / "c.npz")
     for name, array in zip(held, expected, strict=True):
         np.testing.assert_allclose(found[name], array, atol=1e-6, err_msg=name)
+
+
+MAKE_PROJECTED = """
+import sys, numpy as np, tensorflow as tf
+folder, units, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+v1, x = tf.compat.v1, np.random.default_rng(units).normal(size=(2, 4, 3)).astype("float32")
+with tf.Graph().as_default(), v1.Session() as session:
+    cell = v1.nn.rnn_cell.LSTMCell(units, num_proj=size)
+    outputs, _ = v1.nn.dynamic_rnn(cell, tf.constant(x), dtype=tf.float32)
+    for variable in v1.global_variables():
+        session.run(v1.assign(variable, tf.random.stateless_normal(variable.shape, [len(variable.name), units])))
+    np.savez(f"{folder}/expected.npz", x=x, y=session.run(outputs))
+    v1.train.Saver().save(session, f"{folder}/cell.ckpt", write_meta_graph=False)
+"""
+USE_PROJECTED = """
+import sys, numpy as np, torch
+folder, units, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+net, held = torch.nn.LSTM(3, units, batch_first=True, proj_size=size), np.load(f"{folder}/expected.npz")
+if len(sys.argv) > 4:
+    np.savez(f"{folder}/like.npz", **{f"rnn.{k}": v.detach().numpy() for k, v in net.state_dict().items()})
+else:
+    made = np.load(f"{folder}/made.npz")
+    net.load_state_dict({key.removeprefix("rnn."): torch.from_numpy(made[key]) for key in made})
+    with torch.no_grad():
+        found = net(torch.from_numpy(held["x"]))[0].numpy()
+    assert np.allclose(found, held["y"], atol=1e-5), abs(found - held["y"]).max()
+"""
+
+
+@pytest.mark.frameworks
+@pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None or importlib.util.find_spec("tf_keras") is None,
+    reason="PyTorch has the layer, tf_keras the cell",
+)
+@pytest.mark.parametrize(("units", "size", "option"), [(5, 2, "--accept proposed"), (6, 3, "--values")])
+def test_a_projected_state_goes_from_tensorflow_1_to_pytorch_and_back(
+    tmp_path: Path, scopeview: Run, monkeypatch: pytest.MonkeyPatch, units: int, size: int, option: str
+) -> None:
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    run_apart(MAKE_PROJECTED, tmp_path, units, size)
+    run_apart(USE_PROJECTED, tmp_path, units, size, "make")
+    source, made, back = tmp_path / "cell.ckpt", tmp_path / "made.npz", tmp_path / "back.ckpt"
+
+    forth = scopeview("convert", source, "--like", tmp_path / "like.npz", "--to", made, "--accept", "proposed")
+    returned = scopeview("convert", made, "--like", source, "--to", back, *option.split())
+
+    assert (forth.code, returned.code) == (0, 0), forth.err + returned.err
+    run_apart(USE_PROJECTED, tmp_path, units, size)
+    assert_equal(rounded(by_tensorflow(back)), rounded(by_tensorflow(source)))

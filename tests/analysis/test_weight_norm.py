@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from tests.analysis.test_loaders import emitted, npz, run, tf
 from tests.cli.running import Run
+from tests.test_between_frameworks import run_apart
 from tests.writers.test_convert import Arrays
 
 STYLES = {
@@ -105,3 +107,58 @@ def test_a_direction_is_never_proposed_as_a_kernel(tmp_path: Path, scopeview: Ru
     done = scopeview("diff", npz(tmp_path / "a.npz", normed), npz(tmp_path / "b.npz", plain), "--json")
 
     assert not [e for e in json.loads(done.out)["entries"] if e["proposal"] and "weight_v" in (e["a"] or "")]
+
+
+NETS = """
+import sys, warnings, numpy as np, torch
+from torch.nn import Conv1d, Conv2d, ConvTranspose1d, Linear, Module, utils
+warnings.filterwarnings("ignore")
+folder, step = sys.argv[1], sys.argv[2]
+class Net(Module):
+    def __init__(self, norm):
+        super().__init__()
+        self.first, self.second = norm(Conv1d(3, 6, 3)), norm(Conv1d(6, 6, 3))
+        self.up, self.last, self.out = norm(ConvTranspose1d(6, 4, 2)), norm(Conv1d(4, 1, 1)), norm(Linear(8, 5))
+    def forward(self, x):
+        return self.out(torch.tanh(self.last(self.up(torch.tanh(self.second(torch.tanh(self.first(x))))))))
+KINDS = {"old": utils.weight_norm, "new": utils.parametrizations.weight_norm, "plain": lambda layer: layer}
+x = torch.from_numpy(np.random.default_rng(1).normal(size=(2, 3, 11)).astype("float32"))
+def outputs(net):
+    with torch.no_grad():
+        return net(x).numpy()
+if step == "make":
+    for seed, (kind, norm) in enumerate(KINDS.items()):
+        torch.manual_seed(seed)
+        net = Net(norm)
+        for parameter in net.parameters():
+            parameter.data.normal_()
+        torch.save(net.state_dict(), f"{folder}/{kind}.pt")
+        np.savez(f"{folder}/{kind}_expected.npz", outputs=outputs(net))
+else:
+    source, target = step.split(",")
+    state = {k: torch.from_numpy(v) for k, v in np.load(f"{folder}/{source}_as_{target}.npz").items()}
+    for load in ("convert", "loader"):
+        net = Net(KINDS[target])
+        if load == "convert":
+            net.load_state_dict(state)
+        else:
+            names = {}
+            exec(open(f"{folder}/{source}_as_{target}.py").read(), names)
+            assert names["load"](net, f"{folder}/{source}.pt") == []
+        expected = np.load(f"{folder}/{source}_expected.npz")["outputs"]
+        assert np.allclose(outputs(net), expected, atol=1e-5), (load, abs(outputs(net) - expected).max())
+"""
+
+
+@pytest.mark.frameworks
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch has the layers")
+def test_networks_of_pytorch_compute_the_same_with_and_without(tmp_path: Path, scopeview: Run) -> None:
+    run_apart(NETS, tmp_path, "make")
+    for source, target in (("old", "plain"), ("new", "plain"), ("plain", "old"), ("plain", "new"), ("old", "new")):
+        a, b, made = tmp_path / f"{source}.pt", tmp_path / f"{target}.pt", tmp_path / f"{source}_as_{target}"
+
+        done = scopeview("convert", a, "--like", b, "--to", made.with_suffix(".npz"))
+        made.with_suffix(".py").write_text(emitted(scopeview, a, b, "torch"))
+
+        assert done.code == 0, done.err
+        run_apart(NETS, tmp_path, f"{source},{target}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from scopeview.analysis.diff.assembly import assembled, block_of
 from scopeview.analysis.diff.blocks import Rest
 from scopeview.analysis.diff.matching.entries import Item
-from scopeview.analysis.diff.matching.recurrent import Layer, recurrent_layers
+from scopeview.analysis.diff.matching.recurrent import Layer, is_projection, recurrent_layers
 from scopeview.analysis.diff.matching.recurrent_blocks import Made, layer_of
 from scopeview.analysis.diff.namespace import Entry
 from scopeview.analysis.diff.recipes import Recipe, recipe_made
@@ -24,12 +24,22 @@ _ROUNDING = 1e-6
 Arrays = Mapping[str, Any]
 
 
-def layer_recipes(a: Rest, b: Rest) -> Iterator[Recipe]:
+def layer_recipes(a: Rest, b: Rest, known: Sequence[tuple[Entry, Entry]] = ()) -> Iterator[Recipe]:
     """Yield the recipes of recurrent layers of B whose numbers are those of a layer of A.
 
     Where a bias of A becomes two of B, their sum must be equal. A forget bias is what values show: none, or the usual
     one. Biases that are computed may differ by how they were rounded.
+
+    Args:
+        a: the variables of A that are not matched.
+        b: those of B.
+        known: pairs of others; of these the projection of a state belongs to a layer, and gets no recipe.
     """
+    projections = [pair for pair in known if any(is_projection(entry.name, entry.shape) for entry in pair)]
+    a, b = (
+        replace(side, entries=[*side.entries, *(pair[of] for pair in projections)]) for of, side in enumerate((a, b))
+    )
+    filled = {entry.name for _, entry in projections}
     sides = [_layers(side) for side in (a, b)]
     left = _MOST_COMPARED
     for theirs in sides[1]:
@@ -39,7 +49,7 @@ def layer_recipes(a: Rest, b: Rest) -> Iterator[Recipe]:
             left -= 1
             found = _proved(ours, theirs, a, b)
             if found:
-                yield from found
+                yield from (recipe for recipe in found if recipe.target.name not in filled)
                 break
 
 

@@ -96,7 +96,10 @@ def proofs_of(
         Rest([a.entries[name] for name in found[0] if name not in pairs], values[0], found[0], _small(a)),
         Rest([b.entries[name] for name in found[1] if name not in taken], values[1], found[1], _small(b)),
     )
-    for find in (layer_recipes, proved_normed, summed_recipes, joined_recipes):
+    known = [(a.entries[name], b.entries[proof.b]) for name, proof in pairs.items()]
+    used = _names_of(recipes)
+    recipes += layer_recipes(_without(rest[0], used[0]), _without(rest[1], used[1]), known)
+    for find in (proved_normed, summed_recipes, joined_recipes):
         recipes += find(*(_without(side, used) for side, used in zip(rest, _names_of(recipes), strict=True)))
     left = (_without(side, used) for side, used in zip(rest, _names_of(recipes), strict=True))
     for one, other, made in padded_tables(*left):

@@ -212,6 +212,12 @@ def _tf1_joined(stem: str, parts: Mapping[str, Item], *more: tuple[str, Mapping[
     return Layer("tf1", signature, stem, tuple(grids), FORGET_BIAS if is_lstm and "cudnn" not in words else 0.0)
 
 
+def is_projection(name: str, shape: Shape) -> bool:
+    """Whether a variable is named as the projection of a state is."""
+    role, stem, _ = roles.role_of(name, shape)
+    return role == "weight:hr" or (role == roles.KERNEL and last_segment(stem)[2].lower() == "projection")
+
+
 def _projection(more: Iterable[tuple[str, Mapping[str, Item]]]) -> Item | None:
     """Return the kernel of the projection of a cell, of `num_proj` numbers."""
     for stem, parts in more:
