@@ -48,6 +48,7 @@ def script() -> str:
     from scopeview.analysis.derive.roles import ROLES
     from scopeview.analysis.variable_columns import COLUMNS, Format
     from scopeview.render.colors import ROLE_HUES
+    from scopeview.render.format_names import FORMAT_NAMES
     from scopeview.render.text.diff_lines import MARKS, SHORT_WORDS
 
     heads = [asdict(column.head) for column in COLUMNS]
@@ -62,6 +63,7 @@ def script() -> str:
             + _written(["forward", *(role for role in ROLES if role != "forward")])
             + " as const;\n",
             "export const ROLE_HUES: readonly string[] = " + _written(ROLE_HUES) + ";\n",
+            "export const FORMAT_NAMES: Record<string, string> = " + _written(dict(FORMAT_NAMES)) + ";\n",
             "export const STATUS_WORDS = " + _written(dict(SHORT_WORDS)) + ";\n",
             "export const STATUS_MARKS = " + _written(dict(MARKS)) + ";\n",
             "// What Python writes: the tests hold `format.ts` to it.",

@@ -45,7 +45,7 @@ def test_the_header_fits_and_sides_are_named_by_role(
     plain = scopeview("diff", BEFORE, AFTER).out.splitlines()
 
     assert (back[0].split()[0], back[1].split()[0]) == ("graph", "checkpoint")
-    assert back[0].rstrip().endswith("meta graph, 6 variables")
+    assert back[0].rstrip().endswith("MetaGraphDef, 6 variables")
     assert max(map(len, back)) <= 80
     assert (plain[0].split()[0], plain[1].split()[0]) == ("old", "new")
 

@@ -116,8 +116,8 @@ def _manifest(path: Path) -> tuple[list[Any], dict[str, str]]:
     manifest = content.get("weightsManifest") if isinstance(content, dict) else content
     if not isinstance(manifest, list):
         raise DamagedError(f"{path} is a TensorFlow.js model without a weightsManifest: only its layers are in it")
-    known = ("format", "generatedBy", "convertedBy")
-    texts = {name: content.get(name) for name in known} if isinstance(content, dict) else {}
+    known = {"format": "format", "generatedBy": "generated_by", "convertedBy": "converted_by"}
+    texts = {ours: content.get(name) for name, ours in known.items()} if isinstance(content, dict) else {}
     return manifest, {name: text[:100] for name, text in texts.items() if isinstance(text, str)}
 
 

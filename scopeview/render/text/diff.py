@@ -16,6 +16,7 @@ from scopeview.analysis.diff.templates import fold_names
 from scopeview.analysis.diff.value_change import ValueChange
 from scopeview.analysis.diff.variables import DiffEntry, Status
 from scopeview.model.names import leaf_of, scope_of
+from scopeview.render.format_names import format_name
 from scopeview.render.formats import plural, printable, shape_text, shortened
 from scopeview.render.text.diff_lines import (
     MARKS,
@@ -79,7 +80,7 @@ def print_diff(console: Console, report: DiffReport, *, whole: bool) -> None:
 
 def _side(console: Console, role: str, side: SideSummary) -> None:
     artifact = f"  [{printable(side.artifact)}]" if side.artifact else ""
-    context = f"  {side.format.replace('_', ' ')}, {plural(side.variables, 'variable')}"
+    context = f"  {format_name(side.format)}, {plural(side.variables, 'variable')}"
     room = console.width - len(role) - 1 - len(artifact) - len(context)
     path = shortened(printable(side.path), max(20, room))
     line = Text.assemble((f"{role} ", "heading"), path, artifact, (context, "quiet"))

@@ -14,7 +14,8 @@ _SCOPES = 8
 
 def print_find(console: Console, result: FindResult) -> None:
     """Print how many fit, and this page of them."""
-    console.print(Text(f"{plural(result.variables, 'variable')}, {plural(result.ops, 'op')}", style="heading"))
+    ops = f", {plural(result.ops, 'op')}" if result.ops or not result.variables else ""
+    console.print(Text(f"{plural(result.variables, 'variable')}{ops}", style="heading"))
     if result.near:
         console.print(Text(f"  near it: {', '.join(map(printable, result.near))}", style="quiet"))
     for hint in result.hints:

@@ -12,6 +12,7 @@ from scopeview.analysis.answers.inspect import Inspection, ModelSummary, Variabl
 from scopeview.analysis.answers.tree_lines import OpLine, TreeLines, VariableLine
 from scopeview.analysis.trees.outline import Outline, OutlineRow
 from scopeview.model.model import Signature
+from scopeview.render.format_names import format_name
 from scopeview.render.formats import (
     bytes_text,
     count,
@@ -24,25 +25,6 @@ from scopeview.render.text.card import print_card
 from scopeview.render.text.imported import print_import
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.tree import print_outline
-
-FORMAT_NAMES = {
-    "graph_def": "GraphDef",
-    "meta_graph": "MetaGraphDef",
-    "saved_model": "SavedModel",
-    "checkpoint_v1": "checkpoint V1",
-    "checkpoint_v2": "checkpoint V2",
-    "checkpoint_safetensors": "safetensors",
-    "checkpoint_torch": "PyTorch file",
-    "checkpoint_hdf5": "HDF5 weights",
-    "checkpoint_npz": "npz arrays",
-    "checkpoint_onnx": "ONNX initializers",
-    "checkpoint_tflite": "TensorFlow Lite model",
-    "checkpoint_tfjs": "TensorFlow.js weights",
-    "checkpoint_zarr": "Zarr arrays",
-    "checkpoint_object": "checkpoint V2, object-based",
-    "live_graph": "live tf.Graph",
-    "trace": "scopeview trace",
-}
 
 _TYPES_SHOWN = 4
 
@@ -95,7 +77,7 @@ def print_inspection(console: Console, inspection: Inspection, trees: TreeLines,
 
 def print_header(console: Console, summary: ModelSummary) -> None:
     """Print what the artifact is, its totals, and what a reader must know."""
-    kind = FORMAT_NAMES.get(summary.format, summary.format) + (" (text)" if summary.text else "")
+    kind = format_name(summary.format, summary.details) + (" (text)" if summary.text else "")
     version = f"TensorFlow {summary.tensorflow_version}" if summary.tensorflow_version else ""
     producer = f"producer {summary.producer}" if summary.producer else ""
     tags = f"tags {', '.join(summary.tags)}" if summary.tags else ""

@@ -266,6 +266,25 @@ export const ROLE_HUES: readonly string[] = [
   "bookkeeping"
 ];
 
+export const FORMAT_NAMES: Record<string, string> = {
+  "graph_def": "GraphDef",
+  "meta_graph": "MetaGraphDef",
+  "saved_model": "SavedModel",
+  "checkpoint_v1": "checkpoint V1",
+  "checkpoint_v2": "checkpoint V2",
+  "checkpoint_safetensors": "safetensors",
+  "checkpoint_torch": "PyTorch file",
+  "checkpoint_hdf5": "HDF5 weights",
+  "checkpoint_npz": "npz arrays",
+  "checkpoint_onnx": "ONNX initializers",
+  "checkpoint_tflite": "TensorFlow Lite model",
+  "checkpoint_tfjs": "TensorFlow.js weights",
+  "checkpoint_zarr": "Zarr arrays",
+  "checkpoint_object": "checkpoint V2, object-based",
+  "live_graph": "live tf.Graph",
+  "trace": "scopeview trace"
+};
+
 export const STATUS_WORDS = {
   "same": "same",
   "values": "other values",

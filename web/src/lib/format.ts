@@ -1,9 +1,15 @@
 // How numbers and shapes look: as the command line writes them, which `format.test.ts` holds.
 
-import type { Format } from "./declared";
+import { FORMAT_NAMES, type Format } from "./declared";
 
 export function count(number: number | null | undefined): string {
   return number === null || number === undefined ? "?" : number.toLocaleString("en-US");
+}
+
+/** What the format of an artifact is called; `render/format_names.py` has the names. */
+export function formatName({ format, details }: { format: string; details: Record<string, string> }): string {
+  if (format === "checkpoint_hdf5" && details["layout"] === "archive") return "Keras archive";
+  return FORMAT_NAMES[format] ?? format.replaceAll("_", " ");
 }
 
 export function plural(number: number, noun: string, many = `${noun}s`): string {

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { api } from "../lib/api";
 import { isReport } from "../lib/embedded";
 import { useQuery } from "../lib/use_query";
-import { bytes, count, plural, printable } from "../lib/format";
+import { bytes, count, formatName, plural, printable } from "../lib/format";
 import { current, showModel, refreshModels } from "../app/open_models";
 import { route, showView, pageError } from "../app/route";
 import { errorMessage } from "../lib/api";
@@ -20,7 +20,7 @@ export function Summary() {
   if (!found) return null;
   const own = found.variables - found.attached_variables;
   const facts = [
-    found.format.replaceAll("_", " "),
+    formatName(found),
     found.tensorflow_version ? `TensorFlow ${found.tensorflow_version}` : "",
     found.ops ? plural(found.ops, "op") : "",
     found.attached_variables

@@ -4,7 +4,7 @@
 import type { ComponentChildren } from "preact";
 import { api } from "../../lib/api";
 import { Copy } from "../../lib/copy";
-import { bytes, count, leaf, plural, printable, shape, shortCount } from "../../lib/format";
+import { bytes, count, formatName, leaf, plural, printable, shape, shortCount } from "../../lib/format";
 import { useQuery } from "../../lib/use_query";
 import { current, models } from "../../app/open_models";
 import { navigate, route, showView } from "../../app/route";
@@ -36,7 +36,7 @@ function ModelPart({ summary, program }: { summary: ModelSummary; program: strin
   return (
     <Part title="model">
       <Fact name="format">
-        {[summary.format.replaceAll("_", " "), summary.tensorflow_version && `TensorFlow ${summary.tensorflow_version}`]
+        {[formatName(summary), summary.tensorflow_version && `TensorFlow ${summary.tensorflow_version}`]
           .filter(Boolean)
           .join(", ")}
       </Fact>
