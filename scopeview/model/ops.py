@@ -179,6 +179,9 @@ class OpTable:
         self._looked_up += 1
         if self._looked_up > _LOOKED_UP_ONE_BY_ONE and len(self) <= _ROWS_BY_NAME:
             return self._row_of_name.get(name)
+        if self._scopes is not None and len(self) > _ROWS_BY_NAME:
+            found = self._scopes.find_row(name)
+            return None if found is None else OpRow(found)
         names = self.columns.names
         row = bisect_left(names, sort_key(name), key=sort_key)
         return OpRow(row) if row < len(names) and names[row] == name else None

@@ -20,14 +20,15 @@ Scope ids are in preorder: everything below scope `s` is `s+1 .. subtree_end[s]-
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NewType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopeview.model.names import leaf_of, sort_key
+from scopeview.model.names import leaf_of
 
 if TYPE_CHECKING:
     import networkx
@@ -129,16 +130,37 @@ class ScopeTree:
 
     def find(self, path: str) -> ScopeId | None:
         """Return the scope of a path, or None; the empty path is the root."""
-        if path == "":
-            return ROOT
+        return self._below(path.split("/")) if path else ROOT
+
+    def find_row(self, name: str) -> int | None:
+        """Return the row of a name, the first of several, or None; for trees that were cut while names were sorted.
+
+        It takes no text of any other name, and no table of them: for a million names these are large.
+        """
+        *around, leaf = name.split("/")
+        scope = self._below(around)
+        return self._rows.find(scope, leaf) if scope is not None else None
+
+    def _below(self, labels: Iterable[str]) -> ScopeId | None:
         # No table of paths: those of one name with 10,000 segments take 10,000 times its length.
-        row = bisect_left(self.names, sort_key(f"{path}/"), key=sort_key)
-        if row == len(self.names) or not self.names[row].startswith(f"{path}/"):
-            return None
-        scope = int(np.searchsorted(self.first, row))
-        while scope < len(self) and self._path_end[scope] != len(path):
-            scope += 1
-        return ScopeId(scope) if scope < len(self) else None
+        found = ROOT
+        for label in labels:
+            child = self._children.find(found, label)
+            if child is None:
+                return None
+            found = ScopeId(child)
+        return found
+
+    @cached_property
+    def _children(self) -> _ByScope:
+        numbers: dict[str, int] = {}
+        labels = np.array([numbers.setdefault(label, len(numbers)) for label in self.labels[1:]], dtype=np.int64)
+        return _ByScope(self.parent[1:], labels, numbers, first=1)
+
+    @cached_property
+    def _rows(self) -> _ByScope:
+        leaf_of_row, texts = self.leaves_of_rows()
+        return _ByScope(self._scope_of_row, leaf_of_row, {text: number for number, text in enumerate(texts)})
 
     def path_lengths(self) -> Ints:
         """Return the number of characters of every scope's path, without making them: shape (scopes,)."""
@@ -214,6 +236,33 @@ class ScopeTree:
             )
         tree.add_edges_from((int(self.parent[s]), s) for s in range(1, len(self)))
         return tree
+
+
+class _ByScope:
+    """Rows or scopes by the scope that they lie in and their own segment: one sorted column for all scopes."""
+
+    def __init__(self, scope: Ints, segment: Ints, numbers: Mapping[str, int], first: int = 0) -> None:
+        """Sort members.
+
+        Args:
+            scope: shape (members,); the scope that each lies in.
+            segment: shape (members,); the number of its segment.
+            numbers: the numbers of segments.
+            first: the number of the first member.
+        """
+        keys = scope * len(numbers) + segment
+        order = np.argsort(keys, kind="stable")
+        self._numbers, self._keys = numbers, keys[order].data
+        self._members = (order + first).astype(np.int32).data
+
+    def find(self, scope: int, segment: str) -> int | None:
+        """Return the first member of a scope with a segment, or None."""
+        number = self._numbers.get(segment)
+        if number is None:
+            return None
+        key = scope * len(self._numbers) + number
+        place = bisect_left(self._keys, key)
+        return self._members[place] if place < len(self._keys) and self._keys[place] == key else None
 
 
 def most_scopes(rows: int) -> int:

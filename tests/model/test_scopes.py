@@ -120,3 +120,12 @@ def test_scopes_are_found_by_their_labels(names: list[str]) -> None:
     found = tree.labelled(lambda label: label.startswith("a"))
 
     assert found == [s for s in map(ScopeId, range(1, len(tree))) if tree.label(s).startswith("a")]
+
+
+@given(NAMES)
+def test_rows_are_found_by_their_names(names: list[str]) -> None:
+    tree = tree_of(names)
+
+    found = {name: tree.find_row(name) for name in (*names, "a/nothing", "nothing/a")}
+
+    assert found == {name: tree.names.index(name) if name in names else None for name in found}

@@ -16,11 +16,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scopeview.analysis.derive.accesses import Access
+from scopeview.analysis.derive.reach import per_type
 from scopeview.analysis.derive.roles import Roles
 from scopeview.analysis.derive.uses import Use, Uses, count_uses
 from scopeview.model.code_lines import CodeLine, CodeStack
@@ -199,8 +202,13 @@ class CallSites:
     def _holds_variable(self, scope: str) -> bool:
         tree = self._model.op_scopes
         found = tree.find(scope)
-        counts = {} if found is None else self._model.graph.type_counts(tree.rows(found))
-        return any(name in VARIABLE_TYPES or name.startswith("Assign") for name in counts)
+        return found is not None and bool(self._holding[tree.last[found]] - self._holding[tree.first[found]])
+
+    @cached_property
+    def _holding(self) -> NDArray[np.int64]:
+        """How many ops before each row hold or assign a variable: shape (ops + 1,)."""
+        holds = per_type(self._model.graph, lambda name: name in VARIABLE_TYPES or name.startswith("Assign"))
+        return np.concatenate(([0], np.cumsum(holds)))
 
 
 _MACHINERY = VARIABLE_TYPES | {"Identity", "Const"}

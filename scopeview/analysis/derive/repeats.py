@@ -46,9 +46,10 @@ def find_repeats(table: OpTable, fewest_ops: int, is_wanted: Callable[[ScopeId],
     tree, hashes = table.scopes, scope_hashes(table)
     scopes_of = [1 + int(place) for place in np.flatnonzero((tree.last - tree.first)[1:] >= fewest_ops)]
     families: dict[tuple[int, str, int], list[ScopeId]] = defaultdict(list)
-    parents, labels = tree.parent.tolist(), tree.labels
+    parents, labels, structure = tree.parent.tolist(), tree.labels, hashes.tolist()
+    stems = {label: _stem(label) for label in set(labels)}
     for scope in map(ScopeId, scopes_of):
-        families[parents[scope], _stem(labels[scope]), int(hashes[scope])].append(scope)
+        families[parents[scope], stems[labels[scope]], structure[scope]].append(scope)
     several = [scopes for scopes in families.values() if len(scopes) > 1]
     for scopes in sorted(several, key=lambda scopes: -len(scopes) * len(tree.rows(scopes[0]))):
         if not any(map(is_wanted, scopes)):

@@ -28,7 +28,7 @@ from scopeview.analysis.derive.role_marks import (
 from scopeview.analysis.derive.role_rules import RULES, WHOLE_FUNCTION, is_saver
 from scopeview.analysis.derive.role_spread import SPREADING
 from scopeview.model.model import Model
-from scopeview.model.once import Answers
+from scopeview.model.once import Answers, once
 from scopeview.model.ops import OpRow
 
 __all__ = ["ROLES", "TRAINING", "Role", "RoleRule", "Roles"]
@@ -81,7 +81,13 @@ class Roles:
         return self._marks(function).codes
 
     def _marks(self, function: str) -> Marks:
+        if not function:  # the ops of the main graph are asked for one by one
+            return self._of_main_graph
         return self._known.get(function, lambda: self._marked(function))
+
+    @once
+    def _of_main_graph(self) -> Marks:
+        return self._marked("")
 
     def _marked(self, function: str) -> Marks:
         table = self._model.functions[function].body if function else self._model.graph

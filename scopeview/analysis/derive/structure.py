@@ -85,7 +85,8 @@ def _hash_scopes(table: OpTable) -> Hashes:
     total = np.zeros(len(tree), dtype=np.uint64)
     with np.errstate(over="ignore"):
         np.add.at(total, scope_of_row, mixed(leaves * _BASE + types[table.columns.type_id]))
-        labels = np.array([_text_hash(label) for label in tree.labels], dtype=np.uint64)
+        known = {label: _text_hash(label) for label in set(tree.labels)}
+        labels = np.array([known[label] for label in tree.labels], dtype=np.uint64)
         _add_edges(table, total, scope_of_row, leaves, labels)
         for depth in range(int(tree.depth.max(initial=0)), 0, -1):
             scopes = np.flatnonzero(tree.depth == depth)

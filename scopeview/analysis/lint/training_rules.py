@@ -54,7 +54,7 @@ def not_initialized(subject: Subject) -> Iterator[Found]:
     """
     context = subject.context
     reached = _initialized(context)
-    if all(reached.isdisjoint(_assigns(context, variable)) for variable in context.model.variables):
+    if not reached or all(reached.isdisjoint(_assigns(context, variable)) for variable in context.model.variables):
         return  # no group initializes anything: a graph that is restored, or a part of one
     restored = {entry.handle_op for entry in context.model.savers if entry.restores}
     missed = [

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from scopeview.model.attributes import TensorValue
+from scopeview.model.handed_on import first_inputs
 from scopeview.model.names import leaf_of
 from scopeview.model.ops import MISSING, OpRow, OpTable
 from scopeview.model.variables import Variable
@@ -30,12 +33,12 @@ def frozen_variables(graph: OpTable) -> Iterator[Variable]:
 
 
 def _candidates(graph: OpTable) -> Iterator[OpRow]:
-    for row in graph.rows_of_type("Identity"):
-        if not _is_read(graph.name(row)):
-            continue
-        edges = graph.inputs(row)
-        if edges and edges[0].source != MISSING and graph.op_type(edges[0].source) == "Const":
-            yield edges[0].source
+    source, _ = first_inputs(graph)
+    reads = graph.are_of_type("Identity") & (source != MISSING)
+    reads[reads] = graph.are_of_type("Const")[source[reads]]
+    for row in np.flatnonzero(reads).tolist():
+        if _is_read(graph.name(OpRow(row))):
+            yield OpRow(int(source[row]))
 
 
 def _is_read(name: str) -> bool:
