@@ -3,13 +3,15 @@
     python benchmarks/bars.py --folder FOLDER [--runs 3] [--only lint]
 
 The yardstick is upb's parse of a graph of 100,000 ops: machines differ and are shared, so that seconds of two runs are
-compared by it. All are CPU seconds, user and system; every work is a process of its own. Inputs are made in the folder
-when they are missing (`training_graph.py` needs TensorFlow, `towers.py` and `inputs.py` do not).
+compared by it. All are CPU seconds, user and system; every work is a process of its own, of modules that are compiled
+as those of an installation are. Inputs are made in the folder when they are missing (`training_graph.py` needs
+TensorFlow, `towers.py` and `inputs.py` do not).
 """
 
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import statistics
 import subprocess
@@ -132,6 +134,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     make_inputs(arguments.folder)
+    compileall.compile_dir(HERE.parent / "scopeview", quiet=1)  # PYTHONDONTWRITEBYTECODE would have each run do it
     print("| work | CPU | peak memory | yardstick | ratio | bar |\n|---|---|---|---|---|---|")
     for work in works():
         if arguments.only in work.name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -32,6 +33,9 @@ COMMANDS = (
     "completion",
 )
 
+LONG_COMMANDS = frozenset({"values", "fleet", "convert", "merge", "trace", "check-scopes", "serve"})
+"""What may run for long or runs a user's program: with Python's garbage collector, which `__main__` switches off."""
+
 
 class _LazyGroup(click.Group):
     """Imports a command's module when the command is used: `scopeview --help` loads neither numpy nor rich."""
@@ -58,6 +62,8 @@ def cli(*, verbose: bool, debug: bool) -> None:
     URL of one (s3://, gs://, https://); what a file is, its content says. Exit codes: 0 done, 1 when lint finds an
     error or diff a difference, 2 bad input or usage.
     """
+    if click.get_current_context().invoked_subcommand in LONG_COMMANDS:
+        gc.enable()
     if verbose or debug:
         _log_to_stderr(debug=debug)
 

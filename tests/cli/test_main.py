@@ -174,10 +174,25 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert (done.stdout, done.stderr) == ("{\n", "")
 
 
-def test_importing_the_entry_point_runs_nothing() -> None:
-    from scopeview import __main__ as entry
+_COLLECTOR = """
+import gc, sys
+from scopeview import __main__ as entry
+from scopeview.cli import main
+main.main = lambda: print(gc.isenabled()) if sys.argv[1] == "answer" else main.cli.main(
+    [sys.argv[1], "--threads", "none"], standalone_mode=False)
+before = gc.isenabled()
+try:
+    entry.main()
+except Exception as error:
+    print(gc.isenabled())
+print(before, gc.get_freeze_count() > 1000)
+"""
 
-    assert vars(entry)["main"].__module__ == "scopeview.cli.main"
+
+@pytest.mark.parametrize(("command", "collects"), [("answer", False), ("fleet", True)])
+def test_garbage_is_collected_only_by_commands_that_run_for_long(command: str, collects: bool) -> None:
+    """Importing the entry point runs nothing, and changes nothing."""
+    assert _python(_COLLECTOR, command).stdout.split() == [str(collects), "True", "True"]
 
 
 def test_verbose_logs_what_was_read_to_standard_error(scopeview: Run) -> None:
