@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 
 import pytest
-from rich.text import Text
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console as RichConsole
+from rich.text import Text as RichText
 
 import scopeview
 from scopeview.analysis.trees.outline import View, op_forest, outline
 from scopeview.render.text.console import PIPE_WIDTH, make_console
+from scopeview.render.text.styled import Text, cell_len
 from scopeview.render.text.table import Column, Items, print_table
 from scopeview.render.text.tree import print_outline
 from tests.graphs import model_from_text
@@ -73,14 +77,37 @@ def test_a_pipe_gets_whole_names_and_no_color(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("COLUMNS", raising=False)
     console = make_console(file=io.StringIO())
 
-    assert (console.width, console.color_system) == (PIPE_WIDTH, None)
-    assert make_console(color=True, file=io.StringIO()).is_terminal
+    assert (console.width, console.has_styles) == (PIPE_WIDTH, False)
+    assert make_console(color=True, file=io.StringIO()).has_styles
     styled = io.StringIO()
     make_console(color=True, file=styled).print(Text("x", style="bold"))
     assert "\x1b[1m" in styled.getvalue()
     plain = io.StringIO()
     make_console(color=False, file=plain).print(Text("x", style="bold"))
     assert plain.getvalue() == "x\n"
+
+
+_CHARACTERS = st.text(st.sampled_from("ab  \t\n/\u2502\u2026\u00d7\u2192\u5c42\u0301\U0001f600"), max_size=40)
+
+
+@given(
+    st.lists(st.tuples(_CHARACTERS, st.sampled_from(["", "title", "quiet"])), max_size=4),
+    st.integers(4, 60),
+    st.booleans(),
+)
+def test_what_is_written_as_it_is_is_what_rich_would_print(
+    parts: list[tuple[str, str]], width: int, is_cut: bool
+) -> None:
+    ours, theirs = io.StringIO(), io.StringIO()
+    console = make_console(file=ours)
+    console.width = width
+    console.print(Text.assemble(*parts), no_wrap=is_cut, overflow="ellipsis" if is_cut else None)
+    text = RichText("".join(part for part, _ in parts))
+    rich = RichConsole(file=theirs, width=width, highlight=False, markup=False, emoji=False)
+    rich.print(text, no_wrap=is_cut, overflow="ellipsis" if is_cut else None, crop=True)
+
+    assert ours.getvalue() == theirs.getvalue()
+    assert cell_len(text.plain) == text.cell_len
 
 
 def test_the_version_is_a_string_of_numbers() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.answers.card import ModelCard
 from scopeview.render.card import card_rows
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text
 
-_STYLES = {"errors": "warning"}
+_STYLES = {"errors": "bold yellow"}
 
 
 def print_card(console: Console, card: ModelCard) -> None:
@@ -20,5 +19,5 @@ def print_card(console: Console, card: ModelCard) -> None:
     width = max(len(label) for label, _ in rows)
     for label, phrases in rows:
         line = Text(f"  {label.ljust(width)}  ", style="heading")
-        line.append(" · ".join(phrases), style=_STYLES.get(label, "default"))
+        line.append(" · ".join(phrases), style=_STYLES.get(label, "bold default"))
         console.print(line, no_wrap=True, overflow="ellipsis")

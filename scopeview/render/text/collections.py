@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.answers.collections import CollectionsReport
 from scopeview.render.formats import count, plural, printable
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text
 from scopeview.render.text.table import Cell, Column, Items, print_table
 
 _QUIET = Column(style="quiet")

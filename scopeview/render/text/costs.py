@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.answers.costs import CostReport, CostRow
 from scopeview.analysis.cost_columns import COLUMNS, CostColumn
 from scopeview.render.formats import bytes_text, cell_text, plural, printable, short_count, time_text
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text
 from scopeview.render.text.table import Column, print_table
 
 _COLUMNS = tuple(column for column in COLUMNS if column.head.key not in ("path", "op_type", "ops"))

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.diff.graphs import GraphDiff, ScopeChange
 from scopeview.analysis.diff.listing import judged
 from scopeview.analysis.diff.report import DiffReport, SideSummary
@@ -18,6 +15,7 @@ from scopeview.analysis.diff.variables import DiffEntry, Status
 from scopeview.model.names import leaf_of, scope_of
 from scopeview.render.format_names import format_name
 from scopeview.render.formats import plural, printable, shape_text, shortened
+from scopeview.render.text.console import Console
 from scopeview.render.text.diff_lines import (
     MARKS,
     DiffLine,
@@ -29,6 +27,7 @@ from scopeview.render.text.diff_lines import (
     without_ranges,
     words_of,
 )
+from scopeview.render.text.styled import Text
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.verdict import print_verdict
 
@@ -84,7 +83,7 @@ def _side(console: Console, role: str, side: SideSummary) -> None:
     room = console.width - len(role) - 1 - len(artifact) - len(context)
     path = shortened(printable(side.path), max(20, room))
     line = Text.assemble((f"{role} ", "heading"), path, artifact, (context, "quiet"))
-    console.print(line, no_wrap=True, crop=True)
+    console.print(line, no_wrap=True)
     for note in side.notes:
         console.print(Text(f"  ! {printable(note)}", style="warning"))
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.answers.fleet import Drift, FleetNamespace, FleetReport, FleetRow, FleetRun
 from scopeview.render.formats import plural, printable
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text
 from scopeview.render.text.table import Column, Items, print_table
 
 _LEFT, _RIGHT = "left", "right"

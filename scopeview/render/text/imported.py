@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.model.imported import ImportReport
 from scopeview.render.formats import plural, printable
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text
 
 _SHOWN = 10
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.answers.inspect import Inspection, ModelSummary, VariableRecord
 from scopeview.analysis.answers.tree_lines import OpLine, TreeLines, VariableLine
 from scopeview.analysis.trees.outline import Outline, OutlineRow
@@ -22,7 +19,9 @@ from scopeview.render.formats import (
     short_count,
 )
 from scopeview.render.text.card import print_card
+from scopeview.render.text.console import Console
 from scopeview.render.text.imported import print_import
+from scopeview.render.text.styled import Text
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.tree import print_outline
 
@@ -220,7 +219,7 @@ def _flags(flags: Sequence[str]) -> Items:
 
 
 def _quiet_line(console: Console, text: str) -> None:
-    console.print(Text(f"  {text}", style="quiet"), no_wrap=True, crop=True)
+    console.print(Text(f"  {text}", style="quiet"), no_wrap=True)
 
 
 def _marks(variable: VariableRecord, line: VariableLine) -> Items:

@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.diff.templates import fold_names
 from scopeview.analysis.lint.page import RulePage
 from scopeview.analysis.lint.rule import SEVERITIES, Rule
 from scopeview.analysis.lint.run import Finding, LintReport
 from scopeview.render.formats import plural, printable
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text
 from scopeview.render.text.table import Column, Items, print_table
 
 _FOLDED_FROM = 4
@@ -110,7 +109,7 @@ def _finding(console: Console, group: Sequence[Finding]) -> None:
     if others:
         is_cut = finding.total_evidence > len(finding.evidence)
         shown = Items(tuple(map(printable, others)), is_cut).fitted(max(40, console.width - 6))
-        console.print(Text(f"    {shown}", style="quiet"), no_wrap=True, crop=True)
+        console.print(Text(f"    {shown}", style="quiet"), no_wrap=True)
 
 
 def print_rule(console: Console, rule: RulePage) -> None:

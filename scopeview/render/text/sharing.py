@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.answers.sharing import SharingReport, VariableUse
 from scopeview.analysis.derive.accesses import Access
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
@@ -16,6 +13,8 @@ from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.trees.folding import fold_twins
 from scopeview.model.names import leaf_of, scope_of, split_uniquifier
 from scopeview.render.formats import count, folded_label, initializer_text, plural, printable, shape_text
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.traced import print_history, print_site_lines
 

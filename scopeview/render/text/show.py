@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.answers.inspect import CollectionRecord, VariableRecord
 from scopeview.analysis.answers.scope_detail import ScopeDetail, VariableScopeDetail
 from scopeview.analysis.answers.show import (
@@ -28,7 +25,9 @@ from scopeview.render.formats import (
     shape_text,
     value_text,
 )
+from scopeview.render.text.console import Console
 from scopeview.render.text.sharing import print_call_sites, print_use
+from scopeview.render.text.styled import Text
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.traced import print_entries, print_history, print_sources
 

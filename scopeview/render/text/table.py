@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.render.formats import printable, shortened
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text, cell_len
 
 _GAP = "  "
 _SEPARATOR, _AND_MORE = ", ", ", …"
@@ -80,9 +78,9 @@ def print_table(
     )
     if any(column.heading for column in columns):
         heading = [Text(column.heading, style="quiet") for column in columns]
-        console.print(_line(heading, columns, widths, indent), no_wrap=True, crop=True)
+        console.print(_line(heading, columns, widths, indent), no_wrap=True)
     for row in rows:
-        console.print(_line(row, columns, widths, indent), no_wrap=True, crop=True)
+        console.print(_line(row, columns, widths, indent), no_wrap=True)
 
 
 def _shrink(widths: list[int], room: int, gives: int, least: int) -> None:
@@ -106,7 +104,7 @@ def _line(row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int],
         padding = " " * (width - cell_len(text.plain))
         if column.align == "right":
             line.append(padding)
-        line.append_text(text)
+        line.extend(text)
         is_last = index == len(columns) - 1
         if column.align == "left" and not is_last:
             line.append(padding)
@@ -136,4 +134,4 @@ def _fitted(cell: Cell, width: int, style: str) -> Text:
     cut = shortened(cell.plain, width)
     while cell_len(cut) > width:  # wide characters take two columns
         cut = shortened(cut, len(cut) - 1)
-    return Text(cut, style=cell.style if not cell.spans else cell.spans[-1].style)
+    return Text(cut, style=cell.last_style)

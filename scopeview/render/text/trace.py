@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.text import Text
-
 from scopeview.analysis.answers.refusals import BuildError
 from scopeview.analysis.answers.trace import TraceReport, VariableHistory, counts
 from scopeview.analysis.answers.trace_parts import Request, ScopeLine
 from scopeview.model.names import leaf_of
 from scopeview.model.trace import FunctionTrace
 from scopeview.render.formats import printable, shape_text
+from scopeview.render.text.styled import Text
 
 _FRAMES = 3
 _FLAG = {"yes": "reuse=True", "auto": "AUTO_REUSE", "no": "no reuse"}

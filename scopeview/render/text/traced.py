@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.answers.trace import VariableHistory
 from scopeview.analysis.answers.trace_parts import ScopeLine, flag_text
 from scopeview.analysis.derive.call_sites import CallSite
 from scopeview.model.code_lines import SourceLine
 from scopeview.render.formats import printable
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text
 from scopeview.render.text.table import Cell, Column, print_table
 
 _FRAMES = 3

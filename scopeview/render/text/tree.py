@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.trees.outline import Outline, OutlineRow
 from scopeview.render.formats import folded_label, plural, printable
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text
 from scopeview.render.text.table import Cell, Column, print_table
 
 
@@ -39,7 +38,6 @@ def print_outline(
                 style="quiet",
             ),
             no_wrap=True,
-            crop=True,
         )
 
 

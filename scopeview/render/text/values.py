@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.answers.values import ValuesReport, VariableValues
 from scopeview.render.formats import plural, printable, shape_text
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text
 from scopeview.render.text.table import Column, print_table
 
 _BARS = " ▁▂▃▄▅▆▇█"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.answers.variables import VariableTablePage
 from scopeview.analysis.variable_columns import Cell, ColumnHead
 from scopeview.render.formats import bytes_text, cell_text, plural
 from scopeview.render.text import table
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text
 
 
 def print_variables(console: Console, page: VariableTablePage) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from rich.console import Console
-from rich.text import Text
-
 from scopeview.analysis.diff.verdict import RestoreVerdict
 from scopeview.render.formats import printable
+from scopeview.render.text.console import Console
+from scopeview.render.text.styled import Text
 
 _CAUSES = 12
 
