@@ -199,6 +199,40 @@ def test_large_sides_are_solved_by_a_sample() -> None:
 MODELS = [*transformers.models(3, 8), *convolutions.models(3, 8)]
 
 
+def _tower(scope: str, layers: int, first: int = 0, gone: int = -1, *, values: int = 0) -> list[Item]:
+    """Return equal layers in blocks of ten, one of them gone; some have values, which are those of their place."""
+    names = [(f"{scope}_{n // 10 + first}/layer_{n % 10}/w", n) for n in range(layers) if n != gone]
+    return [Item(name, (2, 4), "float32", ("v", n) if n < values else None) for name, n in names]
+
+
+@pytest.mark.parametrize(
+    ("b", "is_sampled"),
+    [
+        (_tower("new", 60), True),
+        (_tower("new", 60, first=1, values=40), True),
+        (_tower("new", 60, gone=25), True),  # no layer of B is left
+        (_tower("new", 60)[:40] + _tower("other", 60)[40:], False),  # a rule that holds of the first alone
+        ([*_tower("new", 60)[:50], *(Item(f"new_5/layer_{n}/w", (4, 4), "float32") for n in range(10))], False),
+    ],
+)
+def test_a_sample_that_explains_all_says_what_all_pairs_say(
+    b: list[Item], is_sampled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scopeview.analysis.diff.matching import core
+
+    a, compared = _tower("block", 60, values=40), list[int]()
+    read = core._best_reading
+    monkeypatch.setattr(core, "_best_reading", lambda x, *rest: (compared.append(len(x)), read(x, *rest))[1])
+    monkeypatch.setattr(core, "SAMPLED_FROM", 1000)
+    sampled = match_items(a, b)
+    assert (max(compared) < 20) == is_sampled
+    monkeypatch.setattr(core, "SAMPLED_FROM", 1 << 30)
+    whole = match_items(a, b)
+
+    assert set(sampled.matches) == set(whole.matches)
+    assert (sampled.proposals, sampled.open_groups) == (whole.proposals, whole.open_groups)
+
+
 @pytest.mark.parametrize(
     ("change", "least", "most_wrong"),
     [("ordered", 0.9, 0.0), ("shuffled", 0.75, 0.0), ("dropped", 0.85, 0.01), ("nonsense", 0.75, 0.01)],

@@ -7,6 +7,7 @@ import re
 from scopeview.analysis.diff.namespace import Entry, Namespace
 
 _RANGE = re.compile(r"(.*_)?(min|max)(imum)?(_var|_range)?(/biased|/local_step)?", re.IGNORECASE)
+_END = re.compile(r"min|max", re.IGNORECASE)
 _STEP = re.compile(r"(biased|local_step)")
 
 
@@ -16,7 +17,8 @@ def quantizer_ranges(side: Namespace) -> tuple[str, ...]:
     In a graph the op that reads a variable says so (`FakeQuant*`); in a checkpoint, which has no ops, a range is an end
     (`min`, `max`) in a scope that is called after quantization, as those are that TensorFlow's rewriters make.
     """
-    return tuple(name for name in side.entries if _may_be_range(name) and _is_range(side, side.entries[name]))
+    names = (name for name in side.entries if _END.search(name))
+    return tuple(name for name in names if _may_be_range(name) and _is_range(side, side.entries[name]))
 
 
 def is_range_name(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -44,16 +44,17 @@ def _interned(signatures: Sequence[Signature]) -> tuple[list[Signature], npt.NDA
     return list(place), np.array(at, np.int64)
 
 
-def anchors_of(a: Sequence[Module], b: Sequence[Module], allowed: Floats) -> list[tuple[int, int]]:
-    """Return the modules that hold equal values which no other module holds."""
+def anchors_of(
+    a: Sequence[Module], b: Sequence[Module], is_allowed: Callable[[int, int], bool]
+) -> list[tuple[int, int]]:
+    """Return the modules that hold equal values which no other module holds, and that may be one."""
     owners_a, owners_b = _owners(a), _owners(b)
     found: dict[tuple[int, int], None] = {}
     for value, one in owners_a.items():
         other = owners_b.get(value, -1)
-        if one >= 0 and other >= 0 and allowed[one, other]:
+        if one >= 0 and other >= 0 and is_allowed(one, other):
             found[one, other] = None
-    rows, columns = [one for one, _ in found], [other for _, other in found]
-    return [(one, other) for one, other in found if rows.count(one) == columns.count(other) == 1]
+    return alone(list(found))
 
 
 def _owners(modules: Sequence[Module]) -> dict[object, int]:

@@ -10,7 +10,14 @@ from scopeview.analysis.diff.matching.auxiliary import Side, side_of
 from scopeview.analysis.diff.matching.candidates import components, has_matrix
 from scopeview.analysis.diff.matching.entries import Confidence, Item, Normed, OpenGroup, Result, Shape
 from scopeview.analysis.diff.matching.found import Found
-from scopeview.analysis.diff.matching.large import MOST_PAIRS, extended, sample
+from scopeview.analysis.diff.matching.large import (
+    MOST_PAIRS,
+    SAMPLED_FROM,
+    equal_values,
+    explains_all,
+    extended,
+    sample,
+)
 from scopeview.analysis.diff.matching.modules import Module, alike, modules_of, writes_weight
 from scopeview.analysis.diff.matching.pair_facts import PairFacts
 from scopeview.analysis.diff.matching.roles import KERNEL, MAGNITUDE, OTHER
@@ -117,20 +124,20 @@ class _Solved:
 
     solver: Solver
     modules: tuple[Sequence[Module], Sequence[Module]]
-    beyond: Mapping[int, int]
-    """Pairs of modules outside the sample."""
+    beyond: Mapping[tuple[int, int], str]
+    """Pairs of modules outside the sample, each with its evidence."""
 
     def unfold(self, found: Found) -> None:
         """Match the variables of matched modules by their roles; few such pairs are less sure."""
         solver = self.solver
-        by_names = list(solver.pairing.evidence.values()).count("names")
+        by_names = [*solver.pairing.evidence.values(), *self.beyond.values()].count("names")
         for one, other in enumerate(solver.pairing.partner):
             if other >= 0:
                 evidence = solver.pairing.evidence[one]
                 is_thin = evidence == "names" and by_names < _FEW
                 _unfold(solver.a[one], solver.b[int(other)], found, evidence, is_thin)
-        for one, other in self.beyond.items():
-            _unfold(self.modules[0][one], self.modules[1][other], found, "names")
+        for (one, other), evidence in self.beyond.items():
+            _unfold(self.modules[0][one], self.modules[1][other], found, evidence)
         for one, other in solver.reshaped():
             _unfold(solver.a[one], solver.b[other], found, "another shape")
 
@@ -147,18 +154,39 @@ def _solve(sides: tuple[Side, Side], found: Found) -> _Solved | None:
         for one, other in given:
             _unfold(modules[0][one], modules[1][other], found, "names")
         return None
-    if len(modules[0]) * len(modules[1]) <= MOST_PAIRS:
+    if len(modules[0]) * len(modules[1]) <= (MOST_PAIRS if given else SAMPLED_FROM):
         return _Solved(_best_reading(*modules, given), modules, {})
     a, b = ([side[index] for index in sorted(left)] for side, left in zip(modules, (left_a, left_b), strict=True))
-    if len(a) * len(b) <= MOST_PAIRS:
+    if len(a) * len(b) <= SAMPLED_FROM:
         return _Solved(_best_reading(a, b, []), (a, b), {})
+    is_small = len(a) * len(b) <= MOST_PAIRS
+    sampled = _solve_sample(a, b, is_small)
+    return _Solved(_best_reading(a, b, []), (a, b), {}) if sampled is None and is_small else sampled
+
+
+def _solve_sample(a: Sequence[Module], b: Sequence[Module], is_all_asked: bool) -> _Solved | None:
+    """Match a sample, and by what it shows the rest; None if it is too large, or leaves open what must be matched.
+
+    Args:
+        a: the modules of one side.
+        b: those of the other.
+        is_all_asked: whether it must explain all modules of a side.
+    """
     kept = sample(a), sample(b)
-    if len(kept[0]) * len(kept[1]) > MOST_PAIRS:
+    if len(kept[0]) * len(kept[1]) > (SAMPLED_FROM if is_all_asked else MOST_PAIRS):
         return None
     solver = _best_reading([a[i] for i in kept[0]], [b[i] for i in kept[1]], [])
     partners = {kept[0][one]: kept[1][int(other)] for one, other in enumerate(solver.pairing.partner) if other >= 0}
     every = extended(a, b, partners, solver.is_transposed)
-    return _Solved(solver, (a, b), {one: other for one, other in every.items() if one not in partners})
+    anchors = equal_values(a, b, solver.is_transposed)
+    if is_all_asked and not explains_all(a, b, every, anchors):
+        return None
+    proved = set(anchors)
+    return _Solved(
+        solver,
+        (a, b),
+        {pair: "same checksum" if pair in proved else "names" for pair in every.items() if pair[0] not in partners},
+    )
 
 
 def _best_reading(a: Sequence[Module], b: Sequence[Module], given: Sequence[tuple[int, int]]) -> Solver:

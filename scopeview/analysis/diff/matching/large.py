@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from scopeview.analysis.diff.matching.candidates import anchors_of
 from scopeview.analysis.diff.matching.layouts import agreement, signature_of
 from scopeview.analysis.diff.matching.modules import Module
 
 MOST_PAIRS = 600_000
 """Pairs of modules that are compared one by one."""
+SAMPLED_FROM = 100_000
+"""Pairs of modules from which on a sample is tried first: tables of all pairs take longer than all the rest."""
 _KEPT = 3
 
 Skeleton = tuple[object, ...]
@@ -85,6 +88,26 @@ def _numbers(shown: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> Iterat
         source, added = min(options, key=lambda option: abs(option[1]), default=(-1, number))
         used.add(source)
         yield source, added
+
+
+def explains_all(
+    a: Sequence[Module], b: Sequence[Module], pairs: Mapping[int, int], anchors: Sequence[tuple[int, int]]
+) -> bool:
+    """Whether pairs that a sample has shown leave nothing to a closer look.
+
+    All modules of one side are matched, with all of their roles, and no values speak for other pairs.
+    """
+    is_whole = all(a[one].members.keys() == b[other].members.keys() for one, other in pairs.items())
+    return is_whole and len(pairs) == min(len(a), len(b)) and all(pairs.get(one) == other for one, other in anchors)
+
+
+def equal_values(a: Sequence[Module], b: Sequence[Module], is_transposed: bool) -> list[tuple[int, int]]:
+    """Return the modules that hold equal values which no other module holds."""
+
+    def may_be_one(one: int, other: int) -> bool:
+        return agreement(signature_of(a[one]), signature_of(b[other]), is_transposed) > 0
+
+    return anchors_of(a, b, may_be_one)
 
 
 def extended(a: Sequence[Module], b: Sequence[Module], pairs: Mapping[int, int], is_transposed: bool) -> dict[int, int]:

@@ -76,7 +76,7 @@ class Solver:
         self.names, self.common = facts.names, facts.common
         self.fits = fits(self.a, self.b, is_transposed)
         self.pairing = Pairing(np.full(len(self.a), -1, np.int64))
-        anchors = anchors_of(self.a, self.b, self.fits)
+        anchors = anchors_of(self.a, self.b, lambda one, other: bool(self.fits[one, other]))
         taken = {one for one, _ in given}, {other for _, other in given}
         anchors = [(one, other) for one, other in anchors if one not in taken[0] and other not in taken[1]]
         numbering = facts.numbering
