@@ -140,14 +140,15 @@ def _has_scope(model: Model, scope: str) -> bool:
 
 
 def _check_scope(model: Model, scope: str) -> None:
+    if not scope or _has_scope(model, scope):
+        return
     from scopeview.analysis.suggestions import not_found
     from scopeview.errors import NotFoundError
     from scopeview.model.scopes import ScopeId
 
-    if scope and not _has_scope(model, scope):
-        trees = (model.op_scopes, model.variable_scopes)
-        paths = (tree.path(found) for tree in trees for found in map(ScopeId, range(1, len(tree))))
-        raise NotFoundError(not_found(model, scope, paths, "no scope"))
+    trees = (model.op_scopes, model.variable_scopes)
+    paths = (tree.path(found) for tree in trees for found in map(ScopeId, range(1, len(tree))))
+    raise NotFoundError(not_found(model, scope, paths, "no scope"))
 
 
 def _view(depth: int | None, sort: Sort, show_all: bool, lines: int) -> View:

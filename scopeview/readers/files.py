@@ -7,7 +7,6 @@ beginning (`storage.positioned`).
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from pathlib import Path
 from typing import overload
@@ -115,10 +114,12 @@ def _unpack(path: Path) -> bytes:
     Raises:
         DamagedError: it cannot be unpacked.
     """
+    from gzip import GzipFile
+
     parts: list[bytes] = []
     allowance = budget()  # one for all parts, also of a file that has none of its own
     try:
-        with opened(path) as file, gzip.GzipFile(fileobj=file) as packed:
+        with opened(path) as file, GzipFile(fileobj=file) as packed:
             while part := packed.read(_CHUNK):
                 if not allowance.spend(len(part), f"the unpacked bytes of {path.name}"):
                     break

@@ -20,7 +20,6 @@ from scopeview.render.formats import (
 )
 from scopeview.render.text.card import print_card
 from scopeview.render.text.console import Console
-from scopeview.render.text.imported import print_import
 from scopeview.render.text.styled import Text
 from scopeview.render.text.table import Cell, Column, Items, print_table
 from scopeview.render.text.tree import print_outline
@@ -71,6 +70,8 @@ def print_inspection(console: Console, inspection: Inspection, trees: TreeLines,
         dangling = [(d.kind, printable(d.where), f"-> {printable(d.name)}") for d in inspection.dangling]
         _print_list(console, "dangling", dangling, sections)
     if inspection.imported is not None:
+        from scopeview.render.text.imported import print_import
+
         print_import(console, inspection.imported)
 
 
