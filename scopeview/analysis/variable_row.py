@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scopeview.analysis.context import AnalysisContext
 from scopeview.analysis.derive.accesses import Accesses
 from scopeview.analysis.derive.auxiliary import AuxiliaryVariable
 from scopeview.analysis.derive.call_sites import CallSite
-from scopeview.analysis.variable_costs import ReaderCosts, reader_costs
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Initializer, Kind, Variable
+
+if TYPE_CHECKING:
+    from scopeview.analysis.variable_costs import ReaderCosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class VariableRow:
     @property
     def costs(self) -> ReaderCosts:
         """What the ops of the computation that read it cost."""
+        from scopeview.analysis.variable_costs import reader_costs
+
         return reader_costs(self.context, self.variable)
 
     @property
