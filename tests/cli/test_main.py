@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -121,8 +122,9 @@ def test_completion_that_cannot_be_written_is_one_sentence(
 
 
 def _python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a program in the environment of `os`: readline, which pytest loads, adds COLUMNS behind its back."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=dict(os.environ))
 
 
 def test_help_loads_nothing_heavy() -> None:
