@@ -61,6 +61,13 @@ def test_the_views_are_those_of_the_server_and_hostile_names_are_text(page: Page
     before = opened.count()
     page.locator("svg.graph .item[aria-expanded=false]").first.dblclick()
     expect(opened).to_have_count(before + 1)
+    boxes = page.locator("svg.graph .item")
+    drawn_boxes = boxes.count()
+    page.locator("svg.graph .item[aria-expanded=false]").first.click()
+    page.get_by_role("button", name="hide", exact=True).click()
+    expect(boxes).to_have_count(drawn_boxes - 1)
+    page.locator("svg.graph").press("H")
+    expect(boxes).to_have_count(drawn_boxes)
     page.locator(".tree .row").first.click()
     expect(page.get_by_role("complementary").get_by_role("heading", level=2)).not_to_be_empty()
     drawn = {

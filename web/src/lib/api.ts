@@ -84,15 +84,20 @@ async function ask<Answer>(path: string, parameters?: Parameters, init?: Request
   throw new ApiError(String(body.error ?? notUnderstood(body.detail)), answer.status, body.choices ?? []);
 }
 
+const NEAREST = "This report does not hold the map with just these scopes open: the nearest that it holds is shown.";
+
 function inReport<Answer>(path: string, parameters: Parameters = {}, init?: RequestInit): Answer {
   const pairs = pairsOf(parameters);
   const text = init?.method ? undefined : embeddedAnswer(path, pairs);
-  if (text !== undefined) return JSON.parse(text) as Answer;
+  if (text !== undefined) {
+    if (path.endsWith("/map") && notice.value === NEAREST) notice.value = "";
+    return JSON.parse(text) as Answer;
+  }
   const page = init?.method ? null : embeddedPage(path, pairs);
   if (page) return page as Answer;
   const near = nearestMap(path, pairs);
   if (near !== undefined) {
-    notice.value = "This report does not hold the map with just these scopes open: the nearest that it holds is shown.";
+    notice.value = NEAREST;
     return JSON.parse(near) as Answer;
   }
   throw new ApiError(`This report does not hold that. To see it: ${about.value?.command ?? "scopeview serve"}`, 404);

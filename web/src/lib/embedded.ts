@@ -3,7 +3,9 @@
 // The file holds three packed texts: what it is of, the layout engine, and a line for each question that it answers.
 
 import { signal } from "@preact/signals";
+import { withRules } from "./embedded_rules";
 import { find, indexOf, variablesIn, type Index, type Lookup } from "./embedded_search";
+import type { GraphPicture } from "./schema";
 
 export interface AboutReport {
   sentences: string[]; // what it is of, and what it leaves out
@@ -60,14 +62,25 @@ const indexes = new Map<string, Index>();
 
 // What is searched and filtered in the file itself; null for all other questions.
 export function embeddedPage(path: string, pairs: Pair[]): object | null {
-  const [, of, question] = /^(models\/[^/]*\/)(find|variables)$/.exec(path) ?? [];
+  const [, of, question] = /^(models\/[^/]*\/)(find|variables|graph)$/.exec(path) ?? [];
   if (of === undefined) return null;
   const asked = Object.fromEntries(pairs);
+  if (question === "graph") return ruled(path, pairs);
   if (question === "variables") return variablesIn(of, asked, lookup);
   let index = indexes.get(of);
   if (!index) indexes.set(of, (index = indexOf(of, lookup)));
   return find(index, asked.q ?? "", Number(asked.offset ?? 0), Number(asked.limit ?? 100), about.value?.command ?? "");
 }
+
+const isRule = ([name]: Pair) => name === "hide" || name === "only";
+
+function ruled(path: string, pairs: Pair[]): object | null {
+  const text = pairs.some(isRule) ? embeddedAnswer(path, without(pairs)) : undefined;
+  const of = (rule: string) => pairs.flatMap(([name, value]) => (name === rule ? [value] : []));
+  return text === undefined ? null : withRules(JSON.parse(text) as GraphPicture, of("hide"), of("only"));
+}
+
+const without = (pairs: Pair[]) => pairs.filter((pair) => !isRule(pair));
 
 // Of the maps that a report holds, the one with most of these scopes open and fewest others.
 export function nearestMap(path: string, pairs: Pair[], from = answers): string | undefined {
@@ -98,7 +111,8 @@ const AS_LINKED = 150; // items that are drawn where nobody asked for more
 function alike(path: string, pairs: Pair[]): Pair[][] {
   if (!/\/graph(\/edges|\/measure)?$/.test(path)) return [pairs];
   const scope = pairs.find(([name]) => name === "scope")?.[1] ?? "";
-  const own = pairs.filter(([name, value]) => name !== "unfold" || value.replace(/\/?[^/]*$/, "") === scope);
+  const plain = path.endsWith("/graph") ? pairs : without(pairs); // what is hidden changes nothing between two boxes
+  const own = plain.filter(([name, value]) => name !== "unfold" || value.replace(/\/?[^/]*$/, "") === scope);
   const asked = Number(pairs.find(([name]) => name === "items")?.[1]);
   const items = asked > AS_LINKED ? [UNFOLDED_AT, FOLDED_AT] : [FOLDED_AT];
   const folded = (some: Pair[], to: string) =>

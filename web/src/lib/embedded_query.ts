@@ -102,11 +102,12 @@ function nameFits(query: Query, name: string): boolean {
   return (
     query.words.every((word) => folded.includes(word.replace(/:\d+$/, "").toLowerCase())) &&
     valuesOf(query, "name").every((glob) => globFits(glob, name)) &&
-    valuesOf(query, "scope").every((scope) => liesIn(name, scope.replace(/\/+$/, "")))
+    valuesOf(query, "scope").every((scope) => liesIn(name, scope))
   );
 }
 
-function liesIn(name: string, scope: string): boolean {
+export function liesIn(name: string, path: string): boolean {
+  const scope = path.replace(/\/+$/, "");
   if (!/[*?]/.test(scope)) return name === scope || name.startsWith(`${scope}/`);
   const parts = name.split("/");
   return parts.some((_, end) => globFits(scope, parts.slice(0, end + 1).join("/")));
