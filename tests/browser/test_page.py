@@ -92,7 +92,7 @@ def test_ribbons_are_those_that_the_server_counts(page: Page, url: str) -> None:
     with page.expect_response("**/map?**role=all**") as every:
         page.get_by_label("accesses").select_option("all")
     assert every.value.json()["total_accesses"] > second.value.json()["total_accesses"] + 8
-    expect(page.locator(".bar")).to_contain_text(f"{every.value.json()['total_accesses']} accesses")
+    expect(page.get_by_role("region", name="Map")).to_contain_text(f"{every.value.json()['total_accesses']} accesses")
 
 
 def test_search_finds_and_leads_there(page: Page, url: str) -> None:

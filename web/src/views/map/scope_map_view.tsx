@@ -14,8 +14,8 @@ import type { MapNode, Ribbon } from "../../lib/schema";
 
 const CHOICES = [...ROLES, "all"] as const;
 const KINDS = [
-  ["read", "used at one call site"],
-  ["shared", "used at several"],
+  ["read", "one call site"],
+  ["shared", "several"],
   ["write", "written"],
 ] as const;
 
@@ -135,11 +135,6 @@ export function ScopeMapView() {
         </span>
         <span class="grow" />
         <SavePicture of={() => frame.current?.querySelector<SVGSVGElement>("svg.map") ?? null} name="map" />
-        {found && (
-          <span class="quiet">
-            {plural(found.total_variables, "variable")}, {plural(found.total_accesses, "access", "accesses")}
-          </span>
-        )}
       </div>
       {result.error && <p class="trouble">{result.error}</p>}
       {found && found.total_accesses === 0 && (
@@ -164,7 +159,10 @@ export function ScopeMapView() {
           )}
           <TwoTrees
             name="variables, op scopes and their ribbons"
-            headings={["variables", "op scopes that use them"]}
+            headings={[
+              plural(found.total_variables, "variable"),
+              `op scopes that use them, ${plural(found.total_accesses, "access", "accesses")}`,
+            ]}
             nouns={["variable", "op"]}
             left={sideNodes(found.variables)}
             right={sideNodes(found.ops)}
