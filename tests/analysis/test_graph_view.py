@@ -131,6 +131,9 @@ def test_scopes_to_open_at_first_begin_with_most_of_the_computation() -> None:
     stages_of_a_size = ("net/deep/stage_a", "net/deep/stage_b", "net/deep/stage_c", "net/deep/stage_d")
     assert opening(context).scopes == ("net", "net/deep", *stages_of_a_size, "loss")
     assert opening(GAN).scopes[:2] == ("discriminator", "generator")
+    weights = "".join(f"held/w_{i} VariableV2 shape=2\nheld/w_{i}/read Identity held/w_{i}\n" for i in range(9))
+    used = "".join(f"net/y_{i} Neg held/w_{i}/read\n" for i in range(9))
+    assert opening(AnalysisContext(model_from_text(weights + used))).scopes == ("net",)
     many = "".join(f"net/op_{i}x Type{i} x\n" for i in range(40))
     assert opening(AnalysisContext(model_from_text(f"x Placeholder\n{many}"))).scopes == ("net",)
 

@@ -66,9 +66,14 @@ def _sole_group(root: ScopeLayer) -> tuple[str, ...]:
 
 
 def _closed_scopes(layer: ScopeLayer) -> Iterator[tuple[int, int]]:
-    """Yield the ops of the computation in each scope that can be opened, and the scope."""
+    """Yield the ops of the computation in each scope that can be opened, and the scope; none of variables alone."""
+    index = layer.graph_index
+    is_forward = index.roles == _FORWARD
+    computes = is_forward & ~index.context.gives_weights
     for item in layer.items:
         unit = layer.units[item.units[0]]
-        holds_one = unit.path in layer.graph_index.variables  # a variable and what reads it: one box says all
-        if item.hidden_by is None and len(item.units) == 1 and unit.scope is not None and not holds_one:
-            yield int(np.count_nonzero(layer.graph_index.roles[unit.rows] == _FORWARD)), int(unit.scope)
+        holds_one = unit.path in index.variables  # a variable and what reads it: one box says all
+        if item.hidden_by is not None or len(item.units) != 1 or unit.scope is None or holds_one:
+            continue
+        if computes[unit.rows].any():
+            yield int(np.count_nonzero(is_forward[unit.rows])), int(unit.scope)

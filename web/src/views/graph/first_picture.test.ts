@@ -29,6 +29,23 @@ describe("the first picture", () => {
     const first = await chooseFirstPicture("m", draw, (drawing) => drawing.items.length <= 31);
     expect(first).toEqual({ openOps: ["net", "loss"], items: 22, unfolded: [] });
   });
+  it("folds the root further for a scope that holds most", async () => {
+    vi.spyOn(api, "opening").mockResolvedValue({ scopes: ["model", "head"], unfolded: [] });
+    const sized = (ops: number) => (open: string[], items: number) => {
+      const inputs = [...Array(Math.min(items, 24)).keys()].map((index) => `x${index}`);
+      const inside = [...Array(open.includes("model") ? 20 : 0).keys()].map((index) => `model/${index}`);
+      const found = drawn(["model", "head", ...inputs, ...inside], open);
+      found.items.forEach(({ item }) => (item.ops = item.path === "model" ? ops : 1));
+      return Promise.resolve(found);
+    };
+    const fits = ({ items }: Drawing) => items.length <= 40;
+    expect(await chooseFirstPicture("m", sized(400), fits)).toEqual({
+      openOps: ["model", "head"],
+      items: 16,
+      unfolded: [],
+    });
+    expect(await chooseFirstPicture("m", sized(9), fits)).toEqual({ openOps: ["head"], items: 60, unfolded: [] });
+  });
   it("draws the members of a sole group, if they can be read", async () => {
     vi.spyOn(api, "opening").mockResolvedValue({ scopes: ["tower_0"], unfolded: ["tower_0"] });
     const towers = [0, 1, 2].map((number) => `tower_${number}`);

@@ -1,13 +1,15 @@
 // The first picture of a model: as much of it as can be read on this canvas.
 //
 // The server says which scopes hold most of the computation; layout says whether what is drawn of them can be read.
-// A root with too many boxes is folded further until it fits; then scopes are opened, heaviest first, while it does.
+// A root with too many boxes is folded further until it fits; then scopes are opened, heaviest first, while it does. Where
+// one scope holds most of the computation and does not fit, the root is folded further for its sake.
 
 import { api } from "../../lib/api";
 import type { Drawing } from "./store";
 
 const ITEMS = [60, 40, 30, 22, 16, 12, 10]; // of one scope, the most that is tried first
 const MOST_BOXES = 48; // more is no first picture, however large the screen
+const LEAST_INSIDE = 2; // boxes: a scope with one box in it says no more when it is open
 const MOST_MISSES = 3; // scopes that do not fit, until no other is tried
 
 export interface FirstPicture {
@@ -38,6 +40,14 @@ export async function chooseFirstPicture(
     if (fits(apart)) [drawing, unfolded] = [apart, groups];
   }
   const openOps: string[] = [];
+  const heaviest = scopes[0];
+  if (heaviest !== undefined && holdsMost(drawing, heaviest) && !fits(await draw([heaviest], items, unfolded))) {
+    const folded = await foldedFor(heaviest, drawing.items.length, (fewer) => draw([heaviest], fewer, unfolded), fits);
+    if (folded) {
+      ({ drawing, items } = folded);
+      openOps.push(heaviest);
+    }
+  }
   let misses = 0;
   for (const scope of scopes) {
     if (misses === MOST_MISSES) break;
@@ -49,4 +59,26 @@ export async function chooseFirstPicture(
     } else misses += 1;
   }
   return { openOps, items, unfolded };
+}
+
+// The picture in which a scope is open and the rest folded until it fits; null if none fits, or opening says no more.
+async function foldedFor(
+  scope: string,
+  boxes: number,
+  draw: (items: number) => Promise<Drawing>,
+  fits: (drawing: Drawing) => boolean,
+): Promise<{ drawing: Drawing; items: number } | null> {
+  for (const items of ITEMS.filter((one) => one < boxes)) {
+    const drawing = await draw(items);
+    if (drawing.items.filter(({ item }) => item.path.startsWith(`${scope}/`)).length < LEAST_INSIDE) return null;
+    if (fits(drawing)) return { drawing, items };
+  }
+  return null;
+}
+
+// Whether a closed scope holds more than all else that is drawn.
+function holdsMost({ items }: Drawing, scope: string): boolean {
+  const drawn = items.filter(({ isOpen }) => !isOpen).map(({ item }) => item);
+  const own = drawn.find((item) => item.path === scope && item.can_open);
+  return own !== undefined && 2 * own.ops > drawn.reduce((sum, { ops }) => sum + ops, 0);
 }
