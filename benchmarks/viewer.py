@@ -13,12 +13,15 @@ where it loads models at all; then the clock runs from asking for the page to th
 
 and two frames later. Opening: the first closed scope, until what it holds is in the document, or among the nodes that
 Model Explorer's renderer has to render (Netron has no scopes). Moved: all that the server sent, counted on its way to
-the browser. Memory: proportional share of the browser's processes, and of the server's.
+the browser. CPU: seconds that the browser's processes and the server's computed until the picture, which other work on
+the machine lengthens less than it does the time. Memory: proportional share of the browser's processes, and of the
+server's.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import socket
@@ -85,6 +88,7 @@ class Run:
     """What one run measured; None where it did not come to an end."""
 
     first_s: float | None
+    cpu_s: float | None
     open_s: float | None
     megabytes: float
     browser_mb: float
@@ -238,16 +242,33 @@ def _said(output: IO[bytes]) -> str:
     return output.read().decode("utf-8", "replace")
 
 
-def share_mb(pid: int) -> float:
-    """Return the proportional share of memory of a process and all below it, in MB."""
+def tree_of(pid: int) -> list[int]:
+    """Return a process and all below it."""
     listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     children: dict[int, list[int]] = {}
     for line in listed.splitlines():
         one, above = map(int, line.split())
         children.setdefault(above, []).append(one)
-    total, queue = 0, [pid]
+    queue = [pid]
     for process in queue:
         queue += children.get(process, [])
+    return queue
+
+
+def cpu_s(*pids: int) -> float:
+    """Return the CPU seconds, user and system, of processes and all below them, those that have ended included."""
+    ticks = 0
+    for process in {one for pid in pids for one in tree_of(pid)}:
+        with suppress(OSError):
+            after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, after_name[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def share_mb(pid: int) -> float:
+    """Return the proportional share of memory of a process and all below it, in MB."""
+    total = 0
+    for process in tree_of(pid):
         try:
             rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
         except OSError:
@@ -272,33 +293,26 @@ def run(tool: Tool, inputs: Inputs, patience_s: float) -> Run:
                 bypass_csp=True,  # conditions are asked for by script, which the policy of a page may forbid
             )
             page = context.pages[0]
-            first = opened = None
+            (browser,) = map(int, subprocess.check_output(["pgrep", "-of", profile], text=True).split())
+            first = computed = opened = None
             try:
-                begun = time.perf_counter()
+                begun, before = time.perf_counter(), cpu_s(browser, process.pid)
                 page.goto(url, wait_until="commit", timeout=patience_s * 1000)
                 if tool.name == "Netron":  # asks for consent at a first visit, and reads the model after that
                     agree = page.get_by_role("button", name="Accept")
                     agree.wait_for()
-                    begun = time.perf_counter()
+                    begun, before = time.perf_counter(), cpu_s(browser, process.pid)
                     agree.click()
                 tool.drawn(page, patience_s)
                 first = time.perf_counter() - begun
+                computed = cpu_s(browser, process.pid) - before
                 if tool.opened is not None:
                     begun = time.perf_counter()
                     tool.opened(page)
                     opened = time.perf_counter() - begun
             except Error as error:
                 print(f"  {tool.name}: {str(error).splitlines()[0]}", file=sys.stderr)
-            browser = subprocess.run(
-                ["pgrep", "-of", profile], capture_output=True, text=True, check=False
-            ).stdout.split()
-            found = Run(
-                first,
-                opened,
-                counter.sent / 1e6,
-                share_mb(int(browser[0])) if browser else 0.0,
-                share_mb(process.pid),
-            )
+            found = Run(first, computed, opened, counter.sent / 1e6, share_mb(browser), share_mb(process.pid))
             context.close()
         counter.shutdown()
         counter.server_close()
@@ -316,7 +330,8 @@ def inputs_of(ops: int, folder: Path) -> Inputs:
 
 def inputs_of_graph(meta: Path, folder: Path) -> Inputs:
     """Return a real graph in the forms that the tools take; a MetaGraph is read by TensorFlow."""
-    found = Inputs(folder / f"{meta.stem}.meta", folder / f"{meta.stem}.pb", folder / f"{meta.stem}_logdir")
+    name = f"{meta.parent.name}_{meta.stem}"
+    found = Inputs(folder / f"{name}.meta", folder / f"{name}.pb", folder / f"{name}_logdir")
     found.logdir.mkdir(exist_ok=True)
     shutil.copy(meta, found.meta)
     prepare = [sys.executable, "-c", PREPARE, str(found.meta), str(found.graph), str(found.logdir)]
@@ -345,7 +360,7 @@ def measured(chosen: list[Tool], inputs: Inputs, times: int, patience_s: float) 
 def row(name: str, found: list[Run]) -> str:
     opened = "no scopes" if name == "Netron" else shown([r.open_s for r in found], "s", 2)
     cells = [
-        name, shown([r.first_s for r in found], "s", 2), opened,
+        name, shown([r.first_s for r in found], "s", 2), shown([r.cpu_s for r in found], "s", 2), opened,
         shown([r.megabytes for r in found], "MB", 1), shown([r.browser_mb for r in found], "MB", 0),
         shown([r.server_mb for r in found], "MB", 0),
     ]  # fmt: skip
@@ -367,8 +382,10 @@ def main() -> None:
         real = (inputs_of_graph(path, Path(folder)) for path in arguments.graphs)
         for inputs in (*made, *real):
             runs = measured(chosen, inputs, arguments.times, arguments.patience)
-            print(f"\n{inputs.meta.stem}:\n")
-            print("| tool | first picture | open a scope | moved | browser | server |\n|---|---|---|---|---|---|")
+            load = os.getloadavg()[0]
+            print(f"\n{inputs.meta.stem}, load {load:.1f} on {os.cpu_count()} cores:\n")
+            print("| tool | first picture | CPU | open a scope | moved | browser | server |")
+            print("|---|---|---|---|---|---|---|")
             for name, found in runs.items():
                 print(row(name, found), flush=True)
 
