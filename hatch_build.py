@@ -135,6 +135,7 @@ def _system_node() -> bool:
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         return False
-    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip().lstrip("v")
-    numbers = told.split(".")[:2]
+    printed = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    version = printed.strip().lstrip("v")
+    numbers = version.split(".")[:2]
     return all(number.isdecimal() for number in numbers) and tuple(map(int, numbers)) >= _LEAST_NODE
