@@ -291,6 +291,28 @@ def test_an_op_says_which_rule_decided() -> None:
     assert decided == {"y": "", "step": "R1", "grads/y/mul": "R2", "clip/norm": "S2", "rate": "S7", "both": "S6"}
 
 
+def test_what_joins_lists_of_what_is_not_initialized_is_bookkeeping() -> None:
+    """As `tf.estimator` makes them; a graph without collections has no `ready_op` that would say so."""
+    text = """
+        w VariableV2
+        x Placeholder
+        y MatMul x w
+        report_uninitialized_variables/Is IsVariableInitialized w
+        report_uninitialized_variables/Not LogicalNot report_uninitialized_variables/Is
+        report_uninitialized_variables/mask Gather w report_uninitialized_variables/Not
+        report_uninitialized_resources/Const Const value=1
+        axis Const value=0
+        concat ConcatV2 report_uninitialized_variables/mask report_uninitialized_resources/Const axis
+        size Size concat
+        mixed Pack size x
+    """
+
+    found = roles(model_from_text(text))
+
+    assert {found[name] for name in ("concat", "axis", "size")} == {"bookkeeping"}
+    assert {found[name] for name in ("x", "w", "y", "mixed")} == {"forward"}
+
+
 def test_what_fills_a_table_is_no_computation() -> None:
     text = """
         table HashTableV2

@@ -218,6 +218,18 @@ def _groups(marks: Marks) -> Iterator[Given]:
             yield Given([row], found.pop() if len(found) == 1 else CODES["bookkeeping"])
 
 
+def _of_bookkeeping(marks: Marks) -> Iterator[Given]:
+    """Mark what reads bookkeeping, and nothing else but constants: the joined lists of what is not initialized."""
+    table, columns = marks.table, marks.table.columns
+    is_data = (columns.source >= 0) & (columns.port >= 0)
+    source, target = columns.source[is_data], table.targets[is_data]
+    is_kept = marks.has("bookkeeping")[source]
+    others = ~is_kept & ~per_type(table, lambda name: name == "Const")[source]
+    reads_it, reads_others = (np.bincount(target[flags], minlength=len(table)) > 0 for flags in (is_kept, others))
+    found = reads_it & ~reads_others & marks.is_open & ~per_type(table, _stays_forward)
+    yield Given(np.flatnonzero(found), CODES["bookkeeping"])
+
+
 def _for_machinery(marks: Marks) -> Iterator[Given]:
     """Give what computes for machinery alone the role of that machinery.
 
@@ -296,5 +308,6 @@ SPREADING: tuple[RoleRule, ...] = (
     ),
     RoleRule("S6", "it only runs other ops that have this role", _groups, in_functions=False),
     RoleRule("S7", "what takes its output is there for this alone", _for_machinery),
+    RoleRule("S8", "all that it reads is there for this alone", _of_bookkeeping, in_functions=False),
 )
 """What an op is by what is around it."""
