@@ -367,3 +367,26 @@ def test_the_body_of_a_function_is_drawn_by_itself() -> None:
         picture(context, function="nope")
     with pytest.raises(NotFoundError, match="no scope 'nope'"):
         picture(context, "nope")
+
+
+@pytest.mark.parametrize(("layers", "steps"), [(3, 8), (4, 5)])
+def test_layers_stay_alone_where_steps_between_them_are_folded(layers: int, steps: int) -> None:
+    """Steps of more ops than a layer has: what a network is made of is not lost among them."""
+    lines, before = ["x Placeholder"], "x"
+    for layer in range(layers):
+        name = f"part{chr(97 + layer)}"
+        lines += [f"{name}/w VariableV2 shape=2", f"{name}/MatMul MatMul {before} {name}/w"]
+        before = f"{name}/MatMul"
+        for step in range(steps):
+            scope = f"step_{layer}{chr(97 + step)}"
+            ops = ["Neg", "Exp", "Tanh", "Relu"][: 3 + step % 2]
+            for op in ops:
+                lines.append(f"{scope}/{op} {op} {before}")
+                before = f"{scope}/{op}"
+    context = of_text("\n".join(lines))
+
+    found = check(context, "", ViewOptions(limit=3 * layers + 1))
+
+    alone = {item.label for item in found.items if item.ops == 2}
+    assert {f"part{chr(97 + layer)}" for layer in range(layers)} <= alone
+    assert any(" … " in item.label for item in found.items)

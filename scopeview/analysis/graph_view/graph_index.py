@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.analysis.context import AnalysisContext
+from scopeview.analysis.derive.reach import per_type
 from scopeview.analysis.derive.roles import ROLES
 from scopeview.analysis.derive.structure import scope_hashes
 from scopeview.analysis.suggestions import not_found
 from scopeview.errors import NotFoundError
 from scopeview.model.once import Answers, once
-from scopeview.model.op_types import WRITER
+from scopeview.model.op_types import LAYERS, WRITER
 from scopeview.model.ops import OpTable
 from scopeview.model.scopes import ROOT, ScopeId
 from scopeview.model.spans import Hashes
@@ -61,6 +62,11 @@ class GraphIndex:
         if self.function:
             return np.zeros(len(source), dtype=bool)
         return np.asarray(self.context.gives_weights[np.maximum(source, 0)] & (source >= 0))
+
+    @once
+    def is_layer(self) -> NDArray[np.bool_]:
+        """Which ops are layers by their type, such as a MatMul: shape (ops,)."""
+        return per_type(self.table, LAYERS.fullmatch)
 
     @once
     def is_idle(self) -> NDArray[np.bool_]:

@@ -171,13 +171,14 @@ class Folding:
     def _runs(self, groups: Sequence[Group]) -> list[Group]:
         """Fold what follows each other: runs of an order in which no link goes back have such an order too.
 
-        Inputs stay as they are, and the largest third, if it is more than single ops.
+        Inputs stay as they are, and a third that is more than single ops: what holds layers first, then the largest.
         """
         groups = sorted(groups, key=lambda group: self._defined(group[2][0]))
         ops = [sum(len(self.units[index].rows) for index in units) for _, _, units in groups]
         order = in_order(len(groups), *self._group_links(groups))
         limit = self.options.limit
-        largest = sorted(range(len(groups)), key=lambda number: -ops[number])[: limit // 3]
+        has_layer = [any(self._has_layer(index) for index in units) for _, _, units in groups]
+        largest = sorted(range(len(groups)), key=lambda number: (not has_layer[number], -ops[number]))[: limit // 3]
         alone = self._inputs(groups) | {number for number in largest if ops[number] > 1}
         stretches: list[list[int]] = [[]]
         for number in order:
@@ -193,6 +194,9 @@ class Folding:
             for stretch in stretches
             for start in range(0, len(stretch), length)
         ]
+
+    def _has_layer(self, index: int) -> bool:
+        return bool(self.graph_index.is_layer[self.units[index].rows].any())
 
     def _inputs(self, groups: Sequence[Group]) -> set[int]:
         """Return the groups that are fed from outside, as far as they leave room for others."""
