@@ -149,8 +149,9 @@ NOT_FOR_A_SMALL_GRAPH = (
 )
 
 
-def test_inspect_imports_what_a_small_graph_needs() -> None:
+def test_inspect_imports_what_a_small_graph_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nearly all of its time is imports: each module of ours costs about a millisecond, its dataclasses above all."""
+    monkeypatch.delenv("COLUMNS", raising=False)  # which asks for lines of that length: rich wraps them
     code = """
 import sys
 from scopeview.cli.main import cli
