@@ -126,8 +126,10 @@ def _check_paths(paths: tuple[str, ...], roots: tuple[str, ...]) -> None:
 def _end() -> None:
     """End the process, with the threads that are still at work: they have no one to work for."""
     from scopeview.readers.temporary import remove_own
+    from scopeview.readers.weights.hdf5_process import end_all
 
     remove_own()
+    end_all()  # nothing that is registered for the end of a process is called by `_exit`
     if any(thread.name.startswith("scopeview-") for thread in threading.enumerate()):
         os._exit(0)
 
