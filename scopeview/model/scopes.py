@@ -141,6 +141,15 @@ class ScopeTree:
         scope = self._below(around)
         return self._rows.find(scope, leaf) if scope is not None else None
 
+    def counterparts(self, other: ScopeTree) -> list[ScopeId | None]:
+        """Return the scope of another tree that has the path of each scope of this one, None where it has none."""
+        found: list[ScopeId | None] = [ROOT]
+        for parent, label in zip(self.parent[1:].tolist(), self.labels[1:], strict=True):
+            around = found[parent]
+            child = other._children.find(around, label) if around is not None else None
+            found.append(None if child is None else ScopeId(child))
+        return found
+
     def _below(self, labels: Iterable[str]) -> ScopeId | None:
         # No table of paths: those of one name with 10,000 segments take 10,000 times its length.
         found = ROOT

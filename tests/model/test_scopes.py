@@ -85,6 +85,18 @@ def test_find_is_the_inverse_of_path(names: list[str]) -> None:
     assert tree.find("not/there") is None
 
 
+@given(NAMES, NAMES)
+def test_counterparts_are_what_find_gives_for_each_path(names: list[str], others: list[str]) -> None:
+    tree, other = tree_of(names), tree_of([*others, *names[::2]])
+
+    for scope, counterpart in enumerate(tree.counterparts(other)):
+        path = tree.path(ScopeId(scope))
+        if path:
+            found = other.find(path)
+            assert (counterpart is None) == (found is None)
+            assert counterpart is None or other.path(counterpart) == path
+
+
 def test_the_example_of_the_module() -> None:
     tree = tree_of(["dense", "dense/bias/v", "dense/kernel", "loss/mean"])
 

@@ -148,9 +148,10 @@ def _moved_scopes(found: Alignment) -> None:
 def _own_scopes(table: OpTable, other: OpTable) -> Iterator[ScopeId]:
     """Yield the scopes that only one side has, outer ones before those within."""
     tree = table.scopes
-    for scope in map(ScopeId, range(1, len(tree))):
-        if other.scopes.find(tree.path(scope)) is None:
-            yield scope
+    lengths = tree.path_lengths()
+    for scope, counterpart in enumerate(tree.counterparts(other.scopes)):
+        if counterpart is None and lengths[scope]:  # a name that begins with a slash lies in a scope without a path
+            yield ScopeId(scope)
 
 
 def _families(found: Alignment) -> None:
