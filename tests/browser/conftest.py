@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,14 @@ def serve() -> Iterator[Callable[..., str]]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page whose console must stay quiet, and which may ask its own server alone."""
+    with quiet_page(browser) as (found, problems):
+        yield found
+    assert problems == []
+
+
+@contextmanager
+def quiet_page(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
+    """Open a page of its own; the list grows by what its console says, and by what it asks elsewhere."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     found = context.new_page()
@@ -73,9 +82,8 @@ def page(browser: Browser) -> Iterator[Page]:
     )
     found.on("pageerror", lambda error: problems.append(str(error)))
     found.on("request", lambda request: problems.extend([f"asked {request.url}"] if _is_elsewhere(request.url) else ()))
-    yield found
+    yield found, problems
     context.close()
-    assert problems == []
 
 
 def _said(message: ConsoleMessage) -> str:

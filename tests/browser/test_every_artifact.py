@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import quiet_page
 from tests.places import CORPUS, NO_CORPUS, SAMPLES, corpus, samples
 
 Serve = Callable[..., str]
 
+SHOWN = "new URLSearchParams(location.search).get('model')"
 PATHS = sorted({sample["path"] for sample in samples()})
 KINDS = {
     "graphdef_pb": 2,
@@ -36,38 +41,54 @@ def url(serve: Serve) -> str:
     return serve(*(SAMPLES / path for path in PATHS), *(CORPUS / entry for entry in real()))
 
 
-def show_every_view(page: Page, url: str, path: str) -> None:
-    page.goto(url)
-    page.get_by_label("Model", exact=True).select_option(value=model_of(page, path))
-    choices = page.locator(".welcome button")
-    page.locator(".summary").or_(choices.first).first.wait_for()
-    if choices.count():
-        choices.first.click()
+@pytest.fixture(scope="module")
+def models(url: str) -> dict[str, dict[str, Any]]:
+    """What the server says of each model, by its path, when all have been read."""
+    while True:
+        with urllib.request.urlopen(f"{url}api/models", timeout=60) as answer:
+            models = json.load(answer)
+        if all(model["state"] != "loading" for model in models):
+            return {model["path"]: model for model in models}
+
+
+@pytest.fixture(scope="module")
+def session(browser: Browser, url: str) -> Iterator[tuple[Page, list[str]]]:
+    """One page for all models, as a person goes from one to the next."""
+    with quiet_page(browser) as (page, problems):
+        page.goto(url)
+        yield page, problems
+
+
+def show_every_view(page: Page, model: dict[str, Any]) -> None:
+    page.get_by_label("Model", exact=True).select_option(value=model["id"])
+    identity = model["id"]
+    page.wait_for_function(f"() => {SHOWN} === '{identity}'")
+    if model["choices"]:
+        page.locator(".welcome button").filter(has_text=model["choices"][0]).first.click()
+        page.wait_for_function(f"() => {SHOWN} !== '{identity}'")
+        identity = page.evaluate(f"() => {SHOWN}")
     page.locator(".summary > span").first.wait_for()
-    for shown in ("Graph", "Map", "Variables", "Collections", "Diff", "Lint"):
+    for shown in ("Graph", "Map", "Variables", "Collections", "Diff", "Lint", "Costs"):
         page.get_by_role("navigation", name="Views").get_by_role("button", name=shown).click()
         expect(page.get_by_role("region", name=shown)).to_be_visible()
         expect(page.get_by_role("alert")).to_have_count(0)
         if shown == "Graph":
-            page.locator("svg.graph[data-settled*=model]").wait_for()
+            page.locator(f"svg.graph[data-settled*='{identity}']").wait_for()
     for tree in ("ops", "variables"):
         page.get_by_role("tab", name=tree).click()
         page.locator(".left p.quiet").or_(page.locator(".tree .row").first).first.wait_for()
 
 
-def model_of(page: Page, path: str) -> str:
-    """Return the id of the model of a path."""
-    page.get_by_label("Model", exact=True).wait_for()
-    ids = {model["path"]: model["id"] for model in page.request.get(f"{page.url.split(chr(63))[0]}api/models").json()}
-    return str(ids[path])
-
-
 @pytest.mark.parametrize("path", PATHS)
-def test_of_a_sample(page: Page, url: str, path: str) -> None:
-    show_every_view(page, url, str(SAMPLES / path))
+def test_of_a_sample(session: tuple[Page, list[str]], models: dict[str, dict[str, Any]], path: str) -> None:
+    page, problems = session
+    show_every_view(page, models[str(SAMPLES / path)])
+    assert problems == []
 
 
 @pytest.mark.skipif(not corpus(), reason=NO_CORPUS)
 @pytest.mark.parametrize("index", range(10))
-def test_of_a_real_artifact(page: Page, url: str, index: int) -> None:
-    show_every_view(page, url, str(CORPUS / list(real())[index]))
+def test_of_a_real_artifact(session: tuple[Page, list[str]], models: dict[str, dict[str, Any]], index: int) -> None:
+    page, problems = session
+    show_every_view(page, models[str(CORPUS / list(real())[index])])
+    assert problems == []
