@@ -4,6 +4,21 @@ from __future__ import annotations
 
 import sys
 
+_M_ARENA_MAX = -8
+"""mallopt(3): how many arenas there may be."""
+_ARENAS = 2
+
+
+def share_arenas() -> None:
+    """Let all threads of a server share few arenas; else each keeps what the largest answer took that it computed."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    choose = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has no arenas
+    if choose is not None:
+        choose(_M_ARENA_MAX, _ARENAS)
+
 
 def give_back() -> None:
     """Give free memory back: glibc keeps what threads have freed, each in an arena of its own.
