@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import quiet_page
 from tests.places import CORPUS, NO_CORPUS, SAMPLES, corpus, samples
+from tests.server.live import eventually
 
 Serve = Callable[..., str]
 
@@ -44,11 +45,14 @@ def url(serve: Serve) -> str:
 @pytest.fixture(scope="module")
 def models(url: str) -> dict[str, dict[str, Any]]:
     """What the server says of each model, by its path, when all have been read."""
-    while True:
+
+    def listed() -> list[dict[str, Any]]:
         with urllib.request.urlopen(f"{url}api/models", timeout=60) as answer:
-            models = json.load(answer)
-        if all(model["state"] != "loading" for model in models):
-            return {model["path"]: model for model in models}
+            found: list[dict[str, Any]] = json.load(answer)
+            return found
+
+    assert eventually(lambda: all(model["state"] != "loading" for model in listed()))
+    return {model["path"]: model for model in listed()}
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,11 @@ from scopeview.analysis.derive.structure import significant_attributes
 from scopeview.model.attributes import TensorValue
 from scopeview.model.op_types import ARRANGES, LAYERS, LOOKUP, VARIABLE_TYPES, WEIGHT_PASSES
 from scopeview.model.ops import OpRow, OpTable
+from scopeview.model.wanted import check_wanted
 
 _MOST_STEPS = 1_000_000
+_EVERY = 4096
+"""Steps after which is asked whether anybody still waits."""
 _MOST_ARRANGING = 32
 DataSource = tuple[tuple[str, object], ...]
 _DATA, _CONSTANT = hash("data"), hash("constant")
@@ -202,6 +205,8 @@ class _Search:
         seen = set(queue)
         for a, b in queue:
             self._steps += 1
+            if self._steps % _EVERY == 0:
+                check_wanted()
             if self._steps > _MOST_STEPS:
                 return None
             if a == b or not (self._computes[a] or self._computes[b]):

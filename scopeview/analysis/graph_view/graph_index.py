@@ -28,7 +28,7 @@ Ints = NDArray[np.int64]
 _FORWARD = ROLES.index("forward")
 _LAYERS_KEPT = 128
 _MASKS_KEPT = 256
-_TOLD_WITH_CONSUMER = ("Const", "ReadVariableOp")
+_LISTED_WITH_CONSUMER = ("Const", "ReadVariableOp")
 
 
 class GraphIndex:
@@ -121,7 +121,7 @@ class GraphIndex:
         lowest, highest = np.full(len(table), len(table)), np.full(len(table), -1)
         np.minimum.at(lowest, source[known], self.target[known])
         np.maximum.at(highest, source[known], self.target[known])
-        wanted = np.array([name in _TOLD_WITH_CONSUMER for name in columns.types], dtype=bool)[columns.type_id]
+        wanted = np.array([name in _LISTED_WITH_CONSUMER for name in columns.types], dtype=bool)[columns.type_id]
         wanted[list(self.variable_rows)] = False
         rows = np.flatnonzero(wanted & (highest >= 0) & (lowest == highest))
         consumer = highest[rows]
