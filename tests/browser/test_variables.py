@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +136,20 @@ def test_costs_are_a_table_of_the_parts_of_a_scope_and_numbers_of_the_op_tree(
     flops = {row.path: row.flops for row in costs(context, limit=500).rows}
     row = page.locator(".tree .row", has_text="generator").first
     expect(row.locator(".size")).to_have_text(short_count(flops["generator"]))
+
+
+def test_the_heading_that_rows_are_sorted_by_has_room_for_its_arrow(page: Page, url: str) -> None:
+    opened(page, url, view="variables")
+    headings = page.get_by_role("columnheader")
+    for number in range(headings.count()):
+        heading = headings.nth(number)
+        heading.get_by_role("button").click()
+        expect(heading).to_have_attribute("aria-sort", re.compile("ascending|descending"))
+        ends: list[float] = headings.evaluate_all(
+            """cells => cells.map((cell) => {
+              const text = document.createRange();
+              text.selectNodeContents(cell);
+              return cell.getBoundingClientRect().right - text.getBoundingClientRect().right;
+            })"""
+        )
+        assert min(ends) >= -0.5, (number, ends)

@@ -41,7 +41,8 @@ function isSaid(row: TableLine, column: Shown): boolean {
 }
 
 const LETTER = { name: 7.3, mono: 7.3, number: 7.6, quiet: 6.6 }; // px of a letter, in the mean
-const HEADING = 6.8;
+const HEADING = { other: 6.8, sorted: 7.5 }; // px of a letter: rows are sorted by the bold one
+const ARROW = 16; // px of the arrow beside it
 
 // Letters of a name for which there is room: two fifths of the table are theirs.
 export function lettersFor(width: number): number {
@@ -54,7 +55,7 @@ export function ending(name: string, letters: number): string {
 }
 
 // As wide as what stands in them.
-export function widthsOf(columns: readonly Shown[], rows: TableLine[], names: string[]): string {
+export function widthsOf(columns: readonly Shown[], rows: TableLine[], names: string[], sorted: Column): string {
   return columns
     .map((column) => {
       const texts = column.key === "name" ? names : rows.map((row) => cellText(row, column));
@@ -63,7 +64,9 @@ export function widthsOf(columns: readonly Shown[], rows: TableLine[], names: st
         texts.reduce((longest, text) => Math.max(longest, text.length), 0),
       );
       const letter = LETTER[STYLE[column.format]];
-      return `${Math.ceil(Math.max(letter * longest, HEADING * (column.heading.length + 1)) + 3)}px`;
+      const isSorted = column.key === sorted;
+      const heading = HEADING[isSorted ? "sorted" : "other"] * (column.heading.length + 1) + (isSorted ? ARROW : 0);
+      return `${Math.ceil(Math.max(letter * longest, heading) + 3)}px`;
     })
     .join(" ");
 }

@@ -26,7 +26,7 @@ export function Table({ rows, total, order, onSort, onEnd }: Props) {
   const scope = commonScope(rows.map((row) => row.name));
   const letters = lettersFor(seen.width);
   const names = rows.map((row) => ending(printable(scope ? row.name.slice(scope.length + 1) : row.name), letters));
-  const grid = { gridTemplateColumns: widthsOf(columns, rows, names) };
+  const grid = { gridTemplateColumns: widthsOf(columns, rows, names, order.sort) };
 
   function onScroll() {
     seen.onScroll();
