@@ -104,6 +104,7 @@ def _try_many(wanted: argparse.Namespace) -> None:
             kept.mkdir(parents=True, exist_ok=True)
             (kept / f"crash-{hashlib.sha1(raw).hexdigest()}").write_bytes(raw)
             raise
+        signal.alarm(0)
         if number % _SAID_EVERY == 0:
             _say(target.name, number + 1, begun)
     _say(target.name, wanted.executions, begun)

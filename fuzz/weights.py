@@ -14,6 +14,9 @@ import numpy as np
 
 from fuzz.mutate import NUMBERS, as_bytes
 
+_REPEATED_UP_TO = 1000
+"""Letters of a value that is written 300 times."""
+
 _WEIGHTS = Path(__file__).resolve().parent.parent / "sample_graphs" / "weights"
 
 BESIDE = {
@@ -95,7 +98,9 @@ def _places(content: Any) -> list[tuple[Any, Any]]:
 
 
 def _value(value: Any, content: Any, chance: random.Random) -> Any:
-    choices = [None, True, -1, 0.5, 1e400, "", "x", "../x", "\ud800", [], {}, [value], [value] * 300, {"a": value}]
+    choices = [None, True, -1, 0.5, 1e400, "", "x", "../x", "\ud800", [], {}, [value], {"a": value}]
+    if len(json.dumps(value)) < _REPEATED_UP_TO:
+        choices.append([value] * 300)
     if isinstance(value, int) and chance.random() < 0.7:
         return chance.choice((*NUMBERS, value + 1, -value))
     if isinstance(value, list) and chance.random() < 0.5:

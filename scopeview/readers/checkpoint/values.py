@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.errors import DamagedError
-from scopeview.model.dtypes import NON_NUMERIC
+from scopeview.model.dtypes import element_bytes
 from scopeview.model.model import Model
 from scopeview.model.variables import StoredSlice, Variable
 from scopeview.readers.checkpoint.v2 import shard_path
@@ -122,8 +122,11 @@ def _places(variable: Variable) -> list[StoredSlice]:
 
 
 def numpy_dtype(name: str) -> np.dtype[np.generic] | None:
-    """Return the dtype of numpy, or of ml_dtypes, that TensorFlow's name stands for; None for what is no number."""
-    if name in NON_NUMERIC or name == "unknown":
+    """Return the dtype of numpy, or of ml_dtypes, that TensorFlow's name stands for; None for what is no number.
+
+    Nothing but such a name reaches numpy: it would read others as records, and their numbers as Python (`(2,)f4,i8`).
+    """
+    if element_bytes(name) is None:
         return None
     try:
         dtype: np.dtype[np.generic] | None = np.dtype(_PLAIN.get(name, name))
