@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import platform
 import shutil
 import subprocess
+import sys
 import time
 import weakref
 from pathlib import Path
@@ -267,3 +269,31 @@ def test_an_import_child_that_is_killed_is_an_answer_and_the_server_goes_on(monk
 
     assert (state.imported, "SIGKILL" in state.import_error) == ("refused", True)
     assert workspace.answer("question", (model,), lambda: b"answer") == b"answer"
+
+
+MALLOC = """
+import ctypes
+from scopeview.workspace.memory import configure_malloc
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+FIELDS = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
+Info = type("Info", (ctypes.Structure,), {"_fields_": [(name, ctypes.c_size_t) for name in FIELDS]})
+libc.mallinfo2.restype = Info
+if CONFIGURED:
+    configure_malloc()
+libc.free(libc.malloc(8 << 20))
+before = libc.mallinfo2().hblks
+libc.malloc(200 << 10)
+print(libc.mallinfo2().hblks - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc's malloc that is configured")
+@pytest.mark.parametrize(("is_configured", "mapped"), [(False, 0), (True, 1)])
+def test_columns_are_mapped_by_themselves_after_larger_ones_were_freed(*, is_configured: bool, mapped: int) -> None:
+    """Else they lie among others, and what they leave is never given back; the first case is glibc's own habit."""
+    script = MALLOC.replace("CONFIGURED", str(is_configured))
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(run.stdout) == mapped

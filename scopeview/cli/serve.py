@@ -82,7 +82,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.server.connections import Server
     from scopeview.server.security import LOOPBACK, Access, hosts_for
     from scopeview.workspace import MOST_MODELS, Workspace
-    from scopeview.workspace.memory import share_arenas
+    from scopeview.workspace.memory import configure_malloc
 
     _check_paths(paths, roots)
     laid_over = tuple(overlay for path in overlays for overlay in read_overlays(path))
@@ -96,7 +96,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     access = Access(hosts_for(host, [*own, *hosts]), is_any, token)
     listener = _listen(host, port)
     port = listener.getsockname()[1]
-    share_arenas()
+    configure_malloc()
     workspace = Workspace(import_up_to=import_up_to, most_models=MOST_MODELS + len(paths), limits=limits())
     chosen = tuple(tag.strip() for tag in tags.split(",")) if tags else None
     for path in paths:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import sys
 
-_M_ARENA_MAX = -8
-"""mallopt(3): how many arenas there may be."""
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+"""mallopt(3): bytes from which a block is mapped by itself, and how many arenas there may be."""
+_MAPPED_FROM = 128 << 10
 _ARENAS = 2
 
 
-def share_arenas() -> None:
-    """Let all threads of a server share few arenas; else each keeps what the largest answer took that it computed."""
+def configure_malloc() -> None:
+    """Let what answers free go back to the system at once, and all threads share few arenas.
+
+    glibc maps only ever larger blocks by themselves, once some have been freed (up to 32 MB): the columns of one answer
+    then lie between those of others, and the holes that they leave stay. A fixed bound keeps a server's memory flat.
+    """
     if sys.platform != "linux":
         return
     import ctypes
 
-    choose = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has no arenas
-    if choose is not None:
+    choose = getattr(ctypes.CDLL(None), "mallopt", None)
+    if choose is not None:  # musl has neither
         choose(_M_ARENA_MAX, _ARENAS)
+        choose(_M_MMAP_THRESHOLD, _MAPPED_FROM)
 
 
 def give_back() -> None:
