@@ -26,12 +26,19 @@ _TOKEN = re.compile(
         | (?P<end>\Z))""",
     re.VERBOSE | re.DOTALL,
 )
-_LINE = re.compile(r'\s*([A-Za-z_]\w*): (?:"([^"\\\n]*)"|([\w.+-]+))\n(?=\s*[A-Za-z}])')
+_LINE = re.compile(
+    r"""\s*(?: (?P<name>[A-Za-z_]\w*) (?: :[ ] (?: "(?P<text>[^"\\\n]*)" | (?P<value>[\w.+-]+) ) | [ ](?P<opening>\{) )
+      | (?P<closing>\}) ) \n (?=\s*[A-Za-z}])""",
+    re.VERBOSE,
+)
+"""A line as printers write most of them: a name and one plain value, a name and an opening brace, or a closing one."""
+_INDENT = re.compile(" *")
 _EXTENSION = re.compile(r"\s*([\w./\-]+)\s*\]")
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 _PRINTED = re.compile(rb"(?:[^\\]++|\\(?:[0-3][0-7]{2}|[nrtabfv\\'\"]))*+")
 """Strings whose escapes are those that printers write, which a codec of Python's has too."""
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
+_MESSAGES, _TEXTS = ("message", "map"), ("string", "bytes")
 _CLOSERS = {"{": "}", "<": ">"}
 _DEEPEST = 100
 _TRUE, _FALSE = ("true", "True", "t", "1"), ("false", "False", "f", "0")
@@ -99,9 +106,8 @@ class _Writer:
     def write(self, message: str) -> bytes:
         stack = [_Frame(message)]
         while True:
+            self._lines(stack)
             frame = stack[-1]
-            if self._line(frame):
-                continue
             kind, token = self._next()
             if kind == "word":
                 self._field(stack, frame, token)
@@ -114,24 +120,34 @@ class _Writer:
             else:
                 raise self.error(f"expected a field of {frame.message}, found {token or 'the end'!r}")
 
-    def _line(self, frame: _Frame) -> bool:
-        """Take a line of a name and one plain value, as printers write most of them; False if it is another."""
-        match = _LINE.match(self.text, self.position)
-        if match is None:
-            return False
-        name, text, other = match.groups()
-        found = frame.fields.get(name)
-        if found is None or found.kind in ("message", "map"):
-            return False
-        if (text is not None) != (found.kind in ("string", "bytes")):
-            return False
-        self.position = match.end()
-        self._once(frame, found)
-        if text is not None:
-            frame.chunks.append(_block(found.number, text.encode()))
-        else:
-            self._scalar(frame, found, "word" if other[0].isalpha() else "number", other)
-        return True
+    def _lines(self, stack: list[_Frame]) -> None:
+        """Take lines as printers write them, up to one that is another."""
+        text, match = self.text, _LINE.match
+        while True:
+            line = match(text, self.position)
+            if line is None:
+                return
+            frame = stack[-1]
+            name, content, value, opening, _ = line.groups()
+            if name is None:
+                if frame.closer != "}" or len(stack) == 1:
+                    return
+                self.position = line.end() - 1
+                self._close(stack)
+                continue
+            found = frame.fields.get(name)
+            if found is None or (found.kind in _MESSAGES) != (opening is not None):
+                return
+            if opening is None and (content is not None) != (found.kind in _TEXTS):
+                return
+            self.position = line.end() - 1  # a block that is looked up begins with its new line
+            self._once(frame, found)
+            if opening is not None:
+                self._open(stack, found, "{", "mark")
+            elif content is not None:
+                frame.chunks.append(_block(found.number, content.encode()))
+            else:
+                self._scalar(frame, found, "word" if value[0].isalpha() else "number", value)
 
     def _once(self, frame: _Frame, found: Field) -> None:
         if not found.is_repeated:
@@ -163,7 +179,7 @@ class _Writer:
             self._skip()
             return
         self._once(frame, found)
-        is_message = found.kind in ("message", "map")
+        is_message = found.kind in _MESSAGES
         kind, token = self._next()
         if token == ":" and kind == "mark":
             kind, token = self._next()
@@ -196,8 +212,8 @@ class _Writer:
         if not self._keeps_blocks:
             return False
         line = self.text.rfind("\n", 0, self.position) + 1
-        indent = len(self.text[line : line + 200]) - len(self.text[line : line + 200].lstrip(" "))
-        closer = f"\n{self.text[line : line + indent]}}}"
+        indent = _INDENT.match(self.text, line)
+        closer = f"\n{indent[0] if indent is not None else ''}}}"
         end = self.text.find(closer, self.position)
         if end < 0:
             return False
@@ -252,7 +268,7 @@ class _Writer:
             self._scalar(frame, found, kind, token)
 
     def _scalar(self, frame: _Frame, found: Field, kind: str, token: str) -> None:
-        if found.kind in ("string", "bytes"):
+        if found.kind in _TEXTS:
             frame.chunks.append(_block(found.number, self._string(found, kind, token)))
             return
         try:
@@ -302,7 +318,10 @@ class _Writer:
 
 
 def _block(number: int, content: bytes) -> bytes:
-    return _varint(number << 3 | LENGTH) + _varint(len(content)) + content
+    size = len(content)
+    if number < 16 and size < 0x80:
+        return _SINGLE[number << 3 | LENGTH] + _SINGLE[size] + content
+    return _varint(number << 3 | LENGTH) + _varint(size) + content
 
 
 def _varint(value: int) -> bytes:

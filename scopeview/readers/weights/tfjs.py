@@ -239,5 +239,6 @@ def _weight(numbers: Any, wanted: Any, how: Mapping[str, Any]) -> Any:
 
     if "scale" not in how:
         return numbers.astype(wanted, copy=False)
-    found = numbers * how["scale"] + how["min"]
-    return (np.round(found) if wanted.kind == "i" else found).astype(wanted)
+    with np.errstate(over="ignore", invalid="ignore"):  # a scale of a damaged file may be any number
+        found = numbers * how["scale"] + how["min"]
+        return (np.round(found) if wanted.kind == "i" else found).astype(wanted)
