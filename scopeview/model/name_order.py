@@ -59,6 +59,10 @@ class NameColumn(Sequence[str]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._kept()) if len(self) <= _KEPT_AS_TEXT else _decoded(self._blob, self._start, self._size)
 
+    def taken(self, rows: Ints) -> list[str]:
+        """Return many of the names."""
+        return list(_decoded(self._blob, self._start[rows], self._size[rows]))
+
     def _kept(self) -> list[str]:
         """Return all names, decoded once."""
         if self._texts is None:

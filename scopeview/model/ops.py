@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopeview.model.attributes import Attributes
+from scopeview.model.name_order import NameColumn
 from scopeview.model.names import CONTROL, sort_key
 from scopeview.model.once import Answers
 from scopeview.model.scopes import ScopeTree
@@ -165,6 +166,11 @@ class OpTable:
     def name(self, row: OpRow) -> str:
         """Return the name of an op."""
         return self.columns.names[row]
+
+    def names_of(self, rows: NDArray[np.int64]) -> list[str]:
+        """Return the names of many ops."""
+        names = self.columns.names
+        return names.taken(rows) if isinstance(names, NameColumn) else [names[row] for row in rows.tolist()]
 
     def op_type(self, row: OpRow) -> str:
         """Return the type of an op (`MatMul`)."""

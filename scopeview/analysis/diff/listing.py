@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import overload
 
+import numpy as np
+
 from scopeview.analysis.diff.namesakes import Namesakes
 from scopeview.analysis.diff.variables import STATUSES, DiffEntry, Status
 from scopeview.model.names import sort_key
@@ -50,10 +52,12 @@ class Listing(Sequence[DiffEntry]):
 
         A scope that holds a change and anything else holds both side by side.
         """
-        first = len(self.judged)
-        is_change = [place < first or bool(self.namesakes.differ[place - first]) for place in self._order]
-        beside = zip(is_change, [False, *is_change], [*is_change[1:], False], strict=False)
-        return [self._entry(place) for place, near in zip(self._order, beside, strict=True) if any(near)]
+        order = np.array(self._order, dtype=np.int64)
+        is_change = np.concatenate((np.ones(len(self.judged), dtype=bool), self.namesakes.differ))[order]
+        is_near = is_change.copy()
+        is_near[1:] |= is_change[:-1]
+        is_near[:-1] |= is_change[1:]
+        return [self._entry(place) for place in order[is_near].tolist()]
 
 
 def judged(entries: Sequence[DiffEntry]) -> Sequence[DiffEntry]:

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.functions import Function
 from scopeview.model.handed_on import handed_on
@@ -30,12 +32,14 @@ from scopeview.model.op_types import (
     VARIABLE_TYPES,
 )
 from scopeview.model.ops import MISSING, OpRow, OpTable
+from scopeview.model.spans import Ints
 from scopeview.readers.budget import budget
 from scopeview.readers.graph.attributes import string_values
 from scopeview.readers.protobuf.decode import DecodeError
 
 _SAVE_FIRST_TENSOR = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
 _WALK_LIMIT = 64
+_MOST_OUTPUTS = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -80,27 +84,33 @@ class _Library:
         return self._strings[key]
 
     @cached_property
-    def _saved(self) -> Sequence[int]:
-        """The variable op of the main graph whose value or handle each op is or hands on, or -1: shape (ops,)."""
+    def _saved(self) -> Ints:
+        """The variable op of the main graph whose value or handle each op is or hands on; -1 for none, and at the end.
+
+        Shape (ops + 1,): a source that is missing is the last.
+        """
         graph = self.tables[""]
         ends, passes = graph.are_of_type(*VARIABLE_TYPES), graph.are_of_type(*SAVED_THROUGH)
-        return handed_on(graph, ends, passes, _WALK_LIMIT - 1).data
+        return np.append(handed_on(graph, ends, passes, _WALK_LIMIT - 1), MISSING)
 
-    def variable_behind(self, place: _Place, slot: int) -> str:
-        """Return the variable op whose value or handle arrives at an input, or an empty string."""
-        return next(self.variables_behind(place, range(slot, slot + 1)))
-
-    def variables_behind(self, place: _Place, slots: range) -> Iterator[str]:
-        """Yield the same for several inputs of one op."""
+    def variables_behind(self, place: _Place, slots: range) -> list[str]:
+        """Return the variable ops whose values or handles arrive at inputs of an op; an empty string for none."""
         if place.function:
-            yield from (self._variable_behind(place, slot) for slot in slots)
-            return
-        graph, saved = self.tables[""], self._saved
-        sources = graph.sources(place.row)
-        for slot in slots:
-            source = sources[slot] if slot < len(sources) else MISSING
-            found = saved[source] if source != MISSING else MISSING
-            yield graph.name(OpRow(found)) if found != MISSING else ""
+            return [self._variable_behind(place, slot) for slot in slots]
+        sources = self.tables[""].sources(place.row)[slots.start : slots.stop]
+        return self._named(np.array(sources, dtype=np.int64)) + [""] * (len(slots) - len(sources))
+
+    def written(self, function: str, rows: Ints) -> list[str]:
+        """Return the same for the first input of each of some ops."""
+        if function:
+            return [self._variable_behind(_Place(function, OpRow(row)), 0) for row in rows.tolist()]
+        columns = self.tables[""].columns
+        return self._named(columns.source[columns.in_start[rows]].astype(np.int64))
+
+    def _named(self, sources: Ints) -> list[str]:
+        found = self._saved[sources]
+        names = iter(self.tables[""].names_of(found[found != MISSING]))
+        return [next(names) if is_known else "" for is_known in (found != MISSING).tolist()]
 
     def _variable_behind(self, place: _Place, slot: int) -> str:
         """Follow an input of an op of a function to the ops that call it."""
@@ -132,8 +142,7 @@ def read_savers(graph: OpTable, functions: Mapping[str, Function]) -> tuple[Save
     for function, table in library.tables.items():
         for row in table.rows_of_type(*_SAVE_FIRST_TENSOR):
             entries += _saved(library, _Place(function, row))
-        for row in table.rows_of_type(*RESTORES):
-            entries += _restored(library, _Place(function, row))
+        entries += _restored(library, function)
     return tuple(entries)
 
 
@@ -147,15 +156,20 @@ def _saved(library: _Library, place: _Place) -> Iterator[SaverEntry]:
         yield SaverEntry(where, key, spec, handle, restores=False)
 
 
-def _restored(library: _Library, place: _Place) -> Iterator[SaverEntry]:
-    table = library.tables[place.function]
-    has_slices = table.op_type(place.row) != "Restore"
-    keys, slices = _keys_and_slices(library, place, has_slices=has_slices)
-    targets = _assigned_handles(library, place)
-    where = _where(library, place)
-    for index, (key, spec) in enumerate(zip(keys, slices, strict=True)):
-        for handle in targets.get(index, [""]):
-            yield SaverEntry(where, key, spec, handle, restores=True)
+def _restored(library: _Library, function: str) -> Iterator[SaverEntry]:
+    table = library.tables[function]
+    rows = table.rows_of_type(*RESTORES)
+    targets: dict[tuple[int, int], list[str]] = defaultdict(list)
+    origin, output, assigned = _assigned(table, np.array(rows, dtype=np.int64))
+    for step in zip(origin.tolist(), output.tolist(), library.written(function, assigned), strict=True):
+        targets[step[:2]].append(step[2])
+    for number, row in enumerate(rows):
+        place = _Place(function, row)
+        keys, slices = _keys_and_slices(library, place, has_slices=table.op_type(row) != "Restore")
+        where = _where(library, place)
+        for index, (key, spec) in enumerate(zip(keys, slices, strict=True)):
+            for handle in targets.get((number, index), [""]):
+                yield SaverEntry(where, key, spec, handle, restores=True)
 
 
 def _where(library: _Library, place: _Place) -> str:
@@ -180,19 +194,32 @@ def _strings_of(table: OpTable, constant: OpRow) -> list[str]:
     return [text.decode("utf-8", "backslashreplace") for text in found]
 
 
-def _assigned_handles(library: _Library, place: _Place) -> dict[int, list[str]]:
-    """Return the variables that each output of a restore op is assigned to, by output index."""
-    table = library.tables[place.function]
-    found: dict[int, list[str]] = defaultdict(list)
-    queue = [(edge, edge.port) for edge in table.consumers(place.row) if not edge.is_control]
-    seen = set(queue)
-    for edge, output in queue:
-        op_type = table.op_type(edge.target)
-        if op_type in FIRST_ASSIGNS and edge.slot == 1:
-            handle = library.variable_behind(_Place(place.function, edge.target), 0)
-            found[output].append(handle)
-        elif op_type in VALUE_PASSES:
-            onward = [(e, output) for e in table.consumers(edge.target) if not e.is_control]
-            queue += [step for step in onward if step not in seen]
-            seen.update(onward)
-    return found
+def _assigned(table: OpTable, rows: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return what is assigned of the outputs of some ops, whatever hands it on.
+
+    Returns:
+        The place of the op among `rows`, the output, and the op that assigns it; each of shape (assignments,), in the
+        order of the steps that lead there.
+    """
+    columns = table.columns
+    assigns, passes = table.are_of_type(*FIRST_ASSIGNS), table.are_of_type(*VALUE_PASSES)
+    edges, counts = table.edges_from(rows)
+    origin = np.repeat(np.arange(len(rows)), counts)
+    outputs, which = np.unique(origin * _MOST_OUTPUTS + columns.port[edges], return_inverse=True)
+    seen, found = np.zeros(0, dtype=np.int64), list[tuple[Ints, Ints]]()
+    while edges.size:
+        steps = np.where(columns.port[edges] >= 0, edges * len(outputs) + which, MISSING)
+        _, first = np.unique(steps, return_index=True)
+        fresh = np.sort(first[~np.isin(steps[first], seen) & (steps[first] != MISSING)])
+        seen = np.concatenate((seen, steps[fresh]))
+        edges, which = edges[fresh], which[fresh]
+        targets = table.targets[edges]
+        is_assigned = assigns[targets] & (edges - columns.in_start[targets] == 1)
+        found.append((outputs[which[is_assigned]], targets[is_assigned]))
+        handed = passes[targets]
+        edges, counts = table.edges_from(targets[handed])
+        which = np.repeat(which[handed], counts)
+    if not found:
+        return (np.zeros(0, dtype=np.int64),) * 3
+    assigned, targets = (np.concatenate(column) for column in zip(*found, strict=True))
+    return assigned // _MOST_OUTPUTS, assigned % _MOST_OUTPUTS, targets
