@@ -125,10 +125,11 @@ export function Toolbar({ drawing, svg, viewport, tracing, legend, onFit }: Tool
       {models.value.length > 1 && !graphView.function && (
         <select
           aria-label="compare with"
+          class="narrow"
           value={graphView.against}
           onChange={(event) => changeGraphView({ against: event.currentTarget.value })}
         >
-          <option value="">compare with…</option>
+          <option value="">compare…</option>
           <ModelOptions without={model} />
         </select>
       )}
@@ -162,10 +163,10 @@ function HiddenByRole({ drawing }: { drawing: Drawing | undefined }) {
     <button
       aria-expanded={graphView.showsAuxiliary}
       class={graphView.showsAuxiliary ? "on" : ""}
-      title="training, saving, summaries and the like are not drawn"
+      title={`${plural(hidden, "op")} of training, saving, summaries and the like are not drawn`}
       onClick={() => changeGraphView({ showsAuxiliary: !graphView.showsAuxiliary })}
     >
-      {hidden ? `hidden by role: ${plural(hidden, "op")}` : "hidden by role"}
+      {hidden ? `hidden by role: ${count(hidden)}` : "hidden by role"}
     </button>
   );
 }
