@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scopeview.readers.protobuf.types import Field, enum_numbers, message_type
-from scopeview.readers.protobuf.wire import FIXED32, FIXED64, LENGTH, VARINT
+from scopeview.readers.protobuf.text_values import SINGLE, encoded, unescaped, varint
+from scopeview.readers.protobuf.types import Field, message_type
+from scopeview.readers.protobuf.wire import LENGTH
 
 _TOKEN = re.compile(
     r"""(?:[\s,;]+|\#[^\n]*)*
@@ -34,24 +35,9 @@ _LINE = re.compile(
 """A line as printers write most of them: a name and one plain value, a name and an opening brace, or a closing one."""
 _INDENT = re.compile(" *")
 _EXTENSION = re.compile(r"\s*([\w./\-]+)\s*\]")
-_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
-_PRINTED = re.compile(rb"(?:[^\\]++|\\(?:[0-3][0-7]{2}|[nrtabfv\\'\"]))*+")
-"""Strings whose escapes are those that printers write, which a codec of Python's has too."""
-_ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 _MESSAGES, _TEXTS = ("message", "map"), ("string", "bytes")
 _CLOSERS = {"{": "}", "<": ">"}
 _DEEPEST = 100
-_TRUE, _FALSE = ("true", "True", "t", "1"), ("false", "False", "f", "0")
-_INTEGERS = {
-    "int32": (-(1 << 31), 1 << 31),
-    "uint32": (0, 1 << 32),
-    "fixed32": (0, 1 << 32),
-    "int64": (-(1 << 63), 1 << 63),
-    "sint64": (-(1 << 63), 1 << 63),
-    "uint64": (0, 1 << 64),
-    "fixed64": (0, 1 << 64),
-    "enum": (-(1 << 31), 1 << 31),
-}
 
 
 class TextError(ValueError):
@@ -272,25 +258,25 @@ class _Writer:
             frame.chunks.append(_block(found.number, self._string(found, kind, token)))
             return
         try:
-            value = _encoded(found, kind, token)
+            value = encoded(found, kind, token)
         except (ValueError, OverflowError, struct.error):
             raise self.error(f"{token!r} is no value for {found.name}") from None
         if found.is_repeated:
             frame.packed.setdefault(found.number, bytearray()).extend(value)
         else:
-            frame.chunks.append(_varint(found.number << 3 | found.wire_type) + value)
+            frame.chunks.append(varint(found.number << 3 | found.wire_type) + value)
 
     def _string(self, found: Field, kind: str, token: str) -> bytes:
         if kind != "string":
             raise self.error(f"expected a string for {found.name}, found {token!r}")
-        content = _unescaped(token)
+        content = unescaped(token)
         while self._peek()[:1] in ('"', "'"):
             after = self.position
             kind, token = self._next()
             if "," in self.text[after : self.position - len(token)]:  # the next of a list
                 self.position = after
                 break
-            content += _unescaped(token)
+            content += unescaped(token)
         if found.kind == "string" and b"\\" in token.encode():
             try:
                 content.decode("utf-8")
@@ -320,85 +306,5 @@ class _Writer:
 def _block(number: int, content: bytes) -> bytes:
     size = len(content)
     if number < 16 and size < 0x80:
-        return _SINGLE[number << 3 | LENGTH] + _SINGLE[size] + content
-    return _varint(number << 3 | LENGTH) + _varint(size) + content
-
-
-def _varint(value: int) -> bytes:
-    if value < 0x80:
-        return _SINGLE[value]
-    encoded = bytearray()
-    while value >= 0x80:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
-
-
-_SINGLE = [bytes([value]) for value in range(0x80)]
-
-
-def _encoded(field: Field, kind: str, token: str) -> bytes:
-    """Return a number, a truth value or a name of an enumeration in wire format."""
-    if field.kind == "bool":
-        if token not in (*_TRUE, *_FALSE):
-            raise ValueError(token)
-        return _SINGLE[token in _TRUE]
-    if field.kind in ("float", "double"):
-        number = _real(token)
-        if field.kind == "double":
-            return struct.pack("<d", number)
-        try:
-            return struct.pack("<f", number)
-        except OverflowError:
-            return struct.pack("<f", float("inf") if number > 0 else float("-inf"))
-    value = enum_numbers(field.of).get(token) if field.kind == "enum" and kind == "word" else _integer(token)
-    lowest, end = _INTEGERS[field.kind]
-    if value is None or not lowest <= value < end:
-        raise ValueError(token)
-    return _WRITERS.get(field.wire_type, _varint_of)(value, field)
-
-
-def _varint_of(value: int, field: Field) -> bytes:
-    if field.kind == "sint64":
-        value = value << 1 ^ value >> 63
-    return _varint(value & (1 << 64) - 1)
-
-
-_WRITERS: dict[int, Callable[[int, Field], bytes]] = {
-    VARINT: _varint_of,
-    FIXED32: lambda value, _field: struct.pack("<I", value),
-    FIXED64: lambda value, _field: struct.pack("<Q", value),
-}
-
-
-def _integer(token: str) -> int:
-    digits = token.replace(" ", "")
-    sign, digits = (-1, digits[1:]) if digits.startswith("-") else (1, digits)
-    is_octal = len(digits) > 1 and digits[0] == "0" and digits.isdigit()
-    return sign * int(digits, 8 if is_octal else 0)
-
-
-def _real(token: str) -> float:
-    digits = token.replace(" ", "")
-    return float(digits if digits.lower().lstrip("-") in ("inf", "infinity", "nan") else digits.rstrip("fF"))
-
-
-def _unescaped(token: str) -> bytes:
-    content = token[1:-1].encode()
-    if b"\\" not in content:
-        return content
-    if _PRINTED.fullmatch(content):
-        return content.decode("unicode_escape").encode("latin-1")
-    return _ESCAPE.sub(_character, content)
-
-
-def _character(match: re.Match[bytes]) -> bytes:
-    octal, byte, short, long, other = match.groups()
-    if octal is not None:
-        return bytes([int(octal, 8) & 0xFF])
-    if byte is not None:
-        return bytes([int(byte, 16)])
-    if other is not None:
-        return _ESCAPED.get(other, other)
-    return chr(int(short or long, 16)).encode("utf-8", "surrogatepass")
+        return SINGLE[number << 3 | LENGTH] + SINGLE[size] + content
+    return varint(number << 3 | LENGTH) + varint(size) + content
