@@ -7,8 +7,10 @@ import platform
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import weakref
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from scopeview.readers import Limits
 from scopeview.workspace import OpenModel, Workspace
 from scopeview.workspace import workspace as workspace_module
 from scopeview.workspace.entry import Entry, load
+from scopeview.workspace.lanes import Job, Lanes
 from tests.graphs import graph_def_from_text
 from tests.places import BROKEN, SAMPLES
 
@@ -297,3 +300,26 @@ def test_columns_are_mapped_by_themselves_after_larger_ones_were_freed(*, is_con
     script = MALLOC.replace("CONFIGURED", str(is_configured))
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert int(run.stdout) == mapped
+
+
+def test_what_a_page_waits_for_overtakes_what_was_asked_just_before() -> None:
+    lanes, order, begun, go_on = Lanes("test", threads=1, waiting=10), list[str](), threading.Event(), threading.Event()
+
+    def work(name: str) -> str:
+        order.append(name)
+        begun.set()
+        assert go_on.wait(30)
+        return name
+
+    jobs = {name: Job(partial(work, name), is_first=name in "EF") for name in "ABCDEF"}
+    lanes.submit("", jobs["A"])
+    assert begun.wait(30)
+    jobs["B"].since -= 60  # it has waited for a minute
+    for name in "BCDEF":
+        lanes.submit("", jobs[name])
+    go_on.set()
+    for job in jobs.values():
+        job.future.result(30)
+
+    assert "".join(order) == "ABEFCD"
+    lanes.shut_down()

@@ -48,7 +48,8 @@ def create_app(
     where = allowed_paths or AllowedPaths()
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _build_routes(app)
         yield
         workspace.shut_down(_WAIT_S)
         where.close()
@@ -81,6 +82,13 @@ def create_app(
     if static is not None:
         app.mount("/static", StaticFiles(directory=static), name="static")
     return app
+
+
+def _build_routes(app: FastAPI) -> None:
+    """Let FastAPI work out what routes take while models are read: half a second, for which a page would wait."""
+    nowhere = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": [], "app": app}
+    for route in app.routes:
+        route.matches(dict(nowhere))
 
 
 async def _refused(request: Request, error: Exception) -> Response:

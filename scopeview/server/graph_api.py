@@ -57,7 +57,7 @@ class Seen:
 @router.get("/models/{model}/graph", response_model=GraphPicture)
 async def graph(model: str, queries: Ask, seen: Annotated[Seen, Depends()], scope: str = "") -> Any:
     """Draw one scope of the op tree: items, what is linked outside, and links."""
-    return await queries.ask(
+    return await queries.ask_first(
         model, lambda context: picture(seen.of(context), scope, function=seen.function, view_options=seen.view_options)
     )
 
@@ -76,7 +76,7 @@ async def graph_used_by_all(
 @router.get("/models/{model}/graph/opening", response_model=Opening)
 async def graph_opening(model: str, queries: Ask, program: Program = None) -> Any:
     """Say which scopes to open at first."""
-    return await queries.ask(model, lambda context: opening(context.in_program(program)))
+    return await queries.ask_first(model, lambda context: opening(context.in_program(program)))
 
 
 @router.get("/models/{model}/graph/measures", response_model=list[Measure])

@@ -60,6 +60,12 @@ class Queries:
         """Answer a question about one model."""
         return await self._sent((identity,), lambda: compute(self.workspace.context(identity)), is_slow=False)
 
+    async def ask_first(self, identity: str, compute: Callable[[AnalysisContext], object]) -> Response:
+        """Answer a question of a picture, for which a page waits, before what it asked at the same time."""
+        return await self._sent(
+            (identity,), lambda: compute(self.workspace.context(identity)), is_slow=False, is_first=True
+        )
+
     async def run_slow_query(self, identity: str, compute: Callable[[AnalysisContext], object]) -> Response:
         """Answer a question that takes long about one model, while others about it are answered."""
         return await self._sent((identity,), lambda: compute(self.workspace.context(identity)), is_slow=True)
@@ -81,7 +87,13 @@ class Queries:
         return await self._sent((a, b), compute, is_slow=True, question=question)
 
     async def _sent(
-        self, identities: tuple[str, ...], compute: Callable[[], object], *, is_slow: bool, question: str = ""
+        self,
+        identities: tuple[str, ...],
+        compute: Callable[[], object],
+        *,
+        is_slow: bool,
+        is_first: bool = False,
+        question: str = "",
     ) -> Response:
         ends_at = time.monotonic() + DEADLINE_S
         for identity in identities:
@@ -91,6 +103,7 @@ class Queries:
             identities,
             lambda: _packed(dumps(compute(), indent=None).encode()),
             is_slow=is_slow,
+            is_first=is_first,
         )
         content = begun if isinstance(begun, bytes) else await self._result(begun, ends_at)
         tag = f'"{hashlib.blake2s(content, digest_size=12).hexdigest()}"'

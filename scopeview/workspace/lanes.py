@@ -21,12 +21,26 @@ LONGEST_S = 600.0
 
 _IDLE_S = 5.0
 
+_OVERTAKEN_S = 2.0
+"""Seconds after which a job that waits is no longer overtaken."""
+
 
 class Job:
     """One piece of work; `future` has its result, or is canceled when nobody wants it."""
 
-    def __init__(self, work: Callable[[], Any], is_unwanted: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, work: Callable[[], Any], is_unwanted: Callable[[], bool] = lambda: False, *, is_first: bool = False
+    ) -> None:
+        """Begin to wait.
+
+        Args:
+            work: what is done.
+            is_unwanted: whether nobody waits for it, whoever joined.
+            is_first: whether it overtakes what has not waited for long.
+        """
         self.future: Future[Any] = Future()
+        self.is_first = is_first
+        self.since = time.monotonic()
         self._work = work
         self._is_unwanted = is_unwanted
         self._waiting = 1
@@ -98,7 +112,7 @@ class Lanes:
         self._changed = threading.Condition()
 
     def submit(self, lane: Hashable, job: Job) -> None:
-        """Put a job at the end of a lane.
+        """Put a job at the end of a lane, or before others if it is to be done first.
 
         Raises:
             BusyError: as many wait there as may, or this is being shut down.
@@ -110,7 +124,7 @@ class Lanes:
                 jobs.remove(other)
             has_room = not self._has_ended and len(jobs) < self._most_waiting
             if has_room:
-                jobs.append(job)
+                jobs.insert(_place(jobs, job), job)
                 self._call_thread(lane)
         for other in unwanted:  # not under the lock: whoever waits is called from here
             other.future.cancel()
@@ -176,3 +190,11 @@ class Lanes:
         lane = self._ready.popleft()
         job = self._running[lane] = self._lanes[lane].popleft()
         return lane, job
+
+
+def _place(jobs: deque[Job], job: Job) -> int:
+    """Return where a job goes among those that wait."""
+    place = len(jobs)
+    while job.is_first and place and not jobs[place - 1].is_first and job.since - jobs[place - 1].since < _OVERTAKEN_S:
+        place -= 1
+    return place

@@ -198,7 +198,13 @@ class Workspace:
         self._begin_import(self._entry(identity))
 
     def begin_answer(
-        self, question: Hashable, identities: tuple[str, ...], compute: Callable[[], bytes], *, is_slow: bool = False
+        self,
+        question: Hashable,
+        identities: tuple[str, ...],
+        compute: Callable[[], bytes],
+        *,
+        is_slow: bool = False,
+        is_first: bool = False,
     ) -> bytes | Job:
         """Return a kept answer, or the job that computes it; who asks the same at the same time gets the same job.
 
@@ -207,6 +213,7 @@ class Workspace:
             identities: the models that it is asked about.
             compute: does the work, in a thread of its own.
             is_slow: whether quick questions about the same model are to be answered meanwhile.
+            is_first: whether it is answered before others that have not waited for long.
 
         Raises:
             NotFoundError: a model is not open.
@@ -230,7 +237,7 @@ class Workspace:
                         self._kept.keep(key, identities, content)
                 return content
 
-            job = Job(work)
+            job = Job(work, is_first=is_first)
             self._answers.submit((identities, is_slow), job)
             self._jobs[key] = job
         job.future.add_done_callback(partial(self._forget_job, key))  # not the job: it would hold itself

@@ -77,7 +77,8 @@ def op_scopes_called(context: AnalysisContext, path: str, limit: int) -> Iterato
     columns = table.columns
     devices = {columns.devices[number] for number in columns.device_id[rows.start : rows.stop].tolist()}
     variables = () if is_inside else model.variables
-    used = [v for v in variables if any(is_within(site.scope, path) for site in context.call_sites(v))]
+    read = (v for v in variables if context.uses(v))  # most of a training graph are slots: none is walked
+    used = [v for v in read if any(is_within(site.scope, path) for site in context.call_sites(v))]
     comes_in, goes_out = _crossing(table, rows)
     yield ScopeDetail(
         path,
