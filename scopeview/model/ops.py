@@ -269,6 +269,11 @@ class OpTable:
         start = np.searchsorted(columns.source[order], np.arange(len(self) + 1))
         return start, order, target
 
+    @cached_property
+    def out_degrees(self) -> NDArray[np.int64]:
+        """How many edges leave each op: shape (ops,)."""
+        return np.diff(self._outgoing[0])
+
     def edges_from(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the edges that leave some ops, one op after the other, and how many leave each: shape (rows,)."""
         start, order, _ = self._outgoing

@@ -39,6 +39,7 @@ from scopeview.readers.protobuf.decode import DecodeError
 
 _SAVE_FIRST_TENSOR = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
 _WALK_LIMIT = 64
+"""Ops that hand a value or a handle on, one after the other."""
 _MOST_OUTPUTS = 1 << 32
 
 
@@ -207,7 +208,7 @@ def _assigned(table: OpTable, rows: Ints) -> tuple[Ints, Ints, Ints]:
     origin = np.repeat(np.arange(len(rows)), counts)
     outputs, which = np.unique(origin * _MOST_OUTPUTS + columns.port[edges], return_inverse=True)
     seen, found = np.zeros(0, dtype=np.int64), list[tuple[Ints, Ints]]()
-    while edges.size:
+    for _ in range(_WALK_LIMIT):
         steps = np.where(columns.port[edges] >= 0, edges * len(outputs) + which, MISSING)
         _, first = np.unique(steps, return_index=True)
         fresh = np.sort(first[~np.isin(steps[first], seen) & (steps[first] != MISSING)])
@@ -217,9 +218,10 @@ def _assigned(table: OpTable, rows: Ints) -> tuple[Ints, Ints, Ints]:
         is_assigned = assigns[targets] & (edges - columns.in_start[targets] == 1)
         found.append((outputs[which[is_assigned]], targets[is_assigned]))
         handed = passes[targets]
+        onward = int(table.out_degrees[targets[handed]].sum())
+        if not onward or not budget().spend_items(onward, "what restore ops assign"):
+            break
         edges, counts = table.edges_from(targets[handed])
         which = np.repeat(which[handed], counts)
-    if not found:
-        return (np.zeros(0, dtype=np.int64),) * 3
     assigned, targets = (np.concatenate(column) for column in zip(*found, strict=True))
     return assigned // _MOST_OUTPUTS, assigned % _MOST_OUTPUTS, targets
