@@ -91,12 +91,12 @@ def _try_many(wanted: argparse.Namespace) -> None:
     seeds = target.seeds()
     if wanted.corpus is not None:
         seeds += [raw for path in sorted(wanted.corpus.glob("*")) if len(raw := path.read_bytes()) <= wanted.most_bytes]
-    signal.signal(signal.SIGALRM, _too_long)
+    signal.signal(signal.SIGPROF, _too_long)
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_ADDRESSES, _MOST_ADDRESSES))
     begun = time.monotonic()
     for number in range(wanted.executions):
         raw = target.mutate(chance.choice(seeds), chance)[: wanted.most_bytes]
-        signal.alarm(_LONGEST_S)
+        signal.setitimer(signal.ITIMER_PROF, _LONGEST_S)  # of processor time: the machine may do much else
         try:
             target.run(raw)
         except BaseException:
@@ -104,7 +104,7 @@ def _try_many(wanted: argparse.Namespace) -> None:
             kept.mkdir(parents=True, exist_ok=True)
             (kept / f"crash-{hashlib.sha1(raw).hexdigest()}").write_bytes(raw)
             raise
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         if number % _SAID_EVERY == 0:
             _say(target.name, number + 1, begun)
     _say(target.name, wanted.executions, begun)
