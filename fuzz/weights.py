@@ -99,8 +99,8 @@ def _places(content: Any) -> list[tuple[Any, Any]]:
 
 def _value(value: Any, content: Any, chance: random.Random) -> Any:
     choices = [None, True, -1, 0.5, 1e400, "", "x", "../x", "\ud800", [], {}, [value], {"a": value}]
-    if len(json.dumps(value)) < _REPEATED_UP_TO:
-        choices.append([value] * 300)
+    if len(written := json.dumps(value)) < _REPEATED_UP_TO:
+        choices.append([json.loads(written) for _ in range(300)])  # not one 300 times: a change would be as well
     if isinstance(value, int) and chance.random() < 0.7:
         return chance.choice((*NUMBERS, value + 1, -value))
     if isinstance(value, list) and chance.random() < 0.5:
