@@ -9,9 +9,9 @@ import struct
 from fuzz.mutate import as_bytes, mutate
 from scopeview.readers.checkpoint import table
 from scopeview.readers.checksums import masked_crc32c
-from scopeview.readers.protobuf.wire import LENGTH, WireError, fields
+from scopeview.readers.protobuf.wire import LENGTH, WireError, encode_varint, fields
 from scopeview.readers.records import records
-from scopeview.writers.table import varint, write_table
+from scopeview.writers.table import write_table
 
 
 def mutate_table(raw: bytes, header: str, message: str, chance: random.Random) -> bytes:
@@ -67,7 +67,7 @@ def _event(event: bytes, chance: random.Random) -> bytes:
         return as_bytes(event, chance)
     field = chance.choice(graphs)
     content = mutate(event[field.start : field.end], _GRAPHS_OF_EVENTS[field.number], chance)
-    return varint(field.number << 3 | LENGTH) + varint(len(content)) + content
+    return encode_varint(field.number << 3 | LENGTH) + encode_varint(len(content)) + content
 
 
 def _record(data: bytes) -> bytes:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from scopeview.readers.protobuf.onnx_schema import ONNX_MESSAGES
 from scopeview.readers.protobuf.schema import ENUMS, MESSAGES
 from scopeview.readers.protobuf.types import Field, by_tag
-from scopeview.readers.protobuf.wire import FIXED64, LENGTH, VARINT, WireError, fields
-from scopeview.writers.table import varint
+from scopeview.readers.protobuf.wire import FIXED64, LENGTH, VARINT, WireError, encode_varint, fields
 
 NUMBERS = (
     0,
@@ -108,7 +107,7 @@ def _parts(raw: bytes, message: str) -> list[Part]:
     for field in fields(raw):
         start = field.start
         is_length = field.wire_type == LENGTH
-        tag = varint(field.number << 3 | field.wire_type)
+        tag = encode_varint(field.number << 3 | field.wire_type)
         known_field = known.get(field.number << 3 | field.wire_type)
         found.append(Part(raw[position : field.end], tag, raw[start : field.end], known_field, is_length))
         position = field.end
@@ -122,7 +121,7 @@ def _changed(part: Part, chance: random.Random, depth: int) -> Part:
     elif part.is_length:
         payload = _text(part.payload, chance)
     elif part.tag[-1] & 7 == VARINT:
-        payload = varint(chance.choice(NUMBERS) if chance.random() < 0.7 else chance.getrandbits(64))
+        payload = encode_varint(chance.choice(NUMBERS) if chance.random() < 0.7 else chance.getrandbits(64))
     else:
         payload = chance.randbytes(len(part.payload))
     return Part(_written(part.tag, payload, part.is_length), part.tag, payload, field, part.is_length)
@@ -134,7 +133,7 @@ def _below(payload: bytes, field: Field, chance: random.Random, depth: int) -> b
         inner = next((one for one in by_tag(field.of).values() if one.of == field.of), None)
         if inner is not None:
             for _ in range(chance.choice((1, 20, 200))):
-                payload = _written(varint(inner.number << 3 | LENGTH), payload, True)[:_MOST]
+                payload = _written(encode_varint(inner.number << 3 | LENGTH), payload, True)[:_MOST]
             return payload
     return _once(payload, field.of, chance, depth + 1)
 
@@ -179,12 +178,12 @@ def _fresh(message: str, chance: random.Random) -> bytes:
         return b""
     tag, field = chance.choice(known)
     if tag & 7 == VARINT:
-        return varint(tag) + varint(chance.choice(NUMBERS))
+        return encode_varint(tag) + encode_varint(chance.choice(NUMBERS))
     if tag & 7 != LENGTH:
-        return varint(tag) + chance.randbytes(8 if tag & 7 == FIXED64 else 4)
+        return encode_varint(tag) + chance.randbytes(8 if tag & 7 == FIXED64 else 4)
     payload = b"" if field.of and field.kind != "enum" else chance.choice(WORDS)
-    return _written(varint(tag), payload, True)
+    return _written(encode_varint(tag), payload, True)
 
 
 def _written(tag: bytes, payload: bytes, is_length: bool) -> bytes:
-    return tag + (varint(len(payload)) if is_length else b"") + payload
+    return tag + (encode_varint(len(payload)) if is_length else b"") + payload

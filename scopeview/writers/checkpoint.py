@@ -15,8 +15,9 @@ from scopeview.model.dtypes import dtype_number
 from scopeview.model.model import Model
 from scopeview.model.object_paths import OBJECT_GRAPH_KEY
 from scopeview.readers.checksums import MaskedChecksum
+from scopeview.readers.protobuf.wire import encode_varint
 from scopeview.writers.object_graph import object_graph_of, string_content
-from scopeview.writers.table import varint, write_table
+from scopeview.writers.table import write_table
 from scopeview.writers.tensors import TensorToWrite, new_file
 
 _VERSION = 1
@@ -74,15 +75,15 @@ def _entry(dtype: str, shape: tuple[int, ...], offset: int, size: int, checksum:
         + _message(2, sizes)
         + _number(4, offset)
         + _number(5, size)
-        + varint(6 << 3 | 5)
+        + encode_varint(6 << 3 | 5)
         + struct.pack("<I", checksum)
     )
 
 
 def _number(field: int, value: int) -> bytes:
     """Encode a varint field; a zero is left out, as proto3 does."""
-    return varint(field << 3) + varint(value) if value else b""
+    return encode_varint(field << 3) + encode_varint(value) if value else b""
 
 
 def _message(field: int, content: bytes) -> bytes:
-    return varint(field << 3 | 2) + varint(len(content)) + content
+    return encode_varint(field << 3 | 2) + encode_varint(len(content)) + content

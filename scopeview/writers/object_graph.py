@@ -19,8 +19,7 @@ from scopeview.readers.checksums import MaskedChecksum, masked_crc32c
 from scopeview.readers.files import look_into
 from scopeview.readers.paths import path_of
 from scopeview.readers.protobuf import wire
-from scopeview.readers.protobuf.wire import WireError
-from scopeview.writers.table import varint
+from scopeview.readers.protobuf.wire import WireError, encode_varint
 
 _NODES, _ATTRIBUTES, _KEY = 1, 2, 3
 
@@ -85,8 +84,8 @@ def string_content(text: bytes) -> tuple[bytes, int]:
     checksum = MaskedChecksum()
     for part in (lengths, of_lengths, text):
         checksum.update(part)
-    return varint(len(text)) + of_lengths + text, checksum.value
+    return encode_varint(len(text)) + of_lengths + text, checksum.value
 
 
 def _field(number: int, content: bytes) -> bytes:
-    return varint(number << 3 | 2) + varint(len(content)) + content
+    return encode_varint(number << 3 | 2) + encode_varint(len(content)) + content

@@ -11,22 +11,13 @@ from collections.abc import Iterable
 from typing import IO
 
 from scopeview.readers.checksums import masked_crc32c
+from scopeview.readers.protobuf.wire import encode_varint
 
 _MAGIC = 0xDB4775248B80FB57
 _BLOCK_BYTES = 1 << 18
 _RESTART = 16
 _PLAIN = b"\0"
 """The mark of a block that is not compressed."""
-
-
-def varint(number: int) -> bytes:
-    """Encode a non-negative number as protobuf and LevelDB do."""
-    out = bytearray()
-    while number >= 0x80:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
 
 
 def write_table(file: IO[bytes], entries: Iterable[tuple[bytes, bytes]]) -> None:
@@ -43,7 +34,7 @@ def write_table(file: IO[bytes], entries: Iterable[tuple[bytes, bytes]]) -> None
     def close() -> None:
         nonlocal offset, block
         content = block.content()
-        index.append((last, varint(offset) + varint(len(content))))
+        index.append((last, encode_varint(offset) + encode_varint(len(content))))
         offset += _write_block(file, content)
         block = _Block()
 
@@ -63,7 +54,7 @@ def write_table(file: IO[bytes], entries: Iterable[tuple[bytes, bytes]]) -> None
         handles.add(key, handle)
     content = handles.content()
     _write_block(file, content)
-    footer = varint(meta_offset) + varint(len(meta)) + varint(offset) + varint(len(content))
+    footer = encode_varint(meta_offset) + encode_varint(len(meta)) + encode_varint(offset) + encode_varint(len(content))
     file.write(footer.ljust(40, b"\0") + struct.pack("<Q", _MAGIC))
 
 
@@ -87,7 +78,9 @@ class _Block:
             most = min(len(key), len(self._last))
             while shared < most and key[shared] == self._last[shared]:
                 shared += 1
-        part = varint(shared) + varint(len(key) - shared) + varint(len(value)) + key[shared:] + value
+        part = (
+            encode_varint(shared) + encode_varint(len(key) - shared) + encode_varint(len(value)) + key[shared:] + value
+        )
         self._parts.append(part)
         self._last = key
         self._since_restart += 1

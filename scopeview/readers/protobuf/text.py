@@ -13,9 +13,9 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scopeview.readers.protobuf.text_values import SINGLE, encoded, unescaped, varint
+from scopeview.readers.protobuf.text_values import encoded, unescaped
 from scopeview.readers.protobuf.types import Field, message_type
-from scopeview.readers.protobuf.wire import LENGTH
+from scopeview.readers.protobuf.wire import LENGTH, SINGLE, encode_varint
 
 _TOKEN = re.compile(
     r"""(?:[\s,;]+|\#[^\n]*)*
@@ -199,7 +199,8 @@ class _Writer:
             return False
         line = self.text.rfind("\n", 0, self.position) + 1
         indent = _INDENT.match(self.text, line)
-        closer = f"\n{indent[0] if indent is not None else ''}}}"
+        assert indent is not None  # it may be empty
+        closer = f"\n{indent[0]}}}"
         end = self.text.find(closer, self.position)
         if end < 0:
             return False
@@ -264,7 +265,7 @@ class _Writer:
         if found.is_repeated:
             frame.packed.setdefault(found.number, bytearray()).extend(value)
         else:
-            frame.chunks.append(varint(found.number << 3 | found.wire_type) + value)
+            frame.chunks.append(encode_varint(found.number << 3 | found.wire_type) + value)
 
     def _string(self, found: Field, kind: str, token: str) -> bytes:
         if kind != "string":
@@ -307,4 +308,4 @@ def _block(number: int, content: bytes) -> bytes:
     size = len(content)
     if number < 16 and size < 0x80:
         return SINGLE[number << 3 | LENGTH] + SINGLE[size] + content
-    return varint(number << 3 | LENGTH) + varint(size) + content
+    return encode_varint(number << 3 | LENGTH) + encode_varint(size) + content

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 
 from scopeview.readers.protobuf.types import Field, enum_numbers
-from scopeview.readers.protobuf.wire import FIXED32, FIXED64, VARINT
+from scopeview.readers.protobuf.wire import FIXED32, FIXED64, SINGLE, VARINT, encode_varint
 
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 _PRINTED = re.compile(rb"(?:[^\\]++|\\(?:[0-3][0-7]{2}|[nrtabfv\\'\"]))*+")
@@ -27,22 +27,6 @@ _INTEGERS = {
     "fixed64": (0, 1 << 64),
     "enum": (-(1 << 31), 1 << 31),
 }
-
-
-def varint(value: int) -> bytes:
-    """Return a number that is not negative as a varint."""
-    if value < 0x80:
-        return SINGLE[value]
-    found = bytearray()
-    while value >= 0x80:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    found.append(value)
-    return bytes(found)
-
-
-SINGLE = [bytes([value]) for value in range(0x80)]
-"""Numbers below 128 as varints."""
 
 
 def encoded(field: Field, kind: str, token: str) -> bytes:
@@ -78,7 +62,7 @@ def encoded(field: Field, kind: str, token: str) -> bytes:
 def _varint_of(value: int, field: Field) -> bytes:
     if field.kind == "sint64":
         value = value << 1 ^ value >> 63
-    return varint(value & (1 << 64) - 1)
+    return encode_varint(value & (1 << 64) - 1)
 
 
 _WRITERS: dict[int, Callable[[int, Field], bytes]] = {

@@ -115,6 +115,22 @@ def varint(buffer: Buffer, position: int) -> tuple[int, int]:
     return value, after
 
 
+SINGLE = [bytes([value]) for value in range(0x80)]
+"""Numbers below 128 as varints."""
+
+
+def encode_varint(number: int) -> bytes:
+    """Return a number that is not negative as a varint, as protobuf and LevelDB write it."""
+    if number < 0x80:
+        return SINGLE[number]
+    found = bytearray()
+    while number >= 0x80:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    found.append(number)
+    return bytes(found)
+
+
 def text_of(buffer: Buffer, field: Field) -> str:
     """Return a string field; bytes that are not UTF-8 become `\\xNN`, so that nothing is lost."""
     return text_of_bytes(bytes(buffer[field.start : field.end]))

@@ -16,13 +16,13 @@ from scopeview.readers import with_values
 from scopeview.readers.fence import fenced
 from scopeview.readers.protobuf.onnx_schema import ONNX_MESSAGES
 from scopeview.readers.protobuf.types import message_type
+from scopeview.readers.protobuf.wire import encode_varint
 from scopeview.readers.weights.onnx_tensor import TYPES, varints
-from scopeview.writers.table import varint
 from tests.readers.weights.test_weights import arrays, assert_equal
 
 
 def number(at: int, value: int) -> bytes:
-    return varint(at << 3) + varint(value % (1 << 64))
+    return encode_varint(at << 3) + encode_varint(value % (1 << 64))
 
 
 def tensor(name: str, shape: Iterable[int], dtype: int, *parts: bytes) -> bytes:
@@ -68,7 +68,7 @@ def test_initializers_of_inner_graphs_are_in_a_scope_of_their_own(tmp_path: Path
 def test_graphs_that_nest_without_end_are_cut(tmp_path: Path) -> None:
     graph = field(5, tensor("w", (2, 3), 1, RAW))
     for _ in range(300):
-        graph = field(1, field(5, field(6, graph))) + field(5, tensor("w", (), 6, field(5, varint(3))))
+        graph = field(1, field(5, field(6, graph))) + field(5, tensor("w", (), 6, field(5, encode_varint(3))))
     read = load(tmp_path, number(1, 9) + field(7, graph))
 
     assert "more than 50 levels deep" in " ".join(read.notes)
@@ -80,13 +80,17 @@ def test_graphs_that_nest_without_end_are_cut(tmp_path: Path) -> None:
     [
         (1, [field(4, KERNEL.tobytes())], KERNEL.ravel()),
         (1, [field(4, KERNEL.tobytes()[:8]), field(4, KERNEL.tobytes()[8:])], KERNEL.ravel()),
-        (1, [b"".join(varint(4 << 3 | 5) + one.tobytes() for one in KERNEL.ravel())], KERNEL.ravel()),
+        (1, [b"".join(encode_varint(4 << 3 | 5) + one.tobytes() for one in KERNEL.ravel())], KERNEL.ravel()),
         (11, [field(10, KERNEL.astype(np.float64).tobytes())], KERNEL.ravel()),
-        (7, [field(7, b"".join(varint(n % (1 << 64)) for n in (-1, 0, 300, -(2**63), 2**62, 5)))], None),
+        (7, [field(7, b"".join(encode_varint(n % (1 << 64)) for n in (-1, 0, 300, -(2**63), 2**62, 5)))], None),
         (3, [b"".join(number(5, n) for n in (-3, -128, 127, 0, 1, 2))], np.array([-3, -128, 127, 0, 1, 2])),
         (9, [field(5, bytes([1, 0, 1, 1, 0, 0]))], np.array([1, 0, 1, 1, 0, 0], bool)),
-        (13, [field(11, b"".join(varint(n) for n in (0, 2**64 - 1, 3, 4, 5, 6)))], None),
-        (10, [field(5, b"".join(varint(int(n)) for n in KERNEL.astype(np.float16).view(np.uint16).ravel()))], None),
+        (13, [field(11, b"".join(encode_varint(n) for n in (0, 2**64 - 1, 3, 4, 5, 6)))], None),
+        (
+            10,
+            [field(5, b"".join(encode_varint(int(n)) for n in KERNEL.astype(np.float16).view(np.uint16).ravel()))],
+            None,
+        ),
         (22, [field(9, bytes([0x21, 0xF3, 0x8E]))], np.array([1, 2, 3, -1, -2, -8])),
         (14, [field(4, np.arange(12, dtype=np.float32).tobytes())], np.arange(12, dtype=np.float32).view(np.complex64)),
     ],
@@ -108,7 +112,7 @@ def test_every_list_of_numbers_is_read(tmp_path: Path, dtype: int, parts: list[b
 
 def test_varints_of_all_lengths() -> None:
     numbers = [0, 1, 127, 128, 16_383, 16_384, 2**35, 2**63, 2**64 - 1]
-    raw = b"".join(map(varint, numbers))
+    raw = b"".join(map(encode_varint, numbers))
 
     assert varints(raw).tolist() == numbers
     assert varints(raw[:-1]).tolist() == numbers[:-1]
