@@ -288,18 +288,21 @@ if CONFIGURED:
     configure_malloc()
 libc.free(libc.malloc(8 << 20))
 before = libc.mallinfo2().hblks
-libc.malloc(200 << 10)
+for _ in range(BLOCKS):  # the first ones may find room that the start of Python left in the heap
+    libc.malloc(200 << 10)
 print(libc.mallinfo2().hblks - before)
 """
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc's malloc that is configured")
-@pytest.mark.parametrize(("is_configured", "mapped"), [(False, 0), (True, 1)])
-def test_columns_are_mapped_by_themselves_after_larger_ones_were_freed(*, is_configured: bool, mapped: int) -> None:
+@pytest.mark.parametrize("is_configured", [False, True])
+def test_columns_are_mapped_by_themselves_after_larger_ones_were_freed(*, is_configured: bool) -> None:
     """Else they lie among others, and what they leave is never given back; the first case is glibc's own habit."""
-    script = MALLOC.replace("CONFIGURED", str(is_configured))
+    blocks = 200  # of 200 KB each: far more than the heap of a Python that has just started has room for
+    script = MALLOC.replace("CONFIGURED", str(is_configured)).replace("BLOCKS", str(blocks))
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert int(run.stdout) == mapped
+    mapped = int(run.stdout)
+    assert mapped > blocks * 0.9 if is_configured else mapped == 0
 
 
 def test_what_a_page_waits_for_overtakes_what_was_asked_just_before() -> None:
