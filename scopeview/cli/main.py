@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import sys
+from typing import NoReturn
 
 import click
 
@@ -33,7 +34,9 @@ COMMANDS = (
     "completion",
 )
 
-LONG_COMMANDS = frozenset({"values", "fleet", "convert", "merge", "trace", "check-scopes", "serve"})
+RUNS_PROGRAMS = frozenset({"trace", "check-scopes"})
+"""What runs a user's program, which may answer Ctrl-C as it likes."""
+LONG_COMMANDS = frozenset({"values", "fleet", "convert", "merge", "serve", *RUNS_PROGRAMS})
 """What may run for long or runs a user's program: with Python's garbage collector, which `__main__` switches off."""
 
 
@@ -62,8 +65,11 @@ def cli(*, verbose: bool, debug: bool) -> None:
     URL of one (s3://, gs://, https://); what a file is, its content says. Exit codes: 0 done, 1 when lint finds an
     error or diff a difference, 2 bad input or usage.
     """
-    if click.get_current_context().invoked_subcommand in LONG_COMMANDS:
+    command = click.get_current_context().invoked_subcommand
+    if command in LONG_COMMANDS:
         gc.enable()
+    if command not in RUNS_PROGRAMS:
+        _keep_interrupts()
     if verbose or debug:
         _log_to_stderr(debug=debug)
 
@@ -95,6 +101,27 @@ def main() -> None:
         # Nothing is read at this point that is not caught where it is read: the output cannot be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _fail(f"the output cannot be written: {error.strerror or error}", 2)
+
+
+def _keep_interrupts() -> None:
+    """Let no library lose Ctrl-C: one that catches every exception would let a command run on to its end."""
+    import signal
+    import threading
+
+    from scopeview.model.wanted import check_wanted, interrupt
+
+    def on_interrupt(_number: int, _frame: object) -> NoReturn:
+        interrupt()
+        raise KeyboardInterrupt
+
+    def at_end() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        check_wanted()
+
+    is_ours = threading.current_thread() is threading.main_thread()  # else Python is embedded, and somebody else's
+    if is_ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, on_interrupt)
+        click.get_current_context().call_on_close(at_end)
 
 
 def _log_to_stderr(*, debug: bool) -> None:

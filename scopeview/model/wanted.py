@@ -6,11 +6,13 @@ of them has business with it, so a context variable carries the question past th
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 _is_wanted: ContextVar[Callable[[], bool] | None] = ContextVar("is_wanted", default=None)
+_is_interrupted = threading.Event()
 
 
 class UnwantedError(BaseException):
@@ -27,12 +29,20 @@ def wanted_while(is_wanted: Callable[[], bool]) -> Iterator[None]:
         _is_wanted.reset(token)
 
 
+def interrupt() -> None:
+    """End the work of every thread of this process at its next step, for good."""
+    _is_interrupted.set()
+
+
 def check_wanted() -> None:
     """Go on with a step, or end here.
 
     Raises:
         UnwantedError: nobody waits for the answer.
+        KeyboardInterrupt: `interrupt` was called, and what was raised then did not end this.
     """
+    if _is_interrupted.is_set():
+        raise KeyboardInterrupt
     is_wanted = _is_wanted.get()
     if is_wanted is not None and not is_wanted():
         raise UnwantedError

@@ -27,6 +27,38 @@ def test_version(scopeview: Run) -> None:
     assert scopeview("--version").out == f"scopeview {package.__version__}\n"
 
 
+SWALLOWING = """
+import os, signal, sys, time
+import click
+from scopeview.cli import main
+from scopeview.model.wanted import check_wanted
+
+@click.command()
+@click.option("--steps", type=int)
+def command(steps):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+    except BaseException:
+        print("caught")
+    for step in range(steps):
+        check_wanted()
+        print("went on")
+
+main.cli.get_command = lambda _context, _name: command
+main.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C there")
+@pytest.mark.parametrize("steps", [0, 1], ids=["nothing is left to do", "a step is left"])
+def test_ctrl_c_is_not_lost_where_a_library_catches_everything(steps: int) -> None:
+    command = [sys.executable, "-c", SWALLOWING, "inspect", "--steps", str(steps)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stdout, ran.stderr.strip()) == (130, "caught\n", "")
+
+
 def test_usage_errors_end_with_code_2(scopeview: Run) -> None:
     assert scopeview("inspect").code == 2
     assert scopeview("nothing").code == 2
