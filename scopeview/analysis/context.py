@@ -29,6 +29,7 @@ from scopeview.model.variables import Variable
 if TYPE_CHECKING:
     from scopeview.analysis.derive.access_columns import SimpleUses
     from scopeview.analysis.derive.savers import Saving
+    from scopeview.model.ops import OpRow
 
 Answer = TypeVar("Answer")
 
@@ -209,6 +210,19 @@ class AnalysisContext:
         if known is not None:
             return known
         return sum(site.times for site in self.call_sites(variable))
+
+    def only_use(self, variable: Variable) -> str | None:
+        """Return the op that alone uses a variable, where the columns of its graph say that; None where they do not."""
+        row = self._simple.only_op.get(variable.identity) if self._simple is not None else None
+        return None if row is None else self.model.graph.name(row)
+
+    def writers(self, variable: Variable) -> list[OpRow]:
+        """Return the ops of the main graph that write a variable."""
+        known = self._simple.writers.get(variable.identity) if self._simple is not None else None
+        if known is not None:
+            return list(known)
+        found = (self.model.graph.row(a.op) for a in self.accesses(variable).writers if not a.function)
+        return [row for row in found if row is not None]
 
     def call_sites_of_scope(self, scope: str) -> tuple[CallSite, ...]:
         """Return the op scopes that use any variable of a variable scope."""

@@ -23,7 +23,7 @@ from scopeview.analysis.derive.roles import ROLES, Roles
 from scopeview.model.model import Model
 from scopeview.model.names import scope_of
 from scopeview.model.op_types import APPLY, BRANCHES, DATAFLOW_PASSES, LOOP_CONDITION, SWITCHES, WRITER
-from scopeview.model.ops import OpTable
+from scopeview.model.ops import OpRow, OpTable
 from scopeview.model.scopes import ScopeTree
 
 _FROM_GRADIENTS = "S1"
@@ -48,6 +48,10 @@ class SimpleUses:
     """How often the computation uses each: 0 or 1. Those that it may use more often are not simple."""
     is_trained: Mapping[str, bool]
     """Whether an optimizer updates each."""
+    only_op: Mapping[str, OpRow]
+    """The op that uses each of those that are used once, or that its reader works for."""
+    writers: Mapping[str, tuple[OpRow, ...]]
+    """The ops that write each, those of savers among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,15 @@ def simple_uses(model: Model, roles: Roles) -> SimpleUses:
     table = model.graph
     held = {variable.handle_op: variable.identity for variable in model.variables if variable.handle_op}
     if not held or programs(model) or variants(model):
-        return SimpleUses({}, {})
+        return SimpleUses({}, {}, {}, {})
     found = [(row, identity) for handle, identity in held.items() if (row := table.row(handle)) is not None]
     rows = np.array([row for row, _ in found], dtype=np.int64)
     ends, is_simple = _walk(table, rows, affordable_edges(model))
     writes = per_type(table, WRITER.fullmatch)[ends.op] & (ends.slot == 0)
-    times, counts = _times(table, roles, ends, ~writes, len(rows))
+    writers: list[list[OpRow]] = [[] for _ in found]
+    for place, op in zip(ends.owner[writes].tolist(), ends.op[writes].tolist(), strict=True):
+        writers[place].append(OpRow(op))
+    times, counts, only_op = _times(table, roles, ends, ~writes, len(rows))
     trained = np.zeros(len(rows), dtype=bool)
     trained[ends.owner[writes][_are_updates(table, roles, ends.op[writes])]] = True
     simple = np.flatnonzero(is_simple).tolist()
@@ -78,6 +85,8 @@ def simple_uses(model: Model, roles: Roles) -> SimpleUses:
     return SimpleUses(
         {identities[place]: int(times[place]) for place in simple if counts[place]},
         {identities[place]: bool(trained[place]) for place in simple},
+        {identities[place]: OpRow(int(only_op[place])) for place in simple if counts[place] and times[place]},
+        {identities[place]: tuple(writers[place]) for place in simple},
     )
 
 
@@ -87,7 +96,7 @@ def _walk(table: OpTable, rows: Ints, most_edges: int) -> tuple[_Ends, Flags]:
     is_simple = np.ones(len(rows), dtype=bool)
     steps = np.zeros(len(rows), dtype=np.int64)
     owner, source = np.arange(len(rows)), rows
-    found: list[tuple[Ints, Ints, Ints]] = []
+    found: list[tuple[Ints, Ints, Ints]] = [(_NONE, _NONE, _NONE)]
     for _ in range(_MOST_LEVELS):
         owner, target, slot = _onward(table, owner, source)
         if not owner.size:
@@ -102,7 +111,7 @@ def _walk(table: OpTable, rows: Ints, most_edges: int) -> tuple[_Ends, Flags]:
         owner, source = owner[passes], target[passes]
     is_simple[owner] = False
     is_simple &= steps <= most_edges
-    owners, ops, slots = (np.concatenate([*column, _NONE]) for column in zip(*found, strict=True))
+    owners, ops, slots = (np.concatenate(column) for column in zip(*found, strict=True))
     _, first = np.unique(owners * len(table) + ops, return_index=True)
     return _Ends(owners[first], ops[first], slots[first]), is_simple
 
@@ -139,8 +148,11 @@ def _onward(table: OpTable, owner: Ints, source: Ints) -> tuple[Ints, Ints, Ints
     return owner[is_data], target, edges - table.columns.in_start[target]
 
 
-def _times(table: OpTable, roles: Roles, ends: _Ends, reads: Flags, variables: int) -> tuple[Ints, Flags]:
-    """Return how often each variable is used, and for which that is known: by no op, or by one that takes data."""
+def _times(table: OpTable, roles: Roles, ends: _Ends, reads: Flags, variables: int) -> tuple[Ints, Flags, Ints]:
+    """Return how often each variable is used, for which that is known, and the last op that uses it.
+
+    It is known where no op uses a variable, or one that takes data.
+    """
     owner, op = ends.owner[reads], ends.op[reads]
     is_forward = roles.codes()[op] == roles.forward
     owner, op = owner[is_forward], op[is_forward]
@@ -151,7 +163,9 @@ def _times(table: OpTable, roles: Roles, ends: _Ends, reads: Flags, variables: i
     is_plain = takes_data(table)[works_for] & ~per_type(table, WRITER.fullmatch)[works_for]
     is_known = times == 0
     is_known[owner[is_plain]] |= times[owner[is_plain]] == 1
-    return times, is_known
+    only_op = np.full(variables, -1, dtype=np.int64)
+    only_op[owner] = works_for
+    return times, is_known, only_op
 
 
 def _are_penalties(table: OpTable, ops: Ints) -> Flags:

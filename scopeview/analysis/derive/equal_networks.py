@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -131,55 +132,71 @@ class _Search:
         self._table = table
         self._steps = 0
         held = per_type(table, VARIABLE_TYPES.__contains__)
-        self._held = held
-        self.is_passing = held | per_type(table, lambda name: name in WEIGHT_PASSES)
-        self._computes = computes_with_variables(table, forward)
-        self._is_layer = per_type(table, LAYERS.fullmatch)
-        self._data = takes_data(table)
-        self._is_constant = per_type(table, lambda name: name == "Const")
+        # Lists: what is looked up op by op is there in a third of the time that an array takes.
+        self._held: list[bool] = held.tolist()
+        self.is_passing: list[bool] = (held | per_type(table, lambda name: name in WEIGHT_PASSES)).tolist()
+        self._computing = computes_with_variables(table, forward)
+        self._computes: list[bool] = self._computing.tolist()
+        self._is_layer: list[bool] = per_type(table, LAYERS.fullmatch).tolist()
+        self._data: list[bool] = takes_data(table).tolist()
+        self._type_id: list[int] = table.columns.type_id.tolist()
+        self._constants = [number for number, name in enumerate(table.columns.types) if name == "Const"]
+        self._inputs = self._data_inputs()
         self.order = self._sorted()
         """Rows that depend on variables, each behind what it depends on; what stands in a loop is left out."""
         self.hashes = self._hashed()
 
-    def _inputs(self, row: OpRow) -> list[tuple[OpRow, int]]:
-        table = self._table
-        return [(source, port) for source, port in zip(table.sources(row), table.ports(row), strict=True) if port >= 0]
+    def _data_inputs(self) -> dict[int, list[tuple[int, int]]]:
+        """Return source and output of each data input of the ops that depend on variables, by their rows."""
+        columns = self._table.columns
+        rows = np.flatnonzero(self._computing)
+        starts, ends = columns.in_start[rows], columns.in_start[rows + 1]
+        counts = ends - starts
+        edges = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
+        found: dict[int, list[tuple[int, int]]] = {row: [] for row in rows.tolist()}
+        wires = (np.repeat(rows, counts), columns.source[edges], columns.port[edges])
+        for row, source, port in zip(*(column.tolist() for column in wires), strict=True):
+            if port >= 0:
+                found[row].append((source, port))
+        return found
 
     def _sorted(self) -> list[OpRow]:
-        rows = np.flatnonzero(self._computes).tolist()
-        waiting = {
-            row: sum(source >= 0 and bool(self._computes[source]) for source, _ in self._inputs(OpRow(row)))
-            for row in rows
-        }
-        order = [OpRow(row) for row in rows if not waiting[row] or self._held[row]]
+        computes, held = self._computes, self._held
+        waiting: dict[int, int] = {}
+        targets: dict[int, list[int]] = defaultdict(list)
+        for row, inputs in self._inputs.items():
+            behind = [source for source, _ in inputs if source >= 0 and computes[source]]
+            waiting[row] = len(behind)
+            for source in behind:
+                targets[source].append(row)
+        order = [row for row in waiting if not waiting[row] or held[row]]
         done = set(order)
         for row in order:
-            for target in self._table.data_targets(row):
-                if target not in waiting or target in done:
+            for target in targets[row]:
+                if target in done:
                     continue
                 waiting[target] -= 1
                 if not waiting[target]:
                     done.add(target)
                     order.append(target)
-        return order
+        return [OpRow(row) for row in order]
 
     def _hashed(self) -> dict[OpRow, int]:
-        columns = self._table.columns
         held = [row for row in self.order if self._held[row]]
         shapes = self._table.select_attributes(held, ("shape",))["shape"]
         hashes = {row: hash(("variable", str(shape))) for row, shape in zip(held, shapes, strict=True)}
         for row in self.order:
             if self._held[row]:
                 continue
-            behind = tuple((self._leaf(source, hashes), port) for source, port in self._inputs(row))
+            behind = tuple([(self._leaf(source, hashes), port) for source, port in self._inputs[row]])
             passes = self.is_passing[row] and len(behind) == 1
-            hashes[row] = behind[0][0] if passes else hash((int(columns.type_id[row]), behind))
+            hashes[row] = behind[0][0] if passes else hash((self._type_id[row], behind))
         return hashes
 
-    def _leaf(self, row: OpRow, hashes: dict[OpRow, int]) -> int:
+    def _leaf(self, row: int, hashes: dict[OpRow, int]) -> int:
         if row < 0 or not self._computes[row]:
-            return _CONSTANT if row >= 0 and self._is_constant[row] else _DATA
-        return hashes.get(row, -1)
+            return _CONSTANT if row >= 0 and self._type_id[row] in self._constants else _DATA
+        return hashes.get(OpRow(row), -1)
 
     def compare(self, roots: Sequence[OpRow]) -> _Found | None:
         """Return the sub-networks behind roots that are equal to the first op by op; None if no other is."""
@@ -211,7 +228,7 @@ class _Search:
                 return None
             if a == b or not (self._computes[a] or self._computes[b]):
                 found.has_same_input &= a == b or not self._are_other_data(a, b)
-                found.shares |= a == b and bool(self.is_passing[a])
+                found.shares |= a == b and self.is_passing[a]
                 continue
             if not self._are_alike(a, b):
                 return None
@@ -219,11 +236,12 @@ class _Search:
                 found.variables[0].append(a)
                 found.variables[1].append(b)
                 continue
-            found.covered |= {a, b}
-            found.layers += bool(self._is_layer[a])
+            found.covered.update((a, b))
+            found.layers += self._is_layer[a]
             found.is_lookup &= not self._is_layer[a] or LOOKUP.fullmatch(self._table.op_type(a)) is not None
-            onward = zip(self._inputs(a), self._inputs(b), strict=False)
-            fresh = [(x, y) for (x, _), (y, _) in onward if (x, y) not in seen and x >= 0 and y >= 0]
+            onward = zip(self._inputs[a], self._inputs[b], strict=False)
+            wires = [(OpRow(x), OpRow(y)) for (x, _), (y, _) in onward if x >= 0 and y >= 0]
+            fresh = [wire for wire in wires if wire not in seen]
             seen.update(fresh)
             queue += fresh
         found.shares |= not set(found.variables[0]).isdisjoint(found.variables[1])
@@ -231,14 +249,17 @@ class _Search:
 
     def _are_other_data(self, a: OpRow, b: OpRow) -> bool:
         takes = self._data[a] or self._data[b]
-        sources = (data_source(self._table, row, self._computes) for row in (a, b))
+        sources = (data_source(self._table, row, self._computing) for row in (a, b))
         return bool(takes) and len(set(sources)) == 2
 
     def _are_alike(self, a: OpRow, b: OpRow) -> bool:
-        table = self._table
-        if table.op_type(a) != table.op_type(b) or bool(self._computes[a]) != bool(self._computes[b]):
+        if self._type_id[a] != self._type_id[b] or self._computes[a] != self._computes[b]:
             return False
-        classes = table.attribute_classes
-        if classes[a] == classes[b] >= 0:
+        if self._classes[a] == self._classes[b] >= 0:
             return True
-        return significant_attributes(table, a) == significant_attributes(table, b)
+        return significant_attributes(self._table, a) == significant_attributes(self._table, b)
+
+    @cached_property
+    def _classes(self) -> list[int]:
+        found: list[int] = self._table.attribute_classes.tolist()
+        return found

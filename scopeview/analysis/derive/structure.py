@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,16 +55,13 @@ def find_twins(table: OpTable) -> tuple[Twins, ...]:
     return tuple(found)
 
 
-def find_equal_scopes(table: OpTable, scopes: Iterable[ScopeId]) -> Iterator[tuple[ScopeId, ...]]:
-    """Yield the scopes among some that are equal inside, two or more each, whatever they are called."""
+def group_by_hash(table: OpTable, scopes: Iterable[ScopeId]) -> list[list[ScopeId]]:
+    """Return the groups of two or more scopes that may be equal inside, whatever they are called: see `are_equal`."""
     hashes = scope_hashes(table)
     groups: dict[int, list[ScopeId]] = defaultdict(list)
     for scope in scopes:
         groups[int(hashes[scope])].append(scope)
-    for found in groups.values():
-        equal = [scope for scope in found[1:] if are_equal(table, found[0], scope)]
-        if equal:
-            yield (found[0], *equal)
+    return [found for found in groups.values() if len(found) > 1]
 
 
 def _number(path: str) -> int:

@@ -115,7 +115,7 @@ def _cycles(graph: OpTable) -> list[list[int]]:
     loops[graph.rows_of_type(*_LOOPS)] = True
     kept = (source != MISSING) & ~loops[source]
     source, target = source[kept], target[kept]
-    left = _on_cycles(len(graph), source, target)
+    left = _on_cycles(graph.columns.definition, source, target)
     inside = left[source] & left[target]
     feeds: dict[int, int] = dict(zip(target[inside].tolist(), source[inside].tolist(), strict=True))
     found: list[list[int]] = []
@@ -131,9 +131,23 @@ def _cycles(graph: OpTable) -> list[list[int]]:
     return found
 
 
-def _on_cycles(size: int, source: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which ops are on a cycle or between two: what is left when ops without inputs or outputs are removed."""
-    left = np.ones(size, dtype=bool)
+def _on_cycles(written: NDArray[np.int32], source: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which ops are on a cycle or between two: what is left when ops without inputs or outputs are removed.
+
+    Most files have each op behind its inputs. Where some do not, a cycle lies between the first of these and the last
+    of their inputs: it leads back once at least, and neither begins before nor ends behind a way back.
+
+    Args:
+        written: the place of each op in the file, shape (ops,).
+        source: the op that each edge comes from, shape (edges,).
+        target: the op that it leads to, shape (edges,).
+    """
+    size = len(written)
+    is_back = written[source] >= written[target]
+    if not is_back.any():
+        return np.zeros(size, dtype=bool)
+    first, last = int(written[target[is_back]].min()), int(written[source[is_back]].max())
+    left: NDArray[np.bool_] = (written >= first) & (written <= last)
     for one, other in ((source, target), (target, source)):
         inside = left[one] & left[other]
         one, other = one[inside], other[inside]

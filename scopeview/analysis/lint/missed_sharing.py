@@ -17,11 +17,11 @@ from scopeview.analysis.derive.equal_networks import (
 )
 from scopeview.analysis.derive.gradient_scopes import gradient_rows
 from scopeview.analysis.derive.reach import Flags, downstream, per_type, takes_data, upstream
-from scopeview.analysis.derive.structure import find_equal_scopes
+from scopeview.analysis.derive.structure import are_equal, group_by_hash
 from scopeview.analysis.derive.writers import variables_read
 from scopeview.analysis.lint.reachable import reaches
 from scopeview.analysis.lint.rule import Found, Related, Subject, names, rule, these
-from scopeview.model.names import common_scope, is_within, natural_key, scope_of, split_uniquifier
+from scopeview.model.names import common_scope, natural_key, scope_of, split_uniquifier
 from scopeview.model.op_types import LAYERS, LOOKUP
 from scopeview.model.ops import OpRow
 from scopeview.model.scopes import ScopeId
@@ -90,20 +90,18 @@ def _families(context: AnalysisContext) -> Iterator[_Family]:
 def _equal_scopes(context: AnalysisContext) -> Iterator[_Family]:
     graph, tree = context.model.graph, context.model.op_scopes
     own = _own_variables(context)
-    scopes = [found for path in own if (found := tree.find(path)) is not None]
-    groups = [
-        tuple(sorted(found, key=lambda scope: natural_key(tree.path(scope))))
-        for found in find_equal_scopes(graph, scopes)
-    ]
-    taken: list[str] = []
-    for group in sorted(groups, key=lambda found: min(tree.path(scope).count("/") for scope in found)):
-        members = [scope for scope in group if not any(is_within(tree.path(scope), path) for path in taken)]
-        sets = [own[tree.path(scope)] for scope in members]
-        members = [scope for scope, found in zip(members, sets, strict=True) if _are_alike(sets[0], found)]
-        paths = [tree.path(scope) for scope in members]
+    path_of = {found: path for path in own if (found := tree.find(path)) is not None}
+    groups = [sorted(found, key=lambda scope: natural_key(path_of[scope])) for found in group_by_hash(graph, path_of)]
+    taken: set[str] = set()
+    for group in sorted(groups, key=lambda found: min(path_of[scope].count("/") for scope in found)):
+        free = [scope for scope in group if taken.isdisjoint(_around(path_of[scope]))]
+        alike = [scope for scope in free if _are_alike(own[path_of[free[0]]], own[path_of[scope]])]
+        members = [scope for scope in alike if scope == alike[0] or are_equal(graph, alike[0], scope)]
+        paths = [path_of[scope] for scope in members]
+        sets = [own[path] for path in paths]
         if len(members) < 2 or not (_are_numbered(paths) or _has_layer(context, members[0], sets[0])):
             continue
-        taken += paths
+        taken.update(paths)
         if _are_stacked(context, paths):
             continue
         rows = tuple(tuple(map(OpRow, tree.rows(scope))) for scope in members)
@@ -119,14 +117,25 @@ def _own_variables(context: AnalysisContext) -> dict[str, list[Variable]]:
     for variable in context.model.variables:
         if variable in context.auxiliary_variables or variable.kind == "frozen" or not context.uses(variable):
             continue
-        sites = context.call_sites(variable)
-        if any(site.program for site in sites):
+        used = _first_use(context, variable)
+        if used is None:
             continue
-        reads = sorted(access.works_for for access in context.accesses(variable).forward)
-        scope = common_scope([*(site.scope for site in sites), *map(scope_of, reads)])
+        scope, op = used
         for path in _around(scope):
-            found[path].append((reads[0][len(path) :], variable))
+            found[path].append((op[len(path) :], variable))
     return {path: [variable for _, variable in sorted(uses, key=lambda use: use[0])] for path, uses in found.items()}
+
+
+def _first_use(context: AnalysisContext, variable: Variable) -> tuple[str, str] | None:
+    """Return the scope that holds all uses of a variable, and the op of the first; None for uses in functions."""
+    only = context.only_use(variable)
+    if only is not None:
+        return scope_of(only), only
+    sites = context.call_sites(variable)
+    if any(site.program for site in sites):
+        return None
+    reads = sorted(access.works_for for access in context.accesses(variable).forward)
+    return common_scope([*(site.scope for site in sites), *map(scope_of, reads)]), reads[0]
 
 
 def _around(scope: str) -> Iterator[str]:
@@ -264,9 +273,8 @@ def _is_copied(context: AnalysisContext, family: _Family) -> bool:
         handles = [set(variable.handles) for variable in same]
         for variable, own in zip(same, handles, strict=True):
             others = set().union(*handles) - own
-            writes = (a for a in context.accesses(variable).writers if not a.function and a.role != "save")
-            rows = (graph.row(access.op) for access in writes)
-            if any(row is not None and variables_read(graph, row, gradients) & others for row in rows):
+            rows = (row for row in context.writers(variable) if context.roles.of(row) != "save")
+            if any(variables_read(graph, row, gradients) & others for row in rows):
                 return True
     return False
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from scopeview.analysis.lint.rule import Found, Related, Severity, Subject, names, owned, rule, these
 from scopeview.model.names import is_within, leaf_of, scope_of, split_uniquifier
 from scopeview.model.op_types import APPLY
+from scopeview.model.ops import OpTable
 from scopeview.model.variables import Variable
 
 
@@ -25,14 +27,14 @@ def uniquified_name(subject: Subject) -> Iterator[Found]:
     context = subject.context
     if context.model.has_objects:
         return  # saving a TF 2 object graph numbers ops as it likes: names mean nothing there
-    by_case = _ops_without_case(subject)
+    holder_of = _Holders(context.model.graph)
     renamed: dict[tuple[str, bool], list[tuple[Variable, str]]] = defaultdict(list)
     for variable in owned(context):
         base, number = split_uniquifier(leaf_of(variable.name))
         if not number or not variable.handles:
             continue
         taken = "/".join(filter(None, (scope_of(variable.name), base)))
-        holder = by_case.get(taken.casefold())
+        holder = holder_of(taken)
         if holder is not None:
             renamed[scope_of(variable.name), bool(variable.checkpoint_keys)].append((variable, holder))
     has_savers = bool(context.model.savers)
@@ -52,9 +54,18 @@ def uniquified_name(subject: Subject) -> Iterator[Found]:
         yield Found(first.name, message + keys, evidence, severity, made_twice=twice)
 
 
-def _ops_without_case(subject: Subject) -> Mapping[str, str]:
-    """Return an op for each name in lower case."""
-    return {name.casefold(): name for name in reversed(subject.context.model.graph.names)}
+class _Holders:
+    """Finds the op that holds a name; TensorFlow takes names that differ by case for one."""
+
+    def __init__(self, graph: OpTable) -> None:
+        self._graph = graph
+
+    def __call__(self, name: str) -> str | None:
+        return name if self._graph.row(name) is not None else self._by_case.get(name.casefold())
+
+    @cached_property
+    def _by_case(self) -> Mapping[str, str]:
+        return {name.casefold(): name for name in reversed(self._graph.names)}
 
 
 @rule("G13", "aliased-storage", "warning")
@@ -138,9 +149,11 @@ def two_optimizers(subject: Subject) -> Iterator[Found]:
     """
     context = subject.context
     for variable in owned(context):
-        updates = [access for access in context.accesses(variable).writers if APPLY.fullmatch(access.op_type)]
         slots = [slot for slot in context.auxiliary_variables.belonging_to(variable) if slot.kind == "slot"]
-        if len(updates) > 1 and any(split_uniquifier(slot.slot)[1] > 1 for slot in slots):
+        if not any(split_uniquifier(slot.slot)[1] > 1 for slot in slots):
+            continue
+        updates = [access for access in context.accesses(variable).writers if APPLY.fullmatch(access.op_type)]
+        if len(updates) > 1:
             evidence = (*(access.op for access in updates), *(slot.variable for slot in slots))
             yield Found(variable.name, f"{len(updates)} updates keep {len(slots)} slots for {variable.name}", evidence)
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from scopeview.analysis.context import AnalysisContext
-from scopeview.analysis.derive.call_sites import CallSite
+from scopeview.analysis.derive.call_sites import CallSite, Relation, match_scope
 from scopeview.analysis.lint.reachable import reaches
 from scopeview.analysis.lint.rule import Found, Subject, names, owned, rule, these
 from scopeview.model.names import is_within, leaf_of, scope_of, split_uniquifier
@@ -27,8 +27,8 @@ def accidental_sharing(subject: Subject) -> Iterator[Found]:
     context = subject.context
     groups: dict[tuple[str, str], list[Variable]] = defaultdict(list)
     for variable in owned(context):
-        sites = context.call_sites(variable)
-        if len(sites) == 2 and context.uses(variable) == 2 and _are_reentries(sites):
+        sites = context.call_sites(variable) if context.uses(variable) == 2 else ()
+        if len(sites) == 2 and _are_reentries(sites):
             first, second = sites
             if scope_of(first.scope) == scope_of(second.scope) and not _in_loop(first.scope):
                 groups[first.scope, second.scope].append(variable)
@@ -140,10 +140,10 @@ def name_scope_apart(subject: Subject) -> Iterator[Found]:
     context = subject.context
     groups: dict[tuple[tuple[str, ...], bool], list[Variable]] = defaultdict(list)
     for variable in owned(context):
-        sites, scope = context.call_sites(variable), scope_of(variable.name)
-        prefixes = [_prefix(scope, site) for site in sites]
-        is_checked = variable.kind in ("ref", "resource", "partitioned") and not is_plain(context, variable)
-        if is_checked and prefixes and all(prefixes):
+        scope = scope_of(variable.name)
+        prefixes = _prefixes(context, variable, scope)
+        is_checked = variable.kind in ("ref", "resource", "partitioned")
+        if is_checked and prefixes and all(prefixes) and not is_plain(context, variable):
             outer = tuple(dict.fromkeys(prefixes))
             is_counter = variable.trainable is False or variable.shape == ()
             is_note = is_within(scope, outer[0]) or context.uses(variable) > 1 or is_counter
@@ -164,14 +164,23 @@ def _is_tower(prefixes: Sequence[str], variables: Sequence[Variable]) -> bool:
     return leaf_of(prefixes[0])[-1:].isdigit() and len({scope_of(variable.name) for variable in variables}) > 1
 
 
-def _prefix(scope: str, site: CallSite) -> str:
-    """Return what stands before a variable's scope in the op scope of a call site; empty if nothing does."""
-    if site.relation != "prefixed" or site.program or _in_loop(site.scope) or _in_branch(site.scope):
+def _prefixes(context: AnalysisContext, variable: Variable, scope: str) -> list[str]:
+    """Return what stands before a variable's scope at each of its call sites; empty where nothing does."""
+    only = context.only_use(variable)
+    if only is not None:
+        used_in = scope_of(only)
+        return [_prefix(scope, used_in, match_scope(scope, used_in).relation)]
+    return ["" if site.program else _prefix(scope, site.scope, site.relation) for site in context.call_sites(variable)]
+
+
+def _prefix(scope: str, used_in: str, relation: Relation) -> str:
+    """Return what stands before a variable's scope in the op scope that uses it; empty if nothing does."""
+    if relation != "prefixed" or _in_loop(used_in) or _in_branch(used_in):
         return ""
-    before, found, _ = f"/{site.scope}/".partition(f"/{scope}/" if scope else "//")
-    if site.scope.startswith(f"{scope}/{scope.partition('/')[0]}/"):
+    before, found, _ = f"/{used_in}/".partition(f"/{scope}/" if scope else "//")
+    if used_in.startswith(f"{scope}/{scope.partition('/')[0]}/"):
         return scope.partition("/")[0]  # the name scope is called as the variable scope: block1/block1/conv1
-    return before.strip("/") if found or not scope else site.scope
+    return before.strip("/") if found or not scope else used_in
 
 
 def _in_branch(scope: str) -> bool:
