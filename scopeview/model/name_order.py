@@ -22,7 +22,10 @@ from scopeview.model.spans import Ints, SpanIndex, Words
 
 _DEEPEST = 1_000
 """Slashes in a name up to which names are sorted in columns."""
-
+_COPIES, _LEAST_BYTES = 32, 1 << 24
+"""Bytes of scope paths that are compared: so many for each byte of the names, and a rest for small graphs."""
+_PIECE = 1 << 18
+_NONE = np.zeros(0, dtype=np.int64)
 
 _ASKED_ONE_BY_ONE = 4096
 _KEPT_AS_TEXT = 1 << 18
@@ -104,22 +107,25 @@ def order_names(words: Words, start: Ints, size: Ints) -> NameOrder | None:
         start: shape (names,).
         size: shape (names,).
     """
-    slashes = np.flatnonzero(words.bytes == ord("/"))
-    until = np.searchsorted(slashes, start + size)
-    depth = until - np.searchsorted(slashes, start)
+    slashes = _slashes(words)
+    until = np.searchsorted(slashes[:-1], start + size)
+    depth = until - np.searchsorted(slashes[:-1], start)
     if depth.max(initial=0) > _DEEPEST:
         return None
-    head = np.where(depth > 0, np.concatenate((slashes, [0]))[until - 1] + 1 - start, 0)
+    head = np.where(depth > 0, slashes[until - 1] + 1 - start, 0)
     head_number, firsts = SpanIndex(words, start, head).numbered()
     leaves = SpanIndex(words, start + head, size - head)
     leaf_number, leaf_firsts = leaves.numbered()
-    segments = _Segments(words, start[firsts], slashes, until[firsts], depth[firsts])
-    leaf_texts = leaves.texts(leaf_firsts)
-    texts = sorted({"", *leaf_texts, *segments.texts}, key=sort_key)
-    rank = {text: place for place, text in enumerate(texts)}
-    scopes = _Scopes(segments, np.array([rank[text] for text in segments.texts] or [0], dtype=np.int64), len(texts))
-    if len(scopes.depth) >= most_scopes(len(start)):
+    levels = _cut_paths(words, start[firsts], slashes, until[firsts] - 1, depth[firsts])
+    if levels is None:
         return None
+    labels = _labels(words, levels, slashes)
+    label_number, label_firsts = labels.numbered()
+    leaf_texts, label_texts = leaves.texts(leaf_firsts), labels.texts(label_firsts)
+    texts = sorted({"", *leaf_texts, *label_texts}, key=sort_key)
+    rank = {text: place for place, text in enumerate(texts)}
+    label_rank = np.array([rank[text] for text in label_texts] or [0], dtype=np.int64)[label_number]
+    scopes = _Scopes(levels, label_rank, len(texts), len(firsts))
     leaf_rank = np.array([rank[text] for text in leaf_texts] or [0], dtype=np.int64)[leaf_number]
     scope = scopes.of_head[head_number]
     following = scopes.following(scope, leaf_rank)
@@ -131,7 +137,7 @@ def order_names(words: Words, start: Ints, size: Ints) -> NameOrder | None:
         first=first,
         last=first + rows[scopes.subtree_end] - rows[:-1],
         parent=scopes.parent,
-        path_end=_characters(words, np.concatenate((start[firsts], [0]))[scopes.head], scopes.end),
+        path_end=_characters(words, scopes.start, slashes[scopes.last]),
         depth=scopes.depth,
         subtree_end=scopes.subtree_end,
         scope_of_row=scope[order],
@@ -141,60 +147,116 @@ def order_names(words: Words, start: Ints, size: Ints) -> NameOrder | None:
     return NameOrder(order, cut)
 
 
-class _Segments:
-    """The segments of distinct scope paths ("heads"), with the distinct ones among them.
+def _slashes(words: Words) -> Ints:
+    """Return where slashes stand, and -1 behind the last one.
 
-    Attributes:
-        depth: shape (heads,); segments of each.
-        first: shape (heads,); the place of its first segment among all.
-        number: shape (segments,); equal for equal segments.
-        end: shape (segments,); where the "/" after each stands.
-        texts: shape (distinct segments,).
+    Found piece by piece, so that what is compared stays in the processor's cache.
     """
+    pieces = range(0, len(words), _PIECE)
+    found = [np.flatnonzero(words.bytes[first : first + _PIECE] == ord("/")) + first for first in pieces]
+    return np.concatenate((*found, [-1]))
 
-    def __init__(self, words: Words, start: Ints, slashes: Ints, until: Ints, depth: Ints) -> None:
-        self.depth = depth
-        self.first: Ints = np.cumsum(depth) - depth
-        place = np.arange(int(depth.sum())) + np.repeat(until - depth - self.first, depth)
-        self.end: Ints = slashes[place]
-        begin = np.concatenate(([0], self.end[:-1] + 1)) if len(place) else self.end
-        has_segments = depth > 0
-        begin[self.first[has_segments]] = start[has_segments]
-        index = SpanIndex(words, begin, self.end - begin)
-        self.number, firsts = index.numbered()
-        self.texts = index.texts(firsts)
+
+@dataclass(slots=True)
+class _Level:
+    """The distinct scope paths of one depth."""
+
+    start: Ints
+    """Shape (paths,); where a name starts that lies in the scope."""
+    last: Ints
+    """Shape (paths,); which of the slashes ends the path."""
+    heads: Ints
+    """The heads that are a path of this depth."""
+    of_head: Ints
+    """Shape (heads,); the path that each of these is."""
+    parent: Ints
+    """Shape (paths,); the path on the level above that each lies in."""
+
+
+def _cut_paths(words: Words, start: Ints, slashes: Ints, last: Ints, depth: Ints) -> list[_Level] | None:
+    """Return the scope paths of heads level by level, from depth 1 on; None if there are too many, or too long ones.
+
+    From the deepest level on each path loses its last segment. What is left are paths of the level above, most of them
+    equal to others: each is followed once.
+
+    Args:
+        words: the names.
+        start: shape (heads,); where each distinct head starts.
+        slashes: where all slashes stand (`_slashes`).
+        last: shape (heads,); which of these ends the head; of no meaning where it has none.
+        depth: shape (heads,); how many slashes it has.
+    """
+    order = np.argsort(depth, kind="stable")
+    begins = np.searchsorted(depth[order], np.arange(int(depth.max(initial=0)) + 2))
+    levels: list[_Level] = []
+    above_start = above_last = np.zeros(0, dtype=np.int64)
+    paths_left, bytes_left = most_scopes(len(start)), _COPIES * len(words) + _LEAST_BYTES
+    for level in range(len(begins) - 2, 0, -1):
+        heads = order[begins[level] : begins[level + 1]]
+        starts, lasts = np.concatenate((start[heads], above_start)), np.concatenate((last[heads], above_last))
+        size = slashes[lasts] + 1 - starts
+        bytes_left -= int(size.sum())
+        if bytes_left < 0:
+            return None
+        number, firsts = SpanIndex(words, starts, size).numbered()
+        paths_left -= len(firsts)
+        if paths_left <= 0:
+            return None
+        if levels:
+            levels[-1].parent = number[len(heads) :]
+        above_start, above_last = starts[firsts], lasts[firsts] - 1
+        none = np.zeros(len(firsts), dtype=np.int64)
+        levels.append(_Level(above_start, lasts[firsts], heads, number[: len(heads)], none))
+    return levels[::-1]
+
+
+def _labels(words: Words, levels: Sequence[_Level], slashes: Ints) -> SpanIndex:
+    """Return the last segment of each path, level after level."""
+    begins = [
+        level.start if depth == 0 else slashes[level.last - 1] + 1  # behind the slash that ends the path above
+        for depth, level in enumerate(levels)
+    ]
+    begin = np.concatenate((*begins, _NONE))
+    return SpanIndex(words, begin, np.concatenate((*(slashes[level.last] for level in levels), _NONE)) - begin)
 
 
 class _Scopes:
-    """Scopes in preorder, made level by level: those of one level differ in their parent or their last segment.
+    """Scopes in preorder, numbered level by level: those of one level differ in their parent or their last segment.
 
     Attributes:
         of_head: shape (heads,); the scope of each head.
         parent, depth, subtree_end: shape (scopes,); as in `ScopeTree`.
         rank: shape (scopes,); the place of its last segment among all texts.
-        head: shape (scopes,); a head that begins with its path.
-        end: shape (scopes,); where the "/" after its path stands; -1 for the root.
+        start: shape (scopes,); where a name starts that lies in the scope.
+        last: shape (scopes,); which slash ends its path; -1 for the root.
     """
 
-    def __init__(self, segments: _Segments, rank_of_number: Ints, width: int) -> None:
+    def __init__(self, levels: Sequence[_Level], ranks: Ints, width: int, heads: int) -> None:
+        """Number the scopes.
+
+        Args:
+            levels: their paths, as `_cut_paths` gives them.
+            ranks: the place of the last segment of each path among all texts, level after level.
+            width: how many texts there are.
+            heads: how many heads.
+        """
         self._width = np.int64(width)
-        deepest = int(segments.depth.max(initial=0))
-        heads = np.flatnonzero(segments.depth > 0)
-        at = np.zeros(len(heads), dtype=np.int64)  # the scope of each head on the level above, counted in that level
-        levels: list[tuple[Ints, Ints, Ints, Ints]] = []
-        inner: list[tuple[Ints, Ints]] = []
-        for level in range(deepest):
-            place = segments.first[heads] + level
-            keys = at * self._width + rank_of_number[segments.number[place]]
-            found, some, at = np.unique(keys, return_index=True, return_inverse=True)
-            levels.append((found // self._width, found % self._width, heads[some], segments.end[place[some]]))
-            inner.append((heads, at))
-            goes_on = segments.depth[heads] > level + 1
-            heads, at = heads[goes_on], at[goes_on]
-        self._number(levels)
-        self.of_head: Ints = np.zeros(len(segments.depth), dtype=np.int64)
-        for (members, places), scopes in zip(inner, self._preorder, strict=True):
-            self.of_head[members] = scopes[places]  # a deeper level overwrites the one above
+        above, done = np.zeros(1, dtype=np.int64), 0
+        places: list[Ints] = []
+        ordered: list[tuple[Ints, Ints, Ints, Ints]] = []
+        for level in levels:
+            count = len(level.start)
+            parent, rank = above[level.parent], ranks[done : done + count]
+            order = np.argsort(parent * self._width + rank)
+            above = np.empty(count, dtype=np.int64)
+            above[order] = np.arange(count)
+            ordered.append((parent[order], rank[order], level.start[order], level.last[order]))
+            places.append(above)
+            done += count
+        self._number(ordered)
+        self.of_head: Ints = np.zeros(heads, dtype=np.int64)
+        for level, place, scopes in zip(levels, places, self._preorder, strict=True):
+            self.of_head[level.heads] = scopes[place[level.of_head]]
 
     def _number(self, levels: list[tuple[Ints, Ints, Ints, Ints]]) -> None:
         """Give the scopes of all levels their places in preorder."""
@@ -202,17 +264,17 @@ class _Scopes:
         for above, size, (parent, *_) in zip(sizes[-2::-1], sizes[:0:-1], levels[:0:-1], strict=True):
             above += np.bincount(parent, weights=size, minlength=len(above)).astype(np.int64)
         count = 1 + int(sum(len(size) for size in sizes))
-        self.parent, self.depth, self.rank, self.head = (np.zeros(count, dtype=np.int64) for _ in range(4))
-        self.end: Ints = np.full(count, -1, dtype=np.int64)
+        self.parent, self.depth, self.rank, self.start = (np.zeros(count, dtype=np.int64) for _ in range(4))
+        self.last: Ints = np.full(count, -1, dtype=np.int64)
         self.subtree_end: Ints = np.full(count, count, dtype=np.int64)
         self.parent[0] = -1
         self._preorder: list[Ints] = []
         above = np.zeros(1, dtype=np.int64)
-        for depth, ((parent, rank, head, end), size) in enumerate(zip(levels, sizes, strict=True), 1):
+        for depth, ((parent, rank, start, last), size) in enumerate(zip(levels, sizes, strict=True), 1):
             before = np.cumsum(size) - size
             scopes = above[parent] + 1 + before - before[np.searchsorted(parent, parent)]
             self.parent[scopes], self.depth[scopes] = above[parent], depth
-            self.rank[scopes], self.head[scopes], self.end[scopes] = rank, head, end
+            self.rank[scopes], self.start[scopes], self.last[scopes] = rank, start, last
             self.subtree_end[scopes] = scopes + size
             self._preorder.append(scopes)
             above = scopes
