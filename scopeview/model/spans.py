@@ -30,6 +30,8 @@ class Words:
 
     def __init__(self, buffer: bytes | memoryview) -> None:
         self.buffer = memoryview(buffer)
+        self.pieces: bytes | memoryview = buffer if isinstance(buffer, bytes) else self.buffer
+        """The buffer as what gives many short pieces soonest."""
         self.bytes: NDArray[np.uint8] = np.frombuffer(buffer, dtype=np.uint8)
         size = len(self.bytes)
         self._last = max(0, size - 8)
@@ -61,30 +63,58 @@ def hash_spans(words: Words, start: Ints, size: Ints, seed: int) -> Hashes:
     found = size.astype(np.uint64) * _MULTIPLIER + np.uint64(seed)
     for first in range(0, len(start), _AT_ONCE):
         part = slice(first, first + _AT_ONCE)
-        hashes, sizes = found[part], size[part]
-        for at, index, word in _rounds(words, start[part], sizes):
-            word &= _MASKS[np.minimum(sizes[index] - at, 8)]
-            hashes[index] = mixed((hashes[index] ^ word) * _MULTIPLIER)
+        order, sizes = _longest_first(size[part])
+        if not sizes.size:
+            continue
+        hashes = found[part][order]
+        starts = start[part][order]
+        for at, count, masks in _rounds(sizes):
+            word = words.at(starts[:count] + at)
+            word[count - len(masks) :] &= masks
+            word ^= hashes[:count]
+            word *= _MULTIPLIER
+            hashes[:count] = _mix(word)
+        found[part][order] = hashes
     for number in np.flatnonzero(size > _LONG).tolist():
         found[number] = hash((seed, words.content(int(start[number]), int(size[number])))) & 0xFFFFFFFFFFFFFFFF
     return found
 
 
-def _rounds(words: Words, start: Ints, size: Ints) -> Iterator[tuple[int, Ints, Hashes]]:
-    """Yield, eight bytes after eight: the offset, the spans that go so far (long ones left out), and their bytes."""
-    index = np.flatnonzero((size > 0) & (size <= _LONG))
-    at = 0
-    while index.size:
-        yield at, index, words.at(start[index] + at)
-        at += 8
-        index = index[size[index] > at]
+def _longest_first(size: Ints) -> tuple[Ints, Ints]:
+    """Return the spans that have bytes and are not long ones, the longest first, and their sizes."""
+    short = np.where(size > _LONG, 0, size).astype(np.uint16)
+    order = np.argsort(_LONG - short, kind="stable")  # of 16 bits: in linear time
+    order = order[: np.count_nonzero(short)]
+    return order, size[order]
+
+
+def _rounds(size: Ints) -> Iterator[tuple[int, int, Hashes]]:
+    """Yield, eight bytes after eight: the offset, how many spans go so far, and masks for those that end within.
+
+    Args:
+        size: shape (spans,), the largest first. So the spans that go on stand before those that have ended, and what
+            is done with them needs no list of places.
+    """
+    offsets = np.arange(0, int(size[0]), 8)
+    counts = np.searchsorted(-size, -offsets)  # how many are larger than each offset
+    whole = np.searchsorted(-size, -offsets - 8, side="right")
+    for at, count, filled in zip(offsets.tolist(), counts.tolist(), whole.tolist(), strict=True):
+        yield at, count, _MASKS[size[filled:count] - at]
 
 
 def mixed(values: Hashes) -> Hashes:
     """Spread bits (the last step of splitmix64)."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    return _mix(values.copy())
+
+
+def _mix(values: Hashes) -> Hashes:
+    """Spread bits in place."""
+    values ^= values >> np.uint64(30)
+    values *= np.uint64(0xBF58476D1CE4E5B9)
+    values ^= values >> np.uint64(27)
+    values *= np.uint64(0x94D049BB133111EB)
+    values ^= values >> np.uint64(31)
+    return values
 
 
 def are_same(words: Words, start: Ints, others: Words, other_start: Ints, size: Ints) -> NDArray[np.bool_]:
@@ -92,10 +122,17 @@ def are_same(words: Words, start: Ints, others: Words, other_start: Ints, size: 
     found = np.ones(len(start), dtype=bool)
     for first in range(0, len(start), _AT_ONCE):
         part = slice(first, first + _AT_ONCE)
-        agree, sizes, places = found[part], size[part], other_start[part]
-        for at, index, word in _rounds(words, start[part], sizes):
-            differs = (word ^ others.at(places[index] + at)) & _MASKS[np.minimum(sizes[index] - at, 8)]
-            agree[index[differs != 0]] = False
+        order, sizes = _longest_first(size[part])
+        if not sizes.size:
+            continue
+        starts, other_starts = start[part][order], other_start[part][order]
+        agree = np.ones(len(order), dtype=bool)
+        for at, count, masks in _rounds(sizes):
+            word = words.at(starts[:count] + at)
+            word ^= others.at(other_starts[:count] + at)
+            word[count - len(masks) :] &= masks
+            agree[:count] &= word == 0
+        found[part][order] = agree
     for number in np.flatnonzero(size > _LONG).tolist():
         length = int(size[number])
         found[number] = words.content(int(start[number]), length) == others.content(int(other_start[number]), length)

@@ -65,7 +65,7 @@ def _distinct(words: Words, start: Ints, end: Ints) -> tuple[Ints, Ints]:
     Nodes of one type mostly have equal attributes, written alike: only the first of them has to be looked into.
     """
     numbers: dict[Buffer, int] = {}
-    buffer = words.buffer.obj if isinstance(words.buffer.obj, bytes) else words.buffer
+    buffer = words.pieces
     behind = zip(_behind_heads(words, start, end).tolist(), end.tolist(), strict=True)
     which = np.array([numbers.setdefault(buffer[at:stop], len(numbers)) for at, stop in behind], dtype=np.int64)
     firsts = np.zeros(len(numbers), dtype=np.int64)

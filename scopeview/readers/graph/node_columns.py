@@ -81,7 +81,7 @@ def _read_pass(words: Words, start: Ints, size: Ints) -> _Pass | None:
     inputs = fields.of(_INPUT)
     in_start, in_size = fields.start[inputs], fields.size[inputs]
     (name_start, name_size), (op_start, op_size), (device_start, device_size) = singles
-    buffer = words.buffer
+    buffer = words.pieces
     parts = [buffer[at:end] for at, end in zip(name_start.tolist(), (name_start + name_size).tolist(), strict=True)]
     names = b"".join(parts)
     if not (names.isascii() or all(map(_is_text, parts))):
@@ -109,7 +109,7 @@ def _single(fields: Fields, number: int, start: Ints) -> tuple[Ints, Ints]:
     return at, size
 
 
-def _is_text(name: memoryview) -> bool:
+def _is_text(name: bytes | memoryview) -> bool:
     """Whether a name is UTF-8; of op types, devices and inputs the distinct ones are decoded later."""
     try:
         str(name, "utf-8")

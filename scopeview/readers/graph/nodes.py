@@ -84,21 +84,25 @@ def _take_nodes(buffer: Buffer, start: int, end: int, parts: GraphParts) -> int:
     position, last = start, end - _LONGEST_SIZE
     starts, ends = parts.node_starts.append, parts.node_ends.append
     while position < last and buffer[position] == _NODE_TAG:
-        size, content = buffer[position + 1], position + 2
-        if size >= 0x80:
-            more, content = buffer[content], content + 1
+        size = buffer[position + 1]
+        if size < 0x80:
+            content = position + 2
+        else:
+            more, content = buffer[position + 2], position + 3
             size += (more - 1) << 7
-            shift = 7
-            while more >= 0x80 and shift < 7 * _LONGEST_SIZE - 7:
-                more, content, shift = buffer[content], content + 1, shift + 7
-                size += (more - 1) << shift
             if more >= 0x80:
-                break
-        if content + size > end:
+                shift = 7
+                while more >= 0x80 and shift < 7 * _LONGEST_SIZE - 7:
+                    more, content, shift = buffer[content], content + 1, shift + 7
+                    size += (more - 1) << shift
+                if more >= 0x80:
+                    break
+        after = content + size
+        if after > end:
             break
         starts(content)
-        position = content + size
-        ends(position)
+        ends(after)
+        position = after
     return position
 
 

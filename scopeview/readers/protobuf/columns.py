@@ -15,6 +15,8 @@ from scopeview.model.spans import Hashes, Ints, Words
 from scopeview.readers.protobuf.wire import FIXED32, FIXED64, LENGTH, VARINT
 
 _MOST_ROUNDS = 100_000
+_HIGHEST = 15
+"""The highest number of a field: its tag takes one byte."""
 _CONTINUES = np.uint64(0x8080808080808080)
 _SIZES = np.full(8, -1, dtype=np.int64)
 _SIZES[[VARINT, LENGTH]] = 0
@@ -27,7 +29,7 @@ class Fields:
 
     owner: Ints
     """Which message it is of."""
-    number: Ints
+    number: NDArray[np.uint8]
     is_block: NDArray[np.bool_]
     """Whether it is a string, bytes or a message."""
     start: Ints
@@ -54,61 +56,74 @@ def fields_of(words: Words, start: Ints, size: Ints, most: int = _MOST_ROUNDS) -
     odd = np.zeros(len(start), dtype=bool)
     owner = np.flatnonzero(size > 0)
     place, stop = start[owner], (start + size)[owner]
-    rounds: list[tuple[Ints, Ints, NDArray[np.bool_], Ints, Ints]] = []
+    rounds: list[tuple[Ints, NDArray[np.uint8], Ints, Ints]] = []
     while owner.size and len(rounds) < most:
         word = words.at(place)
-        kind = (word & np.uint64(7)).astype(np.int64)
-        number = ((word & np.uint64(0xFF)) >> np.uint64(3)).astype(np.int64)
-        head, length, is_wrong = _extent(word, kind)
-        value, end = place + head, place + head + length
-        is_wrong |= (number == 0) | (number > 15) | (end > stop)
-        if is_wrong.any():
-            odd[owner[is_wrong]] = True
-            kept = ~is_wrong
-            owner, number, kind, stop = owner[kept], number[kept], kind[kept], stop[kept]
-            value, length, end = value[kept], length[kept], end[kept]
-        rounds.append((owner, number, kind == LENGTH, value, length))
+        tag = word.astype(np.uint8)
+        length = _SHORT[word.astype(np.uint16)].astype(np.int64)
+        value = place + 2
+        others = np.flatnonzero(length < 0)
+        if others.size:
+            head, length[others] = _extent(word[others], tag[others])
+            value[others] = place[others] + head
+        end = value + length
+        is_right = (length >= 0) & (end <= stop)
+        if not is_right.all():
+            odd[owner[~is_right]] = True
+            owner, tag, stop = owner[is_right], tag[is_right], stop[is_right]
+            value, length, end = value[is_right], length[is_right], end[is_right]
+        rounds.append((owner, tag, value, length))
         goes_on = end < stop
         owner, place, stop = owner[goes_on], end[goes_on], stop[goes_on]
     odd[owner] = True
     if not rounds:
         none = np.zeros(0, dtype=np.int64)
-        return Fields(none, none, none.astype(bool), none, none, odd)
-    owners, numbers, is_block, starts, sizes = (np.concatenate(column) for column in zip(*rounds, strict=True))
-    return Fields(owners, numbers, is_block, starts, sizes, odd)
+        return Fields(none, none.astype(np.uint8), none.astype(bool), none, none, odd)
+    owners, tags, starts, sizes = (np.concatenate(column) for column in zip(*rounds, strict=True))
+    return Fields(owners, np.right_shift(tags, np.uint8(3)), (tags & 7) == LENGTH, starts, sizes, odd)
 
 
-def _extent(word: Hashes, kind: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
-    """Return how many bytes tag and length take, how many the value, and which are not to be read like this."""
+def _extent(word: Hashes, tag: NDArray[np.uint8]) -> tuple[Ints, Ints]:
+    """Return how many bytes tag and length take, and how many the value: -1 for what is not to be read like this."""
+    kind, number = tag & 7, tag >> 3
     after = word >> np.uint64(8)
     head = np.ones(len(word), dtype=np.int64)
     length = _SIZES[kind]
-    is_wrong = length < 0
-    is_block = np.flatnonzero(kind == LENGTH)
-    head[is_block] = 2
-    length[is_block] = (after[is_block] & np.uint64(0x7F)).astype(np.int64)
-    longer = is_block[(after[is_block] & np.uint64(0x80)) != 0]
-    if longer.size:
-        taken = after[longer]
-        for byte in range(1, 4):
-            part = (taken >> np.uint64(8 * byte)) & np.uint64(0x7F)
-            goes_on = (taken >> np.uint64(8 * byte - 1)) & np.uint64(1) != 0
-            length[longer[goes_on]] |= (part[goes_on] << np.uint64(7 * byte)).astype(np.int64)
-            head[longer[goes_on]] += 1
-            longer, taken = longer[goes_on], taken[goes_on]
-        is_wrong[longer[(taken >> np.uint64(31)) & np.uint64(1) != 0]] = True
-    numbers = np.flatnonzero(kind == VARINT)
+    length[(number == 0) | (number > _HIGHEST)] = -1
+    longer = np.flatnonzero((kind == LENGTH) & (length >= 0))
+    head[longer] = 2
+    length[longer] = (after[longer] & np.uint64(0x7F)).astype(np.int64)
+    taken = after[longer]
+    is_long = (taken & np.uint64(0x80)) != 0
+    longer, taken = longer[is_long], taken[is_long]
+    for byte in range(1, 4):
+        part = (taken >> np.uint64(8 * byte)) & np.uint64(0x7F)
+        length[longer] |= (part << np.uint64(7 * byte)).astype(np.int64)
+        head[longer] += 1
+        goes_on = (taken >> np.uint64(8 * byte + 7)) & np.uint64(1) != 0
+        longer, taken = longer[goes_on], taken[goes_on]
+    length[longer] = -1
+    numbers = np.flatnonzero((kind == VARINT) & (length >= 0))
     if numbers.size:
-        length[numbers], too_long = _varint_sizes(after[numbers])
-        is_wrong[numbers[too_long]] = True
-    return head, length, is_wrong
+        length[numbers] = _varint_sizes(after[numbers])
+    return head, length
 
 
-def _varint_sizes(word: Hashes) -> tuple[Ints, NDArray[np.bool_]]:
-    """Return the bytes of the varint at the start of each word, and which have more than 7."""
+def _short_lengths() -> NDArray[np.int8]:
+    """Return the length that a string or message says in the byte behind its tag, for all pairs of bytes; else -1."""
+    tag, length = np.arange(1 << 16) & 0xFF, np.arange(1 << 16) >> 8
+    is_short = (tag & 7 == LENGTH) & (tag >> 3 > 0) & (tag >> 3 <= _HIGHEST) & (length < 0x80)
+    return np.where(is_short, length, -1).astype(np.int8)
+
+
+def _varint_sizes(word: Hashes) -> Ints:
+    """Return the bytes of the varint at the start of each word; -1 for more than 7."""
     ends = ~word & _CONTINUES
     lowest = ends & (~ends + np.uint64(1))
-    sizes = np.zeros(len(word), dtype=np.int64)
+    sizes = np.full(len(word), -1, dtype=np.int64)
     for byte in range(7):
         sizes[lowest == np.uint64(0x80 << (8 * byte))] = byte + 1
-    return sizes, sizes == 0
+    return sizes
+
+
+_SHORT = _short_lengths()
