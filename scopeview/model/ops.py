@@ -28,6 +28,7 @@ from scopeview.model.attributes import Attributes
 from scopeview.model.name_order import NameColumn
 from scopeview.model.names import CONTROL, sort_key
 from scopeview.model.once import Answers
+from scopeview.model.op_types import VARIABLE_TYPES
 from scopeview.model.scopes import ScopeTree
 
 if TYPE_CHECKING:
@@ -183,14 +184,24 @@ class OpTable:
     def row(self, name: str) -> OpRow | None:
         """Return the row of an op by its exact name (the first in the file if it is there twice), or None."""
         self._looked_up += 1
-        if self._looked_up > _LOOKED_UP_ONE_BY_ONE and len(self) <= _ROWS_BY_NAME:
-            return self._row_of_name.get(name)
+        if self._looked_up > _LOOKED_UP_ONE_BY_ONE:
+            held = self._variable_rows.get(name)
+            if held is not None and (held == 0 or self.columns.names[held - 1] != name):
+                return held
+            if len(self) <= _ROWS_BY_NAME:
+                return self._row_of_name.get(name)
         if self._scopes is not None and len(self) > _ROWS_BY_NAME:
             found = self._scopes.find_row(name)
             return None if found is None else OpRow(found)
         names = self.columns.names
         row = bisect_left(names, sort_key(name), key=sort_key)
         return OpRow(row) if row < len(names) and names[row] == name else None
+
+    @cached_property
+    def _variable_rows(self) -> dict[str, OpRow]:
+        """The rows of variables by their names, which are what is mostly looked up; of equal names, one."""
+        rows = self.rows_of_type(*VARIABLE_TYPES)
+        return dict(zip(self.names_of(np.array(rows, dtype=np.int64)), rows, strict=True))
 
     @cached_property
     def _row_of_name(self) -> dict[str, OpRow]:

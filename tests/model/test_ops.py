@@ -87,6 +87,25 @@ def test_of_two_ops_with_one_name_the_first_owns_the_consumers() -> None:
     assert table.row("twin") == edge.source
 
 
+def test_rows_are_the_same_once_many_were_asked_for() -> None:
+    builder = OpTableBuilder(b"", lambda _raw: {})
+    for name, op_type in (
+        ("a", "VariableV2"),
+        ("both", "Add"),
+        ("both", "VariableV2"),
+        ("b", "VariableV2"),
+        ("c", "Add"),
+    ):
+        builder.add(name, op_type, ())
+    table, _ = builder.freeze()
+    asked = ("a", "both", "b", "c", "none")
+    first = [table.row(name) for name in asked]
+
+    for _ in range(300):
+        assert [table.row(name) for name in asked] == first
+    assert [table.op_type(row) for row in first if row is not None] == ["VariableV2", "Add", "VariableV2", "Add"]
+
+
 def test_function_bodies_keep_the_output_argument_of_an_input() -> None:
     builder = OpTableBuilder(b"", lambda _raw: {}, in_function=True)
     builder.add("x", "_Arg", ())

@@ -36,8 +36,8 @@ from scopeview.analysis.derive.numbered_state import numbered_state
 from scopeview.analysis.derive.writers import (
     gradient_assignments,
     is_computed_with,
-    is_restored,
     referred_to,
+    restored_assignments,
     variable_behind,
     variables_read,
 )
@@ -220,9 +220,10 @@ class _Updates:
     def keeps(self, variable: Variable) -> bool:
         """Whether a graph updates a variable, by more than its initializer and savers."""
         table = self._model.graph
+        restored = restored_assignments(table)
         for row in (table.row(handle) for handle in variable.handles):
             for edge in table.consumers(row) if row is not None else ():
-                if edge.slot or table.op_type(edge.target) not in ASSIGNS or is_restored(table, edge.target):
+                if edge.slot or table.op_type(edge.target) not in ASSIGNS or restored[edge.target]:
                     continue
                 value = table.input(edge.target, 1)
                 first = variable.initializer

@@ -10,7 +10,7 @@ import numpy as np
 from scopeview.analysis.derive.gradient_scopes import gradient_scopes
 from scopeview.analysis.derive.reach import downstream, flags, per_type
 from scopeview.analysis.derive.role_marks import CODES, FORWARD, Given, Marks, Role, RoleRule
-from scopeview.analysis.derive.writers import is_moving_average, is_restored
+from scopeview.analysis.derive.writers import is_moving_average, restored_assignments
 from scopeview.model.attributes import FunctionRef
 from scopeview.model.handed_on import first_inputs
 from scopeview.model.names import is_within, leaf_of, op_of_tensor, scope_of
@@ -30,7 +30,6 @@ from scopeview.model.op_types import (
     SAVES,
     SUMMARY,
     TABLE_FILLS,
-    VALUE_PASSES,
     VARIABLE_TYPES,
 )
 from scopeview.model.ops import OpRow, OpTable
@@ -54,12 +53,7 @@ def _of_type(role: Role, pattern: re.Pattern[str]) -> Callable[[Marks], Iterator
 
 
 def _restoring(marks: Marks) -> Iterator[Given]:
-    table = marks.table
-    if table.rows_of_type(*RESTORES):
-        passes, assigns = table.are_of_type(*VALUE_PASSES), table.are_of_type(*ASSIGNS)
-        reached = assigns & downstream(table, table.are_of_type(*RESTORES), passes | assigns)
-        rows = map(OpRow, np.flatnonzero(reached).tolist())
-        yield Given((row for row in rows if is_restored(table, row)), CODES["save"])
+    yield Given(map(OpRow, np.flatnonzero(restored_assignments(marks.table)).tolist()), CODES["save"])
 
 
 def is_saver(table: OpTable) -> bool:

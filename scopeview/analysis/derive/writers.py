@@ -134,19 +134,24 @@ def _only_looks_on(op_type: str) -> bool:
     return any(end.fullmatch(op_type) for end in (WRITER, SAVER, SUMMARY, INITIAL))
 
 
-def is_restored(table: OpTable, row: OpRow) -> bool:
-    """Whether what an op assigns comes out of a checkpoint."""
-    for _ in range(_STEPS):
-        edges = [edge for edge in table.inputs(row) if not edge.is_control]
-        value = edges[1:2] if table.op_type(row).startswith("Assign") else edges[:1]
-        if not value or value[0].source == MISSING:
-            return False
-        row = value[0].source
-        if table.op_type(row) in RESTORES:
-            return True
-        if table.op_type(row) not in VALUE_PASSES:
-            return False
-    return False
+def restored_assignments(table: OpTable) -> Flags:
+    """Return which assignments write what comes out of a checkpoint: shape (ops,)."""
+    return table.cached("restored assignments", lambda: _find_restored(table))
+
+
+def _find_restored(table: OpTable) -> Flags:
+    columns = table.columns
+    restores = table.are_of_type(*RESTORES)
+    found = np.zeros(len(table), dtype=bool)
+    if not restores.any():
+        return found
+    _, port = first_inputs(table)
+    handed = handed_on(table, restores, table.are_of_type(*VALUE_PASSES) & (port != CONTROL), _STEPS - 1)
+    assigns = np.flatnonzero(table.are_of_type(*ASSIGNS) & (np.diff(columns.in_start) > 1))
+    value = columns.in_start[assigns] + 1
+    is_known = (columns.port[value] != CONTROL) & (columns.source[value] >= 0)
+    found[assigns[is_known]] = handed[columns.source[value[is_known]]] >= 0
+    return found
 
 
 def is_moving_average(table: OpTable, row: OpRow) -> bool:
