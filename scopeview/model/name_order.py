@@ -114,14 +114,11 @@ def order_names(words: Words, start: Ints, size: Ints) -> NameOrder | None:
         return None
     head = np.where(depth > 0, slashes[until - 1] + 1 - start, 0)
     head_number, firsts = SpanIndex(words, start, head).numbered()
-    leaves = SpanIndex(words, start + head, size - head)
-    leaf_number, leaf_firsts = leaves.numbered()
+    leaf_number, leaf_texts = _numbered(SpanIndex(words, start + head, size - head))
     levels = _cut_paths(words, start[firsts], slashes, until[firsts] - 1, depth[firsts])
     if levels is None:
         return None
-    labels = _labels(words, levels, slashes)
-    label_number, label_firsts = labels.numbered()
-    leaf_texts, label_texts = leaves.texts(leaf_firsts), labels.texts(label_firsts)
+    label_number, label_texts = _numbered(_labels(words, levels, slashes))
     texts = sorted({"", *leaf_texts, *label_texts}, key=sort_key)
     rank = {text: place for place, text in enumerate(texts)}
     label_rank = np.array([rank[text] for text in label_texts] or [0], dtype=np.int64)[label_number]
@@ -145,6 +142,12 @@ def order_names(words: Words, start: Ints, size: Ints) -> NameOrder | None:
         leaves=(leaf_number[order], leaf_texts),
     )
     return NameOrder(order, cut)
+
+
+def _numbered(spans: SpanIndex) -> tuple[Ints, list[str]]:
+    """Return a number for each span, equal for equal ones, and the text of each number; the index is let go."""
+    number, firsts = spans.numbered()
+    return number, spans.texts(firsts)
 
 
 def _slashes(words: Words) -> Ints:

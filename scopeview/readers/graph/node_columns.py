@@ -9,7 +9,7 @@ Nodes that are not plain (text that is not UTF-8, fields that no serializer writ
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,18 +42,21 @@ def read_heads(words: Words, start: Ints, size: Ints) -> Heads | None:
         if found is None:
             return None
         passes.append(found)
-    names, name_size, op, op_size, device, device_size, input_count, source, source_size, port = zip(
-        *passes, strict=True
-    )
+    columns = {name: [getattr(one, name) for one in passes] for name in _Pass._fields}
+    del passes
+
+    def whole(name: str) -> Any:
+        return np.concatenate(columns.pop(name))  # so that two copies of one column are the most that there are
+
     return Heads(
         words=words,
-        names=b"".join(names),
-        name_size=np.concatenate(name_size),
-        op=(np.concatenate(op), np.concatenate(op_size)),
-        device=(np.concatenate(device), np.concatenate(device_size)),
-        input_count=np.concatenate(input_count),
-        input=(np.concatenate(source), np.concatenate(source_size)),
-        port=np.concatenate(port),
+        names=b"".join(columns.pop("names")),
+        name_size=whole("name_size"),
+        op=(whole("op"), whole("op_size")),
+        device=(whole("device"), whole("device_size")),
+        input_count=whole("input_count"),
+        input=(whole("source"), whole("source_size")),
+        port=whole("port"),
         raw=(start, start + size),
     )
 
