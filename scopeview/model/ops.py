@@ -14,7 +14,6 @@ Attributes stay as the bytes of the file until someone asks.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,9 +25,10 @@ from numpy.typing import NDArray
 
 from scopeview.model.attributes import Attributes
 from scopeview.model.name_order import NameColumn
-from scopeview.model.names import CONTROL, sort_key
+from scopeview.model.names import CONTROL
 from scopeview.model.once import Answers
 from scopeview.model.op_types import VARIABLE_TYPES
+from scopeview.model.row_index import RowIndex
 from scopeview.model.scopes import ScopeTree
 
 if TYPE_CHECKING:
@@ -38,10 +38,6 @@ OpRow = NewType("OpRow", int)
 Answer = TypeVar("Answer")
 
 _DECODED_KEPT = 4096
-_LOOKED_UP_ONE_BY_ONE = 256
-_ROWS_BY_NAME = 1 << 18
-"""Rows up to which names are kept in a dictionary; beyond, it would take more memory than the table."""
-
 _EDGES_IN_LISTS = 1 << 20
 
 MISSING = -1
@@ -149,7 +145,7 @@ class OpTable:
         self._decode = decode
         self._attribute_columns = attributes
         self._scopes = scopes
-        self._looked_up = 0
+        self._index = RowIndex(columns.names, self._variables, scopes)
         self._type_ids, self._device_ids = columns.type_id.data, columns.device_id.data
         self._answers = Answers()
 
@@ -183,31 +179,13 @@ class OpTable:
 
     def row(self, name: str) -> OpRow | None:
         """Return the row of an op by its exact name (the first in the file if it is there twice), or None."""
-        self._looked_up += 1
-        if self._looked_up > _LOOKED_UP_ONE_BY_ONE:
-            held = self._variable_rows.get(name)
-            if held is not None and (held == 0 or self.columns.names[held - 1] != name):
-                return held
-            if len(self) <= _ROWS_BY_NAME:
-                return self._row_of_name.get(name)
-        if self._scopes is not None and len(self) > _ROWS_BY_NAME:
-            found = self._scopes.find_row(name)
-            return None if found is None else OpRow(found)
-        names = self.columns.names
-        row = bisect_left(names, sort_key(name), key=sort_key)
-        return OpRow(row) if row < len(names) and names[row] == name else None
+        found = self._index.find(name)
+        return None if found is None else OpRow(found)
 
-    @cached_property
-    def _variable_rows(self) -> dict[str, OpRow]:
-        """The rows of variables by their names, which are what is mostly looked up; of equal names, one."""
+    def _variables(self) -> tuple[list[str], list[OpRow]]:
+        """Return the names of the ops that hold variables, and their rows: no other op is asked for as often."""
         rows = self.rows_of_type(*VARIABLE_TYPES)
-        return dict(zip(self.names_of(np.array(rows, dtype=np.int64)), rows, strict=True))
-
-    @cached_property
-    def _row_of_name(self) -> dict[str, OpRow]:
-        """The rows by name, for tables that are not too large for it and of which many are looked up."""
-        last = len(self) - 1
-        return {name: OpRow(last - place) for place, name in enumerate(reversed(list(self.columns.names)))}
+        return self.names_of(np.array(rows, dtype=np.int64)), rows
 
     def rows_of_type(self, *types: str) -> list[OpRow]:
         """Return the rows of the given op types, in the order of their names."""
