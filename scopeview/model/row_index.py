@@ -29,7 +29,7 @@ class RowIndex:
             scopes: the tree that the names make, if it is there already.
         """
         self._names, self._often, self._scopes = names, often, scopes
-        self._asked = 0
+        self._asked = self._asked_for_others = 0
 
     def find(self, name: str) -> int | None:
         """Return the row of a name, or None."""
@@ -38,8 +38,9 @@ class RowIndex:
             row = self._rows_often_asked_for.get(name)
             if row is not None and (row == 0 or self._names[row - 1] != name):
                 return row
-            if len(self._names) <= _MOST_ROWS:
-                return self._rows.get(name)
+            self._asked_for_others += 1
+        if self._asked_for_others > _ONE_BY_ONE and len(self._names) <= _MOST_ROWS:
+            return self._rows.get(name)
         if self._scopes is not None and len(self._names) > _MOST_ROWS:
             return self._scopes.find_row(name)
         row = bisect_left(self._names, sort_key(name), key=sort_key)

@@ -182,11 +182,13 @@ class _Updates:
     def _find_slots(self) -> Iterator[AuxiliaryPair]:
         table = self._model.graph
         referred = referred_to(table)
+        variables = self._model.variables
+        variable_at = {table.row(handle): variable for variable in variables for handle in variable.handles}
         for row, primary in self._applies:
             kept = SLOT_INPUTS.get(apply_kind(table.op_type(row)), ())
             for slot, (source, port) in enumerate(zip(table.sources(row), table.ports(row), strict=True)):
                 behind = referred[source] if slot and source >= 0 and port != CONTROL else -1
-                variable = self._by_handle.get(table.name(OpRow(behind))) if behind >= 0 else None
+                variable = variable_at.get(OpRow(behind)) if behind >= 0 else None
                 if variable is None or variable is primary or is_scalar_name(variable):
                     continue
                 holds = kept[slot - 1] if slot <= len(kept) else ""

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from scopeview.model.attributes import DType, ShapeValue
 from scopeview.model.collection import Collection
 from scopeview.model.model import SaverEntry
@@ -46,8 +48,9 @@ def graph_variables(graph: OpTable, context: AnalysisContext) -> VariableTable:
     keys = _keys_by_handle(context.savers)
     rows = graph.rows_of_type(*VARIABLE_TYPES)
     selected = graph.select_attributes(rows, _ATTRIBUTES)
-    attributes = zip(*(selected[name] for name in _ATTRIBUTES), strict=True)
-    single = [_variable(graph, row, context, keys, _Held(*held)) for row, held in zip(rows, attributes, strict=True)]
+    attributes = map(_Held, *(selected[name] for name in _ATTRIBUTES))
+    named = zip(rows, graph.names_of(np.array(rows, dtype=np.int64)), attributes, strict=True)
+    single = [_variable(graph, row, name, context, keys, held) for row, name, held in named]
     grouped = group_partitions(single, context.definitions, context.savers)
     return VariableTable([*grouped, *frozen_variables(graph)])
 
@@ -73,9 +76,9 @@ _ATTRIBUTES = _Held._fields
 
 
 def _variable(
-    graph: OpTable, row: OpRow, context: AnalysisContext, keys: Mapping[str, tuple[str, ...]], held: _Held
+    graph: OpTable, row: OpRow, name: str, context: AnalysisContext, keys: Mapping[str, tuple[str, ...]], held: _Held
 ) -> Variable:
-    name, shape, dtype = graph.name(row), held.shape, held.dtype
+    shape, dtype = held.shape, held.dtype
     sizes = shape.sizes if isinstance(shape, ShapeValue) else None
     definition = context.definitions.get(name)
     kind: Kind = "resource" if graph.op_type(row) == "VarHandleOp" else "ref"
