@@ -48,6 +48,26 @@ def test_the_same_artifact_has_the_same_id_and_is_read_once() -> None:
     )
 
 
+def test_what_is_going_to_be_asked_is_worked_out_once_a_model_is_read() -> None:
+    workspace, prepared = Workspace(), threading.Event()
+    found: list[AnalysisContext] = []
+
+    def prepare(context: AnalysisContext) -> None:
+        found.append(context)
+        prepared.set()
+        raise NotFoundError("there is nothing to draw")  # for whoever asks; the model is there
+
+    model = workspace.open(GAN, prepare=prepare)
+    assert prepared.wait(60)
+    assert found == [workspace.context(model)]
+    assert workspace.model(model).state == "ready"
+
+    broken = workspace.open("nowhere.meta", prepare=prepare)
+    with pytest.raises(ScopeviewError, match=r"nowhere\.meta does not exist"):
+        workspace.context(broken)
+    assert len(found) == 1
+
+
 def test_what_cannot_be_read_says_why() -> None:
     workspace = Workspace()
     missing = workspace.open("nowhere.meta")

@@ -80,6 +80,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from scopeview.server.allowed_paths import AllowedPaths
     from scopeview.server.app import create_app
     from scopeview.server.connections import Server
+    from scopeview.server.graph_api import first_picture
     from scopeview.server.security import LOOPBACK, Access, hosts_for
     from scopeview.workspace import MOST_MODELS, Workspace
     from scopeview.workspace.memory import configure_malloc
@@ -99,8 +100,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     configure_malloc()
     workspace = Workspace(import_up_to=import_up_to, most_models=MOST_MODELS + len(paths), limits=limits())
     chosen = tuple(tag.strip() for tag in tags.split(",")) if tags else None
-    for path in paths:
-        workspace.open(path, tags=chosen)
+    for place, path in enumerate(paths):
+        workspace.open(path, tags=chosen, prepare=first_picture if place == 0 else None)
     app = create_app(workspace, AllowedPaths(paths, roots), access, laid_over)
     shown = own[0] if is_any else f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")

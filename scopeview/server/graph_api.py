@@ -76,7 +76,12 @@ async def graph_used_by_all(
 @router.get("/models/{model}/graph/opening", response_model=Opening)
 async def graph_opening(model: str, queries: Ask, program: Program = None) -> Any:
     """Say which scopes to open at first."""
-    return await queries.ask_first(model, lambda context: opening(context.in_program(program)))
+    return await queries.ask_first(model, lambda context: first_picture(context, program))
+
+
+def first_picture(context: AnalysisContext, program: str | None = None) -> Opening:
+    """Return which scopes of a program to open at first."""
+    return opening(context.in_program(program))
 
 
 @router.get("/models/{model}/graph/measures", response_model=list[Measure])

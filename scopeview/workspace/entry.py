@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -73,6 +73,8 @@ class Entry:
     artifact: str | None
     tags: tuple[str, ...] | None
     within: Sequence[Path] | None
+    prepare: Callable[[AnalysisContext], object] | None = None
+    """What is worked out of the model as soon as it is read."""
     state: State = "loading"
     stage: str = "waiting"
     error: str = ""
@@ -113,8 +115,16 @@ def load(entry: Entry, limits: Limits) -> None:
         _fail(entry, DamagedError(f"{entry.path} could not be read: {type(error).__name__}: {error}"))
     finally:
         entry.done.set()
+        _prepare(entry)
         if entry.revision:  # what was read before has been dropped
             give_back()
+
+
+def _prepare(entry: Entry) -> None:
+    """Work out what is going to be asked; what goes wrong is for whoever asks, to whom it is said."""
+    if entry.prepare is not None and entry.context is not None:
+        with suppress(ScopeviewError, MemoryError, UnwantedError):
+            entry.prepare(entry.context)
 
 
 def _fail(entry: Entry, failure: ScopeviewError) -> None:

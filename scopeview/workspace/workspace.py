@@ -87,6 +87,7 @@ class Workspace:
         artifact: str | None = None,
         tags: tuple[str, ...] | None = None,
         within: Sequence[Path] | None = None,
+        prepare: Callable[[AnalysisContext], object] | None = None,
     ) -> str:
         """Start to open an artifact, and return its id; the same artifact has the same id.
 
@@ -95,6 +96,7 @@ class Workspace:
             artifact: which of several artifacts to read.
             tags: the tag-set of the MetaGraph to read from a SavedModel.
             within: folders that no link and no name in a file leads out of; None for a path that a person named.
+            prepare: works out what is going to be asked, once the model is read; the answers are the context's.
 
         Raises:
             TooManyError: as many models are open as may.
@@ -104,7 +106,7 @@ class Workspace:
             if identity not in self._entries:
                 if len(self._entries) >= self._most_models:
                     raise TooManyError(f"{self._most_models} models are open; close some to open others")
-                self._begin(Entry(identity, path, artifact, tags, within))
+                self._begin(Entry(identity, path, artifact, tags, within, prepare))
         return identity
 
     def add(self, model: Model, beside: Model | None = None) -> str:

@@ -86,14 +86,8 @@ class GraphIndex:
 
     @once
     def own_row(self) -> Ints:
-        """The op that has a scope's very name, or -1: shape (scopes,). It stands just before the scope's slice."""
-        found = np.full(len(self.tree), -1, dtype=np.int64)
-        names = self.table.names
-        for scope in range(1, len(self.tree)):
-            row = int(self.tree.first[scope]) - 1
-            if row >= 0 and names[row] == self.tree.path(ScopeId(scope)):
-                found[scope] = row
-        return found
+        """The op that has a scope's very name, or -1: shape (scopes,). It stands before the scope's slice."""
+        return self.tree.own_rows()
 
     @once
     def own_scope(self) -> Ints:

@@ -9,6 +9,7 @@ import { Collections } from "../views/collections/collections";
 import { Dialog } from "../lib/dialog";
 import { remember } from "../lib/remembered";
 import { Diff } from "../views/diff/diff";
+import { prepare } from "../views/graph/engine";
 import { GraphView } from "../views/graph/graph_view";
 import { Inspector } from "../panels/inspector/inspector";
 import { Lint } from "../views/lint/lint";
@@ -68,6 +69,7 @@ export function App() {
   const { view, tree } = route.value;
   const model = current.value;
 
+  useEffect(() => void (view === "graph" && prepare()), [view]); // while the model is read
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (

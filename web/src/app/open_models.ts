@@ -4,7 +4,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { api, errorMessage } from "../lib/api";
 import { isReport } from "../lib/embedded";
 import { short } from "../lib/format";
-import type { OpenModel } from "../lib/schema";
+import type { Opening, OpenModel } from "../lib/schema";
 import {
   DEFAULT_GRAPH_VIEW,
   navigate,
@@ -76,6 +76,12 @@ export function showModel(model: string): void {
 // not name is closed.
 export const needsFirstPicture = signal("");
 
+let firstAsked: { model: string; opening: Promise<Opening> } | undefined;
+
+// What to open of a model: asked for as soon as it is read, before all that is shown beside its first picture.
+export const openingOf = (model: string): Promise<Opening> =>
+  firstAsked?.model === model ? firstAsked.opening : api.opening(model);
+
 // What an address left open is decided when the model is read: a checkpoint has no graph, a graph has a first picture.
 function showFirst(): void {
   if (current.value?.state === "loading") return; // it is tried again when the list of models says more
@@ -86,7 +92,11 @@ function showFirst(): void {
   newlyShown = "";
   if (!isReady || view !== "graph") return;
   if (!current.value?.ops) navigate({ view: "variables" }, true);
-  else if (!isOpened) needsFirstPicture.value = model;
+  else if (!isOpened) {
+    firstAsked = { model, opening: api.opening(model) };
+    firstAsked.opening.catch(() => (firstAsked = undefined)); // the drawing asks again, and says what is wrong
+    needsFirstPicture.value = model;
+  }
 }
 
 export function start(): void {
@@ -105,7 +115,7 @@ export function start(): void {
   effect(() => {
     const isLoading = models.value.some((model) => model.state === "loading");
     const isImporting = models.value.some((model) => model.imported === "waiting");
-    const wait = isLoading ? 300 : isImporting ? 1000 : isDisconnected.value ? 3000 : 5000;
+    const wait = isLoading ? 150 : isImporting ? 1000 : isDisconnected.value ? 3000 : 5000;
     clearTimeout(waiting);
     const again = () =>
       void refreshModels().finally(() => (waiting = isDisconnected.value ? window.setTimeout(again, wait) : waiting));

@@ -56,7 +56,7 @@ function begin(key: string, made: Plan): Job {
   return job;
 }
 
-// The engine takes a while to load: it starts when the graph is shown, and not when its first picture is there.
+// The engine takes a while to load: it starts when a graph is to be shown, and not when its first picture is there.
 export function prepare(): void {
   if (typeof Worker !== "undefined") engine ??= started();
 }

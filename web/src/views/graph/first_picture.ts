@@ -4,7 +4,7 @@
 // A root with too many boxes is folded further until it fits; then scopes are opened, heaviest first, while it does. Where
 // one scope holds most of the computation and does not fit, the root is folded further for its sake.
 
-import { api } from "../../lib/api";
+import type { Opening } from "../../lib/schema";
 import type { Drawing } from "./store";
 
 const ITEMS = [60, 40, 30, 22, 16, 12, 10]; // of one scope, the most that is tried first
@@ -19,12 +19,11 @@ export interface FirstPicture {
 }
 
 export async function chooseFirstPicture(
-  model: string,
+  opening: Promise<Opening>,
   draw: (openOps: string[], items: number, unfolded: string[]) => Promise<Drawing>,
   isLegible: (drawing: Drawing) => boolean,
 ): Promise<FirstPicture> {
   const fits = (drawing: Drawing) => drawing.items.length <= MOST_BOXES && isLegible(drawing);
-  const opening = api.opening(model);
   let items = ITEMS[0]!;
   let drawing = await draw([], items, []);
   for (const fewer of ITEMS.slice(1)) {

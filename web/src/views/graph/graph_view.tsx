@@ -1,12 +1,11 @@
 // The graph: the dataflow of the op tree, its scopes opened in place.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { needsFirstPicture } from "../../app/open_models";
 import { changeGraphView, navigate, route } from "../../app/route";
 import { AuxiliaryPanel } from "./auxiliary_panel";
 import { useChanges } from "./changes";
 import { legendOf } from "./coloring";
-import { prepare } from "./engine";
 import { deepest, fit } from "./framing";
 import { handlersOf, type Anchor } from "./handlers";
 import { useKeys } from "./keys";
@@ -30,7 +29,6 @@ export function GraphView() {
   const viewport = useViewport(svg);
   const { state, query } = useDrawing(svg);
   const { drawing } = state;
-  useEffect(prepare, []);
   useFraming({ svg, drawing, query, viewport, anchor });
 
   const selectedKeys = useMemo(

@@ -1,7 +1,7 @@
 // Keeps the drawing up to date with the address, and chooses the first picture of a model that was just opened.
 
 import { useEffect, useLayoutEffect, useReducer, useState } from "preact/hooks";
-import { current, needsFirstPicture } from "../../app/open_models";
+import { current, needsFirstPicture, openingOf } from "../../app/open_models";
 import { navigate, route } from "../../app/route";
 import { errorMessage } from "../../lib/api";
 import { arrange } from "./engine";
@@ -62,7 +62,7 @@ function useFirstPicture(svg: Canvas, isWanted: boolean, options: PlanOptions): 
       return draw(openOps, options, { ask, arrange }, stop.signal);
     };
     const isLegible = (drawing: Drawing) => fitScale(drawing, element) >= LEGIBLE_SCALE * SPARE;
-    chooseFirstPicture(model, drawWith, isLegible)
+    chooseFirstPicture(openingOf(model), drawWith, isLegible)
       .then(({ openOps, items, unfolded }) => {
         if (stop.signal.aborted || route.value !== before) return;
         navigate({ openOps, graphView: { ...before.graphView, items, unfolded } }, true);
