@@ -117,6 +117,29 @@ def test_a_file_that_changes_is_offered(page: Page, tmp_path: Path) -> None:
         page.goto("about:blank")  # away from what is closed next
 
 
+def test_the_way_back_to_a_view_asks_nothing_until_the_file_was_read_again(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "model.meta"
+    shutil.copy(SAMPLES / "m17_gan.meta", path)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.partition("/api/")[2].partition("?")[0]))
+
+    def visit(view: str) -> list[str]:
+        asked.clear()
+        page.get_by_role("button", name=view, exact=True).click()
+        expect(page.get_by_role("region", name=view).locator(".line, .verdict").first).to_be_visible()
+        return sorted(one.rpartition("/")[2] for one in asked if one.endswith(("/variables", "/lint")))
+
+    with served(str(path)) as address:
+        opened(page, address)
+        assert (visit("Variables"), visit("Lint")) == (["variables", "variables"], ["lint"])
+        assert (visit("Variables"), visit("Lint")) == ([], [])
+        shutil.copy(SAMPLES / "m05_reuse.meta", path)
+        page.get_by_role("button", name="read it again").click()
+        expect(page.locator(".summary")).to_contain_text("14 ops")
+        assert visit("Variables") == ["variables", "variables"]
+        page.goto("about:blank")  # away from what is closed next
+
+
 def test_a_file_that_is_gone_says_so_and_is_tried_again(browser: Browser, tmp_path: Path) -> None:
     page = browser.new_page()  # its console speaks of questions that were on their way when the file went, rightly
     page.set_default_timeout(PATIENCE_MS)

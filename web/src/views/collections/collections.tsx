@@ -12,7 +12,7 @@ const MOST = 5000; // members of one collection that are saved
 
 export function Collections() {
   const { model } = route.value;
-  const result = useQuery(model ? `collections ${model}` : null, () => api.collections(model));
+  const result = useQuery(model || null, () => api.collections(model), "collections");
   const report = result.answer;
   async function save(kind: "csv" | "json") {
     const whole = await api.collections(model, MOST);

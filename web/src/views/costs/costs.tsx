@@ -24,8 +24,12 @@ export function Costs() {
   const parameters = { scope, sort, run, by_op: isByOp };
   const key = JSON.stringify([model, parameters]);
   const hasGraph = (current.value?.ops ?? 0) > 0;
-  const result = useQuery(model && hasGraph ? key : null, () => api.costs(model, { ...parameters, limit: PAGE }));
-  const [rows, setRows] = useState<CostRow[]>([]);
+  const result = useQuery(
+    model && hasGraph ? key : null,
+    () => api.costs(model, { ...parameters, limit: PAGE }),
+    "costs",
+  );
+  const [rows, setRows] = useState<CostRow[]>(result.answer?.rows ?? []);
   const report = result.answer;
   useEffect(() => {
     if (report) setRows(report.rows);

@@ -14,7 +14,8 @@ import type { EvidencePart, Finding, LintReport } from "../../lib/schema";
 const SEVERITIES = ["error", "warning", "info"] as const;
 
 const NONE = "none"; // no checkpoint is restored, although one is open
-const SHOWN = 100; // findings of one rule, until more are asked for
+const SHOWN = 20; // findings of one rule, until more are asked for
+const MORE = 100;
 
 export function Lint() {
   const { model, filter, other } = route.value;
@@ -25,7 +26,9 @@ export function Lint() {
     : other === NONE || !isGraph
       ? ""
       : ownCheckpoint(model);
-  const result = useQuery(model ? `lint ${model} ${against}` : null, () => api.lint(model, against));
+  const revision = checkpoints.find((one) => one.id === against)?.revision ?? 0;
+  const question = model ? JSON.stringify([model, against, revision]) : null;
+  const result = useQuery(question, () => api.lint(model, against), "lint");
   const hidden = filter.split(" ");
   const found = (result.answer?.findings ?? []).filter((finding) => !hidden.includes(finding.severity));
   const rules = new globalThis.Map<string, Finding[]>();
@@ -186,7 +189,7 @@ function RuleFindings({ group, checkpoint }: { group: Finding[]; checkpoint: str
         ))}
       </ul>
       {group.length > most && (
-        <button class="link" onClick={() => setMost(most + SHOWN)}>
+        <button class="link" onClick={() => setMost(most + MORE)}>
           … {count(group.length - most)} more
         </button>
       )}

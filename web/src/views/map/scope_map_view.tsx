@@ -84,8 +84,8 @@ export function ScopeMapView() {
     shared: filter.isShared,
     collection: filter.collection,
   };
-  const result = useQuery(model ? JSON.stringify([model, parameters]) : null, () => api.map(model, parameters));
-  const groups = useQuery(model ? `collections ${model}` : null, () => api.collections(model));
+  const result = useQuery(model ? JSON.stringify([model, parameters]) : null, () => api.map(model, parameters), "map");
+  const groups = useQuery(model || null, () => api.collections(model), "collections");
   const frame = useRef<HTMLElement>(null);
   const set = (change: Partial<Filter>) => navigate({ filter: writeFilter({ ...filter, ...change }) });
   const found = result.answer;

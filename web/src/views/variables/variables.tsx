@@ -20,12 +20,12 @@ const CELLS = 5000; // of the treemap: more are smaller than a pixel
 export function Variables() {
   const { model, filter } = route.value;
   const order = readOrder(filter);
-  const [rows, setRows] = useState<TableLine[]>([]);
   const parameters = { q: order.query, sort: order.sort, descending: order.descending, attached: order.attached };
   const key = JSON.stringify([model, parameters]);
-  const result = useQuery(model ? key : null, () => api.variables(model, { ...parameters, limit: PAGE }));
+  const result = useQuery(model ? key : null, () => api.variables(model, { ...parameters, limit: PAGE }), "variables");
+  const [rows, setRows] = useState<TableLine[]>(result.answer?.rows ?? []);
   const largest = { ...parameters, sort: "parameters", descending: true, limit: CELLS };
-  const all = useQuery(model ? JSON.stringify(["treemap", model, largest]) : null, () => api.variables(model, largest));
+  const all = useQuery(model ? JSON.stringify([model, largest]) : null, () => api.variables(model, largest), "treemap");
   const set = (change: Partial<Order>, keep = false) => navigate({ filter: writeOrder({ ...order, ...change }) }, keep);
 
   useEffect(() => {
