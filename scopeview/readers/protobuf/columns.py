@@ -111,9 +111,9 @@ def _extent(word: Hashes, tag: NDArray[np.uint8]) -> tuple[Ints, Ints]:
 
 def _short_lengths() -> NDArray[np.int8]:
     """Return the length that a string or message says in the byte behind its tag, for all pairs of bytes; else -1."""
-    tag, length = np.arange(1 << 16) & 0xFF, np.arange(1 << 16) >> 8
-    is_short = (tag & 7 == LENGTH) & (tag >> 3 > 0) & (tag >> 3 <= _HIGHEST) & (length < 0x80)
-    return np.where(is_short, length, -1).astype(np.int8)
+    found = np.full((256, 256), -1, dtype=np.int8)  # by length and tag: of two bytes, the second one is the higher
+    found[:0x80, [number << 3 | LENGTH for number in range(1, _HIGHEST + 1)]] = np.arange(0x80)[:, None]
+    return found.ravel()
 
 
 def _varint_sizes(word: Hashes) -> Ints:
