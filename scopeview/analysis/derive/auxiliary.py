@@ -26,13 +26,13 @@ from numpy.typing import NDArray
 
 from scopeview.analysis.derive.auxiliary_names import (
     Named,
+    is_numbered,
     is_scalar_name,
     named_after,
     optimizer_objects,
     slot_of_key,
 )
 from scopeview.analysis.derive.gradient_scopes import gradient_rows
-from scopeview.analysis.derive.numbered_state import numbered_state
 from scopeview.analysis.derive.writers import (
     gradient_assignments,
     is_computed_with,
@@ -297,6 +297,10 @@ def _named(variable: Variable, named: Named, rule: Rule) -> AuxiliaryPair:
 
 def _by_number(model: Model, updates: _Updates, found: Mapping[str, AuxiliaryPair]) -> Iterator[AuxiliaryPair]:
     """Rule S6."""
+    if not any(is_numbered(leaf_of(variable.name)) for variable in model.variables):
+        return
+    from scopeview.analysis.derive.numbered_state import numbered_state
+
     weights = [variable for variable in model.variables if variable.identity not in found]
     for variable, primary in numbered_state(model.variables, weights):
         if not updates.is_no_slot(variable):

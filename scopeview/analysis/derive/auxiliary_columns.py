@@ -18,12 +18,12 @@ from scopeview.analysis.derive.auxiliary import AuxiliaryKind, AuxiliaryVariable
 from scopeview.analysis.derive.auxiliary_names import (
     MOST_PREFIXES,
     Named,
+    is_numbered,
     is_optimizer,
     is_scalar_name,
     kind_of_slot,
     named_after,
 )
-from scopeview.analysis.derive.numbered_state import is_numbered
 from scopeview.model.names import leaf_of, split_uniquifier
 from scopeview.model.scopes import ScopeTree
 from scopeview.model.spans import Ints

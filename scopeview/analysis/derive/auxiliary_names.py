@@ -10,6 +10,7 @@ from typing import Literal
 from scopeview.model.names import leaf_of, scope_of, split_uniquifier
 from scopeview.model.variables import Variable
 
+_WITHOUT_NAME = re.compile(r"Variable(_\d+)?")
 _POWER = re.compile(r"(.*/)?beta[12]_power(_\d+)?\Z", re.DOTALL)
 _SCALAR = re.compile(
     r"_?(iter|iterations?|step|beta_[12]|decay|(current_)?learning_rate|lr|momentum|rho|epsilon)(_\d+)?"
@@ -52,6 +53,11 @@ class Named:
         other = f"{scope_of(variable.name)}/{stem if number else f'{stem}_1'}"
         beside = by_handle.get(other)
         return beside is not None and beside.shape == variable.shape
+
+
+def is_numbered(leaf: str) -> bool:
+    """Whether the last segment of a name is what TensorFlow calls a variable without a name."""
+    return _WITHOUT_NAME.fullmatch(leaf) is not None
 
 
 def is_scalar_name(variable: Variable) -> bool:

@@ -12,12 +12,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from scopeview.analysis.derive.auxiliary_names import is_optimizer_scope, is_scalar_name
+from scopeview.analysis.derive.auxiliary_names import is_numbered, is_optimizer_scope, is_scalar_name
 from scopeview.model.names import leaf_of, natural_key, scope_of
 from scopeview.model.shapes import Shape
 from scopeview.model.variables import Variable
 
-_DEFAULT = re.compile(r"Variable(_\d+)?")
 _STATISTIC = re.compile(r"moving_(mean|variance|avg)\w*|running_\w+")
 """Weights of a layer that no optimizer trains."""
 
@@ -53,11 +52,6 @@ def numbered_state(
         primaries = _places([v.shape for v in ordered[:length]], list(layers.values())) if length else {}
         for place, variable in enumerate(ordered):
             yield variable, primaries.get(place % length) if length else None
-
-
-def is_numbered(leaf: str) -> bool:
-    """Whether the last segment of a name is what TensorFlow calls a variable without a name."""
-    return _DEFAULT.fullmatch(leaf) is not None
 
 
 def _run_length(shapes: Sequence[Shape], weights: int) -> int:
