@@ -192,7 +192,7 @@ def _cut_paths(words: Words, start: Ints, slashes: Ints, last: Ints, depth: Ints
     order = np.argsort(depth, kind="stable")
     begins = np.searchsorted(depth[order], np.arange(int(depth.max(initial=0)) + 2))
     levels: list[_Level] = []
-    above_start = above_last = np.zeros(0, dtype=np.int64)
+    above_start = above_last = _NONE
     paths_left, bytes_left = most_scopes(len(start)), _COPIES * len(words) + _LEAST_BYTES
     for level in range(len(begins) - 2, 0, -1):
         heads = order[begins[level] : begins[level + 1]]

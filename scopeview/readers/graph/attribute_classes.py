@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scopeview.model.attributes import UNSTRUCTURAL
 from scopeview.model.spans import Ints, SpanIndex, Words
 from scopeview.readers.protobuf import wire
-from scopeview.readers.protobuf.columns import Fields, fields_of
+from scopeview.readers.protobuf.columns import HIGHEST, Fields, fields_of
 from scopeview.readers.protobuf.wire import LENGTH, VARINT, Buffer
 
 _ATTRIBUTE, _KEY, _VALUE = 5, 1, 2
@@ -24,9 +24,6 @@ _TENSOR, _DTYPE, _SHAPE = 8, 1, 2
 _TENSOR_TAG = _TENSOR << 3 | LENGTH
 _TENSOR_FIELDS, _MOST_FIELDS = 32, 4096
 """Fields of a tensor up to which many are read together, and up to which one is read by itself."""
-
-_HIGHEST = 15
-"""The highest number of a field that is read, here as in columns."""
 
 _IS_HEAD = np.zeros(256, dtype=bool)
 _IS_HEAD[[number << 3 | LENGTH for number in (1, 2, 3, 4)]] = True
@@ -180,7 +177,7 @@ def _long_tensor(buffer: Buffer, start: int, end: int) -> tuple[bytes | None, by
     contents: dict[tuple[int, int], list[bytes]] = {(_DTYPE, VARINT): [], (_SHAPE, LENGTH): []}
     try:
         for count, field in enumerate(wire.fields(buffer, start, end)):
-            if count == _MOST_FIELDS or field.number > _HIGHEST or not field.complete:
+            if count == _MOST_FIELDS or field.number > HIGHEST or not field.complete:
                 return None
             if (field.number, field.wire_type) in contents:
                 contents[field.number, field.wire_type].append(bytes(buffer[field.start : field.end]))

@@ -15,7 +15,7 @@ from scopeview.model.spans import Hashes, Ints, Words
 from scopeview.readers.protobuf.wire import FIXED32, FIXED64, LENGTH, VARINT
 
 _MOST_ROUNDS = 100_000
-_HIGHEST = 15
+HIGHEST = 15
 """The highest number of a field: its tag takes one byte."""
 _CONTINUES = np.uint64(0x8080808080808080)
 _SIZES = np.full(8, -1, dtype=np.int64)
@@ -89,7 +89,7 @@ def _extent(word: Hashes, tag: NDArray[np.uint8]) -> tuple[Ints, Ints]:
     after = word >> np.uint64(8)
     head = np.ones(len(word), dtype=np.int64)
     length = _SIZES[kind]
-    length[(number == 0) | (number > _HIGHEST)] = -1
+    length[(number == 0) | (number > HIGHEST)] = -1
     longer = np.flatnonzero((kind == LENGTH) & (length >= 0))
     head[longer] = 2
     length[longer] = (after[longer] & np.uint64(0x7F)).astype(np.int64)
@@ -112,7 +112,7 @@ def _extent(word: Hashes, tag: NDArray[np.uint8]) -> tuple[Ints, Ints]:
 def _short_lengths() -> NDArray[np.int8]:
     """Return the length that a string or message says in the byte behind its tag, for all pairs of bytes; else -1."""
     found = np.full((256, 256), -1, dtype=np.int8)  # by length and tag: of two bytes, the second one is the higher
-    found[:0x80, [number << 3 | LENGTH for number in range(1, _HIGHEST + 1)]] = np.arange(0x80)[:, None]
+    found[:0x80, [number << 3 | LENGTH for number in range(1, HIGHEST + 1)]] = np.arange(0x80)[:, None]
     return found.ravel()
 
 
